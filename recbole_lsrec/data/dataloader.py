@@ -1,0 +1,175 @@
+"""Batches of instances: windows gathered on demand, negatives drawn in one vectorised call."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import torch
+from recbole.config import Config
+from recbole.data.interaction import Interaction
+from recbole.data.transform import construct_transform
+from recbole.utils import FeatureSource, FeatureType, InputType
+from torch.utils.data import DataLoader
+
+from recbole_lsrec.data.candidates import Protocol, candidate_hash, freeze_candidates
+from recbole_lsrec.data.counter_random import key_from
+from recbole_lsrec.data.dataset import SessionDataset
+from recbole_lsrec.data.sampler import TimeThresholdSampler
+from recbole_lsrec.errors import ConfigError
+
+
+class TrainLoader:
+    """Training batches, a pure function of (seed, epoch, batch number).
+
+    Models with ``candidate_batch = True`` get ``neg_item_id`` as ``[B, N]`` and each history once. RecBole's own models
+    get their stock batches: rows repeated per negative, with labels (pointwise) or ``neg_`` fields (pairwise).
+    ``train_batch_size`` counts positives for both.
+
+    Args:
+        config: the run's settings.
+        dataset: the training view.
+        sampler: draws the negatives; not used when ``train_neg_sample_args`` is none.
+        candidate_batch: whether the model takes ``[B, N]`` negatives.
+
+    Raises:
+        ConfigError: more negatives are asked for than there are other items.
+    """
+
+    def __init__(
+        self, config: Config, dataset: SessionDataset, sampler: TimeThresholdSampler, candidate_batch: bool
+    ) -> None:
+        self.config, self.dataset, self.sampler, self.candidate_batch = config, dataset, sampler, candidate_batch
+        self.batch_size = config["train_batch_size"]
+        self.shuffle = config["shuffle"]
+        self.epoch = 0
+        self.transform = construct_transform(config)
+        arguments = config["train_neg_sample_args"]
+        self.distribution = arguments["distribution"]
+        self.n_negatives = 0 if self.distribution == "none" else arguments["sample_num"]
+        self.alpha = arguments["alpha"] if self.distribution == "popularity" else None
+        self.exclude = arguments.get("exclude", ["positive"])
+        self.item_field, self.label_field = config["ITEM_ID_FIELD"], config["LABEL_FIELD"]
+        self.neg_prefix = config["NEG_PREFIX"]
+        others = dataset.item_num - 2
+        if self.n_negatives > others:
+            raise ConfigError(
+                f"train_neg_sample_args: sample_num is {self.n_negatives}, but an item of {config['dataset']} has only "
+                f"{others} others; ask for at most {others}."
+            )
+        self._describe_negatives()
+
+    def set_epoch(self, epoch: int) -> None:
+        """Chooses the order and the negatives of the next pass."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return -(-len(self.dataset) // self.batch_size)
+
+    def __iter__(self) -> Iterator[Interaction]:
+        rows = self.dataset.rows
+        if self.shuffle:
+            rows = np.random.default_rng([self.config["seed"], self.epoch]).permutation(rows)
+        batches = [rows[at : at + self.batch_size] for at in range(0, len(rows), self.batch_size)]
+        seed = key_from("workers", self.config["seed"], self.epoch) >> 1
+        return _parallel(batches, self.make, self.config["worker"], seed)
+
+    def make(self, rows: np.ndarray) -> Interaction:
+        """One batch from the rows of its targets."""
+        batch = self.transform(self.dataset, self.dataset.join(self.dataset.windows(rows)))
+        if self.n_negatives == 0:
+            return batch
+        negatives = self.negatives(rows)
+        if self.candidate_batch:
+            batch.update(Interaction({self.neg_prefix + self.item_field: torch.from_numpy(negatives)}))
+            return batch
+        return self._stock_batch(batch, torch.from_numpy(negatives.T.reshape(-1)))
+
+    def negatives(self, rows: np.ndarray) -> np.ndarray:
+        """Negatives ``[B, N]`` of the rows in this epoch."""
+        key = key_from("train", self.config["seed"], self.epoch)
+        if self.distribution == "in_batch":
+            return self.sampler.in_batch(rows, self.n_negatives, key)
+        return self.sampler.draw(rows, self.n_negatives, key, alpha=self.alpha, exclude=self.exclude, widen=True)
+
+    def _stock_batch(self, batch: Interaction, negatives: torch.Tensor) -> Interaction:
+        """RecBole's layout: all positives, then all first negatives, all second ... (pointwise); or pairs."""
+        n = len(batch)
+        if self.config["MODEL_INPUT_TYPE"] == InputType.PAIRWISE:
+            batch = batch.repeat(self.n_negatives)
+            items = self.dataset.join(Interaction({self.item_field: negatives}))
+            items.add_prefix(self.neg_prefix)
+            batch.update(items)
+            return batch
+        batch = batch.repeat(1 + self.n_negatives)
+        batch[self.item_field][n:] = negatives
+        batch = self.dataset.join(batch)
+        label = torch.zeros(len(batch))
+        label[:n] = 1
+        batch.update(Interaction({self.label_field: label}))
+        return batch
+
+    def _describe_negatives(self) -> None:
+        """Registers the fields that negatives add, as RecBole's models look their types up."""
+        if self.n_negatives == 0:
+            return
+        if self.config["MODEL_INPUT_TYPE"] == InputType.POINTWISE:
+            self.dataset.set_field_property(self.label_field, FeatureType.FLOAT, FeatureSource.INTERACTION, 1)
+            return
+        columns = [self.item_field] if self.dataset.item_feat is None else self.dataset.item_feat.columns
+        for column in columns:
+            self.dataset.copy_field_property(self.neg_prefix + column, column)
+
+
+class EvalLoader:
+    """Evaluation batches: ``(rows, windows)`` of one phase, in the order of the log.
+
+    Args:
+        config: the run's settings.
+        dataset: the view of the phase.
+        phase: ``valid`` or ``test``.
+        sampler: draws the candidates, once, here.
+
+    Attributes:
+        protocols: the phase's protocols, the first one giving the plain metric names.
+        candidates: int32 ``[N, n]`` per sampled protocol, in the order of the rows; 0 where ``fewer: allow`` left a gap.
+        hashes: what identifies the candidates of each sampled protocol.
+
+    Raises:
+        DataError: an instance has too few possible negatives.
+    """
+
+    def __init__(self, config: Config, dataset: SessionDataset, phase: str, sampler: TimeThresholdSampler) -> None:
+        self.config, self.dataset, self.phase = config, dataset, phase
+        self.protocols = [Protocol.parse(name) for name in config["eval_protocols"][phase]]
+        identity = (dataset.fingerprint(), dataset.split_fingerprint(), config["candidate_seed"])
+        fewer = config["eval_args"].get("fewer", "error") == "allow"
+        self.candidates = {
+            protocol.name: freeze_candidates(sampler, dataset.rows, protocol, identity, fewer)
+            for protocol in self.protocols
+            if protocol.sampled
+        }
+        self.hashes = {name: candidate_hash(dataset.rows, chosen) for name, chosen in self.candidates.items()}
+        self.batch_size = config["eval_batch_size"]
+        if any(not protocol.sampled for protocol in self.protocols):
+            # A full pass holds a few [B, n_items] float32 tables at a time.
+            self.batch_size = min(self.batch_size, max(1, (config["eval_memory_mb"] << 20) // (16 * dataset.item_num)))
+
+    def __len__(self) -> int:
+        return -(-len(self.dataset) // self.batch_size)
+
+    def __iter__(self) -> Iterator[tuple[np.ndarray, Interaction]]:
+        rows = self.dataset.rows
+        batches = [rows[at : at + self.batch_size] for at in range(0, len(rows), self.batch_size)]
+        return _parallel(batches, self.make, self.config["worker"], seed=0)
+
+    def make(self, rows: np.ndarray) -> tuple[np.ndarray, Interaction]:
+        """One batch from the rows of its targets."""
+        return rows, self.dataset.join(self.dataset.windows(rows))
+
+
+def _parallel(batches: list[np.ndarray], make: Callable, workers: int, seed: int) -> Iterator:
+    """Makes the batches in order, in ``workers`` processes of torch's loader, or in this one."""
+    if not workers:
+        return map(make, batches)
+    # Its own generator: torch's loader would otherwise draw from the global one and change the run's dropout.
+    generator = torch.Generator().manual_seed(seed)
+    return iter(DataLoader(batches, batch_size=None, collate_fn=make, num_workers=workers, generator=generator))

@@ -1,0 +1,35 @@
+"""Cutting a log into sessions where the user pauses (SLSRec eq. 1)."""
+
+import numpy as np
+
+
+def segment_sessions(user: np.ndarray, time: np.ndarray, threshold: float, gap: str = "le") -> np.ndarray:
+    """Numbers the sessions of a log sorted by user and time, in one vectorised pass.
+
+    A new session starts where the user changes, or where the pause since the user's previous event is too long
+    (SLSRec eq. 1: events at most ``threshold`` apart share a session).
+
+    Args:
+        user: ``[n]`` user of each event; events of one user are adjacent.
+        time: ``[n]`` time of each event, non-decreasing within a user, in any unit.
+        threshold: longest pause inside a session, in the unit of ``time``.
+        gap: ``le`` keeps a pause of exactly ``threshold`` inside the session, ``lt`` cuts there.
+
+    Returns:
+        int64 ``[n]``: 0, 0, ..., 1, 1, ...; one number per session, counted through the whole log.
+
+    Raises:
+        ValueError: ``threshold`` is not positive, ``gap`` is neither ``le`` nor ``lt``, or a user's time runs backwards.
+    """
+    if not threshold > 0:
+        raise ValueError(f"threshold: found {threshold}; accepted: a positive number")
+    if gap not in ("le", "lt"):
+        raise ValueError(f"gap: found {gap!r}; accepted: 'le' or 'lt'")
+    if len(user) == 0:
+        return np.zeros(0, dtype=np.int64)
+    new_user = user[1:] != user[:-1]
+    pause = time[1:] - time[:-1]
+    if np.any(pause[~new_user] < 0):
+        raise ValueError("time: found a user whose events are not sorted by time; sort by (user, time) first")
+    too_long = pause > threshold if gap == "le" else pause >= threshold
+    return np.concatenate([[0], np.cumsum(new_user | too_long)]).astype(np.int64)

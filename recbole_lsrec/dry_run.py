@@ -1,0 +1,54 @@
+"""What a run would do and need, without training."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from recbole_lsrec.config import Config
+
+if TYPE_CHECKING:
+    from recbole_lsrec.quick_start import Data
+
+# float32 weights, their gradients, and Adam's two moments.
+_COPIES_OF_PARAMETERS = 4
+
+
+def describe(config: Config, data: "Data", build_model: Callable[[Config, "Data"], Any]) -> str:
+    """The merged settings, the data's statistics and an estimate of memory, as text to print.
+
+    Args:
+        config: the merged settings.
+        data: the loaded data.
+        build_model: makes the model, to count its parameters.
+    """
+    log = data.dataset
+    parts = [
+        "# Settings",
+        yaml.safe_dump(config.plain(), sort_keys=True, allow_unicode=True).rstrip(),
+        "# Settings of RecBole that have no effect here",
+        "\n".join(f"{key}: {reason}" for key, reason in config.no_effect().items()) or "none",
+        "# Data",
+        str(log),
+        *(f"{entry['filter']}: removed {entry['rows']} rows" for entry in log.filter_report),
+        ", ".join(f"{phase}: {len(rows)} instances" for phase, rows in log.split._asdict().items()),
+        "# Memory (estimate, MiB)",
+        *(f"{name}: {megabytes:.1f}" for name, megabytes in memory_estimate(config, data, build_model).items()),
+    ]
+    return "\n".join(parts)
+
+
+def memory_estimate(config: Config, data: "Data", build_model: Callable[[Config, "Data"], Any]) -> dict[str, float]:
+    """MiB of the parts whose size is known beforehand; a model's own activations are not."""
+    log = data.dataset
+    model = build_model(config, data)
+    columns = sum(column.nbytes for column in log.inter_feat.interaction.values())
+    batch = data.train.make(data.train.dataset.rows[: config["train_batch_size"]])
+    bytes_of = {
+        "log": columns + log.session.nbytes + log.start.nbytes,
+        "frozen candidates": sum(c.nbytes for loader in (data.valid, data.test) for c in loader.candidates.values()),
+        "model, gradients and optimiser": _COPIES_OF_PARAMETERS * sum(p.nbytes for p in model.parameters()),
+        "one training batch": sum(column.nbytes for column in batch.interaction.values()),
+        "bound on one evaluation batch (eval_memory_mb)": config["eval_memory_mb"] * 2**20,
+    }
+    return {name: size / 2**20 for name, size in bytes_of.items()}

@@ -1,0 +1,71 @@
+"""What is known of each evaluated instance beside its rank: the columns that strata are cut by."""
+
+import numpy as np
+import pandas as pd
+
+from recbole_lsrec.data.dataset import SessionDataset
+
+THIRDS = np.array(["low", "middle", "high"])
+
+
+def describe_instances(dataset: SessionDataset, rows: np.ndarray) -> pd.DataFrame:
+    """One line per instance, all from the log, nothing from a model.
+
+    Args:
+        dataset: any view of the log after ``build``.
+        rows: ``[N]`` rows of the targets.
+
+    Returns:
+        ``row``, ``user_id`` and ``item_id`` (original tokens), ``timestamp`` (seconds), ``history_length`` (all earlier
+        events of the user), ``n_sessions`` (of that history), ``gap_s`` (seconds since the previous event),
+        ``in_history`` (the target was met before), ``same_category`` (the target's category occurs in the current
+        session; missing when unknown), ``event_type`` (token of the target's event; missing without the column) and
+        ``item_pop_third`` (``low``, ``middle``, ``high``: thirds of the items by training events).
+    """
+    user, item, time = dataset.user, dataset.item, dataset.time
+    first = dataset.start[user[rows]]
+    return pd.DataFrame(
+        {
+            "row": rows,
+            "user_id": dataset.field2id_token[dataset.uid_field][user[rows]],
+            "item_id": dataset.field2id_token[dataset.iid_field][item[rows]],
+            "timestamp": time[rows],
+            "history_length": rows - first,
+            "n_sessions": dataset.session[rows - 1] - dataset.session[first] + 1,
+            "gap_s": time[rows] - time[rows - 1],
+            "in_history": _seen_before(user, item, rows, user[rows]),
+            "same_category": _same_category(dataset, rows),
+            "event_type": _event_type(dataset, rows),
+            "item_pop_third": THIRDS[popularity_third(dataset)[item[rows]]],
+        }
+    )
+
+
+def popularity_third(dataset: SessionDataset) -> np.ndarray:
+    """Third of each item id by training events: 0 low, 1 middle, 2 high; equally popular items by id."""
+    counts = np.bincount(dataset.item[dataset.training_events()], minlength=dataset.item_num)[1:]
+    third = np.empty(len(counts), dtype=np.int64)
+    third[np.argsort(counts, kind="stable")] = np.arange(len(counts)) * 3 // max(1, len(counts))
+    return np.concatenate([[0], third])
+
+
+def _seen_before(group: np.ndarray, value: np.ndarray, rows: np.ndarray, row_group: np.ndarray) -> np.ndarray:
+    """Whether the value at each row occurs earlier in the log within the given group."""
+    width = int(value.max()) + 1
+    pairs, first = np.unique(group * width + value, return_index=True)
+    at = np.minimum(np.searchsorted(pairs, row_group * width + value[rows]), len(pairs) - 1)
+    return (pairs[at] == row_group * width + value[rows]) & (first[at] < rows)
+
+
+def _same_category(dataset: SessionDataset, rows: np.ndarray) -> pd.Series:
+    if dataset.item_category is None:
+        return pd.Series([None] * len(rows), dtype="boolean")
+    category = dataset.item_category.numpy()[dataset.item]
+    same = _seen_before(dataset.session, category, rows, dataset.session[rows - 1])
+    return pd.Series(same, dtype="boolean").mask(category[rows] == 0)
+
+
+def _event_type(dataset: SessionDataset, rows: np.ndarray) -> pd.Series:
+    if "event_type" not in dataset._log:
+        return pd.Series([None] * len(rows), dtype="object")
+    return pd.Series(dataset.field2id_token["event_type"][dataset._log["event_type"].numpy()[rows]], dtype="object")

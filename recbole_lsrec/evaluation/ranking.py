@@ -1,0 +1,26 @@
+"""From scores to the rank of the target among its competitors."""
+
+import numpy as np
+
+TIE_RULES = ("average", "optimistic", "pessimistic")
+
+
+def rank_of_positive(above: np.ndarray, tied: np.ndarray, ties: str = "average") -> np.ndarray:
+    """Rank of a target, 1 being best.
+
+    Args:
+        above: ``[N]`` competitors that score higher.
+        tied: ``[N]`` competitors that score the same.
+        ties: ``average`` puts the target in the middle of its equals, ``optimistic`` first, ``pessimistic`` last (as
+            the code of CLSR's authors does).
+
+    Returns:
+        float64 ``[N]``; a fractional rank is possible under ``average``.
+
+    Raises:
+        ValueError: another tie rule.
+    """
+    if ties not in TIE_RULES:
+        raise ValueError(f"ties: found {ties!r}; accepted: {', '.join(TIE_RULES)}")
+    share = {"average": 0.5, "optimistic": 0.0, "pessimistic": 1.0}[ties]
+    return 1.0 + above + share * tied

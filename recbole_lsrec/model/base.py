@@ -1,0 +1,143 @@
+"""The base of all long/short-term models: encode a history once, score many candidates."""
+
+from abc import abstractmethod
+from typing import Any, ClassVar, Literal, NamedTuple, overload
+
+import torch
+from recbole.data.interaction import Interaction
+from recbole.model.abstract_recommender import SequentialRecommender
+from recbole.utils import InputType
+from torch import Tensor
+
+from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.model import losses, options
+from recbole_lsrec.model.embedding import ItemEmbedding
+
+
+class Match(NamedTuple):
+    """What comes out of matching histories with candidates."""
+
+    logits: Tensor  # [B, C]
+    alpha: Tensor | None  # [B, C] weight of the long-term interest; None if the model has no fusion
+    interests: Any = None  # what the model's auxiliary loss needs
+
+
+class LongShortRecommender(SequentialRecommender):
+    """RecBole's sequential recommender with histories and candidates kept apart.
+
+    A model implements :meth:`encode` (what depends on the history only, once per instance) and :meth:`match` (the
+    rest, broadcast over candidates); if it has them, :meth:`auxiliary_loss` and :meth:`floats_per_pair`. RecBole's trio
+    ``calculate_loss``, ``predict`` and ``full_sort_predict`` is built on these here.
+
+    Training batches carry the positive ``item_id [B]`` and ``neg_item_id [B, N]``; history rows are never repeated.
+    Shape letters: ``B`` instances, ``C`` candidates, ``N`` negatives, ``L`` history length, ``D`` embedding.
+
+    Class attributes:
+        candidate_batch: Asks the loader for ``[B, N]`` negatives.
+        no_gradient: Names of parameters that by design get no gradient.
+
+    Args:
+        config: Read here: ``embedding_size``, ``category_embedding_size``, ``reg_weight``, ``data_loss``,
+            ``eval_memory_mb``.
+        dataset: Anything with ``num(field)``, ``item_category`` (int64 ``[n_items]`` or None) and ``n_categories``.
+        data_loss: ``bce`` or ``softmax``; the model reads it, because its default may hang on a preset.
+
+    Raises:
+        ConfigError: A setting is not accepted.
+    """
+
+    input_type = InputType.PAIRWISE
+    candidate_batch: ClassVar[bool] = True
+    no_gradient: ClassVar[frozenset[str]] = frozenset()
+
+    def __init__(self, config: Any, dataset: Any, data_loss: str) -> None:
+        super().__init__(config, dataset)
+        self.SESSION_SEQ = config["SESSION_ID_FIELD"] + config["LIST_SUFFIX"]
+        self.data_loss = losses.bce if data_loss == "bce" else losses.sampled_softmax
+        self.reg_weight = options.number(config, "reg_weight")
+        self.eval_bytes = options.integer(config, "eval_memory_mb", least=1) << 20
+
+        size = options.integer(config, "embedding_size", least=1)
+        category_size = options.integer(config, "category_embedding_size", least=0)
+        if category_size >= size:
+            raise ConfigError(
+                f"category_embedding_size: found {category_size}; it is the part of embedding_size ({size}) that holds "
+                "the category and must be smaller."
+            )
+        if dataset.item_category is None and category_size:
+            self.logger.info("The data set has no categories (CATEGORY_FIELD is unset): items are embedded without.")
+            category_size = 0
+        self.embedding = ItemEmbedding(
+            self.n_items, size, category_size, dataset.item_category, getattr(dataset, "n_categories", 0)
+        )
+
+    @abstractmethod
+    def encode(self, interaction: Interaction) -> Any:
+        """Returns the state: everything about the histories that does not depend on a candidate."""
+
+    @abstractmethod
+    def match(self, state: Any, items: Tensor) -> Match:
+        """Scores ``items [B, C]``, or ``[1, C]`` if all instances have the same candidates, against the state."""
+
+    def auxiliary_loss(self, state: Any, match: Match) -> dict[str, Tensor]:
+        """Returns named terms that are added to the loss, weights included."""
+        return {}
+
+    def involved_items(self, state: Any) -> Tensor:
+        """Returns the items of the encoded histories, in any shape: their embeddings are regularised."""
+        raise NotImplementedError
+
+    def floats_per_pair(self, state: Any) -> int:
+        """Estimates how many float32 numbers :meth:`match` holds for a pair of instance and candidate."""
+        return 1000
+
+    @overload
+    def score(self, state: Any, items: Tensor, return_alpha: Literal[False] = False) -> Tensor: ...
+    @overload
+    def score(self, state: Any, items: Tensor, return_alpha: Literal[True]) -> tuple[Tensor, Tensor | None]: ...
+
+    def score(self, state: Any, items: Tensor, return_alpha: bool = False) -> Tensor | tuple[Tensor, Tensor | None]:
+        """Scores candidates.
+
+        Args:
+            state: What :meth:`encode` returned.
+            items: ``[B, C]``, or ``[1, C]`` for candidates common to all instances.
+            return_alpha: Also return the weight of the long-term interest, ``[B, C]``; None if there is no fusion.
+
+        Returns:
+            Logits ``[B, C]``, or the pair.
+        """
+        match = self.match(state, items)
+        return (match.logits, match.alpha) if return_alpha else match.logits
+
+    def losses(self, interaction: Interaction) -> dict[str, Tensor]:
+        """Returns the terms of the training loss by name (``data``, the model's own, ``l2``); they add up to it."""
+        candidates = torch.cat([interaction[self.POS_ITEM_ID].unsqueeze(1), interaction[self.NEG_ITEM_ID]], dim=1)
+        state = self.encode(interaction)
+        match = self.match(state, candidates)  # [B, 1 + N]
+        terms = {"data": self.data_loss(match.logits), **self.auxiliary_loss(state, match)}
+        if self.reg_weight:
+            items = torch.cat([self.involved_items(state).reshape(-1), candidates.reshape(-1)])
+            tables = set(self.embedding.parameters())
+            weights = losses.squared_sum(p for p in self.parameters() if p not in tables)
+            terms["l2"] = 0.5 * self.reg_weight * (self.embedding.squared_rows(items) + weights)
+        return terms
+
+    def calculate_loss(self, interaction: Interaction) -> Tensor:
+        """Returns the training loss, ``[]``."""
+        return torch.stack(list(self.losses(interaction).values())).sum()
+
+    def predict(self, interaction: Interaction) -> Tensor:
+        """Returns the logit of each instance's ``item_id``, ``[B]``."""
+        return self.score(self.encode(interaction), interaction[self.ITEM_ID].unsqueeze(1)).squeeze(1)
+
+    def full_sort_predict(self, interaction: Interaction) -> Tensor:
+        """Returns the logits of all items, ``[B, n_items]``, column 0 (padding) included: the evaluator masks it.
+
+        Items are taken in chunks that hold about ``eval_memory_mb``.
+        """
+        state = self.encode(interaction)
+        n_rows = len(interaction[self.ITEM_SEQ])
+        chunk = max(1, self.eval_bytes // (4 * n_rows * self.floats_per_pair(state)))
+        items = torch.arange(self.n_items, device=interaction[self.ITEM_SEQ].device).unsqueeze(0)  # [1, n_items]
+        return torch.cat([self.score(state, part) for part in items.split(chunk, dim=1)], dim=1)

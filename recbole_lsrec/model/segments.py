@@ -1,0 +1,181 @@
+"""Operations on ragged sets without loops: events in flat form, each knowing the number of its segment.
+
+Shape letters: ``P`` events, ``S`` segments, ``B`` instances, ``L`` history length, ``C`` candidates, ``D`` features.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+
+def segment_sum(values: Tensor, segment: Tensor, n_segments: int) -> Tensor:
+    """Sums ``values [P, ...]`` over segments to ``[S, ...]``; 0 for an empty segment."""
+    flat = values.reshape(len(values), values[0].numel() if len(values) else values.shape[1:].numel())
+    # scatter_add with an expanded index is several times faster than index_add on a CPU.
+    total = flat.new_zeros(n_segments, flat.shape[1]).scatter_add(0, segment.unsqueeze(1).expand_as(flat), flat)
+    return total.view(n_segments, *values.shape[1:])
+
+
+def segment_max(values: Tensor, segment: Tensor, n_segments: int, empty: float) -> Tensor:
+    """Returns the largest of ``values [P, ...]`` in each segment, ``[S, ...]``; ``empty`` where there is none."""
+    index = segment.view(-1, *[1] * (values.dim() - 1)).expand_as(values)
+    return values.new_full((n_segments, *values.shape[1:]), empty).scatter_reduce(0, index, values, "amax")
+
+
+def segment_softmax(logits: Tensor, segment: Tensor, n_segments: int, mask: Tensor | None = None) -> Tensor:
+    """Softmax of ``logits [P, C]`` over the events of each segment.
+
+    Args:
+        logits: ``[P, C]``.
+        segment: ``[P]`` segment of each event.
+        n_segments: Number of segments.
+        mask: ``[P]`` bool; events where it is False get weight 0. At least one event of a segment must take part.
+
+    Returns:
+        Weights ``[P, C]``, adding up to 1 over each segment.
+    """
+    if mask is not None:
+        logits = logits.masked_fill(~mask.unsqueeze(1), float("-inf"))
+    # The shift by the maximum cancels, so no gradient flows through it.
+    top = segment_max(logits.detach(), segment, n_segments, float("-inf"))
+    exponential = (logits - top.index_select(0, segment)).exp()
+    return exponential / segment_sum(exponential, segment, n_segments).index_select(0, segment)
+
+
+def counts(segment: Tensor, n_segments: int) -> Tensor:
+    """Returns the number of events of each segment, ``[S]`` int64."""
+    return torch.bincount(segment, minlength=n_segments)
+
+
+def place_in_segment(segment: Tensor, n_segments: int) -> Tensor:
+    """Returns ``[P]``, the place of each event in its segment from 0; ``segment`` must be non-decreasing."""
+    size = counts(segment, n_segments)
+    return torch.arange(len(segment), device=segment.device) - (size.cumsum(0) - size).index_select(0, segment)
+
+
+class Sessions(NamedTuple):
+    """Histories cut into sessions (SLSRec eq. 1), padding gone.
+
+    ``events`` are ordered by instance, then time. The last session of an instance is the *current* one, the sessions
+    before it are *long*. Long session ``n`` (from 0) of instance ``b`` has the number ``b * max_long + n``, so that
+    per-session results are a padded ``[B, max_long]`` array by a mere change of view.
+    """
+
+    items: Tensor  # [P]
+    row: Tensor  # [P] instance of each event
+    long: Tensor  # [P_long] which events are in long sessions
+    long_session: Tensor  # [P_long] number of their session
+    current: Tensor  # [P_current] which events are in current sessions
+    n_long: Tensor  # [B] long sessions of each instance
+    max_long: int
+
+    @property
+    def n_rows(self) -> int:
+        """Number of instances."""
+        return len(self.n_long)
+
+    @property
+    def long_row(self) -> Tensor:
+        """``[P_long]`` instance of each event in a long session."""
+        return self.row.index_select(0, self.long)
+
+    @property
+    def current_row(self) -> Tensor:
+        """``[P_current]`` instance of each event in a current session."""
+        return self.row.index_select(0, self.current)
+
+
+def split_sessions(
+    item_seq: Tensor,
+    session_seq: Tensor,
+    lengths: Tensor,
+    max_sessions: int | None = None,
+    max_session_len: int | None = None,
+    min_long_session_len: int | None = None,
+) -> Sessions:
+    """Cuts padded histories into sessions.
+
+    Args:
+        item_seq: ``[B, L]`` items, oldest first, right-padded.
+        session_seq: ``[B, L]`` a number for each event that changes where a new session starts.
+        lengths: ``[B]`` number of real events, at least 1.
+        max_sessions: Keep this many long sessions, the most recent ones.
+        max_session_len: Keep this many events of a session, the most recent ones.
+        min_long_session_len: Drop long sessions with fewer events in the window than this.
+    """
+    steps = torch.arange(item_seq.shape[1], device=item_seq.device)
+    row, column = (steps < lengths.unsqueeze(1)).nonzero(as_tuple=True)  # [P]
+    items, label = item_seq[row, column], session_seq[row, column]
+    n_rows = len(lengths)
+    session, session_row = _number_sessions(row, label)
+
+    if max_sessions or max_session_len or min_long_session_len:
+        size = counts(session, len(session_row))
+        from_end = size.index_select(0, session) - 1 - place_in_segment(session, len(session_row))
+        keep = from_end < (max_session_len or item_seq.shape[1])
+        current = _last_of_row(session_row)
+        kept = current | (size >= (min_long_session_len or 1))
+        # Rank of a kept session from the current one (0) back; the dropped ones do not count.
+        later = segment_sum(kept.long(), session_row, n_rows).cumsum(0).index_select(0, session_row) - kept.cumsum(0)
+        kept &= later <= (max_sessions or item_seq.shape[1])
+        keep &= kept.index_select(0, session)
+        row, items, label = row[keep], items[keep], label[keep]
+        session, session_row = _number_sessions(row, label)
+
+    n_long = counts(session_row, n_rows) - 1
+    max_long = int(n_long.max())
+    in_current = _last_of_row(session_row).index_select(0, session)
+    long = (~in_current).nonzero().squeeze(1)
+    number = session_row * max_long + place_in_segment(session_row, n_rows)
+    return Sessions(
+        items=items,
+        row=row,
+        long=long,
+        long_session=number.index_select(0, session.index_select(0, long)),
+        current=in_current.nonzero().squeeze(1),
+        n_long=n_long,
+        max_long=max_long,
+    )
+
+
+def _number_sessions(row: Tensor, label: Tensor) -> tuple[Tensor, Tensor]:
+    """Returns the session of each event, numbered from 0 through the batch, and the instance of each session."""
+    starts = torch.ones_like(row, dtype=torch.bool)
+    starts[1:] = (row[1:] != row[:-1]) | (label[1:] != label[:-1])
+    return starts.cumsum(0) - 1, row[starts]
+
+
+def _last_of_row(session_row: Tensor) -> Tensor:
+    last = torch.ones_like(session_row, dtype=torch.bool)
+    last[:-1] = session_row[1:] != session_row[:-1]
+    return last
+
+
+def majority_category(category: Tensor, row: Tensor, n_rows: int, tie: str = "last") -> Tensor:
+    """Marks the events of each instance that carry its majority category (the diagonal of SLSRec's mask ``M``).
+
+    Args:
+        category: ``[P]`` categories of the events of the current sessions, in time order.
+        row: ``[P]`` their instance, non-decreasing.
+        n_rows: Number of instances.
+        tie: When several categories are most frequent: ``last`` takes the category of the last event, even if that
+            is not among them (the paper's words); ``recent`` takes the tied one that occurred last.
+
+    Returns:
+        ``[P]`` bool.
+    """
+    if not len(row):
+        return torch.zeros_like(row, dtype=torch.bool)
+    pair = row * (int(category.max()) + 1) + category
+    _, inverse, frequency = pair.unique(return_inverse=True, return_counts=True)
+    frequency = frequency[inverse]  # [P] how often the event's category occurs in its session
+    most = segment_max(frequency, row, n_rows, 0)  # [B]
+    leading = frequency == most[row]
+    place = torch.arange(len(row), device=row.device)
+    chosen = segment_max(place.masked_fill(~leading, -1), row, n_rows, 0)  # [B] last event of a leading category
+    if tie == "last":
+        # With one leading category as many events lead as it occurs.
+        tied = segment_sum(leading.long(), row, n_rows) != most
+        chosen = torch.where(tied, segment_max(place, row, n_rows, 0), chosen)
+    return category == category[chosen][row]

@@ -1,0 +1,297 @@
+"""SLSRec.
+
+Reference:
+    Wei Zhou, Yue Shen, Junkai Ji, Yinglan Feng, Xing Tang, Xiuqiang He, Liang Feng, Zexuan Zhu. "SLSRec:
+    Self-Supervised Contrastive Learning for Adaptive Fusion of Long- and Short-Term User Interests." arXiv:2604.04530.
+    The authors' code is not public; it descends from LSIDN (https://github.com/zxyllq/LSIDN), which extends CLSR
+    (https://github.com/tsinghua-fib-lab/CLSR).
+"""
+
+from typing import Any, NamedTuple
+
+import torch
+from recbole.data.interaction import Interaction
+from torch import Tensor, nn
+
+from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.model import losses, options
+from recbole_lsrec.model.base import LongShortRecommender, Match
+from recbole_lsrec.model.fcn import FCN, linear
+from recbole_lsrec.model.recurrent import GRU
+from recbole_lsrec.model.segments import Sessions, majority_category, segment_sum, split_sessions
+from recbole_lsrec.model.session_attention import KINDS, WAAM, Prepared, SessionAttention
+
+PRESETS: dict[str, dict[str, Any]] = {
+    # The equations as printed.
+    "literal": {"session_attention": "additive", "data_loss": "bce", "contrastive_loss": "eq16"},
+    # The code base it grew from.
+    "lineage": {"session_attention": "target_mlp", "data_loss": "softmax", "contrastive_loss": "clsr_code"},
+}
+
+
+class Encoded(NamedTuple):
+    """Histories, encoded as far as no candidate is needed."""
+
+    sessions: Sessions
+    x: Tensor  # [P, D] embedded events
+    majority: Tensor | None  # [P_current] events of the majority category; None without the category mask
+    current: Prepared | None  # None without the short-term encoder
+    long: Prepared | None  # None without the long-term encoder
+    u_short: Tensor | None  # [B, 1, 2D] if sessions are encoded without a candidate
+    long_states: "tuple[Tensor, Tensor] | None"  # h and h' [B, 1, K, D], likewise
+
+
+class Interests(NamedTuple):
+    """What the contrastive loss compares."""
+
+    long: Tensor | None  # [B, C, 2D]
+    short: Tensor | None  # [B, C or 1, 2D]
+
+
+class SLSRec(LongShortRecommender):
+    """Session-based long- and short-term interests, calibrated by contrast, fused by the candidate.
+
+    Shapes: ``B`` instances, ``C`` candidates, ``P`` events of all histories in flat form, ``K`` long sessions
+    (padded), ``D`` = ``embedding_size``. The ``k``-th, last session of a history is the *current* one. Where sessions
+    are encoded without a candidate (``additive``), ``C`` is 1 in everything before eq. 7.
+
+    The paper leaves much open. Decisions, each with its key where there is a choice (first value: the default):
+
+    * (0) ``x = item (32) ; category (8)``, CLSR's sizes; ``category_embedding_size: 0`` for item only. No user embedding.
+    * (1) sessions are cut in the data layer; the target's own time plays no part. ``max_sessions``,
+      ``max_session_len``, ``min_long_session_len`` cap them (LSIDN: 5, 10, 2); the most recent are kept, where LSIDN
+      samples over-long sessions.
+    * (2), (5) ``session_attention: additive | target_mlp | self | bilinear``; ``share_attention: False | True``
+      between current and long sessions. Batch-norm statistics of its MLP run over real events only (CLSR's run over
+      padding too), so pads never matter.
+    * (3) ``M u_s`` needs one row for each event: attention stays unpooled until the mask is applied, weights are not
+      normalised again; ``category_weights: masked | renormalise | separate`` (softmax over the masked events).
+    * c*: on a tie the last event's category, even if it is not among the tied; ``category_tie: last | recent``.
+      Unknown categories count as one category.
+    * (6) TensorFlow's GRU cell, zero start.
+    * (7), (8) both ``h`` (u_h) and ``h'`` (u_h') are pooled; ``share_waam: True | False`` for one ``W``.
+    * k = 1: ``u^L = 0`` and no contrastive term; ``no_long_sessions: zero | learned | gate`` (alpha = 0).
+    * (10) one linear layer to a scalar; ``alpha_hidden_sizes`` ([80, 40] CLSR, [160, 80, 40] LSIDN),
+      ``alpha_gate: scalar | vector`` (then the reported alpha is the mean over features).
+    * (12) ``head_hidden_sizes: [100, 64]``, batch norm and ReLU; LSIDN has [160, 100, 64].
+    * (13) the text's "first k-1 sessions"; the formula's upper limit also takes in the current session's first item:
+      ``long_proxy: text | formula``.
+    * (15)-(17) ``u`` has 2D, ``U`` has D features: ``contrastive_halves: tile`` (each half against the proxy,
+      distances halved) ``| proj | first | mean``. ``contrastive_loss: eq16 | clsr_code``, ``contrastive_margin: 1``,
+      ``contrastive_rows: all | positives``. The mean runs over rows with k >= 2 and is 0, not NaN, without any.
+    * (18) ``data_loss: bce | softmax`` over the positive and the sampled negatives.
+    * (19) a mean, not a sum, over instances; L2 as CLSR: ``0.5 * reg_weight`` times the squares of the distinct
+      embedding rows involved and of all other weights. The padding row is never involved (CLSR counts it).
+
+    ``preset: literal | lineage`` sets ``session_attention``, ``data_loss`` and ``contrastive_loss`` where they are left empty.
+    ``without`` lists parts to leave out: ``cl`` (loss (17)), ``cate`` (``u^S = u_s ; u_s``), ``long`` (``u = u^S``),
+    ``short`` (``u = u^L``). Without one of the interests there is no fusion (alpha is None) and no contrast.
+
+    Args:
+        config: See ``properties/model/SLSRec.yaml``.
+        dataset: See :class:`LongShortRecommender`.
+
+    Raises:
+        ConfigError: An option is not accepted, or the category mask is on and the data set has no categories.
+    """
+
+    def __init__(self, config: Any, dataset: Any) -> None:
+        preset = PRESETS[options.choice(config, "preset", list(PRESETS))]
+        super().__init__(config, dataset, data_loss=options.choice(config, "data_loss", ("bce", "softmax"), preset))
+        d = self.embedding.size
+
+        self.without = options.subset(config, "without", ("cl", "cate", "long", "short"))
+        if {"long", "short"} <= self.without:
+            raise ConfigError("without: found both long and short; nothing would be left. Name one of them at most.")
+        if dataset.item_category is None and not self.without & {"cate", "short"}:
+            raise ConfigError(
+                "CATEGORY_FIELD: found none, but SLSRec's category mask (eq. 3) needs categories. Name the field that "
+                "holds them, or switch the mask off with without: [cate]."
+            )
+        self.has_long, self.has_short = "long" not in self.without, "short" not in self.without
+        self.has_fusion = self.has_long and self.has_short
+        self.has_contrast = self.has_fusion and "cl" not in self.without
+
+        self.session_caps = {
+            key: options.integer(config, key, least=1, optional=True)
+            for key in ("max_sessions", "max_session_len", "min_long_session_len")
+        }
+        kind = options.choice(config, "session_attention", KINDS, preset)
+        attention_sizes = options.sizes(config, "attention_hidden_sizes")
+        share_attention = options.flag(config, "share_attention")
+        self.category_tie = options.choice(config, "category_tie", ("last", "recent"))
+        self.category_weights = options.choice(config, "category_weights", ("masked", "renormalise", "separate"))
+        share_waam = options.flag(config, "share_waam")
+        self.no_long_sessions = options.choice(config, "no_long_sessions", ("zero", "learned", "gate"))
+        alpha_sizes = options.sizes(config, "alpha_hidden_sizes", allow_empty=True)
+        alpha_gate = options.choice(config, "alpha_gate", ("scalar", "vector"))
+        head_sizes = options.sizes(config, "head_hidden_sizes")
+        self.contrastive_weight = options.number(config, "contrastive_weight")
+        self.contrastive_loss = options.choice(config, "contrastive_loss", list(losses.TRIPLETS), preset)
+        self.contrastive_margin = options.number(config, "contrastive_margin")
+        self.contrastive_halves = options.choice(config, "contrastive_halves", ("tile", "proj", "first", "mean"))
+        self.contrastive_rows = options.choice(config, "contrastive_rows", ("all", "positives"))
+        self.long_proxy = options.choice(config, "long_proxy", ("text", "formula"))
+
+        if self.has_short:
+            self.current_attention = SessionAttention(kind, d, attention_sizes)
+        if self.has_long:
+            shared = share_attention and self.has_short
+            self.long_attention = self.current_attention if shared else SessionAttention(kind, d, attention_sizes)
+            self.gru = GRU(d, d)
+            self.waam = WAAM(d)
+            self.waam_gru = self.waam if share_waam else WAAM(d)
+            if self.no_long_sessions == "learned":
+                self.null_long = nn.Parameter(torch.zeros(2 * d))
+        if self.has_fusion:
+            self.fusion = FCN([2 * d, 2 * d, d], alpha_sizes, out_size=1 if alpha_gate == "scalar" else 2 * d)
+        if self.has_contrast and self.contrastive_halves == "proj":
+            self.project_long, self.project_short = linear(2 * d, d, bias=False), linear(2 * d, d, bias=False)
+        self.head = FCN([2 * d, d], head_sizes)
+        # Numbers that matching one candidate with an event, and with an instance, keeps alive: see floats_per_pair.
+        self._floats = (3 * d + 3 * sum(attention_sizes), 12 * d + 3 * sum(head_sizes) + 3 * sum(alpha_sizes))
+
+    # ---- 3.1-3.3 what depends on the history only -------------------------------------------------------------------
+
+    def encode(self, interaction: Interaction) -> Encoded:
+        """Cuts histories into sessions (eq. 1) and encodes them as far as no candidate is needed."""
+        item_seq, session_seq = interaction[self.ITEM_SEQ], interaction[self.SESSION_SEQ]  # [B, L]
+        sessions = split_sessions(item_seq, session_seq, interaction[self.ITEM_SEQ_LEN], **self.session_caps)
+        x = self.embedding(sessions.items)  # [P, D]
+        n_rows = sessions.n_rows
+
+        current = long = majority = u_short = long_states = None
+        if self.has_short:
+            row = sessions.current_row
+            x_current = x.index_select(0, sessions.current)  # [P_current, D]
+            current = self.current_attention.prepare(x_current, row, row, n_rows, n_rows)
+            if "cate" not in self.without:
+                category = self.embedding.category_of(sessions.items[sessions.current])
+                majority = majority_category(category, row, n_rows, self.category_tie)
+            if not self.current_attention.candidate_dependent:
+                u_short = self.short_interest(current, majority)  # [B, 1, 2D]
+        if self.has_long:
+            slots = n_rows * sessions.max_long
+            x_long = x.index_select(0, sessions.long)  # [P_long, D]
+            long = self.long_attention.prepare(x_long, sessions.long_row, sessions.long_session, n_rows, slots)
+            if not self.long_attention.candidate_dependent:
+                long_states = self.long_states(sessions, long)  # 2 x [B, 1, K, D]
+        return Encoded(sessions, x, majority, current, long, u_short, long_states)
+
+    # ---- 3.2 short-term interest ------------------------------------------------------------------------------------
+
+    def short_interest(self, current: Prepared, majority: Tensor | None, v: Tensor | None = None) -> Tensor:
+        """Eq. 2-4: ``u^S = u_s ; u_c`` of the current session, ``[B, C, 2D]``."""
+        separate = majority if self.category_weights == "separate" else None
+        a, a_masked = self.current_attention.weights(current, v, separate)  # [P_current, C]
+        u_s = self._pool(a, current)  # (2) [B, C, D]
+        if majority is None:
+            return torch.cat([u_s, u_s], dim=-1)
+        if separate is None:
+            a_masked = a * majority.unsqueeze(1)
+        u_c = self._pool(a_masked, current)  # (3) [B, C, D]
+        if self.category_weights == "renormalise":
+            u_c = u_c / segment_sum(a_masked, current.session, current.n_sessions).unsqueeze(2).clamp_min(1e-12)
+        return torch.cat([u_s, u_c], dim=-1)  # (4)
+
+    # ---- 3.3 long-term interest -------------------------------------------------------------------------------------
+
+    def long_states(self, sessions: Sessions, long: Prepared, v: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Eq. 5, 6: ``h`` of each long session and ``h'``, the GRU's states over them, both ``[B, C, K, D]``."""
+        a, _ = self.long_attention.weights(long, v)  # [P_long, C]
+        h = self._pool(a, long)  # (5) [B * K, C, D]
+        h = h.view(sessions.n_rows, sessions.max_long, *h.shape[1:]).transpose(1, 2)  # [B, C, K, D]
+        lengths = sessions.n_long.repeat_interleave(h.shape[1])
+        h_gru, _ = self.gru(h.reshape(-1, *h.shape[2:]), lengths)  # (6) [B * C, K, D]
+        return h, h_gru.view_as(h)
+
+    def long_interest(self, h: Tensor, h_gru: Tensor, v: Tensor, n_long: Tensor) -> Tensor:
+        """Eq. 7-9: ``u^L = u_h ; u_h'``, both pooled by the candidate, ``[B, C, 2D]``; 0 or learned if k = 1."""
+        absent = torch.arange(h.shape[2], device=h.device) >= n_long.unsqueeze(1)  # [B, K]
+        u_long = torch.cat([self.waam(h, v, absent), self.waam_gru(h_gru, v, absent)], dim=-1)  # (9)
+        if self.no_long_sessions == "learned":
+            u_long = torch.where((n_long == 0).view(-1, 1, 1), self.null_long, u_long)
+        return u_long
+
+    # ---- 3.4 fusion and prediction ----------------------------------------------------------------------------------
+
+    def match(self, state: Encoded, items: Tensor) -> Match:
+        """Scores ``items [B, C]`` or ``[1, C]``: eq. 7-12, and eq. 2-6 too where attention asks for the candidate."""
+        v = self.embedding(items)  # [B or 1, C, D]
+        n_long = state.sessions.n_long
+        u_long = u_short = alpha = None
+        if state.current is not None:
+            u_short = state.u_short
+            if u_short is None:
+                u_short = self.short_interest(state.current, state.majority, v)  # [B, C, 2D]
+        if state.long is not None:
+            h, h_gru = state.long_states or self.long_states(state.sessions, state.long, v)
+            u_long = self.long_interest(h, h_gru, v, n_long)  # [B, C, 2D]
+
+        if u_long is not None and u_short is not None:
+            alpha = torch.sigmoid(self.fusion(u_long, u_short, v))  # (10) [B, C, 1 or 2D]
+            if self.no_long_sessions == "gate":
+                alpha = alpha * (n_long > 0).view(-1, 1, 1)
+            u = torch.lerp(u_short, u_long, alpha)  # (11) alpha u^L + (1 - alpha) u^S
+        else:
+            u = u_long if u_long is not None else u_short
+        logits = self.head(u, v).squeeze(-1)  # (12) [B, C]
+        return Match(logits, None if alpha is None else alpha.mean(-1), Interests(u_long, u_short))
+
+    # ---- 3.5 contrastive learning -----------------------------------------------------------------------------------
+
+    def proxies(self, state: Encoded) -> tuple[Tensor, Tensor]:
+        """Eq. 13, 14: mean embeddings of the first k-1 sessions (0 if k = 1) and of the current one, ``[B, D]`` each."""
+        s = state.sessions
+        sums, sizes = [], []
+        for events, row in ((s.long, s.long_row), (s.current, s.current_row)):
+            sums.append(segment_sum(state.x.index_select(0, events), row, s.n_rows))
+            sizes.append(torch.bincount(row, minlength=s.n_rows))
+        if self.long_proxy == "formula":  # up to t - (L - 1): the current session's first event too
+            first = s.current[sizes[1].cumsum(0) - sizes[1]]
+            sums[0], sizes[0] = sums[0] + state.x[first], sizes[0] + 1
+        long, short = (total / size.clamp_min(1).unsqueeze(1) for total, size in zip(sums, sizes, strict=True))
+        return long, short
+
+    def auxiliary_loss(self, state: Encoded, match: Match) -> dict[str, Tensor]:
+        """Eq. 15-17 with the weight of eq. 19."""
+        long, short = match.interests
+        if not self.has_contrast:
+            return {}
+        if self.contrastive_rows == "positives":
+            long, short = long[:, :1], short[:, :1]
+        long_proxy, short_proxy = (proxy.unsqueeze(1) for proxy in self.proxies(state))  # [B, 1, D]
+        d, scale = self.embedding.size, 1.0
+        if self.contrastive_halves == "tile":
+            long_proxy, short_proxy, scale = long_proxy.repeat(1, 1, 2), short_proxy.repeat(1, 1, 2), 0.5
+        elif self.contrastive_halves == "proj":
+            long, short = self.project_long(long), self.project_short(short)
+        elif self.contrastive_halves == "first":
+            long, short = long[..., :d], short[..., :d]
+        else:
+            long, short = (half.unflatten(-1, (2, d)).mean(-2) for half in (long, short))
+        rows = losses.interest_contrast(
+            long, short, long_proxy, short_proxy, self.contrastive_loss, self.contrastive_margin, scale
+        )  # (17) [B, C]
+        eligible = (state.sessions.n_long > 0).unsqueeze(1)
+        return {"contrastive": self.contrastive_weight * losses.mean_over(rows, eligible)}
+
+    # ---- what the base class asks for -------------------------------------------------------------------------------
+
+    def involved_items(self, state: Encoded) -> Tensor:
+        """Returns the items of the histories, ``[P]``."""
+        return state.sessions.items
+
+    def floats_per_pair(self, state: Encoded) -> int:
+        """Estimates the numbers that matching an instance with one candidate keeps alive."""
+        per_event, per_pair = self._floats
+        s = state.sessions
+        if state.u_short is None and state.long_states is None:
+            # h and h' are per candidate as well, with what the GRU keeps of each step.
+            per_pair += per_event * -(-len(s.items) // s.n_rows) + 10 * self.embedding.size * s.max_long
+        return per_pair + 4 * s.max_long
+
+    @staticmethod
+    def _pool(a: Tensor, prepared: Prepared) -> Tensor:
+        """Weighted sums of the values over sessions: ``a [P, C]`` to ``[S, C, D]``."""
+        return segment_sum(a.unsqueeze(2) * prepared.values.unsqueeze(1), prepared.session, prepared.n_sessions)

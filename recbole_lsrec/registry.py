@@ -1,0 +1,94 @@
+"""Which model a name means: the plugin's own first, then RecBole's sequential models."""
+
+import re
+from functools import lru_cache
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from recbole_lsrec.errors import ConfigError, did_you_mean
+
+if TYPE_CHECKING:
+    from recbole_lsrec.config import Config
+    from recbole_lsrec.data.dataset import SessionDataset
+
+# One line per model of ours: name -> module that defines a class of that name. Imported when asked for.
+PLUGIN_MODELS = {
+    "SLSRec": "recbole_lsrec.model.sequential_recommender.slsrec",
+}
+
+# RecBole's sequential models that cannot run on a log of interactions alone.
+EXCLUDED = {
+    "GRU4RecKG": "it needs pre-trained knowledge-graph vectors beside the log",
+    "KSR": "it needs pre-trained knowledge-graph vectors beside the log",
+    "S3Rec": "it trains in two stages (pre-training, then fine-tuning) with a trainer of its own",
+}
+
+
+def get_model(name: str) -> type:
+    """Returns the class of a model.
+
+    Args:
+        name: as in ``--model``; the plugin's models win over RecBole's of the same name.
+
+    Raises:
+        ConfigError: no such model, one that is not sequential, or one that is excluded; says why and what is accepted.
+    """
+    if name in PLUGIN_MODELS:
+        return getattr(import_module(PLUGIN_MODELS[name]), name)
+    if name in EXCLUDED:
+        raise ConfigError(f"model: found {name!r}, which is not supported: {EXCLUDED[name]}. {_accepted()}")
+    table = _recbole_models()
+    if name not in table:
+        raise ConfigError(f"model: found {name!r}, which is no known model.{_near(name)} {_accepted()}")
+    module = table[name]
+    if not module.startswith("recbole.model.sequential_recommender."):
+        kind = module.split(".")[2].replace("_", " ")
+        raise ConfigError(f"model: found {name!r}, a {kind} of RecBole; only sequential models run here. {_accepted()}")
+    return getattr(import_module(module), name)
+
+
+def dataset_class(config: "Config") -> "type[SessionDataset]":
+    """Returns the class that loads the log for a model; RecBole's DIEN wants a negative beside each history event."""
+    from recbole_lsrec.data.dataset import SessionDataset
+    from recbole_lsrec.data.negative_history import NegativeHistoryDataset
+
+    return NegativeHistoryDataset if config["model"] == "DIEN" else SessionDataset
+
+
+def model_names() -> dict[str, list[str]]:
+    """Returns the names that :func:`get_model` accepts, ``{"recbole_lsrec": [...], "recbole": [...]}``, sorted."""
+    sequential = {
+        name for name, module in _recbole_models().items() if module.startswith("recbole.model.sequential_recommender.")
+    }
+    return {
+        "recbole_lsrec": sorted(PLUGIN_MODELS),
+        "recbole": sorted(sequential - set(EXCLUDED) - set(PLUGIN_MODELS)),
+    }
+
+
+@lru_cache(maxsize=1)
+def _recbole_models() -> dict[str, str]:
+    """Name -> module of every model of RecBole, read from its files; to import them needs packages not installed."""
+    spec = find_spec("recbole")
+    assert spec is not None
+    assert spec.origin is not None
+    table = {}
+    for path in sorted((Path(spec.origin).parent / "model").glob("*_recommender/*.py")):
+        for name in re.findall(r"^class (\w+)\(", path.read_text(encoding="utf-8"), re.MULTILINE):
+            if name.lower() == path.stem:  # RecBole's rule: the module is the class's name in lower case
+                table[name] = f"recbole.model.{path.parent.name}.{path.stem}"
+    return table
+
+
+def _near(name: str) -> str:
+    return did_you_mean(name, [*PLUGIN_MODELS, *model_names()["recbole"]])
+
+
+def _accepted() -> str:
+    names = model_names()
+    return (
+        f"Accepted: {', '.join(names['recbole_lsrec'])} (recbole_lsrec); {', '.join(names['recbole'])} (RecBole); "
+        "or a model class."
+    )

@@ -1,0 +1,314 @@
+"""Training loop: RecBole's, with checkpoints that resume exactly, a step budget and per-variable gradient clipping."""
+
+import copy
+from collections.abc import Callable, Iterator
+from itertools import islice
+from math import ceil
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import recbole.trainer
+import torch
+from recbole.config import Config
+from recbole.data.interaction import Interaction
+from recbole.model.abstract_recommender import AbstractRecommender
+from recbole.utils import WandbLogger, set_color
+
+from recbole_lsrec import checkpoint
+from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.evaluation.evaluator import Evaluation, evaluate
+
+
+class Trainer(recbole.trainer.Trainer):
+    """RecBole's trainer for one run folder.
+
+    Early stopping, logging, tensorboard, W&B, progress bars and mixed precision are RecBole's. Added:
+
+    * The whole state is written to ``<run_folder>/checkpoint.pt`` before the first and after every epoch, so that
+      :meth:`resume_checkpoint` followed by :meth:`fit` ends as the uninterrupted run does, bit for bit on CPU, wherever
+      the run was killed. Randomness in the model must come from the global generators of torch, numpy or ``random``;
+      a model with a generator of its own gives its state in ``other_parameter()``.
+    * ``train_steps``: train for exactly so many batches; it replaces ``epochs``, and the last epoch may be cut short.
+    * ``clip_variable_norm``: see :func:`clip_each_variable`.
+
+    Attributes:
+        history: per finished epoch ``epoch``, ``train_loss`` (sum over batches; a list if the model gives several),
+            ``train_seconds`` and, where validated, ``valid_seconds``, ``valid_score``, ``valid_result``. It survives a
+            resume.
+        evaluation: what the last :meth:`evaluate` found, with ranks per instance; None before.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        model: AbstractRecommender,
+        run_folder: str | Path,
+        fingerprints: dict[str, str] | None = None,
+    ) -> None:
+        """Builds the optimiser and the loggers.
+
+        Args:
+            config: the run's settings.
+            model: the recommender to train, on ``config["device"]``.
+            run_folder: where ``checkpoint.pt`` goes; made if missing.
+            fingerprints: name -> fingerprint (``data``, ``split``, ...); a checkpoint with others is refused.
+
+        Raises:
+            CheckpointError: a setting cannot be stored in a checkpoint.
+        """
+        super().__init__(_for_recbole(config, run_folder), model)
+        self.config = config
+        self.wandblogger = WandbLogger(config)
+        self.saved_model_file = str(Path(run_folder) / "checkpoint.pt")
+        self.fingerprints = dict(fingerprints or {})
+        self.history: list[dict[str, Any]] = []
+        self.evaluation: Evaluation | None = None
+        self.train_steps: int | None = config["train_steps"]
+        if config["clip_variable_norm"]:
+            # GradScaler.step() unscales the gradients and then calls optimizer.step(), so a hook on the latter sees
+            # true gradients in mixed precision too (and is skipped, with the step, when they overflow). Only fused
+            # optimisers unscale later, and RecBole builds none.
+            limit = float(config["clip_variable_norm"])
+            self.optimizer.register_step_pre_hook(lambda optimizer, *_: clip_each_variable(optimizer, limit))
+
+        self._config_values = checkpoint.config_values(config)
+        self._best: dict[str, Any] | None = None
+        self._rng: dict[str, Any] | None = None
+        self._saved = False
+        self._finished_epoch = -1
+        self._written_epoch: int | None = None
+
+    def fit(
+        self,
+        train_data: Any,
+        valid_data: Any = None,
+        verbose: bool = True,
+        saved: bool = True,
+        show_progress: bool = False,
+        callback_fn: Callable[[int, float], None] | None = None,
+    ) -> tuple[float, dict[str, float] | None]:
+        """Trains until ``epochs``, ``train_steps`` or early stopping; after a resume only what is left of that.
+
+        Args:
+            train_data: sized iterable of batches with ``set_epoch``.
+            valid_data: what :meth:`evaluate` takes; None or empty: no early stopping, the last weights are the best.
+            verbose: log each epoch.
+            saved: write checkpoints; without them :meth:`evaluate` needs ``load_best_model=False``.
+            show_progress: show progress bars.
+            callback_fn: called with (epoch, valid score) after each validation, once the state has been written.
+
+        Returns:
+            Best valid score and best valid result (RecBole's start values if nothing was validated).
+        """
+        self._apply_step_budget(train_data)
+        self._saved = saved
+        self.history = self.history[: self.start_epoch]
+        self._finished_epoch = self.start_epoch - 1
+        if self._rng is not None:
+            # Here and not on loading: whatever was built in between may have drawn numbers.
+            checkpoint.set_rng_state(self._rng, self.device)
+            self._rng = None
+        if self.start_epoch > 0 and (self.start_epoch >= self.epochs or self._stopped_early()):
+            self.logger.info(f"The checkpoint holds the finished training ({self.start_epoch} epochs): nothing to do.")
+            return self.best_valid_score, self.best_valid_result
+
+        def after_validation(epoch_idx: int, valid_score: float) -> None:
+            self._write_state()
+            if callback_fn:
+                callback_fn(epoch_idx, valid_score)
+
+        result = super().fit(train_data, valid_data, verbose, saved, show_progress, after_validation)
+        self._write_state()
+        return result
+
+    def evaluate(
+        self,
+        eval_data: Any,
+        load_best_model: bool = True,
+        model_file: str | Path | None = None,
+        show_progress: bool = False,
+    ) -> dict[str, float] | None:
+        """Scores an evaluation loader; the full outcome stays in :attr:`evaluation`.
+
+        Args:
+            eval_data: the loader; empty or None: nothing happens.
+            load_best_model: use the best weights of ``model_file`` instead of the present ones.
+            model_file: a checkpoint; default the run's own.
+            show_progress: show a progress bar.
+
+        Returns:
+            Metrics by name, such as ``ndcg@10``, or None without data.
+
+        Raises:
+            CheckpointError: the checkpoint cannot be used, or has no best weights.
+        """
+        if not eval_data:
+            return None
+        if load_best_model:
+            found = self._load(model_file or self.saved_model_file)
+            checkpoint.restore_best(found, self.model)
+            self.logger.info(f"Loaded the best weights of {found.path}")
+        self.model.eval()
+        with torch.no_grad():
+            self.evaluation = evaluate(self.model, eval_data, self.config, show_progress)
+        self.wandblogger.log_eval_metrics(self.evaluation.metrics, head="eval")
+        return self.evaluation.metrics
+
+    def resume_checkpoint(self, resume_file: str | Path) -> None:
+        """Takes up the run that wrote a checkpoint; :meth:`fit` goes on from there.
+
+        A file from elsewhere is first copied to the run folder, which from then on is the one that is written.
+
+        Args:
+            resume_file: a ``checkpoint.pt`` of this package.
+
+        Raises:
+            CheckpointError: the file is missing, truncated, foreign, or of another model, data set, split or setting.
+        """
+        found = self._load(resume_file, self._config_values)
+        state, tensors = found.metadata, found.tensors
+        checkpoint.set_weights(self.model, tensors["current"], str(found))
+        self.optimizer.load_state_dict(tensors["optimizer"])
+        self._best, self._rng = tensors["best"], tensors["rng"]
+        self.start_epoch = state["epoch"] + 1
+        self._written_epoch = state["epoch"]
+        self.cur_step = state["cur_step"]
+        self.best_valid_score = state["best_valid_score"]
+        self.best_valid_result = state["best_valid_result"]
+        self.train_loss_dict = {int(epoch): loss for epoch, loss in state["train_loss"].items()}
+        self.history = state["history"]
+        if Path(resume_file).resolve() != Path(self.saved_model_file).resolve():
+            checkpoint.save(self.saved_model_file, found)
+        self._warn_of_other_versions(state["versions"])
+        self.logger.info(f"Resuming {resume_file} after {self.start_epoch} epochs.")
+
+    def _train_epoch(
+        self, train_data: Any, epoch_idx: int, loss_func: Callable | None = None, show_progress: bool = False
+    ) -> float | tuple[float, ...]:
+        self._write_state()  # RecBole's fit has no hook at the end of an epoch without validation
+        train_data.set_epoch(epoch_idx)
+        started = perf_counter()
+        loss = super()._train_epoch(self._within_budget(train_data, epoch_idx), epoch_idx, loss_func, show_progress)
+        seconds, losses = perf_counter() - started, list(loss) if isinstance(loss, tuple) else loss
+        self.history.append({"epoch": epoch_idx, "train_loss": losses, "train_seconds": seconds})
+        self._finished_epoch = epoch_idx
+        return loss
+
+    def _valid_epoch(self, valid_data: Any, show_progress: bool = False) -> tuple[float, dict[str, float]]:
+        started = perf_counter()
+        result = self.evaluate(valid_data, load_best_model=False, show_progress=show_progress) or {}
+        if self.valid_metric not in result:
+            raise ConfigError(
+                f"valid_metric: {self.config['valid_metric']!r} is not among the validation results "
+                f"({', '.join(result)}); choose one of them, or add it to metrics and topk."
+            )
+        score = result[self.valid_metric]
+        seconds = perf_counter() - started
+        self.history[-1].update(valid_seconds=seconds, valid_score=score, valid_result=dict(result))
+        return score, result
+
+    def _save_checkpoint(self, epoch: int, verbose: bool = True, **kwargs: Any) -> None:
+        """RecBole calls this where the weights are the best so far (or there is no validation): they are kept aside.
+
+        The file is written at the end of the epoch, when RecBole has updated its early stopping too.
+        """
+        self._best = checkpoint.weights(self.model, copy=True)
+        if verbose:
+            self.logger.info(set_color("Keeping best", "blue") + f": epoch {epoch}, {self.saved_model_file}")
+
+    def _write_state(self) -> None:
+        """Writes the state at the end of the last finished epoch (-1: before the first), once."""
+        if not self._saved or self._written_epoch == self._finished_epoch:
+            return
+        metadata = {
+            "model": self.config["model"],
+            "dataset": self.config["dataset"],
+            "config": self._config_values,
+            "fingerprints": self.fingerprints,
+            "versions": checkpoint.versions(),
+            "epoch": self._finished_epoch,
+            "cur_step": self.cur_step,
+            "best_valid_score": self.best_valid_score,
+            "best_valid_result": self.best_valid_result,
+            "train_loss": self.train_loss_dict,
+            "history": self.history,
+        }
+        tensors = {
+            "current": checkpoint.weights(self.model),
+            "best": self._best,
+            "optimizer": self.optimizer.state_dict(),
+            "rng": checkpoint.rng_state(self.device),
+        }
+        checkpoint.save(self.saved_model_file, checkpoint.Checkpoint(metadata, tensors))
+        self._written_epoch = self._finished_epoch
+
+    def _load(self, path: str | Path, config: dict[str, Any] | None = None) -> checkpoint.Checkpoint:
+        """A checkpoint of this run's model and data; of the same settings too, if they are given."""
+        found = checkpoint.load(path)
+        model, dataset = self.config["model"], self.config["dataset"]
+        checkpoint.check(found, model=model, dataset=dataset, fingerprints=self.fingerprints, config=config)
+        return found
+
+    def _stopped_early(self) -> bool:
+        """Whether early stopping had ended the run; RecBole stops only on a validation that brought no progress."""
+        return self.cur_step > max(self.stopping_step, 0)
+
+    def _apply_step_budget(self, train_data: Any) -> None:
+        if self.train_steps is not None:
+            self.epochs = ceil(self.train_steps / len(train_data))
+            self.eval_step = min(self.config["eval_step"], self.epochs)
+
+    def _within_budget(self, train_data: Any, epoch_idx: int) -> Any:
+        """The epoch's batches, cut where ``train_steps`` is reached."""
+        if self.train_steps is None:
+            return train_data
+        return _FirstBatches(train_data, self.train_steps - epoch_idx * len(train_data))
+
+    def _warn_of_other_versions(self, theirs: dict[str, str]) -> None:
+        ours = checkpoint.versions()
+        changed = [f"{name} {theirs.get(name)} -> {ours[name]}" for name in ours if theirs.get(name) != ours[name]]
+        if changed:
+            self.logger.warning(
+                f"The checkpoint was written with other versions ({', '.join(changed)}): the result may differ in its "
+                "last bits from that of an uninterrupted run."
+            )
+
+
+def clip_each_variable(optimizer: torch.optim.Optimizer, limit: float) -> None:
+    """Scales each parameter's gradient on its own to an L2 norm of at most ``limit``: g <- g * limit / max(|g|, limit).
+
+    RecBole's ``clip_grad_norm`` bounds the norm over all parameters together; this is TensorFlow's ``clip_by_norm``
+    applied per variable, as in the code bases from which several long- and short-term models come. Deviation: for an
+    embedding table the norm is that of its summed gradient; TensorFlow takes the larger one of the unsummed rows.
+    """
+    for group in optimizer.param_groups:
+        for parameter in group["params"]:
+            if parameter.grad is not None:
+                parameter.grad.mul_(limit / parameter.grad.norm().clamp(min=limit))
+
+
+class _FirstBatches:
+    """At most the first ``count`` batches of a loader, with a length, as RecBole's progress bar needs."""
+
+    def __init__(self, loader: Any, count: int) -> None:
+        self.loader = loader
+        self.count = min(count, len(loader))
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __iter__(self) -> Iterator[Interaction]:
+        return islice(iter(self.loader), self.count)
+
+
+def _for_recbole(config: Config, run_folder: str | Path) -> Config:
+    """A copy of the settings with which RecBole's constructor builds only what is used here.
+
+    Its Collector and Evaluator fail on metrics that RecBole does not know, and ours replaces them; ``./saved`` is not
+    wanted; and W&B is to start once, with the true settings.
+    """
+    view = copy.copy(config)
+    changes = {"metrics": [], "checkpoint_dir": str(run_folder), "log_wandb": False}
+    view.final_config_dict = {**config.final_config_dict, **changes}
+    return view

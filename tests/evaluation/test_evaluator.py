@@ -1,0 +1,179 @@
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from recbole.config import Config as StockConfig
+from recbole.data import create_dataset, data_preparation
+from recbole.model.sequential_recommender import DIN, GRU4Rec
+from recbole.trainer import Trainer as StockTrainer
+from recbole.utils import init_seed
+
+from recbole_lsrec.config import Config
+from recbole_lsrec.data.dataloader import EvalLoader
+from recbole_lsrec.data.dataset import SessionDataset
+from recbole_lsrec.data.sampler import TimeThresholdSampler
+from recbole_lsrec.evaluation.evaluator import COLUMNS, evaluate
+from recbole_lsrec.evaluation.scoring import predict_rows
+
+
+@pytest.fixture(scope="module")
+def small_log(tmp_path_factory):
+    rng = np.random.default_rng(3)
+    n = 600
+    frame = pd.DataFrame(
+        {
+            "user_id:token": rng.integers(0, 40, n),
+            "item_id:token": np.minimum(rng.geometric(0.05, n), 60),
+            "timestamp:float": rng.permutation(n) * 100,
+        }
+    )
+    root = tmp_path_factory.mktemp("data")
+    (root / "log").mkdir()
+    frame.to_csv(root / "log" / "log.inter", sep="\t", index=False)
+    return {
+        "data_path": str(root),
+        "load_col": {"inter": ["user_id", "item_id", "timestamp"]},
+        "MAX_ITEM_LIST_LENGTH": 10,
+        "metrics": ["Hit", "NDCG", "MRR", "Precision", "Recall"],
+        "topk": [1, 5, 10],
+        "show_progress": False,
+    }
+
+
+def test_loader(config):
+    log = SessionDataset(config)
+    _, _, test = log.build()
+    sampler = TimeThresholdSampler(log.user, log.item, log.time, log.session, log.training_events(), log.item_num)
+    return EvalLoader(config, test, "test", sampler)
+
+
+test_loader.__test__ = False
+
+
+def make(settings, model_class=GRU4Rec, **more):
+    config = Config(model_class.__name__, "log", config_dict={**settings, **more})
+    loader = test_loader(config)
+    init_seed(1, True)
+    return config, loader, model_class(config, loader.dataset).to(config["device"])
+
+
+def test_full_ranking_equals_recboles_own(small_log, tmp_path):
+    config, loader, model = make(small_log, train_neg_sample_args=None, eval_args={"mode": "full"})
+    ours = evaluate(model, loader, config).metrics
+    stock = {**small_log, "train_neg_sample_args": None, "checkpoint_dir": str(tmp_path), "valid_metric": "NDCG@10"}
+    stock["eval_args"] = {"split": {"LS": "valid_and_test"}, "order": "TO", "group_by": "user", "mode": "full"}
+    stock_config = StockConfig("GRU4Rec", "log", config_dict=stock)
+    dataset = create_dataset(stock_config)
+    _, _, test_data = data_preparation(stock_config, dataset)
+    theirs = StockTrainer(stock_config, model).evaluate(test_data, load_best_model=False)
+    assert {key: ours[key] for key in theirs} == pytest.approx(dict(theirs), abs=1.01e-4)
+
+
+def test_several_protocols_in_one_pass_equal_each_alone(small_log):
+    args = {"train_neg_sample_args": None}
+    config, loader, model = make(small_log, **args, eval_args={"mode": ["uni9", "pop5", "full"]})
+    together = evaluate(model, loader, config)
+    for name in ("uni9", "pop5", "full"):
+        config, loader, model = make(small_log, **args, eval_args={"mode": name})
+        alone = evaluate(model, loader, config)
+        mine = together.instances[together.instances["protocol"] == name].reset_index(drop=True)
+        pd.testing.assert_frame_equal(mine, alone.instances)
+        prefix = "" if name == "uni9" else f"{name}/"
+        assert {key: together.metrics[prefix + key] for key in alone.metrics} == dict(alone.metrics)
+
+
+def test_ranks_and_scores_agree(small_log):
+    config, loader, model = make(small_log, train_neg_sample_args=None, eval_args={"mode": ["pop9", "full"]})
+    found = evaluate(model, loader, config)
+    scores = found.scores["pop9"]
+    ranks = found.instances.query("protocol == 'pop9'")["rank"].to_numpy()
+    assert scores.dtype == np.float32
+    assert scores.shape == (len(loader.dataset), 10)
+    assert (1 + (scores[:, 1:] > scores[:, :1]).sum(1) == ranks).all()
+    assert list(found.instances.columns) == COLUMNS
+
+
+def test_batch_size_changes_nothing(small_log):
+    results = []
+    for size in (7, 4096):
+        config, loader, model = make(
+            small_log, train_neg_sample_args=None, eval_batch_size=size, eval_args={"mode": ["uni9", "full"]}
+        )
+        results.append(evaluate(model, loader, config).metrics)
+    assert results[0] == results[1]
+
+
+def test_a_model_without_full_sort_is_scored_in_chunks(small_log):
+    config, loader, model = make(small_log, DIN, eval_args={"mode": ["uni9", "full"]}, eval_memory_mb=1)
+    model.eval()
+    rows, interaction = next(iter(loader))
+    items = torch.arange(1, loader.dataset.item_num).expand(len(rows), -1)
+    chunked = predict_rows(model, interaction, items, loader.dataset, memory_mb=1)
+    for column in (0, 17, loader.dataset.item_num - 2):
+        interaction["item_id"] = items[:, column]
+        assert torch.allclose(chunked[:, column], model.predict(interaction), atol=1e-6)
+    found = evaluate(model, loader, config)
+    assert found.metrics["full/meanrank"] > found.metrics["meanrank"]
+
+
+def test_nan_scores_are_refused(small_log):
+    config, loader, model = make(small_log, train_neg_sample_args=None, eval_args={"mode": "uni9"})
+    with torch.no_grad():
+        model.item_embedding.weight.fill_(float("nan"))
+    with pytest.raises(FloatingPointError, match="GRU4Rec scored .* instances of a batch with NaN"):
+        evaluate(model, loader, config)
+
+
+def test_ties_are_counted_and_a_constant_model_is_at_chance(small_log):
+    config, loader, model = make(
+        small_log, train_neg_sample_args=None, eval_args={"mode": ["uni9", "full"]}, metrics=["NDCG", "AUC", "GAUC"], topk=[10]
+    )
+    with torch.no_grad():
+        model.item_embedding.weight.zero_()
+    found = evaluate(model, loader, config)
+    assert found.metrics["auc"] == found.metrics["gauc"] == found.metrics["full/gauc"] == 0.5
+    uniform = found.instances.query("protocol == 'uni9'")
+    assert (uniform["rank"] == 5.5).all()
+    assert (uniform["ties"] == 9).all()
+
+
+def test_short_candidate_lists_rank_among_what_there_is(small_log):
+    config, loader, model = make(
+        small_log, train_neg_sample_args=None, eval_args={"mode": "uni55", "fewer": "allow"}, metrics=["NDCG", "AUC"], topk=[10]
+    )
+    found = evaluate(model, loader, config)
+    gaps = (loader.candidates["uni55"] == 0).sum(axis=1)
+    assert gaps.any()
+    assert (found.instances["n_candidates"] == 56 - gaps).all()
+    assert (np.isnan(found.scores["uni55"]).sum(axis=1) == gaps).all()
+    assert 0 < found.metrics["auc"] < 1
+
+
+def test_what_is_known_of_instances(load):  # noqa: F811
+    rows = [
+        ("a", "x", 0, "red", "view"),
+        ("a", "y", 100, "blue", "view"),
+        ("a", "x", 5000, "red", "cart"),
+        ("a", "y", 5010, "blue", "view"),
+        ("a", "z", 5060, "red", "purchase"),
+        ("b", "y", 10, "blue", "view"),
+    ]
+    header = "user_id:token\titem_id:token\ttimestamp:float\tcat:token\tevent_type:token"
+    log = load(rows, header=header, CATEGORY_FIELD="cat", session_threshold=1800)
+    log.build()
+    from recbole_lsrec.evaluation.instances import describe_instances
+
+    known = describe_instances(log, np.array([2, 4])).to_dict("list")
+    assert known == {
+        "row": [2, 4],
+        "user_id": ["a", "a"],
+        "item_id": ["x", "z"],
+        "timestamp": [5000, 5060],
+        "history_length": [2, 4],
+        "n_sessions": [1, 2],
+        "gap_s": [4900, 50],
+        "in_history": [True, False],
+        "same_category": [True, True],  # x is red as in its first session; z is red as x of the current one
+        "event_type": ["cart", "purchase"],
+        "item_pop_third": ["high", "low"],  # x twice, y once, z never in training
+    }

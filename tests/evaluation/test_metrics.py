@@ -1,0 +1,76 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import roc_auc_score
+
+from recbole_lsrec.evaluation.metrics import instance_auc, pooled_auc, summarise
+from recbole_lsrec.evaluation.ranking import rank_of_positive
+
+NAMES = ["Hit", "NDCG", "MRR", "Precision", "Recall", "GAUC"]
+
+
+def test_hand_case():
+    rank = np.array([1.0, 3.0, 11.0])
+    result = summarise(rank, np.array([99, 99, 99]), NAMES, [2, 10])
+    assert result == pytest.approx(
+        {
+            "hit@2": 1 / 3,
+            "hit@10": 2 / 3,
+            "ndcg@2": 1 / 3,
+            "ndcg@10": (1 + 0.5) / 3,
+            "mrr@2": 1 / 3,
+            "mrr@10": (1 + 1 / 3) / 3,
+            "precision@2": 1 / 6,
+            "precision@10": 2 / 30,
+            "recall@2": 1 / 3,
+            "recall@10": 2 / 3,
+            "mrr": (1 + 1 / 3 + 1 / 11) / 3,
+            "meanrank": 5.0,
+            "gauc": (1 + 97 / 99 + 89 / 99) / 3,
+        }
+    )
+
+
+@pytest.mark.parametrize(("ties", "rank"), [("average", 3.5), ("optimistic", 2.0), ("pessimistic", 5.0)])
+def test_tie_rules(ties, rank):
+    assert rank_of_positive(np.array([1]), np.array([3]), ties).tolist() == [rank]
+
+
+def test_unknown_tie_rule():
+    with pytest.raises(ValueError, match="accepted: average, optimistic, pessimistic"):
+        rank_of_positive(np.array([0]), np.array([0]), "worst")
+
+
+def test_a_constant_scorer_is_no_better_than_chance():
+    scores = np.ones((50, 100))
+    rank = rank_of_positive(np.zeros(50), np.full(50, 99))
+    result = summarise(rank, np.full(50, 99), ["AUC", "GAUC"], [10], scores)
+    assert result["auc"] == result["gauc"] == 0.5
+    assert result["mrr"] == pytest.approx(1 / 50.5)
+
+
+def test_a_random_scorer_on_one_plus_99():
+    scores = np.random.default_rng(0).random((20_000, 100))
+    rank = rank_of_positive((scores[:, 1:] > scores[:, :1]).sum(1), np.zeros(len(scores)))
+    result = summarise(rank, np.full(len(rank), 99), ["AUC", "Hit"], [10], scores)
+    assert result["auc"] == pytest.approx(0.5, abs=0.006)
+    assert result["hit@10"] == pytest.approx(0.10, abs=0.008)
+    assert result["mrr"] == pytest.approx(0.0519, abs=0.003)
+
+
+@given(st.lists(st.lists(st.integers(0, 4), min_size=4, max_size=4), min_size=1, max_size=12))
+def test_auc_equals_scikit_learn_with_ties(rows):
+    scores = np.array(rows, dtype=float)
+    label = np.zeros_like(scores)
+    label[:, 0] = 1
+    assert pooled_auc(scores) == pytest.approx(roc_auc_score(label.ravel(), scores.ravel()))
+    above = (scores[:, 1:] > scores[:, :1]).sum(1)
+    tied = (scores[:, 1:] == scores[:, :1]).sum(1)
+    each = [roc_auc_score(label[i], scores[i]) for i in range(len(scores))]
+    assert instance_auc(rank_of_positive(above, tied), np.full(len(scores), 3)) == pytest.approx(np.array(each))
+
+
+def test_auc_leaves_out_the_gaps_of_short_lists():
+    scores = np.array([[0.9, 0.1, np.nan], [0.2, 0.3, 0.1]])
+    assert pooled_auc(scores) == pytest.approx(roc_auc_score([1, 0, 1, 0, 0], [0.9, 0.1, 0.2, 0.3, 0.1]))

@@ -1,0 +1,87 @@
+"""The wheel holds the yaml, and works from any folder; so does the clone."""
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from recbole_lsrec import __version__
+
+ROOT = Path(__file__).resolve().parents[1]
+DIST_INFO = f"recbole_lsrec-{__version__}.dist-info"
+PROGRAM = """
+import recbole_lsrec
+from recbole_lsrec.config import Config
+from recbole_lsrec.config_paths import properties_dir
+print(recbole_lsrec.__file__)
+print(properties_dir())
+config = Config("SASRec", "ml-100k")
+print(config["CATEGORY_FIELD"], config["topk"], config["hidden_size"])
+"""
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Built from a copy, so that no build folder is left in the clone."""
+    source, out = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
+    names = ["setup.py", "pyproject.toml", "MANIFEST.in", "LICENSE", "README.md", "constraints.txt"]
+    for name in [*names, "recbole_lsrec", "properties", "atomic_data"]:
+        if (ROOT / name).exists():
+            (source / name).symlink_to(ROOT / name)
+    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", str(out), "."]
+    subprocess.run(pip, cwd=source, check=True)
+    (built,) = out.glob("*.whl")
+    return built
+
+
+def run_elsewhere(python_path: Path, folder: Path) -> list[str]:
+    environment = {**os.environ, "PYTHONPATH": str(python_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM], cwd=folder, env=environment, check=True, capture_output=True, text=True
+    )
+    return done.stdout.splitlines()
+
+
+def test_the_wheel_holds_every_module_and_every_yaml_but_no_data(wheel: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    yamls = {f"recbole_lsrec/{path.relative_to(ROOT).as_posix()}" for path in (ROOT / "properties").rglob("*.yaml")}
+    modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "recbole_lsrec").rglob("*.py")}
+    assert yamls | modules <= names
+    assert {name.split("/")[0] for name in names} == {"recbole_lsrec", DIST_INFO}
+
+
+def test_the_wheel_names_its_requirements_and_command(wheel: Path) -> None:
+    archive = zipfile.ZipFile(wheel)
+    metadata = archive.read(f"{DIST_INFO}/METADATA").decode()
+    for line in ("Requires-Python: >=3.10,<3.12", "Requires-Dist: recbole==1.2.1", "Requires-Dist: setuptools<81"):
+        assert line in metadata
+    command = archive.read(f"{DIST_INFO}/entry_points.txt").decode()
+    assert "recbole-lsrec = recbole_lsrec.cli:main" in command
+
+
+def test_an_installed_wheel_finds_its_yaml_from_any_folder(wheel: Path, tmp_path: Path) -> None:
+    target, elsewhere = tmp_path / "site", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(target), str(wheel)]
+    subprocess.run(pip, check=True)
+    module, properties, values = run_elsewhere(target, elsewhere)
+    assert Path(module) == target / "recbole_lsrec/__init__.py"
+    assert Path(properties) == target / "recbole_lsrec/properties"
+    assert values == "class [2, 5, 10] 64"
+
+
+def test_a_clone_finds_its_yaml_from_any_folder(tmp_path: Path) -> None:
+    _, properties, values = run_elsewhere(ROOT, tmp_path)
+    assert Path(properties) == ROOT / "properties"
+    assert values == "class [2, 5, 10] 64"
+
+
+def test_constraints_pin_every_direct_requirement() -> None:
+    pinned = {
+        line.split("==")[0].lower() for line in (ROOT / "constraints.txt").read_text().splitlines() if "==" in line
+    }
+    direct = {"recbole", "torch", "numpy", "pandas", "scipy", "ray", "pyarrow", "setuptools", "click", "pyyaml"}
+    assert direct | {"tqdm", "psutil", "pytest", "hypothesis"} <= pinned

@@ -1,0 +1,58 @@
+import subprocess
+import sys
+
+import pytest
+from recbole.model.sequential_recommender import BERT4Rec
+
+from recbole_lsrec import registry
+from recbole_lsrec.errors import ConfigError
+
+
+def test_names_are_ours_and_the_sequential_models_of_recbole() -> None:
+    names = registry.model_names()
+    assert "SLSRec" in names["recbole_lsrec"]
+    assert {"SASRec", "BERT4Rec", "GRU4Rec", "DIN", "DIEN"} <= set(names["recbole"])
+    assert not {"BPR", "FM", "KGAT", "XGBoost", "S3Rec", "KSR", "GRU4RecKG"} & set(names["recbole"])
+
+
+def test_a_name_gives_its_class() -> None:
+    assert registry.get_model("BERT4Rec") is BERT4Rec
+
+
+@pytest.mark.parametrize("name", registry.model_names()["recbole"])
+def test_every_listed_model_of_recbole_can_be_imported(name: str) -> None:
+    assert registry.get_model(name).__name__ == name
+
+
+def test_ours_wins_over_a_model_of_recbole_with_the_same_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(registry.PLUGIN_MODELS, "GRU4Rec", "recbole.model.sequential_recommender.gru4rec")
+    assert "GRU4Rec" in registry.model_names()["recbole_lsrec"]
+    assert "GRU4Rec" not in registry.model_names()["recbole"]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        (
+            "SASRek",
+            r"^model: found 'SASRek', which is no known model\. Did you mean 'SASRec' or .* Accepted: SLSRec.*GRU4",
+        ),
+        ("sasrec", r"^model: found 'sasrec', which is no known model\. Did you mean 'SASRec'"),
+        ("zzz", r"^model: found 'zzz', which is no known model\. Accepted: "),
+        ("BPR", r"^model: found 'BPR', a general recommender of RecBole; only sequential models run here\. Accepted: "),
+        ("KGAT", r"^model: found 'KGAT', a knowledge aware recommender of RecBole; only sequential models"),
+        ("S3Rec", r"^model: found 'S3Rec', which is not supported: it trains in two stages .*\. Accepted: "),
+        ("KSR", r"^model: found 'KSR', which is not supported: it needs pre-trained knowledge-graph vectors"),
+    ],
+)
+def test_a_model_that_cannot_run_is_refused_with_the_reason(name: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        registry.get_model(name)
+
+
+def test_listing_names_imports_no_model() -> None:
+    program = (
+        "import sys; from recbole_lsrec.registry import model_names; model_names(); "
+        "assert 'recbole_lsrec.model' not in sys.modules; assert 'recbole.model' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)

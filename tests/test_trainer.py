@@ -1,0 +1,186 @@
+"""Training loop: what RecBole's loop keeps doing, the step budget, gradient clipping."""
+
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from recbole.config import Config
+
+import recbole_lsrec.trainer
+from recbole_lsrec.errors import CheckpointError, ConfigError
+from recbole_lsrec.trainer import clip_each_variable
+from tests.tiny_run import Loader, Phase, fake_evaluate, make
+
+
+@pytest.fixture(autouse=True)
+def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """RecBole writes tensorboard files to the working folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(recbole_lsrec.trainer, "evaluate", fake_evaluate)
+
+
+def test_fit_keeps_the_best_weights_and_reports_each_validation() -> None:
+    trainer, calls = make(epochs=4), []
+    loader = Loader()
+    best, result = trainer.fit(loader, Phase([0.1, 0.4, 0.2, 0.3]), callback_fn=lambda *call: calls.append(call))
+    assert (best, result["ndcg@10"]) == (0.4, 0.4)
+    assert calls == [(0, 0.1), (1, 0.4), (2, 0.2), (3, 0.3)]
+    assert loader.epochs == [0, 1, 2, 3]
+    assert trainer.model.batches_seen == 20
+    assert trainer.evaluate(Phase([0.5]))["ndcg@10"] == 0.5
+    assert trainer.model.batches_seen == 10  # the best weights are those of epoch 1, other parameters included
+    assert trainer.evaluation.metrics["auc"] == 10
+
+
+def test_history_and_files() -> None:
+    trainer = make("runs/a", epochs=4, eval_step=2)
+    trainer.fit(Loader(), Phase([0.1, 0.2]))
+    assert [entry["epoch"] for entry in trainer.history] == [0, 1, 2, 3]
+    assert [entry.get("valid_score") for entry in trainer.history] == [None, 0.1, None, 0.2]
+    assert trainer.history[3]["valid_result"] == {"ndcg@10": 0.2, "auc": 20.0}
+    assert [entry["train_loss"] for entry in trainer.history] == list(trainer.train_loss_dict.values())
+    assert all(entry["train_seconds"] > 0 for entry in trainer.history)
+    assert [file.name for file in Path("runs/a").iterdir()] == ["checkpoint.pt"]
+    assert not Path("saved").exists()
+    assert list(Path("log_tensorboard").rglob("events*"))
+
+
+def test_early_stopping() -> None:
+    trainer = make(epochs=50, stopping_step=1)
+    best, _ = trainer.fit(Loader(), Phase([0.3, 0.5, 0.4, 0.4]))
+    assert (best, len(trainer.history), trainer.cur_step) == (0.5, 4, 2)
+
+
+def test_without_validation_the_last_weights_are_the_best() -> None:
+    trainer = make(epochs=3)
+    best, result = trainer.fit(Loader())
+    assert (best, result) == (-np.inf, None)
+    trainer.evaluate(Phase())
+    assert trainer.model.batches_seen == 15
+
+
+def test_zero_epochs_evaluate_the_initial_weights() -> None:
+    trainer = make(epochs=0)
+    trainer.fit(Loader(), Phase())
+    trainer.evaluate(Phase())
+    assert trainer.model.batches_seen == 0
+
+
+def test_without_saving_nothing_is_written() -> None:
+    trainer = make(epochs=2)
+    trainer.fit(Loader(), Phase(), saved=False)
+    assert not list(Path("run").iterdir())
+    assert "ndcg@10" in trainer.evaluate(Phase(), load_best_model=False)
+
+
+def test_nothing_to_evaluate() -> None:
+    assert make().evaluate(None) is None
+
+
+def test_never_validated_has_no_best_weights() -> None:
+    trainer = make(epochs=1)
+    trainer.fit(Loader(), Phase([float("nan")]))
+    with pytest.raises(CheckpointError, match=r"no best weights yet: .* was never a number"):
+        trainer.evaluate(Phase())
+
+
+def test_unknown_valid_metric_names_the_choice() -> None:
+    with pytest.raises(
+        ConfigError, match=r"valid_metric: 'NDCG@20' is not among the validation results \(ndcg@10, auc\)"
+    ):
+        make(valid_metric="NDCG@20").fit(Loader(), Phase())
+
+
+def test_wandb_gets_losses_and_metrics_with_the_true_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    logged: list[dict] = []
+    run = SimpleNamespace(summary={})
+    wandb = SimpleNamespace(
+        run=None, log=lambda metrics, commit: logged.append(metrics), define_metric=lambda *_, **__: 0
+    )
+
+    def init(project: str, config: Config) -> None:
+        wandb.run, wandb.config = run, config
+
+    wandb.init = init
+    monkeypatch.setitem(sys.modules, "wandb", wandb)
+    trainer = make(epochs=1, log_wandb=True)
+    trainer.fit(Loader(), Phase([0.25]))
+    trainer.evaluate(Phase([0.5]))
+    assert wandb.config["metrics"] == ["NDCG", "AUC", "MeanRank"]
+    assert [set(entry) for entry in logged] == [
+        {"train/epoch", "train/train_loss", "train_step"},
+        {"valid/ndcg@10", "valid/auc", "valid_step"},
+    ]
+    assert run.summary["eval/ndcg@10"] == 0.5
+
+
+def test_mixed_precision_runs() -> None:
+    make(epochs=1, enable_amp=True).fit(Loader(), Phase())
+
+
+@pytest.mark.parametrize(("steps", "epochs"), [(3, [0]), (5, [0]), (12, [0, 1, 2]), (40, list(range(8)))])
+def test_train_steps_are_exact(steps: int, epochs: list[int]) -> None:
+    trainer, loader = make(train_steps=steps, epochs=2), Loader()
+    taken: list[int] = []
+    trainer.optimizer.register_step_post_hook(lambda *_: taken.append(1))
+    trainer.fit(loader, Phase(), show_progress=True)
+    assert (len(taken), loader.epochs) == (steps, epochs)
+
+
+def test_train_steps_with_sparse_validation() -> None:
+    trainer = make(train_steps=17, eval_step=2)
+    trainer.fit(Loader(), Phase([0.1, 0.2]))
+    assert [entry.get("valid_score") for entry in trainer.history] == [None, 0.1, None, 0.2]
+    assert trainer.model.batches_seen == 17
+
+
+@pytest.mark.parametrize("steps", [3, 12])
+def test_a_budget_below_eval_step_is_still_validated(steps: int) -> None:
+    trainer = make(train_steps=steps, eval_step=10)
+    trainer.fit(Loader(), Phase([0.1]))
+    assert trainer.history[-1]["valid_score"] == 0.1
+
+
+def test_each_variable_is_clipped_on_its_own() -> None:
+    long, short, unused = (torch.nn.Parameter(torch.zeros(2)) for _ in range(3))
+    long.grad, short.grad = torch.tensor([3.0, 4.0]), torch.tensor([0.3, 0.4])
+    clip_each_variable(torch.optim.SGD([long, short, unused]), 2.0)
+    torch.testing.assert_close(long.grad, torch.tensor([1.2, 1.6]))
+    assert torch.equal(short.grad, torch.tensor([0.3, 0.4]))
+    assert unused.grad is None
+
+
+def test_sparse_gradients_are_clipped_too() -> None:
+    table = torch.nn.Embedding(4, 2, sparse=True)
+    (table(torch.tensor([1, 1, 2])) * torch.tensor([3.0, 4.0])).sum().backward()  # rows 1, 2: (6, 8) and (3, 4)
+    clip_each_variable(torch.optim.SGD(table.parameters()), 1.0)
+    expected = torch.tensor([[0, 0], [6, 8], [3, 4], [0, 0]]) / 125**0.5
+    torch.testing.assert_close(table.weight.grad.to_dense(), expected)
+
+
+def test_clipping_sees_unscaled_gradients() -> None:
+    weight = torch.nn.Parameter(torch.zeros(2))
+    optimizer = torch.optim.SGD([weight], lr=1.0)
+    optimizer.register_step_pre_hook(lambda optimizer, *_: clip_each_variable(optimizer, 2.0))
+    scaler = torch.amp.GradScaler("cpu", init_scale=1024.0)
+    scaler.scale((weight * torch.tensor([3.0, 4.0])).sum()).backward()
+    assert weight.grad.tolist() == [3072.0, 4096.0]
+    scaler.step(optimizer)
+    torch.testing.assert_close(weight.detach(), torch.tensor([-1.2, -1.6]))
+
+
+@pytest.mark.parametrize("settings", [{"clip_variable_norm": 1e-3}, {"clip_grad_norm": {"max_norm": 1e-3}}])
+def test_trainer_clips(settings: dict) -> None:
+    trainer = make(epochs=1, learner="sgd", learning_rate=1.0, **settings)
+    before = {name: value.clone() for name, value in trainer.model.named_parameters()}
+    trainer._apply_step_budget(Loader())
+    trainer.train_steps = 1
+    trainer.fit(Loader(), None)
+    moved = {name: float((value - before[name]).detach().norm()) for name, value in trainer.model.named_parameters()}
+    if "clip_variable_norm" in settings:
+        assert moved == pytest.approx(dict.fromkeys(moved, 1e-3), rel=1e-3)
+    else:
+        assert sum(length**2 for length in moved.values()) ** 0.5 == pytest.approx(1e-3, rel=1e-2)
