@@ -20,14 +20,20 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-SETTINGS = {"load_col": {"inter": ["user_id", "item_id", "timestamp"]}, "MAX_ITEM_LIST_LENGTH": 50, "train_neg_sample_args": None}
+SETTINGS = {
+    "load_col": {"inter": ["user_id", "item_id", "timestamp"]},
+    "MAX_ITEM_LIST_LENGTH": 50,
+    "train_neg_sample_args": None,
+}
 
 
 def write_synthetic(folder: Path, n: int, seed: int = 0) -> None:
     """A log of 50 events per user over 20,000 items, times small enough to be exact in RecBole's float32."""
     rng = np.random.default_rng(seed)
     users = n // 50
-    table = np.column_stack([np.repeat(np.arange(users), 50), rng.integers(0, 20_000, n), np.tile(np.arange(50) * 600, users)])
+    table = np.column_stack(
+        [np.repeat(np.arange(users), 50), rng.integers(0, 20_000, n), np.tile(np.arange(50) * 600, users)]
+    )
     rng.shuffle(table)
     folder.mkdir(parents=True)
     with (folder / "synthetic.inter").open("w") as file:
@@ -121,7 +127,9 @@ def main() -> None:
     if len(reports) == 2:
         theirs, ours = reports["recbole"], reports["ours"]
         lazy, gathered = ours["windows_s"], ours["windows_s"] + ours["gather_all_windows_s"]
-        print(f"windows ready: {theirs['windows_s'] / lazy:.0f}x faster; every window gathered once too: {theirs['windows_s'] / gathered:.0f}x")
+        print(
+            f"windows ready: {theirs['windows_s'] / lazy:.0f}x faster; every window gathered once too: {theirs['windows_s'] / gathered:.0f}x"
+        )
         print(f"peak memory: {theirs['peak_rss_mib'] / ours['peak_rss_mib']:.1f}x less")
 
 

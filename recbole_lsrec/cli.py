@@ -22,7 +22,9 @@ def cli() -> None:
 @click.option("-d", "--dataset", help="Data set: a folder of atomic files in data_path, or one of properties/dataset.")
 @click.option("--config_files", "--config-files", default="", help="Yaml files, separated by spaces; later ones win.")
 @click.option("--resume", help="Continue the run of this checkpoint, in its folder.")
-@click.option("--dry-run", is_flag=True, help="Print the merged settings, the data and a memory estimate; train nothing.")
+@click.option(
+    "--dry-run", is_flag=True, help="Print the merged settings, the data and a memory estimate; train nothing."
+)
 @click.pass_context
 def run(
     context: click.Context, model: str | None, dataset: str | None, config_files: str, resume: str | None, dry_run: bool

@@ -89,11 +89,11 @@ RULES: dict[str, Rule] = {
     "train_steps": optional(whole(1)),
 }
 
-METRICS = {name.lower(): name for name in (
-    *("Hit", "NDCG", "MRR", "Precision", "Recall", "MAP", "AUC", "GAUC", "MeanRank"),
-    *("ItemCoverage", "AveragePopularity", "ShannonEntropy", "GiniIndex", "TailPercentage"),
-)}  # fmt: skip
-_NEED_RATINGS = set(metric_types) - set(METRICS)
+METRICS = {
+    name.lower(): name for name in ("Hit", "NDCG", "MRR", "Precision", "Recall", "MAP", "AUC", "GAUC", "MeanRank")
+}
+_OF_LISTS = {"itemcoverage", "averagepopularity", "shannonentropy", "giniindex", "tailpercentage"}
+_NEED_RATINGS = set(metric_types) - set(METRICS) - _OF_LISTS
 _WITHOUT_K = ("auc", "gauc", "meanrank")  # these never have a cut-off; MRR may
 _ALWAYS = ("mrr", "meanrank")  # without a cut-off, computed whatever ``metrics`` says
 
@@ -142,12 +142,12 @@ def check_metrics(metrics: Any, sources: Sources) -> list[str]:
         raise refuse("metrics", metrics, sources, f"at least one of {', '.join(METRICS.values())}")
     for name in names:
         if not isinstance(name, str) or name.lower() not in METRICS:
-            needs_ratings = isinstance(name, str) and name.lower() in _NEED_RATINGS
-            hint = (
-                " It compares predicted with given ratings."
-                if needs_ratings
-                else did_you_mean(str(name), METRICS.values())
-            )
+            lower = str(name).lower()
+            hint = did_you_mean(str(name), METRICS.values())
+            if lower in _NEED_RATINGS:
+                hint = " It compares predicted with given ratings."
+            if lower in _OF_LISTS:
+                hint = " Metrics of the recommended lists are not available yet."
             raise ConfigError(f"{refuse('metrics', name, sources, ', '.join(METRICS.values()))}{hint}")
     return names
 

@@ -1,6 +1,5 @@
 """The run: configuration, data, model, training, evaluation, result folder."""
 
-import sys
 from collections.abc import Sequence
 from datetime import datetime, timezone
 from logging import getLogger
@@ -32,7 +31,11 @@ class Data(NamedTuple):
 
     def fingerprints(self) -> dict[str, Any]:
         """What identifies data, split and candidates; equal in every run that may be compared."""
-        candidates = {f"{l.phase}/{name}": hash_ for l in (self.valid, self.test) for name, hash_ in l.hashes.items()}
+        candidates = {
+            f"{loader.phase}/{name}": hash_
+            for loader in (self.valid, self.test)
+            for name, hash_ in loader.hashes.items()
+        }
         return {
             "data": self.dataset.fingerprint(),
             "split": self.dataset.split_fingerprint(),
@@ -101,7 +104,7 @@ def load_run(folder: str | Path) -> tuple[Config, Data, Any]:
     """Config, data and model with the best weights of a finished run."""
     folder = Path(folder)
     stored = checkpoint.load(folder / run_folder.CHECKPOINT)
-    config = Config(stored.model, stored.dataset, config_dict=dict(stored.config))
+    config = Config(stored.model, stored.dataset, config_dict=stored.config)
     data = load_data(config)
     model = build_model(config, data)
     checkpoint.restore_best(stored, model)
@@ -126,16 +129,15 @@ def _run(config: Config, folder: Path, saved: bool, command: list[str]) -> dict[
     progress = config["show_progress"]
     best_valid_score, best_valid_result = trainer.fit(data.train, data.valid, saved=saved, show_progress=progress)
     evaluations: dict[str, Evaluation] = {}
-    test_result = None
     for loader in (data.valid, data.test):
-        if len(loader):
-            test_result = trainer.evaluate(loader, load_best_model=saved, show_progress=progress)
+        test_result = trainer.evaluate(loader, load_best_model=saved, show_progress=progress)
+        if test_result is not None and trainer.evaluation is not None:
             evaluations[loader.phase] = trainer.evaluation
     result = {
         "best_valid_score": best_valid_score,
         "valid_score_bigger": config["valid_metric_bigger"],
         "best_valid_result": best_valid_result,
-        "test_result": test_result if "test" in evaluations else None,
+        "test_result": test_result,
     }
     if evaluations:
         run_folder.write_evaluations(folder, evaluations)
@@ -164,7 +166,9 @@ def _run(config: Config, folder: Path, saved: bool, command: list[str]) -> dict[
         },
     )
     if data.train.sampler.counts.widened:
-        logger.info(f"Negatives: the pool of {data.train.sampler.counts.widened} draws was widened (too few items seen yet)")
+        logger.info(
+            f"Negatives: the pool of {data.train.sampler.counts.widened} draws was widened (too few items seen yet)"
+        )
     logger.info(set_color("best valid ", "yellow") + f": {best_valid_result}")
     logger.info(set_color("test result", "yellow") + f": {result['test_result']}")
     if data.dataset.simulated:

@@ -74,7 +74,9 @@ def write_evaluations(folder: Path, evaluations: Mapping[str, Evaluation]) -> No
 
     Line ``i`` of ``scores-P.npy`` belongs to the ``i``-th line of ``instances.parquet`` whose protocol is ``P``.
     """
-    pd.concat([e.instances for e in evaluations.values()], ignore_index=True).to_parquet(folder / INSTANCES, index=False)
+    pd.concat([e.instances for e in evaluations.values()], ignore_index=True).to_parquet(
+        folder / INSTANCES, index=False
+    )
     for protocol in sorted({name for e in evaluations.values() for name in e.scores}):
         parts = [e.scores[protocol] for e in evaluations.values() if protocol in e.scores]
         np.save(folder / f"scores-{protocol}.npy", np.concatenate(parts))

@@ -55,7 +55,9 @@ def read_atomic(
         types[name] = FeatureType(ftype)
     missing = sorted((load or set()) - set(types))
     if missing:
-        raise DataError(f"{path}, line 1: load_col names {missing}, the file has {sorted(types)}; correct load_col or the file.")
+        raise DataError(
+            f"{path}, line 1: load_col names {missing}, the file has {sorted(types)}; correct load_col or the file."
+        )
     _check_widths(path, len(types), field_separator, encoding)
     wanted = {n: t for n, t in types.items() if (load is None or n in load) and n not in (leave or set())}
     frame = _read(path, wanted, field_separator, encoding)

@@ -45,7 +45,11 @@ class Protocol:
 
 
 def freeze_candidates(
-    sampler: TimeThresholdSampler, rows: np.ndarray, protocol: Protocol, identity: tuple[object, ...], fewer: bool = False
+    sampler: TimeThresholdSampler,
+    rows: np.ndarray,
+    protocol: Protocol,
+    identity: tuple[object, ...],
+    fewer: bool = False,
 ) -> np.ndarray:
     """Draws the negatives of every instance, a function of (identity, protocol, row) alone.
 

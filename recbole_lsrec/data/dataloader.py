@@ -1,6 +1,7 @@
 """Batches of instances: windows gathered on demand, negatives drawn in one vectorised call."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import torch
@@ -172,4 +173,5 @@ def _parallel(batches: list[np.ndarray], make: Callable, workers: int, seed: int
         return map(make, batches)
     # Its own generator: torch's loader would otherwise draw from the global one and change the run's dropout.
     generator = torch.Generator().manual_seed(seed)
-    return iter(DataLoader(batches, batch_size=None, collate_fn=make, num_workers=workers, generator=generator))
+    dataset: Any = batches  # a list is all that a map-style dataset needs to be
+    return iter(DataLoader(dataset, batch_size=None, collate_fn=make, num_workers=workers, generator=generator))

@@ -1,321 +1,281 @@
-"""A click log with planted truth: who clicked what, when, and whether a stable taste or a passing intent caused it.
+"""Files of a simulated log: writing them, recognising them, and making the bundled ``cosmetics`` again when missing.
 
-The story of one user, told again for every user from a random stream of their own:
+    <name>.inter            the log, sorted by user and time (atomic file: user_id, item_id, timestamp, category_id, event_type)
+    <name>.item             category of each item (atomic file: item_id, category_id)
+    <name>.meta.json        "simulated": true, parameters, SHA-256 of the files, statistics
+    <name>.planted.parquet  why each event happened; no model may see it
 
-* a *taste* theta over a few categories, a taste vector, and a share lambda of events that the taste drives;
-* *sessions* that start by a heavy-tailed renewal process with the rhythm of day and week; each has an *intent*
-  category, taken from the taste or from what is popular that week;
-* *events*: with probability lambda taste-driven (category from theta, item by popularity x closeness to the taste
-  vector), else intent-driven (category = intent, item by popularity x closeness to the previous item of the session);
-  both kinds repeat earlier items at a stated rate.
-
-Totals are met by the draw itself. Lengths are 5 + multinomial. Items and categories that lag behind the pace needed
-for their 5 events are promoted (a shop clears its shelves), and once the events that are left equal the sales still
-owed, only owed items are drawn; with the default parameters that last rule never acts.
-
-Only counts per item are carried from user to user, so memory is O(users + items), whatever the number of events.
+Line breaks are ``\\n`` and numbers are whole, so the text is the same on every machine. The draws come from numpy's
+``Generator`` (PCG64): equal bytes were checked on numpy 1.26 and 2, with and without CPU-specific code.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
-from recbole_lsrec.data.simulate_parameters import SimulationParameters
+from recbole_lsrec.data.simulate_parameters import Parameters
+from recbole_lsrec.data.simulate_story import EVENT_TYPES, Catalogue, UserLog, build_catalogue, simulate
 from recbole_lsrec.errors import DataError
 
-HOUR = 3600
-WEEK = 168 * HOUR
-CART, PURCHASE = 1, 2  # positions in EVENT_TYPES
-EVENT_TYPES = ("view", "cart", "purchase")
+INTER_HEADER = "user_id:token\titem_id:token\ttimestamp:float\tcategory_id:token\tevent_type:token\n"
+ITEM_HEADER = "item_id:token\tcategory_id:token\n"
+COSMETICS = "cosmetics"
+# Frozen before any model was trained on the log. A change here is a change of every result on `cosmetics`.
+COSMETICS_SHA256 = {
+    "parameters": "287604bf2eb972a4939c2da225ed38e1aa49f3646f8cbeffdb490b27307c52d1",
+    "inter": "11776eae1a1650541fffa3c1674d51d142c28e817a3a094059f0c8a617f0b3c6",
+    "item": "cfa6841cb175dd3937da66bd109651b1ee686cb25965a85e56c0d645ea94f844",
+    "planted": "8af8bf50789374621382c3ec2124c0f1b56fc66edbdb07b571444aad62d4db26",
+}
+SIMULATED_NOTICE = """\
+THIS LOG IS SIMULATED. No person clicked anything here; results on it say nothing about real users.
+It only has the shape of the Cosmetics log of the SLSRec paper (Table 1).
+To put the real log in its place:
+  1. download "eCommerce Events History in Cosmetics Shop" (mkechinov) from Kaggle,
+  2. filter it as you need and write it as `cosmetics.inter` over the file here, with the tab-separated header
+     user_id:token  item_id:token  timestamp:float  category_id:token  event_type:token
+     (item_id = product_id, timestamp = event_time in unix seconds),
+  3. delete cosmetics.item, cosmetics.meta.json and cosmetics.planted.parquet beside it."""
+
+_PLANTED = pa.schema(
+    [
+        ("row", pa.int64()),
+        ("user_id", pa.string()),
+        ("item_id", pa.string()),
+        ("timestamp", pa.int64()),
+        ("long_driven", pa.int8()),
+        ("long_share", pa.float64()),
+        ("session", pa.int32()),
+        ("intent", pa.string()),
+    ]
+)
+_USERS_PER_ROW_GROUP = 1000
 
 
-@dataclass(frozen=True)
-class Catalogue:
-    """What the shop sells. Items are numbered category by category, so that a category is a slice.
+def write_log(folder: Path, name: str, parameters: Parameters) -> dict[str, Any]:
+    """Simulates a log and writes its four files.
 
-    Attributes:
-        category: int64 ``[items]``, category of each item.
-        first: int64 ``[categories + 1]``, category ``c`` holds the items ``first[c]:first[c + 1]``.
-        demand: float64 ``[categories]``, share of each category, sums to 1.
-        popularity: float64 ``[items]``, share of each item within its category.
-        vector: float64 ``[items, D]``, unit vectors, category centre + noise.
-        birth: float64 ``[items]``, seconds after the start of the period.
-        fashion: float64 ``[weeks, categories]``, factor on the demand for intents in that week.
-    """
-
-    category: np.ndarray
-    first: np.ndarray
-    demand: np.ndarray
-    popularity: np.ndarray
-    vector: np.ndarray
-    birth: np.ndarray
-    fashion: np.ndarray
-
-
-@dataclass(frozen=True)
-class UserLog:
-    """All events of one user in the order of time; ``[n]`` arrays unless said otherwise.
-
-    Attributes:
-        user: Number of the user, 0-based.
-        item: int64, numbers as in :class:`Catalogue`.
-        timestamp: int64, unix seconds, non-decreasing.
-        event_type: int8, position in ``EVENT_TYPES``.
-        session: int32, planted session, 1..k.
-        intent: int64, category the session was opened for.
-        long_driven: int8, 1 where the taste caused the event.
-        long_share: The user's lambda, rounded to 6 digits (last bits of a beta draw differ between machines).
-        forced: Events that had to be drawn from the items still owed a sale.
-    """
-
-    user: int
-    item: np.ndarray
-    timestamp: np.ndarray
-    event_type: np.ndarray
-    session: np.ndarray
-    intent: np.ndarray
-    long_driven: np.ndarray
-    long_share: float
-    forced: int
-
-
-class Clock:
-    """Maps even "shop time" to seconds of the period so that busy hours hold more of it (mean rate 1)."""
-
-    def __init__(self, p: SimulationParameters):
-        hours = np.arange(p.period_days * 24)
-        rate = np.array(p.hour_rhythm)[hours % 24] * np.array(p.day_rhythm)[(hours // 24 + p.first_weekday) % 7]
-        rate = rate / rate.mean()
-        self.peak = float(rate.max())
-        self.length = float(p.period_days * 24 * HOUR)
-        self._seconds = np.arange(len(hours) + 1) * float(HOUR)
-        self._shop = np.concatenate([[0.0], np.cumsum(rate) * HOUR])
-
-    def to_shop(self, seconds: float) -> float:
-        """Shop time that has passed ``seconds`` after the start of the period."""
-        return float(np.interp(seconds, self._seconds, self._shop))
-
-    def to_seconds(self, shop: float) -> float:
-        """Inverse of :meth:`to_shop`."""
-        return float(np.interp(shop, self._shop, self._seconds))
-
-
-def zipf(n: int, exponent: float) -> np.ndarray:
-    """Shares ``rank ** -exponent`` of ``n`` things, summing to 1."""
-    weight = np.arange(1, n + 1, dtype=float) ** -exponent
-    return weight / weight.sum()
-
-
-def build_catalogue(p: SimulationParameters) -> Catalogue:
-    """Draws the catalogue (random stream 0 of the seed)."""
-    rng = np.random.default_rng([p.seed, 0])
-    demand = zipf(p.categories, p.category_zipf)
-    size = 1 + rng.multinomial(p.items - p.categories, demand)
-    first = np.concatenate([[0], np.cumsum(size)])
-    category = np.repeat(np.arange(p.categories), size)
-    popularity = np.concatenate([(1 - p.item_floor) * zipf(n, p.item_zipf) + p.item_floor / n for n in size])
-    centre = rng.standard_normal((p.categories, p.dimension))
-    vector = centre[category] + rng.standard_normal((p.items, p.dimension))
-    vector /= np.linalg.norm(vector, axis=1, keepdims=True)
-    late = rng.random(p.items) < p.late_items
-    late[first[:-1]] = False  # a category is never empty: its best seller is there from the first day
-    birth = np.where(late, rng.random(p.items) * p.last_birth * p.period_days * 24 * HOUR, 0.0)
-    weeks = -(-p.period_days // 7)
-    fashion = np.exp(p.fashion_sigma * rng.standard_normal((weeks, p.categories)))
-    return Catalogue(category, first, demand, popularity, vector, birth, fashion)
-
-
-def simulate(p: SimulationParameters, catalogue: Catalogue | None = None) -> Iterator[UserLog]:
-    """Tells the story user by user.
+    ``row`` in the planted file is the 0-based number of the event in the log sorted by (user, time, original order)
+    with users in the order of their first appearance in the .inter file. That is the order of the .inter file itself:
+    row r is its line r + 2. ``user_id``, ``item_id`` and ``timestamp`` stand beside it to join after filters.
 
     Args:
-        p: Parameters; the same parameters give the same log.
-        catalogue: ``build_catalogue(p)`` if the caller has it already.
-
-    Yields:
-        One :class:`UserLog` per user; over all of them the totals of ``p`` hold exactly.
-
-    Raises:
-        DataError: The events of a user do not fit into the period.
-    """
-    catalogue = catalogue or build_catalogue(p)
-    rng = np.random.default_rng([p.seed, 1])
-    weight = np.exp(p.length_sigma * rng.standard_normal(p.users))
-    spare = p.interactions - p.users * p.min_user_events
-    lengths = p.min_user_events + rng.multinomial(spare, weight / weight.sum())
-    clock, shelf = Clock(p), Shelf(p, catalogue)
-    for user, n_events in enumerate(lengths):
-        yield _tell(np.random.default_rng([p.seed, 2, user]), p, catalogue, clock, shelf, user, int(n_events))
-
-
-class Shelf:
-    """What has been sold so far, and what must still be sold so that every item reaches its minimum."""
-
-    def __init__(self, p: SimulationParameters, catalogue: Catalogue):
-        self._p, self._catalogue = p, catalogue
-        self.birth = catalogue.birth.copy()
-        self.sold = np.zeros(p.items, dtype=np.int64)
-        self.left = p.interactions
-        self.owed = p.items * p.min_item_events
-
-    @property
-    def must_clear(self) -> bool:
-        """True when every event that is left is needed by an item still below the minimum."""
-        return self.left == self.owed
-
-    def promotion(self) -> np.ndarray:
-        """float64 ``[items]``: factor >= 1, above 1 for items behind the pace to their minimum."""
-        done = 1 - self.left / self._p.interactions
-        pace = self._p.min_item_events * min(1.0, done / self._p.clear_by)
-        return 1 + self._p.promotion * np.maximum(0.0, pace - self.sold)
-
-    def owed_in(self, low: int, high: int) -> np.ndarray:
-        """bool: which of the items ``low:high`` are below the minimum."""
-        return self.sold[low:high] < self._p.min_item_events
-
-    def sell(self, item: int, seconds: float) -> None:
-        """Counts one event; an item drawn before its birth (possible only when clearing) was listed earlier."""
-        self.left -= 1
-        self.owed -= int(self.sold[item] < self._p.min_item_events)
-        self.sold[item] += 1
-        self.birth[item] = min(self.birth[item], seconds)
-
-
-def _tell(
-    rng: np.random.Generator,
-    p: SimulationParameters,
-    catalogue: Catalogue,
-    clock: Clock,
-    shelf: Shelf,
-    user: int,
-    n: int,
-) -> UserLog:
-    """The story of one user with ``n`` events."""
-    first, vector = catalogue.first, catalogue.vector
-    promotion = shelf.promotion()
-    demand = catalogue.demand * np.add.reduceat(promotion, first[:-1]) / np.diff(first)  # [categories]
-    popularity = catalogue.popularity * promotion  # [items]
-
-    k = min(int(rng.geometric(1 / p.taste_categories)), p.categories)
-    taste = rng.choice(p.categories, size=k, replace=False, p=demand / demand.sum())  # [k]
-    theta = np.cumsum(rng.dirichlet(np.full(k, p.taste_dirichlet)))
-    direction = rng.standard_normal(p.dimension)
-    taste_fit = np.exp(p.taste_sharpness * (vector @ (direction / np.linalg.norm(direction))))  # [items]
-    long_share = round(float(rng.beta(p.long_mean * p.long_weight, (1 - p.long_mean) * p.long_weight)), 6)
-
-    sizes = session_sizes(rng, p, n)
-    starts, seconds = session_times(rng, p, clock, sizes, user)
-    session = np.repeat(np.arange(len(sizes)), sizes)  # [n]
-    long_driven = rng.random(n) < long_share
-    repeats = rng.random(n) < np.where(long_driven, p.long_repeat, p.short_repeat)
-    u_category, u_item, u_intent = rng.random(n), rng.random(n), rng.random((len(sizes), 2))
-
-    item = np.empty(n, dtype=np.int64)
-    intent = np.empty(len(sizes), dtype=np.int64)
-    known: list[int] = []  # taste-driven items of earlier sessions
-    again = np.zeros(n, dtype=bool)
-    forced = 0
-    begin = 0
-    for s, size in enumerate(sizes):
-        age = starts[s] - shelf.birth
-        on_sale = popularity * (age >= 0) * (1 + p.novelty * np.exp(-np.maximum(age, 0.0) / (p.novelty_days * 24 * HOUR)))
-        fashion = demand * catalogue.fashion[int(starts[s] // WEEK)]
-        from_taste = u_intent[s, 0] < p.intent_from_taste
-        intent[s] = taste[_pick(theta, u_intent[s, 1])] if from_taste else _pick(np.cumsum(fashion), u_intent[s, 1])
-        for t in range(begin, begin + size):
-            seen = item[begin:t]
-            pool = known if long_driven[t] else seen[catalogue.category[seen] == intent[s]]
-            if repeats[t] and len(pool) and not shelf.must_clear:
-                # taste: any known item, often clicked more likely; intent: the latest of the session more likely
-                back = len(pool) * u_item[t] if long_driven[t] else -np.log2(1 - u_item[t])
-                item[t] = pool[-1 - min(int(back), len(pool) - 1)]
-            else:
-                c = taste[_pick(theta, u_category[t])] if long_driven[t] else intent[s]
-                low, high = int(first[c]), int(first[c + 1])
-                weight = on_sale[low:high]
-                if shelf.must_clear:
-                    forced += 1
-                    if not shelf.owed_in(low, high).any():
-                        low, high = 0, p.items
-                    weight = popularity[low:high] * shelf.owed_in(low, high)
-                if long_driven[t]:
-                    weight = weight * taste_fit[low:high]
-                elif t > begin:
-                    weight = weight * np.exp(p.intent_sharpness * (vector[low:high] @ vector[item[t - 1]]))
-                item[t] = low + _pick(np.cumsum(weight), u_item[t])
-            again[t] = item[t] in seen
-            shelf.sell(int(item[t]), float(seconds[t]))
-        known.extend(item[begin : begin + size][long_driven[begin : begin + size]].tolist())
-        begin += size
-
-    return UserLog(
-        user=user,
-        item=item,
-        timestamp=p.period_start + seconds,
-        event_type=_event_types(rng, p, long_driven, again),
-        session=(session + 1).astype(np.int32),
-        intent=intent[session],
-        long_driven=long_driven.astype(np.int8),
-        long_share=long_share,
-        forced=forced,
-    )
-
-
-def session_sizes(rng: np.random.Generator, p: SimulationParameters, n: int) -> np.ndarray:
-    """Numbers of events per session, summing to ``n``: geometric, a few from a much longer geometric."""
-    mean = np.where(rng.random(n) < p.long_sessions, p.long_session_mean, p.session_mean)
-    ends = np.minimum(np.cumsum(rng.geometric(1 / mean)), n)  # n sessions are always enough
-    return np.diff(ends[: np.searchsorted(ends, n) + 1], prepend=0)
-
-
-def session_times(
-    rng: np.random.Generator, p: SimulationParameters, clock: Clock, sizes: np.ndarray, user: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Times of a user's events, whole seconds after the start of the period.
-
-    The history is placed anywhere in the period; one that would be longer than the period is squeezed into it.
+        folder: Made if missing. Files appear in it complete or not at all, the .inter last.
+        name: Name of the data set.
+        parameters: What to simulate.
 
     Returns:
-        Starts of the sessions ``[k]`` and times of the events ``[n]``, both int64.
+        The content of the meta file.
 
     Raises:
-        DataError: Even with no time between sessions the events do not fit.
+        DataError: The events do not fit into the period, or the folder cannot be written.
     """
-    gap = np.rint(p.gap_median * np.exp(p.gap_sigma * rng.standard_normal(sizes.sum()))).astype(np.int64)
-    ends = np.cumsum(sizes)
-    gap[ends - sizes] = 0
-    total = np.cumsum(gap)
-    offset = total - np.repeat(total[ends - sizes], sizes)  # [n] seconds since the session's first event
-    span = offset[ends - 1] + p.break_minimum + 1  # [k]
-    pause = p.break_median * np.exp(p.break_sigma * rng.standard_normal(len(sizes) - 1))
-    room = clock.length - clock.peak * float(span.sum())
-    if room <= 0:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=folder))
+    except OSError as error:
         raise DataError(
-            f"simulate: user number {user} has {int(sizes.sum())} events in {len(sizes)} sessions, which do not fit "
-            f"into period_days={p.period_days}. Use a longer period_days or fewer interactions per user."
+            f"simulate: cannot write to {folder} ({error}). Give a folder that can be written (data_path)."
+        ) from error
+    try:
+        catalogue = build_catalogue(parameters)
+        tokens = _Tokens(parameters, catalogue)
+        _write_items(work / f"{name}.item", parameters, tokens)
+        statistics, planted = _write_events(work, name, tokens, simulate(parameters, catalogue))
+        meta = {
+            "simulated": True,
+            "notice": SIMULATED_NOTICE.replace(COSMETICS + ".", name + ".").splitlines(),
+            "parameters": parameters.to_dict(),
+            "sha256": {
+                "parameters": parameters.sha256(),
+                "inter": file_sha256(work / f"{name}.inter"),
+                "item": file_sha256(work / f"{name}.item"),
+                "planted": planted,
+            },
+            "statistics": statistics,
+        }
+        (work / f"{name}.meta.json").write_text(json.dumps(meta, indent=2) + "\n", encoding="utf-8", newline="\n")
+        for suffix in ("item", "planted.parquet", "meta.json", "inter"):
+            os.replace(work / f"{name}.{suffix}", folder / f"{name}.{suffix}")
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return meta
+
+
+def ensure_cosmetics(folder: Path) -> Path:
+    """Path of ``cosmetics.inter`` in ``folder``; simulated again, and checked, where it is missing.
+
+    A log of your own under that name is left alone, provided nothing of the simulated one lies beside it.
+
+    Args:
+        folder: The data set's folder, e.g. ``atomic_data/cosmetics``.
+
+    Returns:
+        The path of the .inter file.
+
+    Raises:
+        DataError: The regenerated log is not the frozen one; a changed or foreign log lies among simulated files; or
+            the folder cannot be written.
+    """
+    inter = folder / f"{COSMETICS}.inter"
+    if not inter.exists():
+        meta = write_log(folder, COSMETICS, Parameters())
+        _check_frozen(meta["sha256"], inter)
+        return inter
+    item = folder / f"{COSMETICS}.item"
+    item_is_ours = item.exists() and file_sha256(item) == COSMETICS_SHA256["item"]
+    if file_sha256(inter) == COSMETICS_SHA256["inter"]:
+        if not item_is_ours:
+            raise DataError(
+                f"{item}: missing or changed, beside the bundled simulated log. "
+                f"Delete {inter} and both are simulated again."
+            )
+    elif item_is_ours or _simulated_sha256(folder, COSMETICS):
+        raise DataError(
+            f"{inter}: this is not the bundled simulated log (SHA-256 {COSMETICS_SHA256['inter'][:12]}...), but "
+            f"files of that log lie beside it. If it is the real log, delete {COSMETICS}.item, {COSMETICS}.meta.json "
+            f"and {COSMETICS}.planted.parquet there; if it was changed by accident, delete {inter.name} and it is "
+            "simulated again."
         )
-    room *= rng.uniform(0.8, 1.0)
-    pause *= min(1.0, room / max(float(pause.sum()), 1.0))
-    shop = rng.random() * (room - float(pause.sum()))
-    starts = np.empty(len(sizes), dtype=np.int64)
-    for s in range(len(sizes)):
-        starts[s] = int(np.ceil(clock.to_seconds(shop)))
-        if s < len(pause):
-            shop = clock.to_shop(float(starts[s] + span[s] - 1)) + float(pause[s])
-    return starts, np.repeat(starts, sizes) + offset
+    return inter
 
 
-def _event_types(
-    rng: np.random.Generator, p: SimulationParameters, long_driven: np.ndarray, again: np.ndarray
-) -> np.ndarray:
-    """int8 ``[n]``: purchases more likely when the taste drives, carts when the item was seen in this session."""
-    u = rng.random(len(again))
-    purchase = np.where(long_driven, p.purchase_long, p.purchase_short)
-    cart = np.where(again, p.cart_again, p.cart_first)
-    return np.select([u < purchase, u < purchase + cart], [PURCHASE, CART], 0).astype(np.int8)
+def is_simulated(folder: Path, name: str) -> bool:
+    """Whether ``<name>.inter`` in ``folder`` is a simulated log, unchanged.
+
+    True if the meta file says so and its hash matches, or if it is the bundled log, with or without meta file.
+    """
+    inter = folder / f"{name}.inter"
+    if not inter.is_file():
+        return False
+    found = file_sha256(inter)
+    return found in (COSMETICS_SHA256["inter"], _simulated_sha256(folder, name))
 
 
-def _pick(cumulative: np.ndarray, u: float) -> int:
-    """Index drawn in proportion to the steps of ``cumulative`` by the uniform number ``u`` in [0, 1)."""
-    return min(int(np.searchsorted(cumulative, u * cumulative[-1], side="right")), len(cumulative) - 1)
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file in hex."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _simulated_sha256(folder: Path, name: str) -> str | None:
+    """The .inter hash in the meta file; None without a meta file or if that says the log is not simulated."""
+    path = folder / f"{name}.meta.json"
+    if not path.is_file():
+        return None
+    try:
+        meta = json.loads(path.read_text(encoding="utf-8"))
+        return str(meta["sha256"]["inter"]) if meta["simulated"] is True else None
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(
+            f"{path}: not a meta file of a simulated log ({error!r}); accepted: the file written with the log. "
+            "Delete it if the log is real; else delete the .inter too and both are simulated again."
+        ) from error
+
+
+def _check_frozen(found: dict[str, str], inter: Path) -> None:
+    wrong = [part for part, sha in COSMETICS_SHA256.items() if found[part] != sha]
+    if wrong:
+        inter.unlink()  # so that nobody trains on it
+        raise DataError(
+            f"{inter}: simulated again, but {', '.join(wrong)} differ from the frozen log (SHA-256 of .inter "
+            f"{found['inter'][:12]}..., expected {COSMETICS_SHA256['inter'][:12]}...). numpy {np.__version__} "
+            "draws other numbers than the tested 1.26; use that version or copy the bundled files."
+        )
+
+
+class _Tokens:
+    """Names of users, items and categories, numbered in random order so that a name tells nothing."""
+
+    def __init__(self, parameters: Parameters, catalogue: Catalogue):
+        rng = np.random.default_rng([parameters.seed, 3])
+        self.user = self._names(rng, "u", parameters.users)
+        self.item = self._names(rng, "i", parameters.items)
+        self.category = self._names(rng, "c", parameters.categories)
+        self.of_item = [self.category[c] for c in catalogue.category]
+
+    @staticmethod
+    def _names(rng: np.random.Generator, prefix: str, n: int) -> list[str]:
+        return [f"{prefix}{number:0{len(str(n))}d}" for number in rng.permutation(n) + 1]
+
+
+def _write_items(path: Path, parameters: Parameters, tokens: _Tokens) -> None:
+    lines = sorted(f"{tokens.item[i]}\t{tokens.of_item[i]}\n" for i in range(parameters.items))
+    path.write_text(ITEM_HEADER + "".join(lines), encoding="utf-8", newline="\n")
+
+
+def _write_events(work: Path, name: str, tokens: _Tokens, users: Iterable[UserLog]) -> tuple[dict[str, Any], str]:
+    """Writes log and truth user by user; returns statistics and the SHA-256 of the truth (its values, not the
+    parquet bytes, which change with the version of the writer)."""
+    digest, types = hashlib.sha256(), Counter[str]()
+    lengths, long_driven, sessions, forced, row = [], 0, 0, 0, 0
+    first_time, last_time = np.inf, 0
+    group: list[pa.RecordBatch] = []
+    with (
+        (work / f"{name}.inter").open("w", encoding="utf-8", newline="\n") as inter,
+        pq.ParquetWriter(work / f"{name}.planted.parquet", _PLANTED, compression="zstd") as planted,
+    ):
+        inter.write(INTER_HEADER)
+        for log in users:
+            n = len(log.item)
+            user = tokens.user[log.user]
+            events = [EVENT_TYPES[e] for e in log.event_type]
+            inter.writelines(
+                f"{user}\t{tokens.item[i]}\t{t}\t{tokens.of_item[i]}\t{e}\n"
+                for i, t, e in zip(log.item, log.timestamp, events, strict=True)
+            )
+            intent = [tokens.category[c] for c in log.intent]
+            columns = {
+                "row": np.arange(row, row + n),
+                "user_id": [user] * n,
+                "item_id": [tokens.item[i] for i in log.item],
+                "timestamp": log.timestamp,
+                "long_driven": log.long_driven,
+                "long_share": np.full(n, log.long_share),
+                "session": log.session,
+                "intent": intent,
+            }
+            group.append(pa.RecordBatch.from_pydict(columns, schema=_PLANTED))
+            if len(group) == _USERS_PER_ROW_GROUP:
+                planted.write_table(pa.Table.from_batches(group))
+                group = []
+            truth = zip(log.long_driven.tolist(), log.session.tolist(), intent, strict=True)
+            digest.update(f"{user} {log.long_share:.6f} {list(truth)}\n".encode())
+            lengths.append(n)
+            types.update(events)
+            long_driven += int(log.long_driven.sum())
+            sessions += int(log.session[-1])
+            forced += log.forced
+            row += n
+            first_time, last_time = min(first_time, int(log.timestamp[0])), max(last_time, int(log.timestamp[-1]))
+        planted.write_table(pa.Table.from_batches(group, schema=_PLANTED))
+    return {
+        "users": len(lengths),
+        "items": len(tokens.item),
+        "interactions": row,
+        "categories": len(tokens.category),
+        "mean_length": round(row / len(lengths), 4),
+        "median_length": float(np.median(lengths)),
+        "shortest": int(min(lengths)),
+        "longest": int(max(lengths)),
+        "sessions": sessions,
+        "events_per_session": round(row / sessions, 4),
+        "long_driven": round(long_driven / row, 4),
+        "events_forced_by_the_totals": forced,
+        "event_types": {e: round(types[e] / row, 4) for e in EVENT_TYPES},
+        "first_timestamp": first_time,
+        "last_timestamp": last_time,
+    }, digest.hexdigest()

@@ -6,6 +6,7 @@ statistics, marginals of real logs, common sense. ``docs/simulated_cosmetics.md`
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
@@ -23,9 +24,39 @@ def _set(default: Any, meaning: str, source: str) -> Any:
     return field(default=default, metadata={"meaning": meaning, "source": source})
 
 
+_ACCEPTED: list[tuple[str, Callable[[Any], bool], str]] = [
+    (
+        "users items interactions categories min_user_events min_item_events period_days dimension",
+        lambda value: isinstance(value, int) and value >= 1,
+        "a whole number from 1 up",
+    ),
+    (
+        "seed period_start gap_sigma break_minimum break_sigma length_sigma fashion_sigma novelty promotion",
+        lambda value: value >= 0,
+        "0 or more",
+    ),
+    (
+        "item_floor late_items last_birth intent_from_taste long_repeat short_repeat long_sessions "
+        "purchase_long purchase_short cart_first cart_again",
+        lambda value: 0 <= value <= 1,
+        "a share from 0 to 1",
+    ),
+    ("long_mean", lambda value: 0 < value < 1, "a share strictly between 0 and 1"),
+    ("session_mean long_session_mean taste_categories", lambda value: value >= 1, "a mean of counts, 1 or more"),
+    (
+        "long_weight taste_dirichlet novelty_days gap_median break_median clear_by",
+        lambda value: value > 0,
+        "a number above 0",
+    ),
+    ("hour_rhythm", lambda value: len(value) == 24 and min(value) > 0, "24 numbers above 0"),
+    ("day_rhythm", lambda value: len(value) == 7 and min(value) > 0, "7 numbers above 0"),
+    ("first_weekday", lambda value: value in range(7), "0 (Monday) to 6"),
+]
+
+
 @dataclass(frozen=True)
-class SimulationParameters:
-    """Everything that determines the log. ``SimulationParameters()`` is the bundled ``cosmetics``.
+class Parameters:
+    """Everything that determines the log. ``Parameters()`` is the bundled ``cosmetics``.
 
     Raises:
         ConfigError: Values that no log can satisfy.
@@ -49,7 +80,7 @@ class SimulationParameters:
     item_zipf: float = _set(0.8, "exponent of popularity within a category", f"Gini of items: {RETAIL} .50")
     item_floor: float = _set(0.3, "share of a category's popularity spread evenly", "5-core removes the thin tail")
     late_items: float = _set(0.4, "share of items that appear during the period", SENSE)
-    last_birth: float = _set(0.9, "latest appearance, share of the period", f"{SENSE}: must still sell 5 times")
+    last_birth: float = _set(0.8, "latest appearance, share of the period", f"{SENSE}: must still sell 5 times")
     novelty: float = _set(1.0, "extra popularity of a new item", f"{SENSE}: new items are shown first")
     novelty_days: float = _set(14.0, "decay of that extra in days", SENSE)
     fashion_sigma: float = _set(1.0, "log-sd of a category's weekly popularity", f"{SENSE}: campaigns and seasons")
@@ -59,14 +90,14 @@ class SimulationParameters:
     long_weight: float = _set(5.0, "weight of the beta distribution around it", f"{SENSE}: sd .19 between users")
     taste_categories: float = _set(4.0, "mean number of categories of a taste (geometric)", f"{SENSE}: a few")
     taste_dirichlet: float = _set(1.0, "Dirichlet parameter of their shares", f"{SENSE}: no favoured shape")
-    taste_sharpness: float = _set(4.0, "weight of closeness to the taste vector", f"{SENSE}: +-1 sd is a factor e")
-    intent_sharpness: float = _set(4.0, "weight of closeness to the previous item", "as the taste's")
+    taste_sharpness: float = _set(3.0, "weight of closeness to the taste vector", f"{SENSE}: +-1 sd is a factor 2")
+    intent_sharpness: float = _set(3.0, "weight of closeness to the previous item", "as the taste's")
     intent_from_taste: float = _set(
         0.4, "share of intents from the taste", f"same category in a session: between {TAOBAO} .41 and {REES46} .64"
     )
-    long_repeat: float = _set(0.15, "share of taste-driven events that repeat", f"repeats: {RETAIL} .21, {BASKET} .25")
+    long_repeat: float = _set(0.10, "share of taste-driven events that repeat", f"repeats: {RETAIL} .21, {BASKET} .25")
     short_repeat: float = _set(
-        0.25, "share of intent-driven events that repeat", f"repeats in a session: {RETAIL} .18, {REES46} .31"
+        0.20, "share of intent-driven events that repeat", f"repeats in a session: {RETAIL} .18, {REES46} .31"
     )
 
     session_mean: float = _set(3.2, "mean events of an ordinary session", f"events per session: {RETAIL} 6.1")
@@ -94,16 +125,16 @@ class SimulationParameters:
     cart_first: float = _set(0.30, "share of carts at first sight", f"{REES46}: .33 of events other than removals")
     cart_again: float = _set(0.45, "share of carts, item seen in the session", f"{SENSE}: view, then cart")
 
-    promotion: float = _set(3.0, "extra weight per event that an item lags behind", "exact totals: keeps items on pace")
-    clear_by: float = _set(0.9, "share of the events after which the minimum is due", "exact totals: slack at the end")
+    promotion: float = _set(
+        10.0, "extra weight per event that an item lags behind", "exact totals: keeps items on pace"
+    )
+    clear_by: float = _set(0.7, "share of the events after which the minimum is due", "exact totals: slack at the end")
 
     def __post_init__(self) -> None:
-        for key in ("users", "items", "interactions", "categories", "period_days", "dimension"):
-            if getattr(self, key) < 1:
-                raise ConfigError(f"simulate: {key}={getattr(self, key)} must be at least 1.")
-        for key in ("min_user_events", "min_item_events"):
-            if getattr(self, key) < 1:
-                raise ConfigError(f"simulate: {key}={getattr(self, key)} must be at least 1: nobody without events.")
+        for keys, holds, accepted in _ACCEPTED:
+            for key in keys.split():
+                if not holds(getattr(self, key)):
+                    raise ConfigError(f"simulate: {key}={getattr(self, key)}; accepted: {accepted}.")
         if self.categories > self.items:
             raise ConfigError(
                 f"simulate: categories={self.categories} exceeds items={self.items}; every category needs an item."
@@ -115,16 +146,8 @@ class SimulationParameters:
                 f"{self.min_user_events} events and items={self.items} with at least {self.min_item_events}; "
                 f"give at least {needed}."
             )
-        for key in ("item_floor", "late_items", "last_birth", "intent_from_taste", "long_repeat", "short_repeat"):
-            if not 0 <= getattr(self, key) <= 1:
-                raise ConfigError(f"simulate: {key}={getattr(self, key)} is a share; give a number from 0 to 1.")
-        if not 0 < self.long_mean < 1:
-            raise ConfigError(f"simulate: long_mean={self.long_mean} must lie strictly between 0 and 1.")
-        for key in ("session_mean", "long_session_mean", "taste_categories"):
-            if getattr(self, key) < 1:
-                raise ConfigError(f"simulate: {key}={getattr(self, key)} is a mean of counts from 1 up; give at least 1.")
-        if len(self.hour_rhythm) != 24 or len(self.day_rhythm) != 7 or min(self.hour_rhythm + self.day_rhythm) <= 0:
-            raise ConfigError("simulate: hour_rhythm needs 24 and day_rhythm 7 numbers, all above 0.")
+        if max(self.purchase_long, self.purchase_short) + max(self.cart_first, self.cart_again) > 1:
+            raise ConfigError("simulate: shares of purchases (purchase_*) and carts (cart_*) together exceed 1.")
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -138,7 +161,7 @@ class SimulationParameters:
 def parameter_table() -> str:
     """Markdown table of every parameter: value, meaning, source."""
     rows = ["| parameter | value | meaning | source |", "|---|---|---|---|"]
-    for f in fields(SimulationParameters):
+    for f in fields(Parameters):
         value = ", ".join(map(str, f.default)) if isinstance(f.default, tuple) else f.default
         rows.append(f"| `{f.name}` | {value} | {f.metadata['meaning']} | {f.metadata['source']} |")
     return "\n".join(rows)

@@ -12,7 +12,6 @@ from recbole.model.abstract_recommender import SequentialRecommender
 from recbole.utils import set_color
 from tqdm import tqdm
 
-from recbole_lsrec.data.candidates import Protocol
 from recbole_lsrec.data.dataloader import EvalLoader
 from recbole_lsrec.evaluation.instances import describe_instances
 from recbole_lsrec.evaluation.metrics import summarise
@@ -38,7 +37,9 @@ class Evaluation:
 
 
 @torch.no_grad()
-def evaluate(model: SequentialRecommender, loader: EvalLoader, config: Config, show_progress: bool = False) -> Evaluation:
+def evaluate(
+    model: SequentialRecommender, loader: EvalLoader, config: Config, show_progress: bool = False
+) -> Evaluation:
     """Scores every instance of the loader once and ranks its target under each of the loader's protocols.
 
     Args:
@@ -76,6 +77,7 @@ def evaluate(model: SequentialRecommender, loader: EvalLoader, config: Config, s
                 scores[protocol.name].append(torch.cat([positive, rivals], dim=1).float().cpu().numpy())
                 equal = (rivals == positive).sum(dim=1)
             else:
+                assert batch.full is not None  # asked for by want_full
                 rivals = batch.full[:, 1:]  # column 0 is padding
                 equal = (rivals == positive).sum(dim=1) - 1  # the target meets itself
             above[protocol.name].append((rivals > positive).sum(dim=1).cpu().numpy())

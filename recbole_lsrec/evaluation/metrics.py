@@ -31,7 +31,15 @@ def precision(rank: np.ndarray, k: int) -> np.ndarray:
     return hit(rank, k) / k
 
 
-RANK_METRICS: dict[str, AtK] = {"hit": hit, "ndcg": ndcg, "mrr": mrr, "precision": precision, "recall": hit}
+# With one relevant item recall is hit, and average precision is the reciprocal rank.
+RANK_METRICS: dict[str, AtK] = {
+    "hit": hit,
+    "ndcg": ndcg,
+    "mrr": mrr,
+    "precision": precision,
+    "recall": hit,
+    "map": mrr,
+}
 
 
 def instance_auc(rank: np.ndarray, n_negatives: np.ndarray) -> np.ndarray:
@@ -64,7 +72,9 @@ def summarise(
         scores: ``[N, 1 + C]`` for a sampled protocol; ``auc`` needs them and is left out without.
     """
     names = [name.lower() for name in metrics]
-    result = {f"{name}@{k}": float(RANK_METRICS[name](rank, k).mean()) for name in names if name in RANK_METRICS for k in topk}
+    result = {
+        f"{name}@{k}": float(RANK_METRICS[name](rank, k).mean()) for name in names if name in RANK_METRICS for k in topk
+    }
     result["mrr"] = float((1.0 / rank).mean())
     result["meanrank"] = float(rank.mean())
     if "gauc" in names:

@@ -53,7 +53,7 @@ def score_batch(
         alpha = model.score(state, items[:, :1], return_alpha=True)[1]
         alpha = None if alpha is None else alpha[:, 0]
         if full:
-            scores = model.score_all(state)
+            scores = model.score_all(state, len(interaction))
             return Scores(scores, scores.gather(1, items), alpha)
         return Scores(None, model.score(state, items), alpha)
     if ranks_all_items(model):

@@ -57,7 +57,7 @@ class MLPAttention(nn.Module):
         """Prepares attended vectors ``x [..., D]``."""
         w_key, _, w_difference, _ = self.fcn.first_weights()
         key = x @ self.matrix  # [..., Q]
-        return Projected(key, F.linear(key, w_key + w_difference, self.fcn.linears[0].bias))
+        return Projected(key, F.linear(key, w_key + w_difference, self.fcn.first.bias))
 
     def query(self, q: Tensor) -> Projected:
         """Prepares queries ``q [..., Q]``."""
@@ -68,7 +68,9 @@ class MLPAttention(nn.Module):
         """Returns logits ``[...]``; with ``row``: keys ``[P, ...]`` and queries ``[B, C, ...]`` to ``[P, C]``."""
         key, key_image = keys if row is None else (part.unsqueeze(1) for part in keys)
         w_product = self.fcn.first_weights()[3]
-        hidden = F.linear(key * pick(query.vector, row), w_product) + key_image + pick(query.image, row)
+        hidden = F.linear(key * pick(query.vector, row), w_product)
+        hidden += key_image  # in place: these are the largest arrays of the models
+        hidden += pick(query.image, row)
         return self.fcn.after_first(hidden).squeeze(-1)
 
 
@@ -99,7 +101,7 @@ class AdditiveAttention(nn.Module):
 
 
 class BilinearAttention(nn.Module):
-    """``x W q^T``: the alignment of SLSRec's eq. 7, no bias."""
+    """``x W q^T``: the alignment of SLSRec's eq. 7, no bias. ``W`` meets the queries, of which there are fewer."""
 
     candidate_dependent = True
 
@@ -108,17 +110,17 @@ class BilinearAttention(nn.Module):
         self.matrix = nn.Parameter(truncated_normal_(torch.empty(key_size, query_size)))
 
     def keys(self, x: Tensor) -> Tensor:
-        """Prepares attended vectors ``x [..., D]``."""
-        return x @ self.matrix  # [..., Q]
+        """Keys need no preparation."""
+        return x
 
     def query(self, q: Tensor) -> Tensor:
-        """Queries need no preparation."""
-        return q
+        """Prepares queries ``q [..., Q]``."""
+        return q @ self.matrix.t()  # [..., D]
 
     def forward(self, keys: Tensor, query: Tensor, row: Tensor | None = None) -> Tensor:
-        """Returns logits ``[...]``; with ``row``: keys ``[P, Q]`` and queries ``[B, C, Q]`` to ``[P, C]``."""
+        """Returns logits ``[...]``; with ``row``: keys ``[P, D]`` and queries ``[B, C, D]`` to ``[P, C]``."""
         if row is not None:
-            keys = keys.unsqueeze(1)  # [P, 1, Q]
+            keys = keys.unsqueeze(1)  # [P, 1, D]
         return (keys * pick(query, row)).sum(-1)
 
 
@@ -131,20 +133,7 @@ class SelfAttentionBlocks(nn.Module):
 
     def __init__(self, size: int, n_blocks: int = 2, n_heads: int = 2) -> None:
         super().__init__()
-        self.n_heads = n_heads
-        self.blocks = nn.ModuleList(
-            nn.ModuleDict(
-                {
-                    "project": linear(size, 3 * size),
-                    "merge": linear(size, size),
-                    "norm1": nn.LayerNorm(size),
-                    "wide": linear(size, size),
-                    "narrow": linear(size, size),
-                    "norm2": nn.LayerNorm(size),
-                }
-            )
-            for _ in range(n_blocks)
-        )
+        self.blocks = nn.ModuleList(_Block(size, n_heads) for _ in range(n_blocks))
 
     def forward(self, x: Tensor, row: Tensor, column: Tensor, segment: Tensor) -> Tensor:
         """Attends within segments.
@@ -167,8 +156,21 @@ class SelfAttentionBlocks(nn.Module):
         same = (segments.unsqueeze(2) == segments.unsqueeze(1)).unsqueeze(1)  # [B, 1, L, L]
         h = x.new_zeros(n_rows, width, x.shape[1]).index_put((row, column), x)  # [B, L, D]
         for block in self.blocks:
-            heads = block["project"](h).unflatten(-1, (3, self.n_heads, -1)).permute(2, 0, 3, 1, 4)  # [3, B, heads, L, d]
-            mixed = F.scaled_dot_product_attention(*heads, attn_mask=same).transpose(1, 2).flatten(2)  # [B, L, D]
-            h = block["norm1"](h + block["merge"](mixed))
-            h = block["norm2"](h + block["narrow"](torch.relu(block["wide"](h))))
+            h = block(h, same)
         return h[row, column]
+
+
+class _Block(nn.Module):
+    def __init__(self, size: int, n_heads: int) -> None:
+        super().__init__()
+        self.n_heads = n_heads
+        self.project, self.merge = linear(size, 3 * size), linear(size, size)
+        self.wide, self.narrow = linear(size, size), linear(size, size)
+        self.norm1, self.norm2 = nn.LayerNorm(size), nn.LayerNorm(size)
+
+    def forward(self, h: Tensor, allowed: Tensor) -> Tensor:
+        """Maps ``h [B, L, D]``; ``allowed [B, 1, L, L]`` tells which steps may see which."""
+        heads = self.project(h).unflatten(-1, (3, self.n_heads, -1)).permute(2, 0, 3, 1, 4)  # [3, B, heads, L, d]
+        mixed = F.scaled_dot_product_attention(heads[0], heads[1], heads[2], attn_mask=allowed)  # [B, heads, L, d]
+        h = self.norm1(h + self.merge(mixed.transpose(1, 2).flatten(2)))  # [B, L, D]
+        return self.norm2(h + self.narrow(torch.relu(self.wide(h))))

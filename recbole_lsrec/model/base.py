@@ -1,6 +1,5 @@
 """The base of all long/short-term models: encode a history once, score many candidates."""
 
-from abc import abstractmethod
 from typing import Any, ClassVar, Literal, NamedTuple, overload
 
 import torch
@@ -12,6 +11,10 @@ from torch import Tensor
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.model import losses, options
 from recbole_lsrec.model.embedding import ItemEmbedding
+
+
+CPU_CHUNK_BYTES = 32 << 20
+"""Larger chunks of a full ranking are slower on a CPU: they fall out of its caches."""
 
 
 class Match(NamedTuple):
@@ -71,13 +74,13 @@ class LongShortRecommender(SequentialRecommender):
             self.n_items, size, category_size, dataset.item_category, getattr(dataset, "n_categories", 0)
         )
 
-    @abstractmethod
     def encode(self, interaction: Interaction) -> Any:
         """Returns the state: everything about the histories that does not depend on a candidate."""
+        raise NotImplementedError
 
-    @abstractmethod
     def match(self, state: Any, items: Tensor) -> Match:
         """Scores ``items [B, C]``, or ``[1, C]`` if all instances have the same candidates, against the state."""
+        raise NotImplementedError
 
     def auxiliary_loss(self, state: Any, match: Match) -> dict[str, Tensor]:
         """Returns named terms that are added to the loss, weights included."""
@@ -132,12 +135,21 @@ class LongShortRecommender(SequentialRecommender):
         return self.score(self.encode(interaction), interaction[self.ITEM_ID].unsqueeze(1)).squeeze(1)
 
     def full_sort_predict(self, interaction: Interaction) -> Tensor:
-        """Returns the logits of all items, ``[B, n_items]``, column 0 (padding) included: the evaluator masks it.
+        """Returns the logits of all items, ``[B, n_items]``, column 0 (padding) included: the evaluator masks it."""
+        return self.score_all(self.encode(interaction), len(interaction[self.ITEM_SEQ]))
 
-        Items are taken in chunks that hold about ``eval_memory_mb``.
+    def score_all(self, state: Any, n_rows: int) -> Tensor:
+        """Scores every item, in chunks that hold about ``eval_memory_mb`` at most.
+
+        Args:
+            state: What :meth:`encode` returned.
+            n_rows: Number of instances in it, ``B``.
+
+        Returns:
+            Logits ``[B, n_items]``.
         """
-        state = self.encode(interaction)
-        n_rows = len(interaction[self.ITEM_SEQ])
-        chunk = max(1, self.eval_bytes // (4 * n_rows * self.floats_per_pair(state)))
-        items = torch.arange(self.n_items, device=interaction[self.ITEM_SEQ].device).unsqueeze(0)  # [1, n_items]
+        device = self.embedding.item.weight.device
+        bound = min(self.eval_bytes, CPU_CHUNK_BYTES) if device.type == "cpu" else self.eval_bytes
+        chunk = max(1, bound // (4 * n_rows * self.floats_per_pair(state)))
+        items = torch.arange(self.n_items, device=device).unsqueeze(0)  # [1, n_items]
         return torch.cat([self.score(state, part) for part in items.split(chunk, dim=1)], dim=1)

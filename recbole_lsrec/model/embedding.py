@@ -24,7 +24,12 @@ class ItemEmbedding(nn.Module):
     item_category: Tensor | None
 
     def __init__(
-        self, n_items: int, size: int, category_size: int = 0, item_category: Tensor | None = None, n_categories: int = 0
+        self,
+        n_items: int,
+        size: int,
+        category_size: int = 0,
+        item_category: Tensor | None = None,
+        n_categories: int = 0,
     ) -> None:
         super().__init__()
         self.size = size

@@ -4,13 +4,15 @@ Shape letters: ``B`` instances, ``C`` candidates, ``F`` features; ``...`` any le
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
+from typing import cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 INIT_STD = 0.01
-"""Standard deviation of the truncated normal (cut at two of it) for embeddings, attention matrices and linear layers."""
+"""Standard deviation of the truncated normal (cut at twice that) for embeddings, attention and linear layers."""
 
 
 def truncated_normal_(weight: Tensor) -> Tensor:
@@ -35,11 +37,10 @@ def linear(in_size: int, out_size: int, bias: bool = True) -> nn.Linear:
 
 
 class BatchNorm(nn.Module):
-    """Batch normalisation over all axes but the last, with TensorFlow's moving averages.
+    """Batch normalisation of rows ``[M, F]`` with TensorFlow's moving averages.
 
     It differs from ``nn.BatchNorm1d`` in one way that shows in results: the moving variance averages the *biased*
-    batch variance, which is also what normalises the batch. A batch without rows passes through and leaves the
-    averages alone.
+    batch variance, which is also what normalises the batch. A batch without rows leaves the averages alone.
 
     Args:
         size: Number of features, the last axis of the input.
@@ -58,21 +59,17 @@ class BatchNorm(nn.Module):
         self.register_buffer("running_mean", torch.zeros(size))
         self.register_buffer("running_var", torch.ones(size))
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Normalises ``x [..., F]``: by batch statistics in training mode, by the moving averages in evaluation mode."""
-        rows = x.reshape(-1, x.shape[-1])
-        if not len(rows):
-            return x
-        if not self.training:
-            out = F.batch_norm(rows, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps)
-            return out.view_as(x)
+    def forward(self, rows: Tensor) -> Tensor:
+        """Normalises ``rows [M, F]`` by their own statistics in training mode, by the moving averages in evaluation."""
+        if not self.training or not len(rows):
+            return F.batch_norm(rows, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps)
         # The fused kernel hands back its statistics: one pass over the data instead of two.
         out, mean, inverse_std = torch.native_batch_norm(rows, self.weight, self.bias, None, None, True, 0.0, self.eps)
         with torch.no_grad():
             variance = (inverse_std.pow(-2) - self.eps).clamp_min_(0)
             self.running_mean.lerp_(mean, 1 - self.momentum)
             self.running_var.lerp_(variance, 1 - self.momentum)
-        return out.view_as(x)
+        return out
 
 
 class FCN(nn.Module):
@@ -92,20 +89,27 @@ class FCN(nn.Module):
         super().__init__()
         self.part_sizes = list(part_sizes)
         sizes = [sum(part_sizes), *hidden_sizes, out_size]
-        self.linears = nn.ModuleList(linear(size, next_size) for size, next_size in zip(sizes, sizes[1:], strict=False))
+        self.linears = nn.ModuleList(linear(size, next_size) for size, next_size in pairwise(sizes))
         self.norms = nn.ModuleList(BatchNorm(size) for size in hidden_sizes)
+
+    @property
+    def first(self) -> nn.Linear:
+        """The linear layer that meets the parts."""
+        return cast(nn.Linear, self.linears[0])
 
     def first_weights(self) -> tuple[Tensor, ...]:
         """Returns the first weight matrix cut into the columns of each part."""
-        return self.linears[0].weight.split(self.part_sizes, dim=1)
+        return self.first.weight.split(self.part_sizes, dim=1)
 
     def forward(self, *parts: Tensor) -> Tensor:
         """Maps parts that broadcast against each other (all but the last axis) to ``[..., out_size]``."""
         projections = [F.linear(part, weight) for part, weight in zip(parts, self.first_weights(), strict=True)]
-        return self.after_first(sum(projections[1:], projections[0] + self.linears[0].bias))
+        return self.after_first(sum(projections[1:], projections[0] + self.first.bias))
 
     def after_first(self, hidden: Tensor) -> Tensor:
         """Goes on from the output of the first linear layer."""
+        # In rows from here on: the ReLU works in place, and on a view autograd would copy to allow that.
+        rows = hidden.reshape(-1, hidden.shape[-1])
         for norm, layer in zip(self.norms, list(self.linears)[1:], strict=True):
-            hidden = layer(torch.relu_(norm(hidden)))
-        return hidden
+            rows = layer(torch.relu_(norm(rows)))
+        return rows.view(*hidden.shape[:-1], rows.shape[-1])

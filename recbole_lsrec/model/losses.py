@@ -45,7 +45,7 @@ def triplet_eq16(anchor: Tensor, positive: Tensor, negative: Tensor, margin: flo
 def triplet_clsr_code(anchor: Tensor, positive: Tensor, negative: Tensor, margin: float, scale: float = 1.0) -> Tensor:
     """As :func:`triplet_eq16` with margin and hinge for each feature, then summed, as CLSR's code has it.
 
-    The sum is up to ``D`` times larger than eq. 16's, so weights of the two are not comparable. ``scale`` multiplies the sum.
+    The sum is up to ``D`` times larger than eq. 16's, so their weights do not compare; ``scale`` multiplies it.
     """
     return scale * F.relu((anchor - positive).square() - (anchor - negative).square() + margin).sum(-1)
 

@@ -38,7 +38,9 @@ def integer(config: Any, key: str, least: int, optional: bool = False) -> Any:
     if value is None and optional:
         return None
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise ConfigError(f"{key}: found {value!r}; set it to an int >= {least}{' or leave it empty' if optional else ''}.")
+        raise ConfigError(
+            f"{key}: found {value!r}; set it to an int >= {least}{' or leave it empty' if optional else ''}."
+        )
     return value
 
 

@@ -18,7 +18,7 @@ class GRU(nn.Module):
         c      = tanh([x ; r * h] W_c + b_c)        b_c starts at 0
         h'     = z * h + (1 - z) * c
 
-    Weights keep the authors' layout (rows: input, then state; columns of the gates: reset, then update), Glorot uniform.
+    Weights are Glorot uniform in the authors' layout (rows: input, then state; gate columns: reset, then update).
 
     Args:
         input_size: Width ``D``.
@@ -28,9 +28,10 @@ class GRU(nn.Module):
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__()
         self.input_size, self.hidden_size = input_size, hidden_size
-        self.gate_kernel = nn.Parameter(nn.init.xavier_uniform_(torch.empty(input_size + hidden_size, 2 * hidden_size)))
+        rows = input_size + hidden_size
+        self.gate_kernel = nn.Parameter(nn.init.xavier_uniform_(torch.empty(rows, 2 * hidden_size)))
         self.gate_bias = nn.Parameter(torch.ones(2 * hidden_size))
-        self.candidate_kernel = nn.Parameter(nn.init.xavier_uniform_(torch.empty(input_size + hidden_size, hidden_size)))
+        self.candidate_kernel = nn.Parameter(nn.init.xavier_uniform_(torch.empty(rows, hidden_size)))
         self.candidate_bias = nn.Parameter(torch.zeros(hidden_size))
 
     def forward(self, x: Tensor, lengths: Tensor, initial: Tensor | None = None) -> tuple[Tensor, Tensor]:

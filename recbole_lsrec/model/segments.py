@@ -124,7 +124,7 @@ def split_sessions(
         session, session_row = _number_sessions(row, label)
 
     n_long = counts(session_row, n_rows) - 1
-    max_long = int(n_long.max())
+    max_long = max(1, int(n_long.max()))  # no array without elements
     in_current = _last_of_row(session_row).index_select(0, session)
     long = (~in_current).nonzero().squeeze(1)
     number = session_row * max_long + place_in_segment(session_row, n_rows)

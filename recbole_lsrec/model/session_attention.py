@@ -77,7 +77,7 @@ class SessionAttention(nn.Module):
 
 
 class WAAM(nn.Module):
-    """Weighted aggregation of sessions by the candidate: ``a_i = softmax_i(h_i W v)``, ``u = sum_i a_i h_i`` (eq. 7, 8)."""
+    """Aggregation of sessions weighted by the candidate: ``a_i = softmax_i(h_i W v)``, ``u = sum_i a_i h_i`` (7, 8)."""
 
     def __init__(self, size: int) -> None:
         super().__init__()
@@ -95,8 +95,8 @@ class WAAM(nn.Module):
             ``[B, C, D]``; 0 for an instance without sessions.
         """
         # Candidates stand on the axis of queries if sessions are common to them, else on the axis of groups.
-        query = v.unsqueeze(1 if h.shape[1] == 1 else 2)  # [B, 1, C, D] or [B, C, 1, D]
-        logits = query @ self.alignment.keys(h).transpose(2, 3)  # [B, 1, C, K] or [B, C, 1, K]
+        query = self.alignment.query(v).unsqueeze(1 if h.shape[1] == 1 else 2)  # [B, 1, C, D] or [B, C, 1, D]
+        logits = query @ h.transpose(2, 3)  # [B, 1, C, K] or [B, C, 1, K]
         # Finite, not -inf: an instance without sessions gets even weights over zero vectors instead of NaN.
         a = F.softmax(logits.masked_fill(absent[:, None, None, :], -1e30), dim=-1)
         return (a @ h).reshape(len(h), -1, h.shape[3])

@@ -107,7 +107,9 @@ def test_in_batch_negatives(loaders):
 
 
 def test_more_negatives_than_items_is_refused(loaders):
-    with pytest.raises(ConfigError, match="sample_num is 23, but an item of tiny has only 22 others; ask for at most 22"):
+    with pytest.raises(
+        ConfigError, match="sample_num is 23, but an item of tiny has only 22 others; ask for at most 22"
+    ):
         loaders(train_neg_sample_args={"sample_num": 23})
 
 
@@ -135,7 +137,9 @@ def test_too_few_candidates_is_an_error_or_allowed(loaders):
 
 
 def test_candidate_hash_of_known_lists():
-    assert candidate_hash(np.array([3]), np.array([[1, 2]])) == candidate_hash(np.array([3]), np.array([[1, 2]], dtype=np.int32))
+    assert candidate_hash(np.array([3]), np.array([[1, 2]])) == candidate_hash(
+        np.array([3]), np.array([[1, 2]], dtype=np.int32)
+    )
     assert candidate_hash(np.array([3]), np.array([[1, 2]])) != candidate_hash(np.array([4]), np.array([[1, 2]]))
 
 

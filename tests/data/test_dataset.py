@@ -193,13 +193,13 @@ def test_raw_ml_100k_is_in_true_order():
     raw["timestamp"] = raw["timestamp"].astype(float).astype(np.int64)
     raw = raw.sort_values(["user_id", "timestamp"], kind="stable")
     token = dataset.field2id_token["item_id"]
-    mine = pd.DataFrame(
-        {"user_id": dataset.field2id_token["user_id"][dataset.user], "item_id": token[dataset.item]}
-    )
+    mine = pd.DataFrame({"user_id": dataset.field2id_token["user_id"][dataset.user], "item_id": token[dataset.item]})
     expected = raw.groupby("user_id")["item_id"].agg(list)
     assert mine.groupby("user_id")["item_id"].agg(list).to_dict() == expected.to_dict()
     users = dataset.field2id_token["user_id"][dataset.user[test.rows]]
-    assert dict(zip(users, token[dataset.item[test.rows]], strict=True)) == {u: items[-1] for u, items in expected.items()}
+    assert dict(zip(users, token[dataset.item[test.rows]], strict=True)) == {
+        u: items[-1] for u, items in expected.items()
+    }
 
 
 def test_fingerprints_tell_data_and_splits_apart(load):
@@ -224,15 +224,23 @@ def test_missing_file(load, tmp_path):
 
 def test_missing_field(load):
     with pytest.raises(DataError, match=r"line 1: load_col names \['timestamp'\], the file has"):
-        load([("a", "x")], header="user_id:token\titem_id:token", load_col={"inter": ["user_id", "item_id", "timestamp"]})
+        load(
+            [("a", "x")], header="user_id:token\titem_id:token", load_col={"inter": ["user_id", "item_id", "timestamp"]}
+        )
 
 
 @pytest.mark.parametrize(
     ("header", "message"),
     [
-        ("user_id:token\titem_id:token\ttimestamp:time", r"line 1: found column 'timestamp:time'; accepted: 'name:type'"),
+        (
+            "user_id:token\titem_id:token\ttimestamp:time",
+            r"line 1: found column 'timestamp:time'; accepted: 'name:type'",
+        ),
         ("user_id\titem_id\ttimestamp", r"line 1: found column 'user_id'; accepted: 'name:type'"),
-        ("user_id:token\titem_id:token\ttimestamp:token", r"line 1: field 'timestamp' \(TIME_FIELD\) has type 'token'; accepted: 'float'"),
+        (
+            "user_id:token\titem_id:token\ttimestamp:token",
+            r"line 1: field 'timestamp' \(TIME_FIELD\) has type 'token'; accepted: 'float'",
+        ),
     ],
 )
 def test_wrong_header(load, header, message):
@@ -286,12 +294,18 @@ def test_a_user_with_one_event_is_counted(load, caplog):
 
 @pytest.mark.parametrize("time", ["nan", "inf", "-1"])
 def test_impossible_times(load, time):
-    with pytest.raises(DataError, match=r"1 rows have a 'timestamp' that is not a finite number >= 0; the first: user a, item q"):
+    with pytest.raises(
+        DataError, match=r"1 rows have a 'timestamp' that is not a finite number >= 0; the first: user a, item q"
+    ):
         load([*ROWS, ("a", "q", time)])
 
 
 def test_all_items_in_one_category_is_said(load, caplog):
-    dataset = load([(*row, "one") for row in ROWS], header="user_id:token\titem_id:token\ttimestamp:float\tcat:token", CATEGORY_FIELD="cat")
+    dataset = load(
+        [(*row, "one") for row in ROWS],
+        header="user_id:token\titem_id:token\ttimestamp:float\tcat:token",
+        CATEGORY_FIELD="cat",
+    )
     with caplog.at_level(logging.WARNING):
         dataset.build()
     assert "all items are in 1 categories, so it tells a model nothing" in caplog.text

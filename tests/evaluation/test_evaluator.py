@@ -120,13 +120,17 @@ def test_nan_scores_are_refused(small_log):
     config, loader, model = make(small_log, train_neg_sample_args=None, eval_args={"mode": "uni9"})
     with torch.no_grad():
         model.item_embedding.weight.fill_(float("nan"))
-    with pytest.raises(FloatingPointError, match="GRU4Rec scored .* instances of a batch with NaN"):
+    with pytest.raises(FloatingPointError, match=r"GRU4Rec scored .* instances of a batch with NaN"):
         evaluate(model, loader, config)
 
 
 def test_ties_are_counted_and_a_constant_model_is_at_chance(small_log):
     config, loader, model = make(
-        small_log, train_neg_sample_args=None, eval_args={"mode": ["uni9", "full"]}, metrics=["NDCG", "AUC", "GAUC"], topk=[10]
+        small_log,
+        train_neg_sample_args=None,
+        eval_args={"mode": ["uni9", "full"]},
+        metrics=["NDCG", "AUC", "GAUC"],
+        topk=[10],
     )
     with torch.no_grad():
         model.item_embedding.weight.zero_()
@@ -139,7 +143,11 @@ def test_ties_are_counted_and_a_constant_model_is_at_chance(small_log):
 
 def test_short_candidate_lists_rank_among_what_there_is(small_log):
     config, loader, model = make(
-        small_log, train_neg_sample_args=None, eval_args={"mode": "uni55", "fewer": "allow"}, metrics=["NDCG", "AUC"], topk=[10]
+        small_log,
+        train_neg_sample_args=None,
+        eval_args={"mode": "uni55", "fewer": "allow"},
+        metrics=["NDCG", "AUC"],
+        topk=[10],
     )
     found = evaluate(model, loader, config)
     gaps = (loader.candidates["uni55"] == 0).sum(axis=1)
@@ -149,7 +157,7 @@ def test_short_candidate_lists_rank_among_what_there_is(small_log):
     assert 0 < found.metrics["auc"] < 1
 
 
-def test_what_is_known_of_instances(load):  # noqa: F811
+def test_what_is_known_of_instances(load):
     rows = [
         ("a", "x", 0, "red", "view"),
         ("a", "y", 100, "blue", "view"),

@@ -7,7 +7,7 @@ Reference:
     (https://github.com/tsinghua-fib-lab/CLSR).
 """
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import torch
 from recbole.data.interaction import Interaction
@@ -57,7 +57,7 @@ class SLSRec(LongShortRecommender):
 
     The paper leaves much open. Decisions, each with its key where there is a choice (first value: the default):
 
-    * (0) ``x = item (32) ; category (8)``, CLSR's sizes; ``category_embedding_size: 0`` for item only. No user embedding.
+    * (0) ``x = item (32) ; category (8)``, CLSR's sizes; ``category_embedding_size: 0`` for item only. No user vector.
     * (1) sessions are cut in the data layer; the target's own time plays no part. ``max_sessions``,
       ``max_session_len``, ``min_long_session_len`` cap them (LSIDN: 5, 10, 2); the most recent are kept, where LSIDN
       samples over-long sessions.
@@ -77,13 +77,14 @@ class SLSRec(LongShortRecommender):
     * (13) the text's "first k-1 sessions"; the formula's upper limit also takes in the current session's first item:
       ``long_proxy: text | formula``.
     * (15)-(17) ``u`` has 2D, ``U`` has D features: ``contrastive_halves: tile`` (each half against the proxy,
-      distances halved) ``| proj | first | mean``. ``contrastive_loss: eq16 | clsr_code``, ``contrastive_margin: 1``,
-      ``contrastive_rows: all | positives``. The mean runs over rows with k >= 2 and is 0, not NaN, without any.
+      distances halved) ``| proj | first | mean`` (same as ``tile`` while all eq16 hinges are active);
+      ``contrastive_loss: eq16 | clsr_code``, ``contrastive_margin: 1``, ``contrastive_rows: all | positives``.
+      The mean runs over rows with k >= 2 and is 0, not NaN, without any.
     * (18) ``data_loss: bce | softmax`` over the positive and the sampled negatives.
     * (19) a mean, not a sum, over instances; L2 as CLSR: ``0.5 * reg_weight`` times the squares of the distinct
       embedding rows involved and of all other weights. The padding row is never involved (CLSR counts it).
 
-    ``preset: literal | lineage`` sets ``session_attention``, ``data_loss`` and ``contrastive_loss`` where they are left empty.
+    ``preset: literal | lineage`` sets ``session_attention``, ``data_loss``, ``contrastive_loss`` where these are empty.
     ``without`` lists parts to leave out: ``cl`` (loss (17)), ``cate`` (``u^S = u_s ; u_s``), ``long`` (``u = u^S``),
     ``short`` (``u = u^L``). Without one of the interests there is no fusion (alpha is None) and no contrast.
 
@@ -234,14 +235,14 @@ class SLSRec(LongShortRecommender):
                 alpha = alpha * (n_long > 0).view(-1, 1, 1)
             u = torch.lerp(u_short, u_long, alpha)  # (11) alpha u^L + (1 - alpha) u^S
         else:
-            u = u_long if u_long is not None else u_short
+            u = cast(Tensor, u_short if u_long is None else u_long)  # one of them is there
         logits = self.head(u, v).squeeze(-1)  # (12) [B, C]
         return Match(logits, None if alpha is None else alpha.mean(-1), Interests(u_long, u_short))
 
     # ---- 3.5 contrastive learning -----------------------------------------------------------------------------------
 
     def proxies(self, state: Encoded) -> tuple[Tensor, Tensor]:
-        """Eq. 13, 14: mean embeddings of the first k-1 sessions (0 if k = 1) and of the current one, ``[B, D]`` each."""
+        """Eq. 13, 14: mean embedding of the first k-1 sessions (0 if k = 1) and of the current one, each ``[B, D]``."""
         s = state.sessions
         sums, sizes = [], []
         for events, row in ((s.long, s.long_row), (s.current, s.current_row)):

@@ -1,0 +1,174 @@
+"""From atomic files to filtered columns: everything checked, everything removed counted."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from recbole.config import Config
+from recbole.data.dataset import SequentialDataset
+from recbole.utils import FeatureSource, FeatureType, set_color
+
+from recbole_lsrec.data.atomic import read_atomic
+from recbole_lsrec.data.simulate import SIMULATED_NOTICE, ensure_cosmetics, is_simulated
+from recbole_lsrec.errors import DataError
+
+
+class CheckedDataset(SequentialDataset):
+    """RecBole's loading and filters, with errors that name file and line, and a count for every filter.
+
+    Attributes:
+        filter_report: what each filter removed: ``filter``, ``rows``, ``users``, ``items``.
+        simulated: whether the files come from the project's simulator.
+
+    Raises:
+        DataError: an input file is missing or malformed, a field is missing, a time is not finite or negative, or
+            nothing is left.
+    """
+
+    inter_feat: Any
+    item_feat: Any
+
+    def __init__(self, config: Config) -> None:
+        self.filter_report: list[dict[str, int | str]] = []
+        super().__init__(config)
+
+    def _load_data(self, token: str, dataset_path: str) -> None:
+        if token == "cosmetics":
+            ensure_cosmetics(Path(dataset_path))
+        self.simulated = is_simulated(Path(dataset_path), token)
+        if self.simulated:
+            self.logger.warning(set_color(SIMULATED_NOTICE, "red"))
+        if not Path(dataset_path).is_dir():
+            raise DataError(
+                f"{dataset_path}: no such folder; it must hold {token}.inter (`data_path` names its parent)."
+            )
+        self._load_inter_feat(token, dataset_path)
+        in_log = set(self.inter_feat.columns)
+        self.user_feat = self._load_user_or_item_feat(token, dataset_path, FeatureSource.USER, "uid_field")
+        self.item_feat = self._load_user_or_item_feat(token, dataset_path, FeatureSource.ITEM, "iid_field")
+        self._load_additional_feat(token, dataset_path)
+        self._check_columns(token, in_log)
+
+    def _load_inter_feat(self, token: str, dataset_path: str) -> None:
+        self.inter_feat = self._load_feat(str(Path(dataset_path) / f"{token}.inter"), FeatureSource.INTERACTION)
+
+    def _load_feat(self, filepath: str, source: FeatureSource | str) -> pd.DataFrame | None:
+        load_col, unload_col = self._get_load_and_unload_col(source)
+        if load_col == set():
+            return None
+        frame, types = read_atomic(
+            Path(filepath),
+            load_col,
+            unload_col,
+            field_separator=self.config["field_separator"],
+            seq_separator=self.config["seq_separator"],
+            encoding=self.config["encoding"],
+        )
+        for field, ftype in types.items() if source != "link" else ():
+            self.field2source[field], self.field2type[field] = source, ftype
+            self.field2seqlen[field] = 1
+            if ftype in (FeatureType.TOKEN_SEQ, FeatureType.FLOAT_SEQ):
+                longest = int(frame[field].map(len).max())
+                limit = (self.config["seq_len"] or {}).get(field, longest)
+                frame[field] = frame[field].map(lambda values, limit=limit: values[:limit])
+                self.field2seqlen[field] = min(limit, longest)
+            if ftype in (FeatureType.FLOAT, FeatureType.FLOAT_SEQ):
+                self.field2bucketnum[field] = 2
+        return frame
+
+    def _check_columns(self, token: str, in_log: set[str]) -> None:
+        """Every field the settings name must be in a file, with a type that fits, once."""
+        for key, accepted in (
+            ("USER_ID_FIELD", (FeatureType.TOKEN,)),
+            ("ITEM_ID_FIELD", (FeatureType.TOKEN,)),
+            ("TIME_FIELD", (FeatureType.FLOAT,)),
+        ):
+            field = self.config[key]
+            if field not in in_log:
+                raise DataError(
+                    f"{token}.inter: field {field!r} ({key}) is not among the columns loaded: {sorted(in_log)}; "
+                    f"add it to the file and to load_col, or set {key} to the column that holds it."
+                )
+            if self.field2type[field] not in accepted:
+                raise DataError(
+                    f"{token}.inter, line 1: field {field!r} ({key}) has type {self.field2type[field].value!r}; "
+                    f"accepted: {accepted[0].value!r}."
+                )
+        if self.time_field in (self.config["numerical_features"] or []):
+            raise DataError(
+                f"numerical_features: {self.time_field!r} is the TIME_FIELD; times are kept as exact seconds."
+            )
+        twice = (in_log - {self.uid_field, self.iid_field}) & (set() if self.item_feat is None else set(self.item_feat))
+        if twice:
+            raise DataError(
+                f"load_col: {sorted(twice)} is loaded from both {token}.inter and {token}.item; keep one of them."
+            )
+
+    # --- filters, each counted --------------------------------------------------------------------------------------
+
+    def _data_filtering(self) -> None:
+        for name, step in (
+            ("missing user or item (NaN)", self._filter_nan_user_or_item),
+            (f"duplicates (rm_dup_inter={self.config['rm_dup_inter']})", self._remove_duplication),
+            (f"field ranges (val_interval={self.config['val_interval']})", self._filter_by_field_value),
+            ("user or item not in its file (filter_inter_by_user_or_item)", self._filter_inter_by_user_or_item),
+            (
+                f"k-core (user_inter_num_interval={self.config['user_inter_num_interval']}, "
+                f"item_inter_num_interval={self.config['item_inter_num_interval']})",
+                self._filter_by_inter_num,
+            ),
+        ):
+            self._counted(name, step)
+        if self.inter_feat.empty:
+            raise DataError(
+                f"{self.dataset_name}.inter: no interaction is left after the filters: {self._filters_in_words()}. "
+                "Check the file, load_col and the filters named."
+            )
+        self._reset_index()
+        self._check_times()
+
+    def _counted(self, name: str, step: Callable[[], None]) -> None:
+        before = self._sizes()
+        step()
+        after = self._sizes()
+        removed = {what: before[what] - after[what] for what in before}
+        self.filter_report.append({"filter": name, **removed})
+        if any(removed.values()):
+            self.logger.info(
+                set_color("Filter", "yellow")
+                + f" {name}: removed {removed['rows']} rows, {removed['users']} users, {removed['items']} items"
+            )
+
+    def _sizes(self) -> dict[str, int]:
+        frame = self.inter_feat
+        return {"rows": len(frame), "users": frame[self.uid_field].nunique(), "items": frame[self.iid_field].nunique()}
+
+    def _filters_in_words(self) -> str:
+        return "; ".join(f"{entry['filter']} removed {entry['rows']} rows" for entry in self.filter_report)
+
+    def _remove_duplication(self) -> None:
+        """RecBole's, but events of one time stay in file order (its sort is not stable)."""
+        keep = self.config["rm_dup_inter"]
+        if keep is None:
+            return
+        self.inter_feat.sort_values(by=self.time_field, kind="stable", inplace=True)
+        self.inter_feat.drop_duplicates(subset=[self.uid_field, self.iid_field], keep=keep, inplace=True)
+
+    def _check_times(self) -> None:
+        time = self.inter_feat[self.time_field].to_numpy()
+        wrong = np.flatnonzero(~np.isfinite(time) | (time < 0))
+        if len(wrong):
+            row = self.inter_feat.iloc[wrong[0]]
+            raise DataError(
+                f"{self.dataset_name}.inter: {len(wrong)} rows have a {self.time_field!r} that is not a finite number >= 0; "
+                f"the first: user {row[self.uid_field]}, item {row[self.iid_field]}, time {row[self.time_field]}. "
+                f"Mend or remove them, or keep a range with val_interval: {{{self.time_field}: '[0,inf)'}}."
+            )
+
+    def _normalize(self) -> None:
+        """RecBole's, but never the time: sessions, order and intervals need its exact value."""
+        exact = self.inter_feat[self.time_field].copy()
+        super()._normalize()
+        self.inter_feat[self.time_field] = exact

@@ -1,0 +1,55 @@
+import math
+
+import torch
+
+from recbole_lsrec.model import losses
+
+
+def test_bce_by_hand() -> None:
+    logits = torch.tensor([[0.0, 0.0], [2.0, -1.0]])
+    expected = (math.log(2) * 2 + math.log(1 + math.exp(-2)) + math.log(1 + math.exp(-1))) / 4
+    assert losses.bce(logits).item() == torch.tensor(expected).item()
+
+
+def test_sampled_softmax_by_hand() -> None:
+    logits = torch.tensor([[0.0, 0.0, 0.0], [math.log(2), 0.0, 0.0]])
+    torch.testing.assert_close(losses.sampled_softmax(logits), torch.tensor((math.log(3) + math.log(2)) / 2))
+    assert losses.sampled_softmax(torch.tensor([[-1000.0, 0.0]])).item() == 1000  # finite, where log(softmax) is not
+
+
+def test_triplets_by_hand() -> None:
+    a, p, n = torch.tensor([0.0, 0.0]), torch.tensor([1.0, 2.0]), torch.tensor([2.0, 0.0])
+    # squared differences: 1, 4 to p and 4, 0 to n
+    assert losses.triplet_eq16(a, p, n, margin=1.0).item() == 5 - 4 + 1
+    assert losses.triplet_eq16(a, n, p, margin=0.5).item() == 0
+    assert losses.triplet_eq16(a, p, n, margin=1.0, scale=0.5).item() == 1.5
+    assert losses.triplet_clsr_code(a, p, n, margin=1.0).item() == 0 + 5  # max(0, 1-4+1) + max(0, 4-0+1)
+    assert losses.triplet_clsr_code(a, p, n, margin=1.0, scale=0.5).item() == 2.5
+
+
+def test_interest_contrast_is_margin_only_when_all_coincide_and_zero_when_far_apart() -> None:
+    zero, far = torch.zeros(3), torch.full((3,), 10.0)
+    assert losses.interest_contrast(zero, zero, zero, zero, "eq16", margin=1.0).item() == 4
+    assert losses.interest_contrast(zero, zero, zero, zero, "clsr_code", margin=1.0).item() == 12
+    assert losses.interest_contrast(zero, far, zero, far, "eq16", margin=1.0).item() == 0
+    assert losses.interest_contrast(zero, far, far, zero, "eq16", margin=0.0).item() == 4 * 300
+
+
+def test_mean_over_eligible_rows() -> None:
+    values = torch.tensor([[1.0, 3.0], [10.0, 20.0]])
+    assert losses.mean_over(values, torch.tensor([[True], [False]])).item() == 2
+    assert losses.mean_over(values, torch.tensor([[True], [True]])).item() == 8.5
+    assert losses.mean_over(values, torch.tensor([[False], [False]])).item() == 0  # the authors' code: NaN
+
+
+def test_squared_rows_counts_each_row_once() -> None:
+    table = torch.tensor([[1.0, 1.0], [2.0, 0.0], [0.0, 3.0]], requires_grad=True)
+    total = losses.squared_rows(table, torch.tensor([[2, 1], [2, 2]]))
+    assert total.item() == 4 + 9
+    total.backward()
+    assert table.grad is not None
+    assert table.grad.tolist() == [[0, 0], [4, 0], [0, 6]]
+
+
+def test_squared_sum() -> None:
+    assert losses.squared_sum([torch.tensor([1.0, 2.0]), torch.tensor([[3.0]])]).item() == 14

@@ -1,0 +1,177 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from recbole_lsrec import run_folder
+from recbole_lsrec.cli import main
+from recbole_lsrec.evaluation.evaluator import COLUMNS
+from recbole_lsrec.model.sequential_recommender.slsrec import SLSRec
+from recbole_lsrec.quick_start import load_run, run_recbole_lsrec
+
+FILES = {"result.json", "instances.parquet", "scores-uni9.npy", "checkpoint.pt", "split.json", "log"}
+
+
+@pytest.fixture
+def shop(tmp_path, monkeypatch):
+    """Settings for a small log with categories, and an empty working directory."""
+    rng = np.random.default_rng(5)
+    n = 1500
+    item = np.minimum(rng.geometric(0.06, n), 80)
+    frame = pd.DataFrame(
+        {
+            "user_id:token": rng.integers(0, 60, n),
+            "item_id:token": item,
+            "timestamp:float": 1_580_000_000 + rng.integers(0, 40, n) * 86_400 + rng.integers(0, 3600, n),
+            "category_id:token": item % 7,
+        }
+    )
+    (tmp_path / "data" / "shop").mkdir(parents=True)
+    frame.to_csv(tmp_path / "data" / "shop" / "shop.inter", sep="\t", index=False)
+    monkeypatch.chdir(tmp_path)
+    return {
+        "data_path": str(tmp_path / "data"),
+        "load_col": {"inter": ["user_id", "item_id", "timestamp", "category_id"]},
+        "CATEGORY_FIELD": "category_id",
+        "MAX_ITEM_LIST_LENGTH": 12,
+        "eval_args": {"mode": ["uni9", "full"]},
+        "train_batch_size": 128,
+        "epochs": 2,
+        "show_progress": False,
+        "state": "ERROR",
+    }
+
+
+def _instances(result):
+    return pd.read_parquet(Path(result["run_folder"]) / "instances.parquet")
+
+
+def test_the_run_folder_holds_exactly_what_others_read(shop):
+    result = run_recbole_lsrec("SLSRec", "shop", config_dict=shop)
+    folder = Path(result["run_folder"])
+    assert folder.parent == Path("runs")
+    assert {path.name for path in folder.iterdir()} == FILES
+    instances = _instances(result)
+    assert list(instances.columns) == COLUMNS
+    assert set(instances["phase"]) == {"valid", "test"}
+    assert instances["alpha"].between(0, 1).all()
+    uniform = instances.query("protocol == 'uni9'")
+    scores = np.load(folder / "scores-uni9.npy")
+    assert scores.shape == (len(uniform), 10)
+    assert ((scores[:, 1:] > scores[:, :1]).sum(1) + 1 == uniform["rank"]).all()
+    stored = json.loads((folder / "result.json").read_text())
+    assert stored["test_result"] == result["test_result"]
+    assert set(result) == {"best_valid_score", "valid_score_bigger", "best_valid_result", "test_result", "run_folder"}
+    assert set(stored["fingerprints"]) == {"data", "split", "candidates", "code"}
+    assert set(stored["fingerprints"]["candidates"]) == {"valid/uni9", "test/uni9"}
+    assert stored["simulated"] is False
+    assert len(stored["history"]) == 2
+    assert stored["config"]["epochs"] == 2
+    assert stored["parameters"] > 1000
+    assert stored["peak_memory_mb"]["process"] > 10
+    split = json.loads((folder / "split.json").read_text())
+    assert split["phases"]["test"]["instances"] == 60
+
+
+def test_the_ways_to_run_agree(shop, tmp_path, capsys):
+    by_name = run_recbole_lsrec("SLSRec", "shop", config_dict=shop)
+    by_class = run_recbole_lsrec(SLSRec, "shop", config_dict=shop)
+    (tmp_path / "shop.yaml").write_text(json.dumps(shop))
+    main_result = sorted(Path("runs").iterdir())
+    try:
+        main(["run", "-m", "SLSRec", "--dataset", "shop", "--config_files", str(tmp_path / "shop.yaml"), "--seed=2020"])
+    except SystemExit as stop:
+        assert stop.code == 0  # noqa: PT017 - click ends every command by SystemExit
+    (by_line,) = set(Path("runs").iterdir()) - set(main_result)
+    assert by_name["test_result"] == by_class["test_result"]
+    assert json.loads((by_line / "result.json").read_text())["test_result"] == dict(by_name["test_result"])
+    pd.testing.assert_frame_equal(_instances(by_name), _instances(by_class))
+    pd.testing.assert_frame_equal(_instances(by_name), pd.read_parquet(by_line / "instances.parquet"))
+
+
+@pytest.mark.parametrize("model", ["SLSRec", "SASRec", "DIN"])
+def test_a_resumed_run_ends_as_the_uninterrupted_one(shop, model):
+    whole = run_recbole_lsrec(model, "shop", config_dict={**shop, "epochs": 3})
+    part = run_recbole_lsrec(model, "shop", config_dict={**shop, "epochs": 1})
+    checkpoint = str(Path(part["run_folder"]) / "checkpoint.pt")
+    rest = run_recbole_lsrec(model, "shop", config_dict={**shop, "epochs": 3, "resume": checkpoint})
+    assert Path(rest["run_folder"]).name == Path(part["run_folder"]).name
+    assert rest["test_result"] == whole["test_result"]
+    pd.testing.assert_frame_equal(_instances(rest), _instances(whole))
+    weights = [torch.load(Path(r["run_folder"]) / "checkpoint.pt", weights_only=True)["tensors"] for r in (rest, whole)]
+    for name, tensor in weights[0]["current"]["state_dict"].items():
+        assert torch.equal(tensor, weights[1]["current"]["state_dict"][name]), name
+
+
+def test_a_finished_run_can_be_loaded(shop):
+    result = run_recbole_lsrec("SLSRec", "shop", config_dict=shop)
+    config, data, model = load_run(result["run_folder"])
+    from recbole_lsrec.evaluation.evaluator import evaluate
+
+    assert evaluate(model, data.test, config).metrics == result["test_result"]
+
+
+def test_seeds_meet_the_same_candidates(shop):
+    prints = []
+    for seed in (1, 2):
+        result = run_recbole_lsrec("SLSRec", "shop", config_dict={**shop, "seed": seed, "train_steps": 2})
+        prints.append(json.loads((Path(result["run_folder"]) / "result.json").read_text())["fingerprints"])
+    assert prints[0] == prints[1]
+
+
+def test_dry_run_prints_and_leaves_nothing(shop, capsys):
+    text = run_recbole_lsrec("SLSRec", "shop", config_dict={**shop, "checkpoint_dir": "x"}, command_line=["--dry-run"])[
+        "dry_run"
+    ]
+    assert text == capsys.readouterr().out.rstrip("\n")
+    for expected in ("session_threshold: 1800", "checkpoint_dir: ", "test: 60 instances", "one training batch: "):
+        assert expected in text
+    assert not Path("runs").exists()
+
+
+def test_keys_without_effect_are_reported(shop, caplog):
+    run_recbole_lsrec(
+        "GRU4Rec", "shop", config_dict={**shop, "train_steps": 1, "save_dataset": True, "state": "WARNING"}
+    )
+    assert "save_dataset has no effect here" in caplog.text
+
+
+def test_without_categories_models_that_need_none_run(shop):
+    settings = {
+        **shop,
+        "load_col": {"inter": ["user_id", "item_id", "timestamp"]},
+        "CATEGORY_FIELD": None,
+        "train_steps": 2,
+    }
+    result = run_recbole_lsrec("GRU4Rec", "shop", config_dict=settings)
+    assert _instances(result)["same_category"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--model=SLSRek", "--dataset=shop"], "Did you mean 'SLSRec'"),
+        (["--model=SLSRec", "--dataset=nowhere"], "nowhere"),
+        (["--model=SLSRec", "--dataset=shop", "--session_treshold=3"], "Did you mean 'session_threshold'"),
+        (["--model=SLSRec", "--dataset=shop", "--session_threshold=0"], "session_threshold: found 0"),
+        (["--model=SASRec", "--dataset=shop", "--train_neg_sample_args={sample_num: 2}"], "loss_type is CE"),
+        (["--model=SLSRec", "--dataset=shop", "--resume=none.pt"], "none.pt"),
+    ],
+)
+def test_what_a_user_got_wrong_is_one_line_and_exit_code_2(shop, capsys, arguments, message):
+    with pytest.raises(SystemExit) as stop:
+        main(["run", f"--data_path={shop['data_path']}", *arguments])
+    assert stop.value.code == 2
+    error = capsys.readouterr().err.strip()
+    assert message in error
+    assert "Traceback" not in error
+
+
+def test_log_folder_names_cannot_collide(shop):
+    from recbole_lsrec.config import Config
+
+    config = Config("GRU4Rec", "shop", config_dict=shop)
+    assert len({run_folder.create(config) for _ in range(5)}) == 5
