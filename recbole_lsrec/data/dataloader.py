@@ -148,6 +148,13 @@ class EvalLoader:
             for protocol in self.protocols
             if protocol.sampled
         }
+        for name, chosen in self.candidates.items():
+            short = int((chosen == 0).any(axis=1).sum())
+            if short:
+                dataset.logger.warning(
+                    f"{phase}, {name}: {short} of {len(chosen)} instances have fewer possible negatives and keep those "
+                    "(fewer: allow); n_candidates in the instance table says how many"
+                )
         self.hashes = {name: candidate_hash(dataset.rows, chosen) for name, chosen in self.candidates.items()}
         self.batch_size = config["eval_batch_size"]
         if any(not protocol.sampled for protocol in self.protocols):
