@@ -23,7 +23,7 @@ setup(
     # The upper bounds are RecBole's and its Ray's: they break on numpy 2, pandas 3, setuptools 81 and pyarrow 26.
     install_requires=[
         "recbole==1.2.1",
-        "torch>=1.13",
+        "torch>=2.0",
         "numpy>=1.23,<2",
         "pandas>=1.5,<3",
         "scipy>=1.9",
@@ -32,9 +32,10 @@ setup(
         "setuptools<81",
         "click>=8",
         "pyyaml>=6",
+        "tabulate",
         "tqdm",
         "psutil",
     ],
-    extras_require={"test": ["pytest>=8", "hypothesis>=6"], "hyperopt": ["hyperopt==0.2.5"]},
+    extras_require={"test": ["pytest>=8", "hypothesis>=6"], "dev": ["ruff", "mypy"]},
     entry_points={"console_scripts": ["recbole-lsrec = recbole_lsrec.cli:main"]},
 )

@@ -75,7 +75,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--dataset", default="cosmetics")
     parser.add_argument("--data_path")
-    parser.add_argument("--without", nargs="*", default=[], help="parts left out, e.g. cate on a log without categories")
+    parser.add_argument(
+        "--without", nargs="*", default=[], help="parts left out, e.g. cate on a log without categories"
+    )
     parser.add_argument("--batches", type=int, default=40)
     parser.add_argument("--models", nargs="*", default=list(VARIANTS), choices=list(VARIANTS))
     arguments = parser.parse_args()

@@ -1,6 +1,7 @@
 """The command ``recbole-lsrec``."""
 
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -64,6 +65,8 @@ def simulate(folder: Path, name: str | None, seed: int | None) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry of the console script: an error the user can act on is one line and exit code 2."""
+    # RecBole 1.2.1 warns of what pandas 3 and torch 3 will drop; the versions it is installed with here still do it.
+    warnings.filterwarnings("ignore", category=FutureWarning, module=r"recbole\.")
     try:
         cli(args=None if arguments is None else list(arguments), prog_name="recbole-lsrec")
     except LSRecError as error:

@@ -1,12 +1,13 @@
 """The run: configuration, data, model, training, evaluation, result folder."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from logging import getLogger
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from recbole.utils import init_seed, set_color
+from tabulate import tabulate
 
 from recbole_lsrec import checkpoint, run_folder
 from recbole_lsrec.config import Config
@@ -171,6 +172,9 @@ def _run(config: Config, folder: Path, saved: bool, command: list[str]) -> dict[
         )
     logger.info(set_color("best valid ", "yellow") + f": {best_valid_result}")
     logger.info(set_color("test result", "yellow") + f": {result['test_result']}")
+    if test_result is not None:
+        first, *others = (protocol.name for protocol in data.test.protocols)
+        logger.info("Test result by protocol\n" + _by_protocol(test_result, first, others))
     if data.dataset.simulated:
         logger.warning(set_color(SIMULATED_NOTICE, "red"))
     logger.info(set_color("run folder", "yellow") + f": {folder}")
@@ -199,6 +203,14 @@ def _split_report(data: Data) -> dict[str, Any]:
         "phases": phases,
         "filters": log.filter_report,
     }
+
+
+def _by_protocol(result: Mapping[str, float], first: str, others: Sequence[str]) -> str:
+    """The result as a table: metrics down, protocols across."""
+    names = [key for key in result if "/" not in key]
+    columns = {first: [result[n] for n in names]}
+    columns |= {other: [result.get(f"{other}/{n}") for n in names] for other in others}
+    return tabulate({"metric": names, **columns}, headers="keys", floatfmt=".4f", missingval="-")
 
 
 def _utc(seconds: int) -> str:
