@@ -78,10 +78,7 @@ def measure(side: str, folder: Path) -> dict[str, float]:
         lists = sum(column.nbytes for name, column in feat.items() if column.dim() > 1)
         report["bytes_per_interaction_beyond_columns"] = lists / len(dataset)
     clock = time.perf_counter()
-    if side == "ours":
-        dataset._change_feat_format = lambda: None
-    else:
-        dataset._change_feat_format = lambda: None
+    dataset._change_feat_format = lambda: None  # done above
     train = dataset.build()[0]
     report["split_s"] = time.perf_counter() - clock
     if side == "ours":
@@ -127,9 +124,8 @@ def main() -> None:
     if len(reports) == 2:
         theirs, ours = reports["recbole"], reports["ours"]
         lazy, gathered = ours["windows_s"], ours["windows_s"] + ours["gather_all_windows_s"]
-        print(
-            f"windows ready: {theirs['windows_s'] / lazy:.0f}x faster; every window gathered once too: {theirs['windows_s'] / gathered:.0f}x"
-        )
+        print(f"windows ready: {theirs['windows_s'] / lazy:.0f}x faster")
+        print(f"windows ready and every one gathered once: {theirs['windows_s'] / gathered:.0f}x faster")
         print(f"peak memory: {theirs['peak_rss_mib'] / ours['peak_rss_mib']:.1f}x less")
 
 

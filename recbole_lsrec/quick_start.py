@@ -208,9 +208,8 @@ def _split_report(data: Data) -> dict[str, Any]:
 def _by_protocol(result: Mapping[str, float], first: str, others: Sequence[str]) -> str:
     """The result as a table: metrics down, protocols across."""
     names = [key for key in result if "/" not in key]
-    columns = {first: [result[n] for n in names]}
-    columns |= {other: [result.get(f"{other}/{n}") for n in names] for other in others}
-    return tabulate({"metric": names, **columns}, headers="keys", floatfmt=".4f", missingval="-")
+    rows = [[name, result[name], *(result.get(f"{other}/{name}") for other in others)] for name in names]
+    return tabulate(rows, headers=["metric", first, *others], floatfmt=".4f", missingval="-")
 
 
 def _utc(seconds: int) -> str:

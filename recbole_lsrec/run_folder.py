@@ -16,13 +16,13 @@ import colorlog
 import numpy as np
 import pandas as pd
 import psutil
-import recbole
 import scipy
 import torch
 from recbole.config import Config
 from recbole.utils.logger import RemoveColorFilter, log_colors_config
 
 import recbole_lsrec
+from recbole_lsrec import checkpoint
 from recbole_lsrec.evaluation.evaluator import Evaluation
 
 RESULT, INSTANCES, SPLIT, LOG, CHECKPOINT = "result.json", "instances.parquet", "split.json", "log", "checkpoint.pt"
@@ -99,10 +99,7 @@ def code_fingerprint() -> str:
 def versions() -> dict[str, str]:
     """What the numbers were computed with."""
     return {
-        "recbole_lsrec": recbole_lsrec.__version__,
-        "recbole": recbole.__version__,
-        "torch": torch.__version__,
-        "numpy": np.__version__,
+        **checkpoint.versions(),
         "pandas": pd.__version__,
         "scipy": scipy.__version__,
         "python": platform.python_version(),

@@ -13,7 +13,7 @@ def key_from(*parts: object) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "little")
 
 
-def uniform(key: int, *counters: np.ndarray) -> np.ndarray:
+def uniform(key: int, *counters: np.ndarray | int) -> np.ndarray:
     """Uniform float64 in [0, 1), one for each broadcast combination of the counters.
 
     Each counter is folded into the state by SplitMix64's mixing function (Steele, Lea and Flood, 2014), so the number
@@ -21,13 +21,13 @@ def uniform(key: int, *counters: np.ndarray) -> np.ndarray:
 
     Args:
         key: from :func:`key_from`.
-        *counters: non-negative integer arrays that broadcast together.
+        *counters: non-negative integers or arrays of them that broadcast together.
     """
-    state = np.uint64(key)
+    state = np.asarray(np.uint64(key))
     with np.errstate(over="ignore"):  # wrap-around is the arithmetic meant
         for counter in counters:
             state = _mix((state ^ np.asarray(counter).astype(np.uint64)) + _GOLDEN)
-    return (state >> np.uint64(11)).astype(np.float64) * 2.0**-53
+    return np.asarray(state >> np.uint64(11), dtype=np.float64) * 2.0**-53
 
 
 def _mix(z: np.ndarray) -> np.ndarray:

@@ -109,7 +109,7 @@ class TimeThresholdSampler:
             open_row, open_slot, mass = open_row[alive], open_slot[alive], mass[alive]
             if len(open_row) == 0:
                 break
-            u = uniform(key, rows[open_row], open_slot, np.uint64(attempt))
+            u = uniform(key, rows[open_row], open_slot, attempt)
             # The last cell may be reached by rounding only; the prefix's own last item is then meant.
             drawn = np.searchsorted(cumulative, u * mass, side="right") - 1
             drawn = np.minimum(drawn, pool[open_row] - 1)
@@ -135,10 +135,10 @@ class TimeThresholdSampler:
             row, slot = np.nonzero(chosen == target[:, None])
             if len(row) == 0:
                 return chosen
-            u = uniform(key, rows[row], slot, np.uint64(attempt))
+            u = uniform(key, rows[row], slot, attempt)
             chosen[row, slot] = target[(u * len(rows)).astype(np.int64)]
         row, slot = np.nonzero(chosen == target[:, None])
-        u = uniform(key, rows[row], slot, np.uint64(_ROUNDS))
+        u = uniform(key, rows[row], slot, _ROUNDS)
         other = 1 + (u * (self.n_items - 2)).astype(np.int64)
         chosen[row, slot] = other + (other >= target[row])
         return chosen
@@ -207,7 +207,7 @@ class TimeThresholdSampler:
             at += len(chunk)
             places = np.arange(max(1, int(pool[chunk].max())))
             inside = places < pool[chunk, None]
-            u = uniform(key, rows[chunk, None], places, np.uint64(_ROUNDS))
+            u = uniform(key, rows[chunk, None], places, _ROUNDS)
             with np.errstate(divide="ignore", invalid="ignore"):
                 race = np.where(inside, -np.log1p(-u) / weight[places], np.inf)
             race[banned(chunk[:, None], self.by_appearance[places][None, :])] = np.inf
