@@ -15,6 +15,7 @@ from recbole.utils import FeatureSource, FeatureType
 from recbole_lsrec.data.category import categories_from_items, categories_from_log
 from recbole_lsrec.data.loading import CheckedDataset
 from recbole_lsrec.data.sessions import segment_sessions
+from recbole_lsrec.data.sorting import order_by_user_and_time
 from recbole_lsrec.data.splitting import PHASES, Split, split_log
 from recbole_lsrec.errors import DataError
 
@@ -57,19 +58,18 @@ class SessionDataset(CheckedDataset):
     def _change_feat_format(self) -> None:
         frame = self.inter_feat
         exact = frame[self.time_field].to_numpy(dtype=np.float64)
-        order = np.lexsort((exact, frame[self.uid_field].to_numpy()))  # stable: ties keep the order of the file
-        frame = frame.iloc[order].reset_index(drop=True)
-        exact = exact[order]
-        self.user = frame[self.uid_field].to_numpy(dtype=np.int64)
-        self.item = frame[self.iid_field].to_numpy(dtype=np.int64)
+        user = frame[self.uid_field].to_numpy(dtype=np.int64)
+        order = order_by_user_and_time(user, exact)  # ties keep the order of the file
+        self.user, exact = user[order], exact[order]
+        self.item = frame[self.iid_field].to_numpy(dtype=np.int64)[order]
         ticks = TICKS_PER_SECOND[self.config["timestamp_unit"]]
         threshold = self.config["session_threshold"] * ticks
         self.session = segment_sessions(self.user, exact, threshold, self.config["session_gap"])
         self.time = np.floor(exact / ticks).astype(np.int64)
         self.start = np.searchsorted(self.user, np.arange(self.user_num + 1))
-        self._set_categories(frame)
+        self.inter_feat = frame.drop(columns=[self.uid_field, self.iid_field, self.time_field]).iloc[order]
+        self._set_categories(self.inter_feat)
         # RecBole's float32 would round the time to 128 s; models get whole seconds, and their differences, exactly.
-        self.inter_feat = frame.drop(columns=self.time_field)
         Dataset._change_feat_format(self)
         columns = dict.fromkeys(frame.columns) | self.inter_feat.interaction  # in the order of the file
         columns[self.time_field] = torch.from_numpy(self.time)
