@@ -16,7 +16,9 @@ def test_nothing_to_sort():
 
 
 @given(
-    st.lists(st.tuples(st.integers(0, 200_000), st.sampled_from([0, 1, 65_535, 65_536, 1_580_000_000_123])), max_size=50),
+    st.lists(
+        st.tuples(st.integers(0, 200_000), st.sampled_from([0, 1, 65_535, 65_536, 1_580_000_000_123])), max_size=50
+    ),
     st.sampled_from([0.0, 0.5]),
 )
 def test_equals_lexsort_for_whole_and_broken_times(rows, fraction):
