@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from recbole_lsrec.data.boundary import ACCEPTED, Boundary, check_time_zone
+from recbole_lsrec.data.boundary import Boundary, check_time_zone
 from recbole_lsrec.errors import DataError, did_you_mean
 
 TARGETS = ("last", "first", "random", "all", "successive")
@@ -68,7 +68,7 @@ class GlobalTime:
         for part, accepted in (("targets", TARGETS), ("validation", VALIDATIONS)):
             if part in values and values[part] not in accepted:
                 hint = did_you_mean(str(values[part]), accepted)
-                raise ValueError(f"{part}: found {values[part]!r}; accepted: one of {', '.join(accepted)}{hint}")
+                raise ValueError(f"{part}: found {values[part]!r}; accepted: one of {', '.join(accepted)}.{hint}")
         for part in ("train_events", "target_events"):
             if part in values:
                 values[part] = _of(part, _event_types, values[part])
@@ -95,7 +95,7 @@ class GlobalTime:
                 if valid is not None and test is not None and valid >= test:
                     raise ValueError(
                         f"valid: found {self.valid.written!r}, which is not before test, {self.test.written!r}; "
-                        f"accepted: {ACCEPTED}, earlier than test"
+                        "accepted: a boundary earlier than test"
                     )
 
     def boundaries(self, time: np.ndarray) -> tuple[int | None, int]:
