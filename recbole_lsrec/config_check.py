@@ -48,6 +48,10 @@ def optional(rule: Rule) -> Rule:
     return Rule(lambda value: value is None or rule.holds(value), f"{rule.accepted}, or ~ for none")
 
 
+_FILES = Rule(
+    lambda value: fits(value, ("list of str",)) and len(value) == 3 == len(set(value)) and all(value),
+    "three names such as [train, valid, test], for the files <dataset>.train.inter and so on",
+)
 _NAME = Rule(lambda value: isinstance(value, str) and value.strip() != "", "the name of a column")
 
 RULES: dict[str, Rule] = {
@@ -74,7 +78,7 @@ RULES: dict[str, Rule] = {
     "ITEM_ID_FIELD": _NAME,
     "TIME_FIELD": _NAME,
     "rm_dup_inter": optional(choice("first", "last")),
-    "benchmark_filename": Rule(lambda value: value is None, "~ only: ready-made splits are not available yet"),
+    "benchmark_filename": optional(_FILES),
     "nproc": choice(1),
     "session_threshold": whole(1, " of seconds"),
     "session_gap": choice("le", "lt"),

@@ -49,7 +49,7 @@ def dataset_folder(dataset: str, data_path: str, given: bool) -> Path:
     if dataset == "ml-100k":
         places.append(RECBOLE / "dataset_example" / "ml-100k")
     for place in places:
-        if (place / f"{dataset}.inter").is_file():
+        if (place / f"{dataset}.inter").is_file() or any(place.glob(f"{dataset}.*.inter")):
             return place
     if first.is_dir() or dataset_yaml(dataset).is_file():
         return first

@@ -5,11 +5,15 @@ from typing import Any
 
 from recbole_lsrec.config_check import Sources, number, refuse, whole
 from recbole_lsrec.config_keys import fits
+from recbole_lsrec.data.global_time_settings import GlobalTime
 from recbole_lsrec.errors import ConfigError, did_you_mean
 
 EXCLUDE = ("positive", "history", "target_session")
 _MODE = "full, uniN or popN (such as uni99, pop99), or a list of them; one for both phases or {valid: ..., test: ...}"
-_SPLIT = "{LS: valid_and_test | valid_only | test_only} or {RS: [train, valid, test]}"
+_SPLIT = (
+    "{LS: valid_and_test | valid_only | test_only}, {RS: [train, valid, test]}, {TS: [train, valid, test]} or "
+    "{GTS: {valid: boundary, test: boundary, ...}}"
+)
 _NEGATIVES: dict[str, Any] = {
     "distribution": "uniform",
     "sample_num": 1,
@@ -108,11 +112,15 @@ def _check_split(split: Any, sources: Sources) -> None:
     value: Any = None
     if isinstance(split, dict) and len(split) == 1:
         ((kind, value),) = split.items()
-    if kind in ("GTS", "TS"):
-        raise refuse(key, split, sources, f"{_SPLIT}; splits at a time (GTS, TS) are not available yet")
+    if kind == "GTS":
+        try:
+            GlobalTime.parse(value)
+        except ValueError as error:
+            raise ConfigError(f"{key}: GTS: {error} ({sources.get('eval_args', 'unknown source')}).") from error
+        return
     by_user = kind == "LS" and value in ("valid_and_test", "valid_only", "test_only")
     by_ratio = (
-        kind == "RS"
+        kind in ("RS", "TS")
         and fits(value, ("list of float",))
         and len(value) == 3
         and min(value) >= 0
@@ -120,7 +128,8 @@ def _check_split(split: Any, sources: Sources) -> None:
         and sum(value) < float("inf")
     )
     if not by_user and not by_ratio:
-        raise refuse(key, split, sources, _SPLIT)
+        hint = did_you_mean(str(kind), ("LS", "RS", "TS", "GTS")) if kind not in ("LS", "RS", "TS") else ""
+        raise ConfigError(f"{refuse(key, split, sources, _SPLIT)}{hint}")
 
 
 def _protocols(given: Any, sources: Sources) -> list[str]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from recbole_lsrec.config import Config
+from recbole_lsrec.data.split_report import split_report, summary_lines
 
 if TYPE_CHECKING:
     from recbole_lsrec.quick_start import Data
@@ -31,7 +32,9 @@ def describe(config: Config, data: "Data", build_model: Callable[[Config, "Data"
         "# Data",
         str(log),
         *(f"{entry['filter']}: removed {entry['rows']} rows" for entry in log.filter_report),
-        ", ".join(f"{phase}: {len(rows)} instances" for phase, rows in log.split._asdict().items()),
+        "# Split",
+        *summary_lines(report := split_report(log)),
+        *(f"warning: {warning}" for warning in report["warnings"]),
         "# Memory (estimate, MiB)",
         *(f"{name}: {megabytes:.1f}" for name, megabytes in memory_estimate(config, data, build_model).items()),
     ]

@@ -15,7 +15,7 @@ from recbole_lsrec.data.dataloader import EvalLoader, TrainLoader
 from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.data.sampler import TimeThresholdSampler
 from recbole_lsrec.data.simulate import SIMULATED_NOTICE
-from recbole_lsrec.data.splitting import PHASES
+from recbole_lsrec.data.split_report import split_report, summary_lines
 from recbole_lsrec.dry_run import describe
 from recbole_lsrec.evaluation.evaluator import Evaluation
 from recbole_lsrec.registry import dataset_class
@@ -121,6 +121,12 @@ def _run(config: Config, folder: Path, saved: bool, command: list[str]) -> dict[
     init_seed(config["seed"], config["reproducibility"])
     data = load_data(config)
     logger.info(data.dataset)
+    report = split_report(data.dataset)
+    for line in summary_lines(report):
+        logger.info(line)
+    for warning in report["warnings"]:
+        logger.warning(warning)
+    run_folder.write_json(folder / run_folder.SPLIT, report)
     model = build_model(config, data)
     logger.info(model)
     fingerprints = data.fingerprints()
@@ -142,7 +148,6 @@ def _run(config: Config, folder: Path, saved: bool, command: list[str]) -> dict[
     }
     if evaluations:
         run_folder.write_evaluations(folder, evaluations)
-    run_folder.write_json(folder / run_folder.SPLIT, _split_report(data))
     run_folder.write_json(
         folder / run_folder.RESULT,
         {
@@ -181,39 +186,11 @@ def _run(config: Config, folder: Path, saved: bool, command: list[str]) -> dict[
     return {**result, "run_folder": str(folder)}
 
 
-def _split_report(data: Data) -> dict[str, Any]:
-    """Instances, users and period of each phase."""
-    log = data.dataset
-    phases = {}
-    for phase, rows in zip(PHASES, log.split, strict=True):
-        times = log.time[rows]
-        phases[phase] = {
-            "instances": len(rows),
-            "users": len(set(log.user[rows].tolist())),
-            "first_target": _utc(times.min()) if len(rows) else None,
-            "last_target": _utc(times.max()) if len(rows) else None,
-        }
-    return {
-        "split": log.config["eval_args"]["split"],
-        "events": len(log.user),
-        "users": log.user_num - 1,
-        "items": log.item_num - 1,
-        "sessions": int(log.session[-1]) + 1,
-        "session_threshold": log.config["session_threshold"],
-        "phases": phases,
-        "filters": log.filter_report,
-    }
-
-
 def _by_protocol(result: Mapping[str, float], first: str, others: Sequence[str]) -> str:
     """The result as a table: metrics down, protocols across."""
     names = [key for key in result if "/" not in key]
     rows = [[name, result[name], *(result.get(f"{other}/{name}") for other in others)] for name in names]
     return tabulate(rows, headers=["metric", first, *others], floatfmt=".4f", missingval="-")
-
-
-def _utc(seconds: int) -> str:
-    return datetime.fromtimestamp(int(seconds), timezone.utc).isoformat()
 
 
 def _mean(values: list[float]) -> float | None:

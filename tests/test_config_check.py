@@ -83,7 +83,8 @@ def test_the_session_threshold_is_a_positive_whole_number(value: Any) -> None:
         ("clip_grad_norm", 5, "a dict such as {max_norm: 5}, or ~ for none"),
         ("TIME_FIELD", None, "the name of a column"),
         ("repeatable", False, "True, because sequential models may recommend an item again"),
-        ("benchmark_filename", ["train"], "~ only: ready-made splits are not available yet"),
+        ("benchmark_filename", ["train"], "three names such as [train, valid, test], for the files"),
+        ("benchmark_filename", ["a", "b", "a"], "three names such as [train, valid, test], for the files"),
         ("nproc", 2, "one of 1"),
         ("n_layers", 2.5, "a whole number"),
         ("hidden_dropout_prob", "high", "a number"),
@@ -106,6 +107,18 @@ def test_the_session_threshold_is_a_positive_whole_number(value: Any) -> None:
 )
 def test_an_impossible_value_names_key_value_source_and_the_accepted_form(key: str, value: Any, accepted: str) -> None:
     refused(rf"^{key}: found {re.escape(repr(value))} \(config_dict\); accepted: {re.escape(accepted)}", **{key: value})
+
+
+def test_splits_that_are_accepted() -> None:
+    dates = "{valid: 2020-02-01, test: 2020-02-15 12:00, tz: Europe/Berlin}"
+    config = sasrec(f"--eval_args={{split: {{GTS: {dates}}}}}", "--benchmark_filename=[train, valid, test]")
+    assert config["eval_args"]["split"] == {
+        "GTS": {"valid": "2020-02-01", "test": "2020-02-15 12:00", "tz": "Europe/Berlin"}
+    }
+    assert config["benchmark_filename"] == ["train", "valid", "test"]
+    assert sasrec(eval_args={"split": {"TS": [8, 1, 1]}})["eval_args"]["split"] == {"TS": [8, 1, 1]}
+    again = Config("SASRec", "ml-100k", config_dict=config.plain())
+    assert again["eval_args"] == config["eval_args"]
 
 
 def test_an_unknown_metric_is_refused_with_near_ones_and_the_list() -> None:
@@ -139,8 +152,16 @@ def test_auc_cannot_validate_on_all_items() -> None:
         ({"mode": ["full", "full"]}, r"^eval_args: mode: found \['full', 'full'\]"),
         ({"mode": {"dev": "full"}}, r"^eval_args: mode: found \{'dev': 'full'\}"),
         ({"mode": "labeled"}, r"^eval_args: mode: found 'labeled' .*; labeled needs labels"),
-        ({"split": {"TS": [0.8, 0.1, 0.1]}}, r"^eval_args: split: found .*GTS, TS\) are not available yet\.$"),
-        ({"split": {"GTS": {}}}, r"^eval_args: split: found .*GTS, TS\) are not available yet\.$"),
+        ({"split": {"TS": [0.8, 0.2]}}, r"^eval_args: split: found \{'TS': \[0.8, 0.2\]\} .*; accepted: .*\{TS: "),
+        ({"split": {"GST": {}}}, r"^eval_args: split: found \{'GST': .* Did you mean 'GTS'\?$"),
+        (
+            {"split": {"GTS": {"valid": 0.8}}},
+            r"^eval_args: split: GTS: found \{'valid': 0.8\}; accepted: a dict with test .*\(config_dict\)\.$",
+        ),
+        (
+            {"split": {"GTS": {"test": 0.8, "valid": 0.9}}},
+            r"^eval_args: split: GTS: valid: found 0.9, which is not before",
+        ),
         ({"split": {"LS": "both"}}, r"^eval_args: split: found \{'LS': 'both'\} .*; accepted: \{LS: valid_and_test"),
         ({"split": {"RS": [0.8, 0.2]}}, r"^eval_args: split: found"),
         ({"split": {"RS": [0.8, 0.3, -0.1]}}, r"^eval_args: split: found"),

@@ -50,6 +50,7 @@ def freeze_candidates(
     protocol: Protocol,
     identity: tuple[object, ...],
     fewer: bool = False,
+    limit: int | None = None,
 ) -> np.ndarray:
     """Draws the negatives of every instance, a function of (identity, protocol, row) alone.
 
@@ -58,6 +59,7 @@ def freeze_candidates(
         rows: ``[N]`` instances.
         protocol: a sampled one.
         identity: what the draw depends on: data fingerprint, split fingerprint, candidate seed.
+        limit: only items first seen before this second are drawn; None means before the target's own time.
         fewer: instances with fewer than ``n`` possible negatives keep those they have, padded with 0.
 
     Returns:
@@ -67,7 +69,8 @@ def freeze_candidates(
         DataError: an instance has too few possible negatives.
     """
     key = key_from("candidates", protocol.name, *identity)
-    return sampler.draw(rows, protocol.n, key, alpha=protocol.alpha, fewer=fewer).astype(np.int32)
+    limits = None if limit is None else np.full(len(rows), limit)
+    return sampler.draw(rows, protocol.n, key, alpha=protocol.alpha, limit=limits, fewer=fewer).astype(np.int32)
 
 
 def candidate_hash(rows: np.ndarray, candidates: np.ndarray) -> str:

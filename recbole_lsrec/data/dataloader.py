@@ -144,7 +144,9 @@ class EvalLoader:
         identity = (dataset.fingerprint(), dataset.split_fingerprint(), config["candidate_seed"])
         fewer = config["eval_args"].get("fewer", "error") == "allow"
         self.candidates = {
-            protocol.name: freeze_candidates(sampler, dataset.rows, protocol, identity, fewer)
+            protocol.name: freeze_candidates(
+                sampler, dataset.rows, protocol, identity, fewer, dataset.candidate_limit(phase)
+            )
             for protocol in self.protocols
             if protocol.sampled
         }

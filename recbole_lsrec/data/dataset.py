@@ -13,13 +13,17 @@ from recbole.data.interaction import Interaction
 from recbole.utils import FeatureSource, FeatureType
 
 from recbole_lsrec.data.category import categories_from_items, categories_from_log
+from recbole_lsrec.data.global_time import frozen_history
+from recbole_lsrec.data.global_time_settings import GlobalTime
 from recbole_lsrec.data.loading import CheckedDataset
+from recbole_lsrec.data.phases import PHASES, Split
 from recbole_lsrec.data.sessions import segment_sessions
 from recbole_lsrec.data.sorting import order_by_user_and_time
-from recbole_lsrec.data.splitting import PHASES, Split, split_log
-from recbole_lsrec.errors import DataError
+from recbole_lsrec.data.splitting import split_by_origin, split_log
+from recbole_lsrec.errors import DataError, did_you_mean
 
 TICKS_PER_SECOND = {"s": 1, "ms": 1000}
+EVENT_TYPE = "event_type"
 
 
 class SessionDataset(CheckedDataset):
@@ -39,8 +43,8 @@ class SessionDataset(CheckedDataset):
         is_view: whether this is one phase of the log, not the whole.
         rows: int64, the instances of a view.
 
-    An instance is the row number of its target; its history is the rows of the same user just before it. The three
-    datasets that :meth:`build` returns share one log and differ in ``rows`` alone.
+    An instance is the row number of its target; its history is the rows of the same user before it, up to
+    :meth:`history_end`. The three datasets that :meth:`build` returns share one log and differ in ``rows`` alone.
 
     Raises:
         DataError: an input file is missing or malformed, a field is missing, a time is not finite or negative, or
@@ -52,6 +56,9 @@ class SessionDataset(CheckedDataset):
     item_category: torch.Tensor | None = None
     n_categories: int = 0
     _instances: Interaction | None = None
+    _origin: np.ndarray  # [n] pre-split files: which of the three files a row came from
+    _limits: dict[str, int]  # phase -> candidate_limit
+    _history_end: np.ndarray | None = None  # [n]; None: each history reaches up to its target
 
     # --- the flat log -------------------------------------------------------------------------------------------------
 
@@ -62,6 +69,8 @@ class SessionDataset(CheckedDataset):
         order = order_by_user_and_time(user, exact)  # ties keep the order of the file
         self.user, exact = user[order], exact[order]
         self.item = frame[self.iid_field].to_numpy(dtype=np.int64)[order]
+        if self.pre_split:
+            self._origin = np.repeat(np.arange(len(PHASES)), self.file_size_list)[order]
         ticks = TICKS_PER_SECOND[self.config["timestamp_unit"]]
         threshold = self.config["session_threshold"] * ticks
         self.session = segment_sessions(self.user, exact, threshold, self.config["session_gap"])
@@ -120,13 +129,12 @@ class SessionDataset(CheckedDataset):
             Three views of one log: training, validation, test.
         """
         self._change_feat_format()
-        arguments = self.config["eval_args"]
-        group_by = str(arguments["group_by"]).lower()
-        self.split: Split = split_log(self.user, self.time, arguments["split"], group_by)
+        self.split: Split = split_by_origin(self.user, self._origin) if self.pre_split else self._split_as_set()
+        self._set_limits()
         n_instances = sum(map(len, self.split))
         if len(self.split.train) == 0:
             raise DataError(
-                f"{self.dataset_name}.inter: {len(self.user)} events of {self.user_num - 1} users give {n_instances} "
+                f"{self.files_in_words()}: {len(self.user)} events of {self.user_num - 1} users give {n_instances} "
                 "instances and none to train on; an instance needs a user with an earlier event."
             )
         alone = int((np.diff(np.append(self.start[1:], len(self.user))) == 1).sum()) if self.user_num > 1 else 0
@@ -137,6 +145,69 @@ class SessionDataset(CheckedDataset):
         )
         self._drop_unused_col()
         return [self.view(rows) for rows in self.split]
+
+    def _split_as_set(self) -> Split:
+        arguments = self.config["eval_args"]
+        kind, value = next(iter(arguments["split"].items()))
+        more: dict[str, Any] = {}
+        if kind == "GTS":
+            settings = GlobalTime.parse(value)
+            # A token's hash, unlike its id, depends on nothing else in the file.
+            hashes = pd.util.hash_array(self.field2id_token[self.uid_field].astype(object))
+            more = {
+                "may_train": self._of_types("train_events", settings.train_events),
+                "may_target": self._of_types("target_events", settings.target_events),
+                "user_key": hashes[self.user],
+                "seed": self.config["candidate_seed"],
+            }
+        return split_log(self.user, self.time, arguments["split"], str(arguments["group_by"]).lower(), **more)
+
+    def _of_types(self, part: str, names: tuple[str, ...]) -> np.ndarray | None:
+        """Boolean ``[n]``: rows whose event type is one of the names; None where none are named."""
+        if not names:
+            return None
+        if EVENT_TYPE not in self._log:
+            raise DataError(
+                f"GTS: {part}: {list(names)} needs the column {EVENT_TYPE!r}, which is not loaded from "
+                f"{self.dataset_name}.inter (loaded: {sorted(self._log.columns)}); add it to load_col."
+            )
+        types = self.field2id_token[EVENT_TYPE][1:].tolist()
+        for name in names:
+            if name not in types:
+                raise DataError(
+                    f"GTS: {part}: found {name!r}; accepted, as in {self.dataset_name}.inter: {', '.join(types)}."
+                    f"{did_you_mean(name, types)}"
+                )
+        ids = [self.field2token_id[EVENT_TYPE][name] for name in names]
+        return np.isin(self._log[EVENT_TYPE].numpy(), ids)
+
+    def _set_limits(self) -> None:
+        self._limits, self._history_end = {}, None
+        parts = self.config["eval_args"]["split"].get("GTS")
+        if parts is None or self.pre_split:
+            return
+        settings = GlobalTime.parse(parts)
+        limits = dict(zip(("valid", "test"), settings.boundaries(self.time), strict=True))
+        self._limits = {phase: limit for phase, limit in limits.items() if limit is not None}
+        if settings.targets == "all":
+            self._history_end = np.arange(len(self.user))
+            for phase, limit in self._limits.items():
+                rows = getattr(self.split, phase)
+                self._history_end[rows] = frozen_history(self.user, self.time, limit)[rows]
+
+    def candidate_limit(self, phase: str) -> int | None:
+        """Before when, in unix seconds, an item must have been seen to be a candidate in ``valid`` or ``test``.
+
+        With ``GTS`` it is the beginning of the phase's period, if it has one. None means the target's own time.
+        """
+        return self._limits.get(phase)
+
+    def history_end(self, rows: np.ndarray) -> np.ndarray:
+        """The row after the last one of each instance's history: the target's own, or an earlier one.
+
+        Earlier with ``GTS`` and ``targets: all``, where what happens after the boundary is in no history.
+        """
+        return rows if self._history_end is None else self._history_end[rows]
 
     def view(self, rows: np.ndarray) -> "SessionDataset":
         """The same log seen through some of its instances."""
@@ -181,12 +252,13 @@ class SessionDataset(CheckedDataset):
             ``session_id_list`` counts the sessions of the window from 1.
         """
         index = torch.as_tensor(rows, dtype=torch.int64)
-        length = (index - torch.from_numpy(self.start)[torch.from_numpy(self.user)[index]]).clamp(
+        end = torch.as_tensor(self.history_end(rows), dtype=torch.int64)
+        length = (end - torch.from_numpy(self.start)[torch.from_numpy(self.user)[index]]).clamp(
             max=self.max_item_list_len
         )
         steps = torch.arange(self.max_item_list_len)
         inside = steps < length[:, None]  # [B, L]
-        at = torch.where(inside, index[:, None] - length[:, None] + steps, 0)  # [B, L]
+        at = torch.where(inside, end[:, None] - length[:, None] + steps, 0)  # [B, L]
         batch = {field: column[index] for field, column in self._log.interaction.items()}
         batch[self.item_list_length_field] = length
         for field, column in self._log.interaction.items():
@@ -198,10 +270,12 @@ class SessionDataset(CheckedDataset):
         return Interaction(batch)
 
     def training_events(self) -> np.ndarray:
-        """Boolean ``[n]``: the events that training sees, as a target or as the end of a target's history."""
-        trains = np.zeros(len(self.user), dtype=bool)
-        trains[self.split.train] = True
-        trains[self.split.train - 1] = True
+        """Boolean ``[n]``: the events that training sees as a target or in a history, except targets held out."""
+        last = np.full(self.user_num, -1, dtype=np.int64)
+        last[self.user[self.split.train]] = self.split.train  # increasing, so each user's last one stays
+        trains = np.arange(len(self.user)) <= last[self.user]
+        # Only pre-split files can have a held-out target before a training target of the same user.
+        trains[self.split.valid] = trains[self.split.test] = False
         return trains
 
     # --- what identifies the data -------------------------------------------------------------------------------------
@@ -218,8 +292,10 @@ class SessionDataset(CheckedDataset):
         return digest.hexdigest()
 
     def split_fingerprint(self) -> str:
-        """SHA-256 of the row numbers of the three phases."""
+        """SHA-256 of the row numbers of the three phases, and of where histories end if not at their targets."""
         digest = hashlib.sha256()
         for rows in self.split:
             digest.update(f"{len(rows)}:".encode() + rows.astype(np.int64).tobytes())
+        if self._history_end is not None:
+            digest.update(self._history_end.tobytes())
         return digest.hexdigest()

@@ -27,6 +27,8 @@ class CheckedDataset(SequentialDataset):
             nothing is left.
     """
 
+    benchmark_filename_list: list[str] | None
+    field2seqlen: dict[str, int]
     inter_feat: Any
     item_feat: Any
 
@@ -50,9 +52,42 @@ class CheckedDataset(SequentialDataset):
         self.item_feat = self._load_user_or_item_feat(token, dataset_path, FeatureSource.ITEM, "iid_field")
         self._load_additional_feat(token, dataset_path)
         self._check_columns(token, in_log)
+        if self.pre_split:
+            self._check_pre_split()
+
+    @property
+    def pre_split(self) -> bool:
+        """Whether the phases come from three files (``benchmark_filename``)."""
+        return self.benchmark_filename_list is not None
+
+    def files_in_words(self) -> str:
+        """The log's file or files, for messages."""
+        return ", ".join(f"{name}.inter" for name in self._log_names(self.dataset_name))
+
+    def _log_names(self, token: str) -> list[str]:
+        parts = self.benchmark_filename_list
+        return [token] if parts is None else [f"{token}.{part}" for part in parts]
 
     def _load_inter_feat(self, token: str, dataset_path: str) -> None:
-        self.inter_feat = self._load_feat(str(Path(dataset_path) / f"{token}.inter"), FeatureSource.INTERACTION)
+        files = [Path(dataset_path) / f"{name}.inter" for name in self._log_names(token)]
+        frames: list[pd.DataFrame] = []
+        widths: list[dict[str, int]] = []
+        for path in files:
+            frame = self._load_feat(str(path), FeatureSource.INTERACTION)
+            assert frame is not None  # load_col has columns of the log, see Config
+            frames.append(frame)
+            widths.append(dict(self.field2seqlen))
+            if set(frames[-1]) != set(frames[0]):
+                raise DataError(
+                    f"{path}, line 1: has the columns {sorted(frames[-1])}, {files[0].name} has {sorted(frames[0])}; "
+                    "pre-split files need the same columns, or a load_col that names those they share."
+                )
+        self.inter_feat = pd.concat(frames, ignore_index=True)
+        self.field2seqlen = {field: max(width[field] for width in widths) for field in widths[0]}
+        self.file_size_list = [len(frame) for frame in frames]
+
+    def _benchmark_presets(self) -> None:
+        """RecBole's reads ready-made lists; here histories are made from the events, pre-split or not."""
 
     def _load_feat(self, filepath: str, source: FeatureSource | str) -> pd.DataFrame | None:
         load_col, unload_col = self._get_load_and_unload_col(source)
@@ -70,7 +105,7 @@ class CheckedDataset(SequentialDataset):
             self.field2source[field], self.field2type[field] = source, ftype
             self.field2seqlen[field] = 1
             if ftype in (FeatureType.TOKEN_SEQ, FeatureType.FLOAT_SEQ):
-                longest = int(frame[field].map(len).max())
+                longest = max(map(len, frame[field]), default=0)
                 limit = (self.config["seq_len"] or {}).get(field, longest)
                 frame[field] = frame[field].map(lambda values, limit=limit: values[:limit])
                 self.field2seqlen[field] = min(limit, longest)
@@ -100,11 +135,52 @@ class CheckedDataset(SequentialDataset):
             raise DataError(
                 f"numerical_features: {self.time_field!r} is the TIME_FIELD; times are kept as exact seconds."
             )
+        suffix = self.config["LIST_SUFFIX"]
+        made = {f"{field}{suffix}" for field in (*in_log, self.config["SESSION_ID_FIELD"])}
+        ready = sorted(in_log & (made | {self.item_list_length_field}))
+        if ready:
+            raise DataError(
+                f"{self._log_names(token)[0]}.inter: {ready} are ready-made lists, but histories are made here from the "
+                "events. Leave these columns out of load_col, and give each event a line of its own (user, item, time), "
+                "the first of each user too: an event that is only in a list is in no history."
+            )
         twice = (in_log - {self.uid_field, self.iid_field}) & (set() if self.item_feat is None else set(self.item_feat))
         if twice:
             raise DataError(
                 f"load_col: {sorted(twice)} is loaded from both {token}.inter and {token}.item; keep one of them."
             )
+
+    def _check_pre_split(self) -> None:
+        """What the filters, which pre-split files do not pass, would otherwise remove or refuse."""
+        missing = self.inter_feat[[self.uid_field, self.iid_field]].isna().any(axis=1).to_numpy()
+        if missing.any():
+            at = int(np.flatnonzero(missing)[0])
+            part = int(np.searchsorted(np.cumsum(self.file_size_list), at, side="right"))
+            line = at - sum(self.file_size_list[:part]) + 2
+            raise DataError(
+                f"{self._log_names(self.dataset_name)[part]}.inter, line {line}: has no user or no item ({missing.sum()} "
+                "such lines in all files); pre-split files are not filtered, so mend or remove them."
+            )
+        if self.inter_feat.empty:
+            raise DataError(f"{self.files_in_words()}: no event in any of the files; check them and load_col.")
+        self._check_times()
+        self._warn_of_lists_not_read()
+        self.logger.info(
+            set_color("Pre-split", "yellow")
+            + f" {self.files_in_words()}: the phase of an event is its file; eval_args: split and the filters (rm_dup_inter, "
+            "val_interval, filter_inter_by_user_or_item, user_inter_num_interval, item_inter_num_interval) are not applied"
+        )
+
+    def _warn_of_lists_not_read(self) -> None:
+        column = self.iid_field + self.config["LIST_SUFFIX"]
+        for name in self._log_names(self.dataset_name):
+            with (Path(self.dataset_path) / f"{name}.inter").open(encoding=self.config["encoding"]) as file:
+                columns = [field.partition(":")[0] for field in file.readline().split(self.config["field_separator"])]
+            if column in columns:
+                self.logger.warning(
+                    f"{name}.inter: the ready-made lists in {column!r} are not read; a history is the user's earlier events "
+                    "that have a line of their own, in any of the files"
+                )
 
     # --- filters, each counted --------------------------------------------------------------------------------------
 
@@ -162,7 +238,7 @@ class CheckedDataset(SequentialDataset):
         if len(wrong):
             row = self.inter_feat.iloc[wrong[0]]
             raise DataError(
-                f"{self.dataset_name}.inter: {len(wrong)} rows have a {self.time_field!r} that is not a finite number >= 0; "
+                f"{self.files_in_words()}: {len(wrong)} rows have a {self.time_field!r} that is not a finite number >= 0; "
                 f"the first: user {row[self.uid_field]}, item {row[self.iid_field]}, time {row[self.time_field]}. "
                 f"Mend or remove them, or keep a range with val_interval: {{{self.time_field}: '[0,inf)'}}."
             )

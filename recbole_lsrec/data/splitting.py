@@ -4,24 +4,12 @@ An *instance* is the row of its target; a row is an instance when the user has a
 """
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 import numpy as np
 
-PHASES = ("train", "valid", "test")
-
-
-class Split(NamedTuple):
-    """Row numbers of the targets of each phase, int64 and increasing."""
-
-    train: np.ndarray
-    valid: np.ndarray
-    test: np.ndarray
-
-
-def instance_rows(user: np.ndarray) -> np.ndarray:
-    """Rows of a log sorted by user that have a history: all but each user's first."""
-    return np.flatnonzero(user[1:] == user[:-1]) + 1
+from recbole_lsrec.data.global_time import global_time_split
+from recbole_lsrec.data.global_time_settings import GlobalTime
+from recbole_lsrec.data.phases import PHASES, Split, instance_rows
 
 
 def leave_one_out(user: np.ndarray, rows: np.ndarray, mode: str) -> Split:
@@ -83,28 +71,91 @@ def ratio_split(group: np.ndarray, rows: np.ndarray, ratios: Sequence[float]) ->
     return Split(np.sort(rows[~test & ~valid]), np.sort(rows[valid]), np.sort(rows[test]))
 
 
-def split_log(user: np.ndarray, time: np.ndarray, split: Mapping[str, object], group_by: str | None) -> Split:
-    """Applies RecBole's ``eval_args.split`` (``LS`` or ``RS``) to a log sorted by user and time.
+def time_based_split(user: np.ndarray, time: np.ndarray, rows: np.ndarray, ratios: Sequence[float]) -> Split:
+    """RecBole's ``TS``: test after one point in time, validation the last share of each user's earlier instances.
+
+    The boundary is the percentile of the instances' times that leaves the last share after it; an instance at the
+    boundary is before it. Validation and training overlap in time across users, so validation leaks.
+
+    Args:
+        user: ``[n]`` user of each row of the log.
+        time: ``[n]`` time of each row.
+        rows: instances to split, increasing.
+        ratios: three shares: positive, non-negative, non-negative; need not add up to 1.
+
+    Raises:
+        ValueError: other shares.
+    """
+    if len(ratios) != 3 or min(ratios) < 0 or ratios[0] <= 0:
+        raise ValueError(f"TS: found {list(ratios)}; accepted: three shares such as [0.8, 0.1, 0.1]")
+    share = [ratio / sum(ratios) for ratio in ratios]
+    if len(rows) == 0:
+        return Split(rows, rows, rows)
+    early = time[rows] <= np.percentile(time[rows], 100 * (1 - share[2]))
+    kept = rows[early]
+    from_end, count = _position_from_end(user[kept])
+    trains = count - 1 - from_end < (count * (share[0] / (1 - share[2]))).astype(np.int64)
+    return Split(kept[trains], kept[~trains], rows[~early])
+
+
+def split_by_origin(user: np.ndarray, origin: np.ndarray) -> Split:
+    """Pre-split files: each instance is in the phase of the file its target came from.
+
+    Args:
+        user: ``[n]`` user of each row of the log.
+        origin: ``[n]`` 0, 1 or 2 for the training, validation and test file.
+    """
+    rows = instance_rows(user)
+    return Split(*(rows[origin[rows] == phase] for phase in range(len(PHASES))))
+
+
+def split_log(
+    user: np.ndarray,
+    time: np.ndarray,
+    split: Mapping[str, object],
+    group_by: str | None,
+    *,
+    may_train: np.ndarray | None = None,
+    may_target: np.ndarray | None = None,
+    user_key: np.ndarray | None = None,
+    seed: int = 0,
+) -> Split:
+    """Applies ``eval_args.split`` (``LS``, ``RS``, ``TS`` or ``GTS``) to a log sorted by user and time.
 
     Args:
         user: ``[n]`` user of each row.
-        time: ``[n]`` exact time of each row.
-        split: one entry, e.g. ``{"LS": "valid_and_test"}`` or ``{"RS": [0.8, 0.1, 0.1]}``.
+        time: ``[n]`` time of each row, in seconds for ``GTS``.
+        split: one entry, e.g. ``{"LS": "valid_and_test"}``, ``{"RS": [0.8, 0.1, 0.1]}`` or ``{"GTS": {"test": 0.9}}``.
         group_by: ``user``, or ``none`` for one ratio over the whole log in global time order (``RS`` only).
+        may_train: see :func:`~recbole_lsrec.data.global_time.global_time_split`; ``GTS`` only, as all that follow.
+        may_target: see there.
+        user_key: see there.
+        seed: see there.
 
     Raises:
         ValueError: a form that is not accepted.
+        DataError: a boundary that does not fit the log (``GTS``).
     """
     rows = instance_rows(user)
     ((kind, value),) = split.items()
     if kind == "LS":
         return leave_one_out(user, rows, str(value))
+    if kind == "GTS":
+        settings = GlobalTime.parse(value)
+        return global_time_split(
+            user, time, settings, may_train=may_train, may_target=may_target, user_key=user_key, seed=seed
+        )
+    if kind == "TS" and isinstance(value, Sequence):
+        return time_based_split(user, time, rows, value)
     if kind == "RS" and isinstance(value, Sequence):
         if group_by == "user":
             return ratio_split(user[rows], rows, value)
         in_time = rows[np.argsort(time[rows], kind="stable")]
         return ratio_split(np.zeros(len(rows), dtype=np.int64), in_time, value)
-    raise ValueError(f"split: found {dict(split)}; accepted: {{'LS': mode}} or {{'RS': [train, valid, test]}}")
+    raise ValueError(
+        f"split: found {dict(split)}; accepted: {{'LS': mode}}, {{'RS': [train, valid, test]}}, "
+        "{'TS': [train, valid, test]} or {'GTS': {'test': boundary, ...}}"
+    )
 
 
 def _position_from_end(group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

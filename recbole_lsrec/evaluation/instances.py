@@ -23,17 +23,17 @@ def describe_instances(dataset: SessionDataset, rows: np.ndarray) -> pd.DataFram
         ``item_pop_third`` (``low``, ``middle``, ``high``: thirds of the items by training events).
     """
     user, item, time = dataset.user, dataset.item, dataset.time
-    first = dataset.start[user[rows]]
+    first, end = dataset.start[user[rows]], dataset.history_end(rows)
     return pd.DataFrame(
         {
             "row": rows,
             "user_id": dataset.field2id_token[dataset.uid_field][user[rows]],
             "item_id": dataset.field2id_token[dataset.iid_field][item[rows]],
             "timestamp": time[rows],
-            "history_length": rows - first,
-            "n_sessions": dataset.session[rows - 1] - dataset.session[first] + 1,
-            "gap_s": time[rows] - time[rows - 1],
-            "in_history": _seen_before(user, item, rows, user[rows]),
+            "history_length": end - first,
+            "n_sessions": dataset.session[end - 1] - dataset.session[first] + 1,
+            "gap_s": time[rows] - time[end - 1],
+            "in_history": _seen_before(user, item, rows, user[rows], end),
             "same_category": _same_category(dataset, rows),
             "event_type": _event_type(dataset, rows),
             "item_pop_third": THIRDS[popularity_third(dataset)[item[rows]]],
@@ -49,19 +49,22 @@ def popularity_third(dataset: SessionDataset) -> np.ndarray:
     return np.concatenate([[0], third])
 
 
-def _seen_before(group: np.ndarray, value: np.ndarray, rows: np.ndarray, row_group: np.ndarray) -> np.ndarray:
-    """Whether the value at each row occurs earlier in the log within the given group."""
+def _seen_before(
+    group: np.ndarray, value: np.ndarray, rows: np.ndarray, row_group: np.ndarray, end: np.ndarray
+) -> np.ndarray:
+    """Whether the value at each row occurs in the log before the row ``end`` within the given group."""
     width = int(value.max()) + 1
     pairs, first = np.unique(group * width + value, return_index=True)
     at = np.minimum(np.searchsorted(pairs, row_group * width + value[rows]), len(pairs) - 1)
-    return (pairs[at] == row_group * width + value[rows]) & (first[at] < rows)
+    return (pairs[at] == row_group * width + value[rows]) & (first[at] < end)
 
 
 def _same_category(dataset: SessionDataset, rows: np.ndarray) -> pd.Series:
     if dataset.item_category is None:
         return pd.Series([None] * len(rows), dtype="boolean")
     category = dataset.item_category.numpy()[dataset.item]
-    same = _seen_before(dataset.session, category, rows, dataset.session[rows - 1])
+    end = dataset.history_end(rows)
+    same = _seen_before(dataset.session, category, rows, dataset.session[end - 1], end)
     return pd.Series(same, dtype="boolean").mask(category[rows] == 0)
 
 

@@ -147,3 +147,15 @@ def test_candidate_hash_of_known_lists():
 def test_unknown_protocol(name):
     with pytest.raises(ValueError, match="accepted: 'full', 'uniN' or 'popN'"):
         Protocol.parse(name)
+
+
+def test_candidates_of_a_global_time_split_were_seen_before_its_boundary(loaders):
+    boundaries = {"valid": 2000, "test": 3000}
+    _, valid, test = loaders(eval_args={"mode": "uni5", "split": {"GTS": {**boundaries, "targets": "successive"}}})
+    pools = {}
+    for loader in (valid, test):
+        log = loader.dataset
+        pools[loader.phase] = set(log.item[log.time < boundaries[loader.phase]].tolist())
+        assert set(loader.candidates["uni5"].ravel().tolist()) <= pools[loader.phase]
+    # The targets of validation come later, when all items have been seen.
+    assert len(pools["valid"]) < len(pools["test"]) == log.item_num - 1

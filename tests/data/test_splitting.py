@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recbole_lsrec.data.splitting import instance_rows, leave_one_out, ratio_split, split_log
+from recbole_lsrec.data.phases import instance_rows
+from recbole_lsrec.data.splitting import leave_one_out, ratio_split, split_by_origin, split_log, time_based_split
 
 #                 a: 5 events     b: 3        c: 2   d: 1
 USER = np.array([1, 1, 1, 1, 1, 2, 2, 2, 3, 3, 4])
@@ -80,3 +81,35 @@ def test_every_instance_is_in_exactly_one_part_and_parts_follow_in_time(users, k
         train, valid, test = ([r for r in part if user[r] == u] for part in split)
         assert train == sorted(train)
         assert [*train, *valid, *test] == sorted([*train, *valid, *test])
+
+
+def test_time_based_split_holds_out_after_one_time_and_validates_on_each_users_last_share():
+    user = np.array([1, 1, 1, 1, 1, 2, 2, 2, 3, 3, 4])
+    time = np.array([0, 10, 20, 30, 40, 0, 15, 50, 0, 60, 5])
+    split = split_log(user, time, {"TS": [0.5, 0.25, 0.25]}, "user")
+    # Instances at 10 20 30 40 15 50 60: the 75th percentile is 45. User 1 keeps four: int(4 * 2/3) = 2 train, 2 validate;
+    # user 2 keeps one: int(2/3) = 0 train, as in RecBole.
+    assert [part.tolist() for part in split] == [[1, 2], [3, 4, 6], [7, 9]]
+
+
+def test_an_instance_at_the_boundary_of_time_based_split_is_before_it():
+    user, time = np.array([1, 1, 1, 1, 1, 1]), np.array([0, 1, 2, 3, 4, 5])
+    split = time_based_split(user, time, instance_rows(user), [0.5, 0, 0.5])
+    assert [part.tolist() for part in split] == [[1, 2, 3], [], [4, 5]]
+
+
+@pytest.mark.parametrize("ratios", [[0.8, 0.2], [0.8, -0.1, 0.3], [0, 0.5, 0.5]])
+def test_time_based_split_refuses_impossible_shares(ratios):
+    with pytest.raises(ValueError, match=r"^TS: found .* accepted: three shares"):
+        time_based_split(USER, np.arange(11), instance_rows(USER), ratios)
+
+
+def test_pre_split_rows_go_where_their_file_says():
+    origin = np.array([0, 0, 1, 2, 2, 1, 0, 2, 0, 1, 2])
+    # Rows 0, 5, 8 and 10 are their users' first events: no instance.
+    assert [part.tolist() for part in split_by_origin(USER, origin)] == [[1, 6], [2, 9], [3, 4, 7]]
+
+
+def test_an_unknown_split_is_refused():
+    with pytest.raises(ValueError, match=r"accepted: {'LS': mode}, .* or {'GTS'"):
+        split_log(USER, np.arange(11), {"XS": 1}, "user")
