@@ -1,22 +1,28 @@
 """Evaluation protocols and their frozen candidates: the same lists for every model, epoch, batch and worker."""
 
+import copy
 import hashlib
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
+from recbole_lsrec.data.candidate_cache import cached
 from recbole_lsrec.data.counter_random import key_from
-from recbole_lsrec.data.sampler import TimeThresholdSampler
+from recbole_lsrec.data.sampler import DrawCounts, TimeThresholdSampler
 
 
 @dataclass(frozen=True)
 class Protocol:
-    """What a target competes against: ``full`` (every item), ``uniN`` or ``popN`` (N frozen negatives).
+    """What a target competes against.
+
+    ``full`` is every item, ``uniN`` and ``popN`` are N frozen negatives, ``file`` the lists of the setting ``candidates``.
 
     Attributes:
         name: as in ``eval_args.mode``.
-        n: number of negatives; 0 for ``full``.
+        n: number of negatives to draw; 0 where none are drawn.
         alpha: exponent of the popularity draw; None draws uniformly.
     """
 
@@ -26,21 +32,23 @@ class Protocol:
 
     @property
     def sampled(self) -> bool:
-        """Whether the competitors are a frozen sample."""
-        return self.n > 0
+        """Whether each instance has its own list of competitors, drawn or given."""
+        return self.name != "full"
 
     @staticmethod
     def parse(name: str) -> "Protocol":
-        """Reads ``full``, ``uni99``, ``pop99`` and the like.
+        """Reads ``full``, ``uni99``, ``pop99``, ``file`` and the like.
 
         Raises:
             ValueError: any other form.
         """
-        if name == "full":
-            return Protocol("full")
+        if name in ("full", "file"):
+            return Protocol(name)
         match = re.fullmatch(r"(uni|pop)([1-9]\d*)", name)
         if not match:
-            raise ValueError(f"mode: found {name!r}; accepted: 'full', 'uniN' or 'popN' with N > 0, such as 'pop99'")
+            raise ValueError(
+                f"mode: found {name!r}; accepted: 'full', 'uniN' or 'popN' with N > 0, such as 'pop99', or 'file'"
+            )
         return Protocol(name, int(match[2]), 1.0 if match[1] == "pop" else None)
 
 
@@ -50,15 +58,22 @@ def freeze_candidates(
     protocol: Protocol,
     identity: tuple[object, ...],
     fewer: bool = False,
+    *,
+    exclude: Collection[str] = ("positive",),
+    popularity: str = "train",
+    limit: np.ndarray | None = None,
+    cache: Path | None = None,
 ) -> np.ndarray:
-    """Draws the negatives of every instance, a function of (identity, protocol, row) alone.
+    """Draws the negatives of every instance, a function of (identity, protocol, row) and of what may be drawn.
 
     Args:
-        sampler: of the whole log.
+        sampler: of the whole log; what its counts say of training is left alone.
         rows: ``[N]`` instances.
-        protocol: a sampled one.
+        protocol: ``uniN`` or ``popN``.
         identity: what the draw depends on: data fingerprint, split fingerprint, candidate seed.
         fewer: instances with fewer than ``n`` possible negatives keep those they have, padded with 0.
+        exclude, popularity, limit: see :meth:`TimeThresholdSampler.draw`.
+        cache: folder where the lists are kept for the next run; None keeps nothing.
 
     Returns:
         int32 ``[N, n]`` item ids, distinct in a row and never the target.
@@ -66,8 +81,20 @@ def freeze_candidates(
     Raises:
         DataError: an instance has too few possible negatives.
     """
-    key = key_from("candidates", protocol.name, *identity)
-    return sampler.draw(rows, protocol.n, key, alpha=protocol.alpha, fewer=fewer).astype(np.int32)
+    own = copy.copy(sampler)
+    own.counts = DrawCounts()
+
+    def draw() -> np.ndarray:
+        key = key_from("candidates", protocol.name, *identity)
+        options = {"exclude": exclude, "popularity": popularity, "limit": limit, "fewer": fewer}
+        return own.draw(rows, protocol.n, key, alpha=protocol.alpha, **options).astype(np.int32)
+
+    if cache is None:
+        return draw()
+    arrays = [rows, sampler.counted, *([] if limit is None else [limit])]
+    hashes = [hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest() for array in arrays]
+    parts = (*identity, *hashes, sorted(exclude), popularity, fewer)
+    return cached(cache, protocol.name, parts, (len(rows), protocol.n), draw)
 
 
 def candidate_hash(rows: np.ndarray, candidates: np.ndarray) -> str:

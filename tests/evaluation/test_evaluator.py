@@ -32,6 +32,7 @@ def small_log(tmp_path_factory):
     frame.to_csv(root / "log" / "log.inter", sep="\t", index=False)
     return {
         "data_path": str(root),
+        "run_dir": str(root / "runs"),
         "load_col": {"inter": ["user_id", "item_id", "timestamp"]},
         "MAX_ITEM_LIST_LENGTH": 10,
         "metrics": ["Hit", "NDCG", "MRR", "Precision", "Recall"],
