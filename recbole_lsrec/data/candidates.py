@@ -86,8 +86,16 @@ def freeze_candidates(
 
     def draw() -> np.ndarray:
         key = key_from("candidates", protocol.name, *identity)
-        options = {"exclude": exclude, "popularity": popularity, "limit": limit, "fewer": fewer}
-        return own.draw(rows, protocol.n, key, alpha=protocol.alpha, **options).astype(np.int32)
+        return own.draw(
+            rows,
+            protocol.n,
+            key,
+            alpha=protocol.alpha,
+            exclude=exclude,
+            popularity=popularity,
+            limit=limit,
+            fewer=fewer,
+        ).astype(np.int32)
 
     if cache is None:
         return draw()

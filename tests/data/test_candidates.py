@@ -220,10 +220,16 @@ def test_a_target_that_comes_twice_is_told_apart_by_time_or_by_order(given):
 @pytest.mark.parametrize(
     ("lists", "message"),
     [
-        ([("a", "x", "y w"), ("c", "z", "x y")], r"lists\.tsv, line 3: user_id 'c' is not in the data set 'tiny' \(1 such"),
+        (
+            [("a", "x", "y w"), ("c", "z", "x y")],
+            r"lists\.tsv, line 3: user_id 'c' is not in the data set 'tiny' \(1 such",
+        ),
         ([("a", "x", "y w"), ("b", "q", "x y")], r"line 3: item_id 'q' is not in the data set"),
         ([("a", "x", "y w"), ("b", "z", "x q")], r"line 3: negatives 'q' is not in the data set"),
-        ([("a", "x", "y w"), ("b", "z", "x y"), ("b", "x", "y w")], r"line 4: matches no validation or test instance \(1 "),
+        (
+            [("a", "x", "y w"), ("b", "z", "x y"), ("b", "x", "y w")],
+            r"line 4: matches no validation or test instance \(1 ",
+        ),
         ([("a", "x", "y w"), ("b", "z", "x y"), ("b", "z", "y w")], r"line 4: matches no validation or test instance"),
         ([("a", "x", "y w")], r"1 of 2 instances have no list, the first that of user 'b', target 'z', timestamp 25"),
         ([("a", "x", "y w"), ("b", "z", "x")], r"line 3: 1 negatives, of which 1 are distinct .* other lines have 2"),

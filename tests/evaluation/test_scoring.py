@@ -21,7 +21,7 @@ def batch_of(loader, n=8):
 
 @pytest.mark.parametrize("model_class", [DIN, DIEN, SLSRec])
 def test_full_ranking_of_target_aware_models_equals_predict_column_by_column(small_log, model_class):  # noqa: F811
-    config, loader, model = make(
+    _, loader, model = make(
         small_log, model_class, eval_args={"mode": "full"}, eval_memory_mb=1, **OPTIONS.get(model_class, {})
     )
     model.eval()
@@ -37,10 +37,12 @@ def test_full_ranking_of_target_aware_models_equals_predict_column_by_column(sma
 
 @pytest.mark.parametrize("model_class", [SASRec, DIN, SLSRec])
 def test_candidates_alone_score_as_among_all_items(small_log, model_class):  # noqa: F811
-    config, loader, model = make(small_log, model_class, eval_args={"mode": "full"}, **OPTIONS.get(model_class, {}))
+    _, loader, model = make(small_log, model_class, eval_args={"mode": "full"}, **OPTIONS.get(model_class, {}))
     model.eval()
     interaction = batch_of(loader)
-    items = torch.randint(1, loader.dataset.item_num, (8, 40), generator=torch.Generator().manual_seed(1))  # repeats too
+    items = torch.randint(
+        1, loader.dataset.item_num, (8, 40), generator=torch.Generator().manual_seed(1)
+    )  # repeats too
     with torch.no_grad():
         every = score_batch(model, interaction, items, loader.dataset, full=True, memory_mb=1)
         alone = score_batch(model, interaction, items, loader.dataset, full=False, memory_mb=1)
