@@ -126,7 +126,7 @@ def test_a_second_run_reads_what_the_first_drew(frozen, tmp_path):
 
 def test_whatever_changes_the_draw_changes_the_key(frozen, tmp_path):
     variants = [{}, {"name": "uni5"}, {"name": "pop4"}, {"identity": ("data", "split", 2)}, {"popularity": "all"}]
-    variants += [{"exclude": ["positive", "history"]}, {"limit": np.full(12, 10**6)}, {"fewer": True}]
+    variants += [{"exclude": ["positive", "history"]}, {"limit": 10**6}, {"fewer": True}]
     for number, variant in enumerate(variants, start=1):
         assert frozen(**variant)[1] == number
     assert len(list((tmp_path / "cache").iterdir())) == len(variants)
