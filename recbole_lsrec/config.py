@@ -1,6 +1,7 @@
 """The settings of a run: merged, checked, and in the form that RecBole's own classes read."""
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -190,14 +191,15 @@ class Config(RecBoleConfig):
         values["MODEL_TYPE"] = ModelType.SEQUENTIAL
         values["MODEL_INPUT_TYPE"] = self._input_type()
         values["train_neg_sample_args"] = self._train_negatives()
-        values["eval_args"], values["eval_protocols"] = check_eval_args(values["eval_args"], sources)
+        protocols = check_eval_args(values["eval_args"], values["candidates"], sources)
+        values["eval_args"], values["eval_protocols"] = protocols
         for phase, protocols in values["eval_protocols"].items():
             values[f"{phase}_neg_sample_args"] = eval_negatives(protocols[0])
         values["topk"] = check_topk(values["topk"], sources)
         values["metrics"] = check_metrics(values["metrics"], sources)
-        on_full = values["eval_protocols"]["valid"][0] == "full"
-        metric = check_valid_metric(values["valid_metric"], values["metrics"], values["topk"], on_full, sources)
-        values["valid_metric_bigger"] = metric.split("@")[0].lower() not in (*smaller_metrics, "meanrank")
+        values["valid_metric"] = check_valid_metric(values["valid_metric"], values, sources)
+        metric = re.sub(r"^.*/|@.*$", "", values["valid_metric"]).lower()
+        values["valid_metric_bigger"] = metric not in (*smaller_metrics, "meanrank")
         values["eval_type"] = EvaluatorType.RANKING
         values["threshold"] = None  # RecBole's dataset would look for the rating it compares
         if values["normalize_all"] and values["normalize_field"]:

@@ -88,16 +88,16 @@ RULES: dict[str, Rule] = {
     "SESSION_ID_FIELD": _NAME,
     "candidate_seed": whole(0),
     "ties": choice("average", "optimistic", "pessimistic"),
+    "gauc_by": choice("instance", "user", "rows"),
     "eval_memory_mb": number(above=True),
     "clip_variable_norm": optional(number(above=True)),
     "train_steps": optional(whole(1)),
 }
 
-METRICS = {
-    name.lower(): name for name in ("Hit", "NDCG", "MRR", "Precision", "Recall", "MAP", "AUC", "GAUC", "MeanRank")
-}
-_OF_LISTS = {"itemcoverage", "averagepopularity", "shannonentropy", "giniindex", "tailpercentage"}
-_NEED_RATINGS = set(metric_types) - set(METRICS) - _OF_LISTS
+_OF_RANKS = ("Hit", "NDCG", "MRR", "Precision", "Recall", "MAP", "AUC", "GAUC", "MeanRank")
+_OF_LISTS = ("ItemCoverage", "GiniIndex", "AveragePopularity", "TailPercentage", "ShannonEntropy")
+METRICS = {name.lower(): name for name in (*_OF_RANKS, *_OF_LISTS)}
+_NEED_RATINGS = set(metric_types) - set(METRICS)
 _WITHOUT_K = ("auc", "gauc", "meanrank")  # these never have a cut-off; MRR may
 _ALWAYS = ("mrr", "meanrank")  # without a cut-off, computed whatever ``metrics`` says
 
@@ -150,34 +150,35 @@ def check_metrics(metrics: Any, sources: Sources) -> list[str]:
             hint = did_you_mean(str(name), METRICS.values())
             if lower in _NEED_RATINGS:
                 hint = " It compares predicted with given ratings."
-            if lower in _OF_LISTS:
-                hint = " Metrics of the recommended lists are not available yet."
             raise ConfigError(f"{refuse('metrics', name, sources, ', '.join(METRICS.values()))}{hint}")
     return names
 
 
-def check_valid_metric(metric: Any, metrics: list[str], topk: list[int], on_full: bool, sources: Sources) -> str:
-    """Returns ``valid_metric`` if the evaluation will compute it.
+def check_valid_metric(metric: Any, settings: Mapping[str, Any], sources: Sources) -> str:
+    """Returns ``valid_metric`` if the evaluation will compute it, without the prefix of the first protocol.
 
     Args:
-        metric: such as ``NDCG@10`` or ``MRR``.
-        metrics: names, in any case.
-        topk: cut-offs.
-        on_full: whether the first validation protocol ranks all items; pooled AUC needs sampled ones.
+        metric: such as ``NDCG@10``, ``MRR``, or ``full/NDCG@10`` for a validation protocol that is not the first.
+        settings: ``metrics``, ``topk``, ``gauc_by`` and ``eval_protocols``, all checked.
         sources: where each key comes from.
 
     Raises:
-        ConfigError: it is malformed, its metric is not among ``metrics``, or its cut-off not in ``topk``.
+        ConfigError: it is malformed, its protocol does not validate, its metric is not among ``metrics``, its cut-off not
+            in ``topk``, or it needs raw scores on ``full``, which are not kept.
     """
+    metrics, topk, protocols = settings["metrics"], settings["topk"], settings["eval_protocols"]["valid"]
 
     def wrong(accepted: str) -> ConfigError:
         return refuse("valid_metric", metric, sources, accepted)
 
-    parts = re.fullmatch(r"([A-Za-z]+)(?:@([1-9]\d*))?", metric) if isinstance(metric, str) else None
+    form = r"(?:([a-z0-9]+)/)?([A-Za-z]+)(?:@([1-9]\d*))?"
+    parts = re.fullmatch(form, metric) if isinstance(metric, str) else None
     if parts is None:
         raise wrong(f"a metric with its cut-off, such as NDCG@{topk[-1]}, or MRR, MeanRank, AUC, GAUC")
-    written, cut = parts[1], parts[2]
+    protocol, written, cut = parts[1] or protocols[0], parts[2], parts[3]
     name = written.lower()
+    if protocol not in protocols:
+        raise wrong(f"a protocol that eval_args validates on: {', '.join(protocols)}")
     if name not in METRICS:
         raise ConfigError(f"{wrong(', '.join(METRICS.values()))}{did_you_mean(written, METRICS.values())}")
     if cut is not None and name in _WITHOUT_K:
@@ -188,11 +189,16 @@ def check_valid_metric(metric: Any, metrics: list[str], topk: list[int], on_full
         raise wrong(f"a cut-off that is in topk {topk}; add {cut} to topk")
     if (cut is not None or name not in _ALWAYS) and name not in [known.lower() for known in metrics]:
         raise wrong(f"one of metrics {metrics}; add {written} to metrics")
-    if name == "auc" and on_full:
+    if protocol == "full" and name == "auc":
         raise wrong(
             "GAUC, MRR or a metric with a cut-off where eval_args validates on full: AUC needs sampled negatives"
         )
-    return metric
+    if protocol == "full" and name == "gauc" and settings["gauc_by"] != "instance":
+        raise wrong(
+            "MRR, a metric with a cut-off, or gauc_by: instance where eval_args validates on full: gauc_by: "
+            f"{settings['gauc_by']} needs sampled negatives"
+        )
+    return metric if protocol != protocols[0] else metric.split("/")[-1]
 
 
 def _words(kinds: tuple[str, ...]) -> str:

@@ -9,11 +9,16 @@ from recbole_lsrec.data.global_time_settings import GlobalTime
 from recbole_lsrec.errors import ConfigError, did_you_mean
 
 EXCLUDE = ("positive", "history", "target_session")
-_MODE = "full, uniN or popN (such as uni99, pop99), or a list of them; one for both phases or {valid: ..., test: ...}"
+POPULARITY = ("train", "all")
+_MODE = (
+    "full, uniN or popN (such as uni99, pop99), file (lists of the key candidates), or a list of them; one for both "
+    "phases or {valid: ..., test: ...}"
+)
 _SPLIT = (
     "{LS: valid_and_test | valid_only | test_only}, {RS: [train, valid, test]}, {TS: [train, valid, test]} or "
     "{GTS: {valid: boundary, test: boundary, ...}}"
 )
+_EVAL_PARTS = ("split", "order", "group_by", "mode", "fewer", "exclude", "popularity")
 _NEGATIVES: dict[str, Any] = {
     "distribution": "uniform",
     "sample_num": 1,
@@ -33,13 +38,20 @@ NO_NEGATIVES: dict[str, Any] = {
 }
 
 
-def check_eval_args(eval_args: dict[str, Any], sources: Sources) -> tuple[dict[str, Any], dict[str, list[str]]]:
+def check_eval_args(
+    eval_args: dict[str, Any], candidates: str | None, sources: Sources
+) -> tuple[dict[str, Any], dict[str, list[str]]]:
     """Returns ``eval_args`` with both phases in ``mode``, and the protocols of each phase.
+
+    Args:
+        eval_args: as merged from all places.
+        candidates: file of given lists; where no phase asks for ``file``, the test does, before its other protocols.
+        sources: where each key comes from.
 
     Raises:
         ConfigError: an unknown part, or a split, order, group or mode that is not accepted.
     """
-    _check_parts("eval_args", eval_args, ("split", "order", "group_by", "mode", "fewer"), sources)
+    _check_parts("eval_args", eval_args, _EVAL_PARTS, sources)
     _check_split(eval_args["split"], sources)
     if eval_args["order"] != "TO":
         raise refuse("eval_args: order", eval_args["order"], sources, "TO, because sequences are in the order of time")
@@ -52,6 +64,9 @@ def check_eval_args(eval_args: dict[str, Any], sources: Sources) -> tuple[dict[s
         )
     if eval_args["fewer"] not in ("error", "allow"):
         raise refuse("eval_args: fewer", eval_args["fewer"], sources, "error or allow")
+    exclude = _exclusions("eval_args", eval_args["exclude"], sources)
+    if eval_args["popularity"] not in POPULARITY:
+        raise refuse("eval_args: popularity", eval_args["popularity"], sources, " or ".join(POPULARITY))
     mode = eval_args["mode"]
     phases = dict(mode) if isinstance(mode, dict) else {"valid": mode, "test": mode}
     if not phases or set(phases) - {"valid", "test"}:
@@ -59,12 +74,19 @@ def check_eval_args(eval_args: dict[str, Any], sources: Sources) -> tuple[dict[s
     other = next(iter(phases.values()))  # RecBole's rule: a phase that is not named is evaluated as the other
     phases = {phase: phases.get(phase, other) for phase in ("valid", "test")}
     protocols = {phase: _protocols(given, sources) for phase, given in phases.items()}
-    return {**eval_args, "mode": phases}, protocols
+    on_file = any("file" in names for names in protocols.values())
+    if on_file and candidates is None:
+        raise refuse(
+            "eval_args: mode", mode, sources, "file only with the key candidates, which names the file of lists"
+        )
+    if candidates is not None and not on_file:
+        phases["test"] = protocols["test"] = ["file", *protocols["test"]]
+    return {**eval_args, "exclude": exclude, "mode": phases}, protocols
 
 
 def eval_negatives(protocol: str) -> dict[str, Any]:
     """Returns a protocol as RecBole's ``valid_neg_sample_args`` and ``test_neg_sample_args`` hold it."""
-    if protocol == "full":
+    if protocol in ("full", "file"):  # RecBole has no word for given lists
         return {"distribution": "uniform", "sample_num": "none"}
     return {"distribution": {"uni": "uniform", "pop": "popularity"}[protocol[:3]], "sample_num": int(protocol[3:])}
 
@@ -93,10 +115,7 @@ def check_negatives(given: Any, sources: Sources) -> dict[str, Any]:
         raise refuse(
             f"{key}: dynamic", args["dynamic"], sources, "False; choosing negatives by the model's scores is not built"
         )
-    exclude = [args["exclude"]] if isinstance(args["exclude"], str) else args["exclude"]
-    if not fits(exclude, ("list",)) or not set(map(str, exclude)) <= set(EXCLUDE):
-        raise refuse(f"{key}: exclude", args["exclude"], sources, f"a list of {', '.join(EXCLUDE)}")
-    args["exclude"] = [what for what in EXCLUDE if what == "positive" or what in exclude]
+    args["exclude"] = _exclusions(key, args["exclude"], sources)
     return args
 
 
@@ -104,6 +123,14 @@ def no_negatives(given: Any) -> bool:
     """Whether ``train_neg_sample_args`` says that nothing is sampled."""
     distribution = given.get("distribution", "") if isinstance(given, dict) else given
     return distribution is None or str(distribution).lower() == "none"
+
+
+def _exclusions(key: str, given: Any, sources: Sources) -> list[str]:
+    """What negatives must not be; the positive always is among it."""
+    exclude = [given] if isinstance(given, str) else given
+    if not fits(exclude, ("list",)) or not set(map(str, exclude)) <= set(EXCLUDE):
+        raise refuse(f"{key}: exclude", given, sources, f"a list of {', '.join(EXCLUDE)}")
+    return [what for what in EXCLUDE if what == "positive" or what in exclude]
 
 
 def _check_split(split: Any, sources: Sources) -> None:
@@ -134,7 +161,7 @@ def _check_split(split: Any, sources: Sources) -> None:
 
 def _protocols(given: Any, sources: Sources) -> list[str]:
     names = given if isinstance(given, list) else [given]
-    well_formed = all(isinstance(name, str) and re.fullmatch(r"full|(uni|pop)[1-9]\d*", name) for name in names)
+    well_formed = all(isinstance(name, str) and re.fullmatch(r"full|file|(uni|pop)[1-9]\d*", name) for name in names)
     if "labeled" in names:
         raise refuse("eval_args: mode", given, sources, f"{_MODE}; labeled needs labels, which a log of events has not")
     if not names or not well_formed or len(set(names)) < len(names):

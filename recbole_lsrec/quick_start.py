@@ -156,6 +156,7 @@ def _run(config: Config, folder: Path, saved: bool, command: list[str]) -> dict[
             "seed": config["seed"],
             "simulated": SIMULATED_NOTICE if data.dataset.simulated else False,
             **result,
+            "tied_instances": {phase: evaluation.tied for phase, evaluation in evaluations.items()},
             "fingerprints": {**fingerprints, "code": run_folder.code_fingerprint()},
             "config": config.plain(),
             "no_effect": config.no_effect(),

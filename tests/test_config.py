@@ -80,6 +80,8 @@ def test_parts_of_eval_args_and_negatives_are_merged() -> None:
         "group_by": "user",
         "mode": {"valid": "full", "test": "full"},
         "fewer": "error",
+        "exclude": ["positive"],
+        "popularity": "train",
     }
     config = Config("TransRec", "ml-100k", config_dict={"train_neg_sample_args": {"sample_num": 3}})
     assert config["train_neg_sample_args"] == {

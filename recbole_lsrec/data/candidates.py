@@ -1,22 +1,28 @@
 """Evaluation protocols and their frozen candidates: the same lists for every model, epoch, batch and worker."""
 
+import copy
 import hashlib
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
+from recbole_lsrec.data.candidate_cache import cached
 from recbole_lsrec.data.counter_random import key_from
-from recbole_lsrec.data.sampler import TimeThresholdSampler
+from recbole_lsrec.data.sampler import DrawCounts, TimeThresholdSampler
 
 
 @dataclass(frozen=True)
 class Protocol:
-    """What a target competes against: ``full`` (every item), ``uniN`` or ``popN`` (N frozen negatives).
+    """What a target competes against.
+
+    ``full`` is every item, ``uniN`` and ``popN`` are N frozen negatives, ``file`` the lists of the setting ``candidates``.
 
     Attributes:
         name: as in ``eval_args.mode``.
-        n: number of negatives; 0 for ``full``.
+        n: number of negatives to draw; 0 where none are drawn.
         alpha: exponent of the popularity draw; None draws uniformly.
     """
 
@@ -26,21 +32,23 @@ class Protocol:
 
     @property
     def sampled(self) -> bool:
-        """Whether the competitors are a frozen sample."""
-        return self.n > 0
+        """Whether each instance has its own list of competitors, drawn or given."""
+        return self.name != "full"
 
     @staticmethod
     def parse(name: str) -> "Protocol":
-        """Reads ``full``, ``uni99``, ``pop99`` and the like.
+        """Reads ``full``, ``uni99``, ``pop99``, ``file`` and the like.
 
         Raises:
             ValueError: any other form.
         """
-        if name == "full":
-            return Protocol("full")
+        if name in ("full", "file"):
+            return Protocol(name)
         match = re.fullmatch(r"(uni|pop)([1-9]\d*)", name)
         if not match:
-            raise ValueError(f"mode: found {name!r}; accepted: 'full', 'uniN' or 'popN' with N > 0, such as 'pop99'")
+            raise ValueError(
+                f"mode: found {name!r}; accepted: 'full', 'uniN' or 'popN' with N > 0, such as 'pop99', or 'file'"
+            )
         return Protocol(name, int(match[2]), 1.0 if match[1] == "pop" else None)
 
 
@@ -50,17 +58,24 @@ def freeze_candidates(
     protocol: Protocol,
     identity: tuple[object, ...],
     fewer: bool = False,
+    *,
+    exclude: Collection[str] = ("positive",),
+    popularity: str = "train",
     limit: int | None = None,
+    cache: Path | None = None,
 ) -> np.ndarray:
-    """Draws the negatives of every instance, a function of (identity, protocol, row) alone.
+    """Draws the negatives of every instance, a function of (identity, protocol, row) and of what may be drawn.
 
     Args:
-        sampler: of the whole log.
+        sampler: of the whole log; what its counts say of training is left alone.
         rows: ``[N]`` instances.
-        protocol: a sampled one.
+        protocol: ``uniN`` or ``popN``.
         identity: what the draw depends on: data fingerprint, split fingerprint, candidate seed.
         limit: only items first seen before this second are drawn; None means before the target's own time.
         fewer: instances with fewer than ``n`` possible negatives keep those they have, padded with 0.
+        exclude, popularity: see :meth:`TimeThresholdSampler.draw`.
+        limit: only items first seen before this second are drawn; None means before the target's own time.
+        cache: folder where the lists are kept for the next run; None keeps nothing.
 
     Returns:
         int32 ``[N, n]`` item ids, distinct in a row and never the target.
@@ -68,9 +83,27 @@ def freeze_candidates(
     Raises:
         DataError: an instance has too few possible negatives.
     """
-    key = key_from("candidates", protocol.name, *identity)
-    limits = None if limit is None else np.full(len(rows), limit)
-    return sampler.draw(rows, protocol.n, key, alpha=protocol.alpha, limit=limits, fewer=fewer).astype(np.int32)
+    own = copy.copy(sampler)
+    own.counts = DrawCounts()
+
+    def draw() -> np.ndarray:
+        key = key_from("candidates", protocol.name, *identity)
+        return own.draw(
+            rows,
+            protocol.n,
+            key,
+            alpha=protocol.alpha,
+            exclude=exclude,
+            popularity=popularity,
+            limit=None if limit is None else np.full(len(rows), limit),
+            fewer=fewer,
+        ).astype(np.int32)
+
+    if cache is None:
+        return draw()
+    hashes = [hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest() for array in (rows, sampler.counted)]
+    parts = (*identity, *hashes, sorted(exclude), popularity, limit, fewer)
+    return cached(cache, protocol.name, parts, (len(rows), protocol.n), draw)
 
 
 def candidate_hash(rows: np.ndarray, candidates: np.ndarray) -> str:

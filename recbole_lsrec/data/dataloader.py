@@ -1,6 +1,7 @@
 """Batches of instances: windows gathered on demand, negatives drawn in one vectorised call."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from recbole.data.transform import construct_transform
 from recbole.utils import FeatureSource, FeatureType, InputType
 from torch.utils.data import DataLoader
 
+from recbole_lsrec.data.candidate_file import read_candidates
 from recbole_lsrec.data.candidates import Protocol, candidate_hash, freeze_candidates
 from recbole_lsrec.data.counter_random import key_from
 from recbole_lsrec.data.dataset import SessionDataset
@@ -135,21 +137,14 @@ class EvalLoader:
         hashes: what identifies the candidates of each sampled protocol.
 
     Raises:
-        DataError: an instance has too few possible negatives.
+        DataError: an instance has too few possible negatives, or the file of given lists does not fit.
     """
 
     def __init__(self, config: Config, dataset: SessionDataset, phase: str, sampler: TimeThresholdSampler) -> None:
         self.config, self.dataset, self.phase = config, dataset, phase
         self.protocols = [Protocol.parse(name) for name in config["eval_protocols"][phase]]
-        identity = (dataset.fingerprint(), dataset.split_fingerprint(), config["candidate_seed"])
-        fewer = config["eval_args"].get("fewer", "error") == "allow"
-        self.candidates = {
-            protocol.name: freeze_candidates(
-                sampler, dataset.rows, protocol, identity, fewer, dataset.candidate_limit(phase)
-            )
-            for protocol in self.protocols
-            if protocol.sampled
-        }
+        sampled = [protocol for protocol in self.protocols if protocol.sampled]
+        self.candidates = {protocol.name: self._candidates(protocol, sampler) for protocol in sampled}
         for name, chosen in self.candidates.items():
             short = int((chosen == 0).any(axis=1).sum())
             if short:
@@ -159,9 +154,27 @@ class EvalLoader:
                 )
         self.hashes = {name: candidate_hash(dataset.rows, chosen) for name, chosen in self.candidates.items()}
         self.batch_size = config["eval_batch_size"]
-        if any(not protocol.sampled for protocol in self.protocols):
+        if len(sampled) < len(self.protocols):
             # A full pass holds a few [B, n_items] float32 tables at a time.
             self.batch_size = min(self.batch_size, max(1, (config["eval_memory_mb"] << 20) // (16 * dataset.item_num)))
+
+    def _candidates(self, protocol: Protocol, sampler: TimeThresholdSampler) -> np.ndarray:
+        config, dataset, arguments = self.config, self.dataset, self.config["eval_args"]
+        fewer = arguments["fewer"] == "allow"
+        if protocol.name == "file":
+            return read_candidates(config["candidates"], dataset, fewer)
+        folder = Path(config["candidate_cache"] or Path(config["run_dir"]) / ".candidates")
+        return freeze_candidates(
+            sampler,
+            dataset.rows,
+            protocol,
+            (dataset.fingerprint(), dataset.split_fingerprint(), config["candidate_seed"]),
+            fewer,
+            exclude=arguments["exclude"],
+            popularity=arguments["popularity"],
+            limit=dataset.candidate_limit(self.phase),
+            cache=None if config["dry_run"] else folder,
+        )
 
     def __len__(self) -> int:
         return -(-len(self.dataset) // self.batch_size)

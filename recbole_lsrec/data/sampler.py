@@ -14,6 +14,7 @@ _ROUNDS = 24
 _CELLS = 1 << 22
 
 EXCLUSIONS = ("positive", "history", "target_session")
+POPULARITY = ("train", "all")
 
 
 @dataclass
@@ -58,7 +59,7 @@ class TimeThresholdSampler:
         self.appeared = self.time[by_time][first[order]]  # [n_seen], non-decreasing
         self.popularity = np.bincount(self.item[self.counted], minlength=self.n_items).astype(np.float64)
         self._seen_in: dict[str, tuple[np.ndarray, np.ndarray]] = {}
-        self._cumulative: dict[float | None, np.ndarray] = {}
+        self._cumulative: dict[tuple[float | None, str], np.ndarray] = {}
 
     def draw(
         self,
@@ -68,6 +69,7 @@ class TimeThresholdSampler:
         *,
         alpha: float | None = None,
         exclude: Collection[str] = ("positive",),
+        popularity: str = "train",
         limit: np.ndarray | None = None,
         widen: bool = False,
         fewer: bool = False,
@@ -81,6 +83,7 @@ class TimeThresholdSampler:
             alpha: None draws uniformly; a number draws in proportion to ``popularity ** alpha``.
             exclude: what is left out, among ``positive`` (always is), ``history`` (the user's earlier items) and
                 ``target_session`` (items of the session the target belongs to).
+            popularity: what the popularity draw counts: ``train``, the rows of ``counted``, or ``all`` rows of the log.
             limit: ``[B]`` only items first seen before this time; None means the target's own time.
             widen: a pool is never smaller than the first items to appear that leave ``n`` after the exclusions
                 (training); widened rows are counted.
@@ -99,7 +102,7 @@ class TimeThresholdSampler:
             least = np.minimum(n + 1 + self._at_most_banned(rows, exclude), len(self.by_appearance))
             self.counts.widened += int((pool < least).sum())
             pool = np.maximum(pool, least)
-        cumulative = self._weights(alpha)
+        cumulative = self._weights(alpha, popularity)
         banned = self._banned(rows, exclude)
         chosen = np.full((len(rows), n), -1, dtype=np.int64)  # positions in order of appearance
         open_row, open_slot = np.nonzero(chosen < 0)
@@ -143,13 +146,14 @@ class TimeThresholdSampler:
         chosen[row, slot] = other + (other >= target[row])
         return chosen
 
-    def _weights(self, alpha: float | None) -> np.ndarray:
+    def _weights(self, alpha: float | None, popularity: str) -> np.ndarray:
         """Cumulative weights ``[n_seen + 1]`` in order of appearance, starting with 0."""
-        if alpha not in self._cumulative:
-            counts = self.popularity[self.by_appearance]
-            weight = np.ones(len(counts)) if alpha is None else np.maximum(counts, 1) ** alpha * (counts > 0)
-            self._cumulative[alpha] = np.concatenate([[0.0], np.cumsum(weight)])
-        return self._cumulative[alpha]
+        if (alpha, popularity) not in self._cumulative:
+            by_item = self.popularity if popularity == "train" else np.bincount(self.item, minlength=self.n_items)
+            counts = by_item[self.by_appearance]
+            weight = np.ones(len(counts)) if alpha is None else np.maximum(counts, 1.0) ** alpha * (counts > 0)
+            self._cumulative[alpha, popularity] = np.concatenate([[0.0], np.cumsum(weight)])
+        return self._cumulative[alpha, popularity]
 
     def _banned(self, rows: np.ndarray, exclude: Collection[str]) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
         """A test ``(index into rows, item) -> bool`` for what must not be drawn."""

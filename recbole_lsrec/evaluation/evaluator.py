@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import cached_property
 from math import nan
 
 import numpy as np
@@ -13,114 +14,12 @@ from recbole.utils import set_color
 from tqdm import tqdm
 
 from recbole_lsrec.data.dataloader import EvalLoader
+from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.evaluation.instances import describe_instances
+from recbole_lsrec.evaluation.lists import asks_for_lists, list_metrics
 from recbole_lsrec.evaluation.metrics import summarise
-from recbole_lsrec.evaluation.ranking import rank_of_positive
+from recbole_lsrec.evaluation.outcome import Collector, Outcome
 from recbole_lsrec.evaluation.scoring import check_finite, score_batch
-
-
-@dataclass
-class Evaluation:
-    """What one pass yields.
-
-    Attributes:
-        metrics: rounded as ``metric_decimal_place`` says; plain keys for the first protocol, ``full/ndcg@10`` style for
-            the others.
-        instances: one line per (instance, protocol); see :func:`describe_instances`, plus ``phase``, ``protocol``,
-            ``rank``, ``n_candidates``, ``ties`` and ``alpha``.
-        scores: float32 ``[N, 1 + C]`` per sampled protocol, the target's first; NaN where a list is short.
-    """
-
-    metrics: "OrderedDict[str, float]"
-    instances: pd.DataFrame
-    scores: dict[str, np.ndarray]
-
-
-@torch.no_grad()
-def evaluate(
-    model: SequentialRecommender, loader: EvalLoader, config: Config, show_progress: bool = False
-) -> Evaluation:
-    """Scores every instance of the loader once and ranks its target under each of the loader's protocols.
-
-    Args:
-        model: any sequential model; put in ``eval()`` mode.
-        loader: a phase with its protocols and frozen candidates.
-        config: ``metrics``, ``topk``, ``ties``, ``metric_decimal_place``, ``eval_memory_mb``, ``device``.
-        show_progress: whether to show a progress bar.
-
-    Raises:
-        FloatingPointError: the model scored an instance with NaN.
-    """
-    model.eval()
-    device = config["device"]
-    sampled = [protocol for protocol in loader.protocols if protocol.sampled]
-    want_full = any(not protocol.sampled for protocol in loader.protocols)
-    above: dict[str, list[np.ndarray]] = {protocol.name: [] for protocol in loader.protocols}
-    tied: dict[str, list[np.ndarray]] = {protocol.name: [] for protocol in loader.protocols}
-    scores: dict[str, list[np.ndarray]] = {protocol.name: [] for protocol in sampled}
-    alpha: list[np.ndarray] = []
-    done = 0
-    bar = tqdm(loader, total=len(loader), ncols=100, desc=set_color("Evaluate   ", "pink"), disable=not show_progress)
-    for rows, interaction in bar:
-        target = loader.dataset.item[rows][:, None]
-        chosen = [loader.candidates[protocol.name][done : done + len(rows)] for protocol in sampled]
-        items = torch.from_numpy(np.concatenate([target, *chosen], axis=1).astype(np.int64)).to(device)  # [B, 1+C]
-        batch = score_batch(model, interaction.to(device), items, loader.dataset, want_full, config["eval_memory_mb"])
-        check_finite(batch.candidates if batch.full is None else batch.full, model)
-        positive = batch.candidates[:, :1]
-        at = 1
-        for protocol in loader.protocols:
-            if protocol.sampled:
-                # A gap (item 0) becomes NaN: neither above the target nor tied with it.
-                rivals = batch.candidates[:, at : at + protocol.n].masked_fill(items[:, at : at + protocol.n] == 0, nan)
-                at += protocol.n
-                scores[protocol.name].append(torch.cat([positive, rivals], dim=1).float().cpu().numpy())
-                equal = (rivals == positive).sum(dim=1)
-            else:
-                assert batch.full is not None  # asked for by want_full
-                rivals = batch.full[:, 1:]  # column 0 is padding
-                equal = (rivals == positive).sum(dim=1) - 1  # the target meets itself
-            above[protocol.name].append((rivals > positive).sum(dim=1).cpu().numpy())
-            tied[protocol.name].append(equal.cpu().numpy())
-        alpha.append(np.full(len(rows), np.nan) if batch.alpha is None else batch.alpha.float().cpu().numpy())
-        done += len(rows)
-    return _reduce(loader, config, above, tied, scores, alpha)
-
-
-def _reduce(
-    loader: EvalLoader,
-    config: Config,
-    above: dict[str, list[np.ndarray]],
-    tied: dict[str, list[np.ndarray]],
-    scores: dict[str, list[np.ndarray]],
-    alpha: list[np.ndarray],
-) -> Evaluation:
-    """Ranks, metrics and the instance table from the counts of the pass."""
-    known = describe_instances(loader.dataset, loader.dataset.rows)
-    metrics: OrderedDict[str, float] = OrderedDict()
-    tables, stacked = [], {name: np.concatenate(parts) for name, parts in scores.items()}
-    for number, protocol in enumerate(loader.protocols):
-        equal = np.concatenate(tied[protocol.name])
-        rank = rank_of_positive(np.concatenate(above[protocol.name]), equal, config["ties"])
-        n_negatives = (
-            (loader.candidates[protocol.name] > 0).sum(axis=1)
-            if protocol.sampled
-            else np.full(len(rank), loader.dataset.item_num - 2)
-        )
-        table = known.assign(
-            phase=loader.phase,
-            protocol=protocol.name,
-            rank=rank,
-            n_candidates=n_negatives + 1,
-            ties=equal,
-            alpha=np.concatenate(alpha).astype(np.float32),
-        )
-        tables.append(table[COLUMNS])
-        prefix = "" if number == 0 else f"{protocol.name}/"
-        values = summarise(rank, n_negatives, config["metrics"], config["topk"], stacked.get(protocol.name))
-        metrics.update({prefix + key: round(value, config["metric_decimal_place"]) for key, value in values.items()})
-    return Evaluation(metrics, pd.concat(tables, ignore_index=True), stacked)
-
 
 COLUMNS = [
     "row",
@@ -141,3 +40,141 @@ COLUMNS = [
     "event_type",
     "item_pop_third",
 ]
+
+
+@dataclass
+class Evaluation:
+    """What one pass yields.
+
+    Attributes:
+        metrics: rounded as ``metric_decimal_place`` says; plain keys for the first protocol, ``full/ndcg@10`` style for
+            the others.
+        outcomes: rank, ties and competitors of each instance, by protocol.
+        alpha: float32 ``[N]`` weight of the long-term interest for the target; NaN for models without.
+        loader: what was evaluated.
+    """
+
+    metrics: "OrderedDict[str, float]"
+    outcomes: dict[str, Outcome]
+    alpha: np.ndarray
+    loader: EvalLoader
+
+    @property
+    def scores(self) -> dict[str, np.ndarray]:
+        """float32 ``[N, 1 + C]`` per sampled protocol, the target's first; NaN where a list is short."""
+        return {name: outcome.scores for name, outcome in self.outcomes.items() if outcome.scores is not None}
+
+    @property
+    def tied(self) -> dict[str, int]:
+        """How many instances of each protocol have a competitor with the target's score."""
+        return {name: int((outcome.ties > 0).sum()) for name, outcome in self.outcomes.items()}
+
+    @cached_property
+    def instances(self) -> pd.DataFrame:
+        """One line per (protocol, instance): what :func:`describe_instances` knows, and what the pass found.
+
+        Made on first use: early stopping reads the metrics alone.
+        """
+        known = describe_instances(self.loader.dataset, self.loader.dataset.rows)
+        tables = [
+            known.assign(
+                phase=self.loader.phase,
+                protocol=name,
+                rank=outcome.rank,
+                n_candidates=outcome.n_negatives + 1,
+                ties=outcome.ties,
+                alpha=self.alpha,
+            )[COLUMNS]
+            for name, outcome in self.outcomes.items()
+        ]
+        return pd.concat(tables, ignore_index=True)
+
+
+@torch.no_grad()
+def evaluate(
+    model: SequentialRecommender, loader: EvalLoader, config: Config, show_progress: bool = False
+) -> Evaluation:
+    """Scores every instance of the loader once and ranks its target under each of the loader's protocols.
+
+    Args:
+        model: any sequential model; put in ``eval()`` mode.
+        loader: a phase with its protocols and frozen candidates.
+        config: ``metrics``, ``topk``, ``ties``, ``gauc_by``, ``filter_seen``, ``tail_ratio``, ``metric_decimal_place``,
+            ``eval_memory_mb``, ``device``.
+        show_progress: whether to show a progress bar.
+
+    Raises:
+        FloatingPointError: the model scored an instance with NaN.
+    """
+    model.eval()
+    dataset, device, ties = loader.dataset, config["device"], config["ties"]
+    n_listed = max(config["topk"]) if asks_for_lists(config["metrics"]) else 0
+    collectors = {protocol.name: Collector(n_listed) for protocol in loader.protocols}
+    want_full = "full" in collectors
+    alpha: list[np.ndarray] = []
+    done = 0
+    bar = tqdm(loader, total=len(loader), ncols=100, desc=set_color("Evaluate   ", "pink"), disable=not show_progress)
+    for rows, interaction in bar:
+        part = slice(done, done + len(rows))
+        done += len(rows)
+        target = torch.from_numpy(dataset.item[rows]).to(device)
+        lists = {name: torch.from_numpy(chosen[part]).to(device) for name, chosen in loader.candidates.items()}
+        items = torch.cat([target[:, None], *lists.values()], dim=1)  # [B, 1 + all C], int64 as the target is
+        batch = score_batch(model, interaction.to(device), items, dataset, want_full, config["eval_memory_mb"])
+        check_finite(batch.candidates if batch.full is None else batch.full, model)
+        positive = batch.candidates[:, :1]
+        rivals = batch.candidates[:, 1:].split([chosen.shape[1] for chosen in lists.values()], dim=1)
+        for (name, chosen), scores in zip(lists.items(), rivals, strict=True):
+            # A gap (item 0) becomes NaN: neither above the target nor tied with it.
+            collectors[name].add_lists(target, positive, chosen, scores.masked_fill(chosen == 0, nan))
+        if batch.full is not None:
+            seen = _seen(dataset, rows, device) if config["filter_seen"] else None
+            collectors["full"].add_full(target, positive, batch.full, seen)
+        alpha.append(np.full(len(rows), np.nan) if batch.alpha is None else batch.alpha.float().cpu().numpy())
+    outcomes = {name: collector.outcome(ties) for name, collector in collectors.items()}
+    return Evaluation(_metrics(outcomes, loader, config), outcomes, np.concatenate(alpha).astype(np.float32), loader)
+
+
+def _seen(dataset: SessionDataset, rows: np.ndarray, device: torch.device) -> torch.Tensor:
+    """Boolean ``[B, n_items]``: items of the instance's whole history, the target excepted."""
+    first, end = dataset.start[dataset.user[rows]], rows
+    length = end - first
+    owner = np.repeat(np.arange(len(rows)), length)
+    event = np.arange(length.sum()) - np.repeat(np.cumsum(length) - length, length) + first[owner]
+    seen = torch.zeros(len(rows), dataset.item_num, dtype=torch.bool, device=device)
+    seen[torch.from_numpy(owner), torch.from_numpy(dataset.item[event])] = True
+    seen[torch.arange(len(rows)), torch.from_numpy(dataset.item[rows])] = False
+    return seen
+
+
+def _metrics(outcomes: dict[str, Outcome], loader: EvalLoader, config: Config) -> "OrderedDict[str, float]":
+    """All metrics of all protocols."""
+    dataset, metrics = loader.dataset, OrderedDict()
+    user = dataset.user[dataset.rows]
+    for number, (name, outcome) in enumerate(outcomes.items()):
+        values = summarise(
+            outcome.rank,
+            outcome.n_negatives,
+            config["metrics"],
+            config["topk"],
+            outcome.scores,
+            user,
+            config["gauc_by"],
+        )
+        if outcome.lists is not None and _long_enough(name, outcome.lists, config, loader):
+            popularity = np.bincount(dataset.item[dataset.training_events()], minlength=dataset.item_num)
+            values |= list_metrics(config, outcome.lists, popularity)
+        prefix = "" if number == 0 else f"{name}/"
+        metrics.update({prefix + key: round(value, config["metric_decimal_place"]) for key, value in values.items()})
+    return metrics
+
+
+def _long_enough(name: str, lists: np.ndarray, config: Config, loader: EvalLoader) -> bool:
+    """Whether every list has the items that the largest cut-off asks for; says so if not."""
+    shortest, wanted = int((lists > 0).sum(axis=1).min()), max(config["topk"])
+    if shortest < wanted:
+        loader.dataset.logger.warning(
+            f"{loader.phase}, {name}: some lists hold {shortest} items, topk asks for {wanted}; metrics of the lists "
+            "(ItemCoverage, GiniIndex, ...) are left out"
+        )
+    return shortest >= wanted

@@ -6,7 +6,6 @@ At a fractional rank (tied scores) a metric is evaluated at that rank.
 from collections.abc import Callable
 
 import numpy as np
-from scipy.stats import rankdata
 
 AtK = Callable[[np.ndarray, int], np.ndarray]
 
@@ -42,6 +41,9 @@ RANK_METRICS: dict[str, AtK] = {
 }
 
 
+GAUC_BY = ("instance", "user", "rows")
+
+
 def instance_auc(rank: np.ndarray, n_negatives: np.ndarray) -> np.ndarray:
     """Share of the competitors ranked below the target, ties counting half (with the ``average`` rank)."""
     return 1.0 - (rank - 1.0) / n_negatives
@@ -53,23 +55,93 @@ def pooled_auc(scores: np.ndarray) -> float:
     Args:
         scores: ``[N, 1 + C]``, the target's first; NaN is no row.
     """
-    negative = scores[:, 1:][~np.isnan(scores[:, 1:])]
-    n_positive, n_negative = len(scores), len(negative)
-    ranks = rankdata(np.concatenate([scores[:, 0], negative]))[:n_positive]
-    return float((ranks.sum() - n_positive * (n_positive + 1) / 2) / (n_positive * n_negative))
+    positive, negative = scores[:, 0], np.sort(scores[:, 1:][~np.isnan(scores[:, 1:])])
+    below = np.searchsorted(negative, positive, "left") + np.searchsorted(
+        negative, positive, "right"
+    )  # twice, ties once
+    return float(below.sum() / (2.0 * len(positive) * len(negative)))
+
+
+def group_auc(scores: np.ndarray, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Area under the ROC curve of each group, over the rows of all its instances together, ties counting half.
+
+    Args:
+        scores: ``[N, 1 + C]``, the target's first; NaN is no row.
+        group: ``[N]`` group of each instance.
+
+    Returns:
+        ``[G]`` area (NaN for a group without negatives) and number of rows of each group, by increasing group.
+    """
+    _, group = np.unique(group, return_inverse=True)
+    real = ~np.isnan(scores)
+    owner = np.broadcast_to(group[:, None], scores.shape)[real]
+    score = scores[real]
+    is_negative = np.broadcast_to(np.arange(scores.shape[1]) > 0, scores.shape)[real]
+    order = np.lexsort((score, owner))
+    owner, score, is_negative = owner[order], score[order], is_negative[order]
+    new_group = np.diff(owner, prepend=-1) > 0
+    new_block = new_group.copy()  # a block: rows of a group with the same score
+    new_block[1:] |= score[1:] != score[:-1]
+    before = np.cumsum(is_negative) - is_negative
+    block = np.cumsum(new_block) - 1
+    in_block = np.add.reduceat(is_negative.astype(np.float64), np.flatnonzero(new_block))
+    below = (before[new_block] - before[new_group][owner[new_block]] + 0.5 * in_block)[block]
+    n_rows = np.bincount(owner)
+    n_negative = np.bincount(owner, weights=is_negative)
+    with np.errstate(invalid="ignore"):
+        area = np.bincount(owner, weights=below * ~is_negative) / (n_negative * (n_rows - n_negative))
+    return area, n_rows
+
+
+def gauc(
+    by: str, rank: np.ndarray, n_negatives: np.ndarray, scores: np.ndarray | None, user: np.ndarray | None
+) -> float | None:
+    """AUC inside groups, averaged.
+
+    Args:
+        by: ``instance``: each instance is a group and counts once (RecBole's GAUC, CLSR's ``group_auc``); ``user``: all
+            rows of a user are a group, and each user counts once; ``rows``: the same groups, weighted by their rows
+            (CLSR's ``wauc``, the GAUC of the papers' tables).
+        rank: ``[N]``; used by ``instance``.
+        n_negatives: ``[N]`` competitors of each target; an instance or user without any is left out.
+        scores: ``[N, 1 + C]``, the target's first; needed by ``user`` and ``rows``.
+        user: ``[N]``; needed by ``user`` and ``rows``.
+
+    Returns:
+        None where the scores are not known; NaN where no group has a competitor.
+    """
+    if by == "instance":
+        rivalled = n_negatives > 0
+        return float(instance_auc(rank[rivalled], n_negatives[rivalled]).mean()) if rivalled.any() else float("nan")
+    if scores is None or user is None:
+        return None
+    area, n_rows = group_auc(scores, user)
+    rivalled = ~np.isnan(area)
+    weight = (n_rows if by == "rows" else np.ones(len(area)))[rivalled]
+    return float(np.average(area[rivalled], weights=weight)) if rivalled.any() else float("nan")
 
 
 def summarise(
-    rank: np.ndarray, n_negatives: np.ndarray, metrics: list[str], topk: list[int], scores: np.ndarray | None = None
+    rank: np.ndarray,
+    n_negatives: np.ndarray,
+    metrics: list[str],
+    topk: list[int],
+    scores: np.ndarray | None = None,
+    user: np.ndarray | None = None,
+    gauc_by: str = "instance",
 ) -> dict[str, float]:
     """The metrics of one protocol, means over instances, with RecBole's lower-case keys.
 
     Args:
         rank: ``[N]`` rank of each target.
         n_negatives: ``[N]`` competitors of each target.
-        metrics: names as in the setting ``metrics``, any case; untruncated ``mrr`` and ``meanrank`` are always given.
+        metrics: names as in the setting ``metrics``, any case; untruncated ``mrr`` and ``meanrank`` are always given,
+            metrics of the recommended lists are not (see ``lists.py``).
         topk: cut-offs.
-        scores: ``[N, 1 + C]`` for a sampled protocol; ``auc`` needs them and is left out without.
+        scores: ``[N, 1 + C]`` of a sampled protocol, the target's first; ``auc``, and ``gauc`` by user or rows, need
+            them and are left out without.
+        user: ``[N]``, for ``gauc`` by user or rows.
+        gauc_by: see :func:`gauc`.
     """
     names = [name.lower() for name in metrics]
     result = {
@@ -78,8 +150,8 @@ def summarise(
     result["mrr"] = float((1.0 / rank).mean())
     result["meanrank"] = float(rank.mean())
     if "gauc" in names:
-        rivalled = n_negatives > 0
-        result["gauc"] = float(instance_auc(rank[rivalled], n_negatives[rivalled]).mean())
+        value = gauc(gauc_by, rank, n_negatives, scores, user)
+        result |= {} if value is None else {"gauc": value}
     if "auc" in names and scores is not None:
         result["auc"] = pooled_auc(scores)
     return result

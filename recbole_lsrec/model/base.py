@@ -138,17 +138,21 @@ class LongShortRecommender(SequentialRecommender):
         return self.score_all(self.encode(interaction), len(interaction[self.ITEM_SEQ]))
 
     def score_all(self, state: Any, n_rows: int) -> Tensor:
-        """Scores every item, in chunks that hold about ``eval_memory_mb`` at most.
+        """Scores every item: :meth:`score_many` of all ids, ``[B, n_items]``."""
+        items = torch.arange(self.n_items, device=self.embedding.item.weight.device)
+        return self.score_many(state, items.unsqueeze(0), n_rows)
+
+    def score_many(self, state: Any, items: Tensor, n_rows: int) -> Tensor:
+        """Scores candidates in chunks that hold about ``eval_memory_mb`` at most.
 
         Args:
             state: What :meth:`encode` returned.
+            items: ``[B, C]``, or ``[1, C]`` for candidates common to all instances.
             n_rows: Number of instances in it, ``B``.
 
         Returns:
-            Logits ``[B, n_items]``.
+            Logits ``[B, C]``.
         """
-        device = self.embedding.item.weight.device
-        bound = min(self.eval_bytes, CPU_CHUNK_BYTES) if device.type == "cpu" else self.eval_bytes
+        bound = min(self.eval_bytes, CPU_CHUNK_BYTES) if items.device.type == "cpu" else self.eval_bytes
         chunk = max(1, bound // (4 * n_rows * self.floats_per_pair(state)))
-        items = torch.arange(self.n_items, device=device).unsqueeze(0)  # [1, n_items]
         return torch.cat([self.score(state, part) for part in items.split(chunk, dim=1)], dim=1)

@@ -23,6 +23,7 @@ def load(tmp_path: Path):
             (folder / f"{name}.item").write_text(item_file)
         settings = {
             "data_path": str(tmp_path),
+            "run_dir": str(tmp_path / "runs"),
             "load_col": {"inter": [column.split(":")[0] for column in header.split("\t")]},
             "MAX_ITEM_LIST_LENGTH": 3,
             **settings,

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from recbole_lsrec.evaluation.metrics import instance_auc, pooled_auc, summarise
+from recbole_lsrec.evaluation.metrics import gauc, group_auc, instance_auc, pooled_auc, summarise
 from recbole_lsrec.evaluation.ranking import rank_of_positive
 
 NAMES = ["Hit", "NDCG", "MRR", "Precision", "Recall", "GAUC"]
@@ -74,3 +74,39 @@ def test_auc_equals_scikit_learn_with_ties(rows):
 def test_auc_leaves_out_the_gaps_of_short_lists():
     scores = np.array([[0.9, 0.1, np.nan], [0.2, 0.3, 0.1]])
     assert pooled_auc(scores) == pytest.approx(roc_auc_score([1, 0, 1, 0, 0], [0.9, 0.1, 0.2, 0.3, 0.1]))
+
+
+@given(
+    st.lists(st.lists(st.integers(0, 4), min_size=4, max_size=4), min_size=2, max_size=12),
+    st.lists(st.integers(0, 3), min_size=12, max_size=12),
+    st.lists(st.booleans(), min_size=36, max_size=36),
+)
+def test_group_auc_equals_scikit_learn_by_group(rows, groups, gaps):
+    scores = np.array(rows, dtype=float)
+    scores[:, 2:][np.array(gaps[: 2 * len(rows)]).reshape(-1, 2)] = np.nan  # the first negative stays
+    group = np.array(groups[: len(rows)]) * 10
+    area, n_rows = group_auc(scores, group)
+    label = np.zeros_like(scores)
+    label[:, 0] = 1
+    for at, one in enumerate(np.unique(group)):
+        part = scores[group == one]
+        real = ~np.isnan(part)
+        assert area[at] == pytest.approx(roc_auc_score(label[group == one][real], part[real]))
+        assert n_rows[at] == real.sum()
+
+
+def test_gauc_in_its_three_groupings():
+    # User 7: two instances; user 9: one, with a gap in its list.
+    scores = np.array([[0.9, 0.2, 0.3], [0.25, 0.5, 0.1], [0.4, 0.6, np.nan]])
+    rank, n_negatives, user = np.array([1.0, 2.0, 2.0]), np.array([2, 2, 1]), np.array([7, 7, 9])
+    of_7 = (4 + 2) / 8  # .9 is above all four negatives of the user, .25 above two
+    assert gauc("instance", rank, n_negatives, None, None) == pytest.approx((1 + 0.5 + 0) / 3)
+    assert gauc("user", rank, n_negatives, scores, user) == pytest.approx((of_7 + 0) / 2)
+    assert gauc("rows", rank, n_negatives, scores, user) == pytest.approx((6 * of_7 + 2 * 0) / 8)
+    assert gauc("rows", rank, n_negatives, None, user) is None
+    assert np.isnan(gauc("instance", rank, np.zeros(3), None, None))
+
+
+def test_a_user_without_negatives_is_left_out():
+    scores = np.array([[0.9, np.nan], [0.2, 0.1]])
+    assert gauc("user", np.array([1.0, 1.0]), np.array([0, 1]), scores, np.array([1, 2])) == 1.0

@@ -1,0 +1,71 @@
+"""Drawn candidates on disk, so that a large log's negatives are drawn once and not by every run."""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable
+from functools import lru_cache
+from logging import getLogger
+from pathlib import Path
+
+import numpy as np
+
+from recbole_lsrec.data import counter_random, sampler
+
+
+def cached(
+    folder: Path, name: str, parts: tuple[object, ...], shape: tuple[int, int], draw: Callable[[], np.ndarray]
+) -> np.ndarray:
+    """Returns what was drawn before for the same parts, or draws and keeps it.
+
+    A file is named ``<name>-<key>-<hash>.npy``: the key says what the draw depends on, the hash what is inside, so a
+    damaged file is noticed, drawn again and replaced. The key covers the code that draws.
+
+    Args:
+        folder: made if missing; where it cannot be written to, nothing is kept, and a warning says so.
+        name: start of the file name, for people.
+        parts: everything the draw depends on.
+        shape: of the array expected.
+        draw: makes the int32 array.
+    """
+    key = hashlib.sha256("\x1f".join(map(str, (_drawing_code(), name, *parts))).encode()).hexdigest()[:24]
+    for path in sorted(folder.glob(f"{name}-{key}-*.npy")):
+        found = _load(path)
+        if found is not None and found.shape == shape and path.stem.endswith(_hash(found)):
+            return found
+        getLogger().warning(f"{path}: the stored candidates are damaged; they are drawn again")
+        path.unlink(missing_ok=True)
+    drawn = draw()
+    _store(folder / f"{name}-{key}-{_hash(drawn)}.npy", drawn)
+    return drawn
+
+
+def _load(path: Path) -> np.ndarray | None:
+    try:
+        return np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError):  # what numpy raises for a file that is cut short or is no array
+        return None
+
+
+def _store(path: Path, array: np.ndarray) -> None:
+    """Writes beside the place and renames, so that another process sees the whole file or none."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
+            np.save(file, array)
+        os.replace(file.name, path)
+    except OSError as error:
+        getLogger().warning(f"candidate_cache: {path.parent} cannot be written to ({error}); nothing is kept")
+
+
+def _hash(array: np.ndarray) -> str:
+    return hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()[:16]
+
+
+@lru_cache(maxsize=1)
+def _drawing_code() -> str:
+    """Hash of the modules that decide what is drawn: lists of older code are not taken for today's."""
+    digest = hashlib.sha256()
+    for module in (counter_random, sampler):
+        digest.update(Path(str(module.__file__)).read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,153 @@
+"""Candidate lists given in a file, such as a published candidate set, matched with the instances of the log."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from recbole_lsrec.data.dataset import TICKS_PER_SECOND, SessionDataset
+from recbole_lsrec.errors import DataError
+
+_COLUMNS = ("user_id", "item_id", "negatives")
+
+
+def read_candidates(path: str | Path, dataset: SessionDataset, fewer: bool = False) -> np.ndarray:
+    """Reads the negatives of a view's instances.
+
+    The file is ``.parquet``, ``.csv`` or, with tabs, anything else. Its columns are ``user_id`` and ``item_id`` (the
+    target), original tokens; ``negatives``, tokens separated by spaces (a list, in parquet); and ``timestamp``, in the
+    unit of the data set's files, which is needed only where a user has a target twice: without it the lines of one
+    user and target belong to its instances in the order of time. Lines may be in any order; one file may serve
+    validation and test.
+
+    Args:
+        path: the file.
+        dataset: the view of a phase.
+        fewer: lists may be uneven, name an item twice, or name the target, which is then left out of its own negatives.
+
+    Returns:
+        int32 ``[N, n]`` in the order of ``dataset.rows``, short lists padded with 0.
+
+    Raises:
+        DataError: the file is missing or lacks a column, a token is unknown, a line matches no instance, an instance
+            has no line, or a list is not as ``fewer: error`` wants it.
+    """
+    frame = _read(Path(path))
+    users = _ids(frame, "user_id", frame["user_id"], dataset, dataset.uid_field, path)
+    targets = _ids(frame, "item_id", frame["item_id"], dataset, dataset.iid_field, path)
+    line_of = _match(frame, users, targets, dataset, path)  # [N] line of each instance
+    tokens = frame["negatives"].iloc[line_of]
+    lengths = tokens.map(len).to_numpy()
+    owner = np.repeat(np.arange(len(tokens)), lengths)
+    flat = pd.Series(np.concatenate([np.asarray(t, dtype=object) for t in tokens]) if len(tokens) else [], dtype=object)
+    ids = _ids(frame.iloc[line_of[owner]], "negatives", flat, dataset, dataset.iid_field, path)
+    usable = _usable(owner, ids, targets[line_of])
+    kept = np.bincount(owner[usable], minlength=len(tokens))
+    width = int(kept.max(initial=0))
+    wrong = np.flatnonzero((kept < width) | (kept < lengths))
+    if len(wrong) and not fewer:
+        one = int(wrong[np.argmin(kept[wrong])])
+        raise DataError(
+            f"{_where(path, frame, line_of[one])}: {lengths[one]} negatives, of which {kept[one]} are distinct and not the "
+            f"target, where other lines have {width}; give every line as many, or accept short lists with "
+            "eval_args: {fewer: allow}."
+        )
+    if len(wrong):
+        dataset.logger.warning(
+            f"{path}: {len(wrong)} of {len(kept)} lists are shorter than {width}, {int((~usable).sum())} negatives that "
+            "were the target or came twice are left out (fewer: allow)"
+        )
+    result = np.zeros((len(tokens), width), dtype=np.int32)
+    place = np.arange(usable.sum()) - np.repeat(np.cumsum(kept) - kept, kept)
+    result[owner[usable], place] = ids[usable]
+    return result
+
+
+def _read(path: Path) -> pd.DataFrame:
+    """The file with plain column names and lists of tokens; the index is the number of the line."""
+    if not path.is_file():
+        raise DataError(f"candidates: {path} is no file.")
+    if path.suffix == ".parquet":
+        frame = pd.read_parquet(path)
+    else:
+        separator = "," if path.suffix == ".csv" else "\t"
+        frame = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False, skip_blank_lines=False)
+    frame = frame.rename(columns=lambda name: str(name).split(":")[0])
+    missing = [name for name in _COLUMNS if name not in frame]
+    if missing:
+        raise DataError(
+            f"{path}: has no column {', '.join(missing)} (found: {', '.join(map(str, frame.columns))}); needed are "
+            f"{', '.join(_COLUMNS)}, and timestamp where a user has a target twice."
+        )
+    # A text file's first line is its header.
+    frame.index = pd.RangeIndex(1, len(frame) + 1) + (path.suffix != ".parquet")
+    frame["negatives"] = frame["negatives"].map(lambda given: given.split() if isinstance(given, str) else list(given))
+    return frame
+
+
+def _ids(
+    frame: pd.DataFrame, column: str, tokens: pd.Series, dataset: SessionDataset, field: str, path: str | Path
+) -> np.ndarray:
+    """Ids of tokens, one for each line of the frame."""
+    known = pd.Index(dataset.field2id_token[field][1:].astype(str))  # 0 is padding
+    ids = known.get_indexer(tokens.astype(str)) + 1
+    if (ids == 0).any():
+        first = int(np.argmin(ids))
+        raise DataError(
+            f"{_where(path, frame, first)}: {column} {tokens.iloc[first]!r} is not in the data set "
+            f"{dataset.dataset_name!r} ({int((ids == 0).sum())} such tokens in all); filters may have removed it."
+        )
+    return ids
+
+
+def _match(
+    frame: pd.DataFrame, users: np.ndarray, targets: np.ndarray, dataset: SessionDataset, path: str | Path
+) -> np.ndarray:
+    """Position in the file of each instance of the view."""
+    held_out = np.sort(np.concatenate([dataset.split.valid, dataset.split.test]))
+    lines = pd.DataFrame({"user": users, "item": targets})
+    instances = pd.DataFrame({"user": dataset.user[held_out], "item": dataset.item[held_out]})
+    if "timestamp" in frame:
+        times = pd.to_numeric(frame["timestamp"], errors="coerce").to_numpy(dtype=np.float64)
+        if np.isnan(times).any():
+            first = int(np.argmax(np.isnan(times)))
+            raise DataError(
+                f"{_where(path, frame, first)}: timestamp {frame['timestamp'].iloc[first]!r} is no number; times are "
+                "those of the data set's files."
+            )
+        ticks = TICKS_PER_SECOND[dataset.config["timestamp_unit"]]
+        lines["time"] = np.floor(times / ticks).astype(np.int64)
+        instances["time"] = dataset.time[held_out]
+    names = list(lines)
+    # The k-th line of a user and target is the k-th instance of theirs.
+    lines["turn"], instances["turn"] = lines.groupby(names).cumcount(), instances.groupby(names).cumcount()
+    lines["line"], instances["row"] = np.arange(len(lines)), held_out
+    joined = lines.merge(instances, how="outer", on=[*names, "turn"])
+    astray = joined[joined["row"].isna()]
+    if len(astray):
+        raise DataError(
+            f"{_where(path, frame, int(astray['line'].iloc[0]))}: matches no validation or test instance "
+            f"({len(astray)} such lines in all); {', '.join(_COLUMNS[:2])}{' and timestamp' if 'time' in names else ''} "
+            "must be those of a held-out event of this split."
+        )
+    line_of = joined.set_index("row")["line"].reindex(dataset.rows)
+    without = np.flatnonzero(line_of.isna())
+    if len(without):
+        row = dataset.rows[without[0]]
+        raise DataError(
+            f"{path}: {len(without)} of {len(dataset.rows)} instances have no list, the first that of user "
+            f"{dataset.field2id_token[dataset.uid_field][dataset.user[row]]!r}, target "
+            f"{dataset.field2id_token[dataset.iid_field][dataset.item[row]]!r}, timestamp {dataset.time[row]}; every "
+            "instance of the phase needs a line."
+        )
+    return line_of.to_numpy(dtype=np.int64)
+
+
+def _usable(owner: np.ndarray, ids: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Negatives that are not the target and are named for the first time in their list."""
+    first = ~pd.DataFrame({"owner": owner, "id": ids}).duplicated().to_numpy()
+    return first & (ids != target[owner])
+
+
+def _where(path: str | Path, frame: pd.DataFrame, position: int) -> str:
+    return f"{path}, line {frame.index[position]}"
