@@ -1,9 +1,11 @@
 """The command ``recbole-lsrec``."""
 
+import json
 import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -61,6 +63,72 @@ def simulate(folder: Path, name: str | None, seed: int | None) -> None:
     parameters = Parameters() if seed is None else replace(Parameters(), seed=seed)
     write_log(folder, name or folder.name, parameters)
     click.echo(f"Wrote {folder}; it is simulated, and says so wherever it is used.")
+
+
+@cli.command()
+@click.argument("folder", metavar="RUN", type=click.Path(path_type=Path))
+@click.option("--metric", multiple=True, default=["ndcg@10"], show_default=True, help="May be given several times.")
+@click.option("--protocol", help="Such as pop99 or full; the first of the phase by default.")
+@click.option("--phase", type=click.Choice(["valid", "test"]), default="test", show_default=True)
+@click.option("--by", multiple=True, help="Column to cut by; may be given several times. All by default.")
+@click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the table as JSON.")
+@click.option("--csv", "csv_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the table as CSV.")
+def strata(
+    folder: Path,
+    metric: tuple[str, ...],
+    protocol: str | None,
+    phase: str,
+    by: tuple[str, ...],
+    json_file: Path | None,
+    csv_file: Path | None,
+) -> None:
+    """Metrics of a saved run by history length, sessions, gap, popularity, repeats and category."""
+    from recbole_lsrec.evaluation.strata_report import describe_strata
+
+    report = describe_strata(folder, metric, phase, protocol, by)
+    click.echo(report.text())
+    if csv_file:
+        report.table.to_csv(csv_file, index=False)
+    if json_file:
+        _write_json(json_file, report.to_dict())
+
+
+@cli.command()
+@click.argument("folders", metavar="RUN...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--metric", default="ndcg@10", show_default=True)
+@click.option("--protocol", help="Such as pop99 or full; the first of the phase by default.")
+@click.option("--phase", type=click.Choice(["valid", "test"]), default="test", show_default=True)
+@click.option(
+    "--alpha", type=click.FloatRange(0, 0.5, min_open=True), default=0.05, show_default=True, help="Level of the tests."
+)
+@click.option("--resamples", type=click.IntRange(100), default=2000, show_default=True, help="Draws of the bootstrap.")
+@click.option("--seed", type=click.IntRange(0), default=2020, show_default=True, help="Seed of these draws.")
+@click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write everything as JSON.")
+def compare(
+    folders: tuple[Path, ...],
+    metric: str,
+    protocol: str | None,
+    phase: str,
+    alpha: float,
+    resamples: int,
+    seed: int,
+    json_file: Path | None,
+) -> None:
+    """Test the differences between saved runs, over users; runs that differ in the seed alone are one model."""
+    from recbole_lsrec.evaluation.compare import compare as compare_runs
+    from recbole_lsrec.evaluation.comparison_text import comparison_text
+    from recbole_lsrec.evaluation.user_metrics import Metric
+
+    found = compare_runs(
+        folders, Metric.parse(metric), phase, protocol, alpha=alpha, resamples=resamples, bootstrap_seed=seed
+    )
+    click.echo(comparison_text(found))
+    if json_file:
+        _write_json(json_file, found.to_dict())
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

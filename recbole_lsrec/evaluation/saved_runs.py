@@ -1,0 +1,130 @@
+"""Reading a run folder back: what strata and comparisons start from, without training or scoring anything again."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from recbole_lsrec.errors import DataError, did_you_mean
+from recbole_lsrec.evaluation.evaluator import COLUMNS
+from recbole_lsrec.run_folder import INSTANCES, RESULT
+
+# What makes two lines of two runs the same instance, whatever their order in the file.
+KEY = ["user_id", "item_id", "timestamp", "row"]
+_NEEDED = ("model", "dataset", "seed", "config", "fingerprints", "simulated")
+
+
+@dataclass(frozen=True)
+class Lines:
+    """The instances of one phase under one protocol, sorted by :data:`KEY`.
+
+    Attributes:
+        instances: the lines of ``instances.parquet``.
+        scores: ``[N, 1 + C]`` of the same lines, the target's first; None where the protocol keeps ranks only.
+    """
+
+    instances: pd.DataFrame
+    scores: np.ndarray | None
+
+    def part(self, chosen: np.ndarray) -> "Lines":
+        """The lines where ``chosen``, boolean ``[N]``, holds."""
+        scores = None if self.scores is None else self.scores[chosen]
+        return Lines(self.instances[chosen].reset_index(drop=True), scores)
+
+
+@dataclass(frozen=True)
+class SavedRun:
+    """A finished run.
+
+    Attributes:
+        folder: where it was read from.
+        result: ``result.json``.
+        instances: ``instances.parquet``, every phase and protocol.
+        scores: by sampled protocol; line ``i`` belongs to the ``i``-th instance with that protocol.
+    """
+
+    folder: Path
+    result: Mapping[str, Any]
+    instances: pd.DataFrame
+    scores: Mapping[str, np.ndarray]
+
+    def protocol(self, phase: str, asked: str | None = None) -> str:
+        """Returns the protocol asked for, or the phase's first, whose metrics have no prefix in ``result.json``.
+
+        Raises:
+            DataError: the run has no such phase, or not this protocol in it.
+        """
+        found = self.instances.loc[self.instances["phase"] == phase, "protocol"].unique().tolist()
+        if not found:
+            phases = ", ".join(self.instances["phase"].unique())
+            raise DataError(f"{self.folder}: holds no instances of phase {phase!r}; it has: {phases or 'none'}.")
+        if asked is not None and asked not in found:
+            raise DataError(
+                f"{self.folder}: phase {phase!r} was not evaluated under protocol {asked!r};"
+                f" it has: {', '.join(found)}.{did_you_mean(asked, found)}"
+            )
+        return asked or found[0]
+
+    def lines(self, phase: str, protocol: str) -> Lines:
+        """Returns the instances of a phase and protocol with their scores, in an order that every run has.
+
+        Raises:
+            DataError: see :meth:`protocol`; or an instance is there twice.
+        """
+        self.protocol(phase, protocol)
+        under_protocol = self.instances[self.instances["protocol"] == protocol].reset_index(drop=True)
+        chosen = under_protocol[under_protocol["phase"] == phase].sort_values(KEY)
+        twice = int(chosen.duplicated(KEY).sum())
+        if twice:
+            raise DataError(f"{self.folder / INSTANCES}: {twice} instances of {phase}, {protocol} are there twice.")
+        scores = self.scores[protocol][chosen.index] if protocol in self.scores else None
+        return Lines(chosen.reset_index(drop=True), scores)
+
+
+def load_run_folder(folder: str | Path) -> SavedRun:
+    """Reads a run folder.
+
+    Args:
+        folder: as printed at the end of a run, ``runs/<model>-<dataset>-<seed>-...``.
+
+    Raises:
+        DataError: there is no such folder, it is not the folder of a finished run, or its files do not belong together.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise DataError(f"{folder}: no such folder; give the folder of a run, such as runs/SLSRec-cosmetics-2020-...")
+    for name in (RESULT, INSTANCES):
+        if not (folder / name).is_file():
+            raise DataError(f"{folder}: holds no {name}; it is no run folder, or its run has not reached its end.")
+    instances = pd.read_parquet(folder / INSTANCES)
+    missing = [column for column in COLUMNS if column not in instances]
+    if missing:
+        raise DataError(f"{folder / INSTANCES}: lacks {', '.join(missing)}; it was written by something else.")
+    return SavedRun(folder, _result(folder / RESULT), instances, _scores(folder, instances))
+
+
+def _result(path: Path) -> dict[str, Any]:
+    try:
+        result = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise DataError(f"{path}: is not JSON ({error}); was the run interrupted while writing?") from error
+    missing = [key for key in _NEEDED if not isinstance(result, dict) or key not in result]
+    if missing:
+        raise DataError(f"{path}: lacks {', '.join(missing)}; it was not written by a run of recbole_lsrec.")
+    return result
+
+
+def _scores(folder: Path, instances: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Maps the score files, so that only what a metric needs is read."""
+    scores = {}
+    for protocol, lines in instances["protocol"].value_counts(sort=False).items():
+        path = folder / f"scores-{protocol}.npy"
+        if path.is_file():
+            scores[str(protocol)] = np.load(path, mmap_mode="r")
+            if len(scores[str(protocol)]) != lines:
+                raise DataError(f"{path}: holds {len(scores[str(protocol)])} lines, {INSTANCES} has {lines}.")
+    return scores

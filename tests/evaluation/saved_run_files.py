@@ -1,0 +1,62 @@
+"""Run folders written by hand, for tests of what reads them."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from recbole_lsrec.evaluation.evaluator import COLUMNS
+
+
+def table(user: Sequence[str], rank: Sequence[float], **columns: Any) -> pd.DataFrame:
+    """Instances of one phase and protocol; columns not given hold the same value everywhere."""
+    n = len(user)
+    plain = {
+        "row": np.arange(n) + 10,
+        "phase": "test",
+        "protocol": "pop3",
+        "user_id": list(user),
+        "item_id": [f"i{number}" for number in range(n)],
+        "timestamp": np.arange(n) * 100,
+        "rank": np.asarray(rank, dtype=float),
+        "n_candidates": 4,
+        "ties": 0,
+        "alpha": np.full(n, np.nan, dtype=np.float32),
+        "history_length": 5,
+        "n_sessions": 1,
+        "gap_s": 60,
+        "in_history": False,
+        "same_category": pd.Series([None] * n, dtype="boolean"),
+        "event_type": pd.Series([None] * n, dtype=object),
+        "item_pop_third": "low",
+    }
+    return pd.DataFrame({**plain, **columns})[COLUMNS]
+
+
+def write_run(
+    folder: Path,
+    instances: pd.DataFrame,
+    scores: Mapping[str, np.ndarray] | None = None,
+    model: str = "GRU4Rec",
+    seed: int = 1,
+    config: Mapping[str, Any] | None = None,
+    **fingerprints: Any,
+) -> Path:
+    """Writes what a run leaves, as far as comparisons read it."""
+    folder.mkdir(parents=True)
+    instances.to_parquet(folder / "instances.parquet", index=False)
+    for protocol, values in (scores or {}).items():
+        np.save(folder / f"scores-{protocol}.npy", values)
+    result = {
+        "model": model,
+        "dataset": "tiny",
+        "seed": seed,
+        "simulated": False,
+        "fingerprints": {"data": "d1", "split": "s1", "candidates": {"test/pop3": "c1"}, "code": "k1", **fingerprints},
+        "config": {"seed": seed, "ties": "average", "eval_args": {"mode": {"test": ["pop3"]}}, **(config or {})},
+    }
+    (folder / "result.json").write_text(json.dumps(result))
+    return folder
