@@ -22,7 +22,8 @@ VARIANTS = {
     "without long": ["long"],
     "without short": ["short"],
 }
-METRICS = ["ndcg@10", "hit@2", "mrr", "auc", "gauc", "full/ndcg@10", "full/mrr"]
+TIED = "full: tied targets"
+METRICS = ["ndcg@10", "hit@2", "mrr", "auc", "gauc", "full/ndcg@10", TIED]
 
 
 def finished(run_dir: Path, dataset: str, preset: str) -> pd.DataFrame:
@@ -33,7 +34,9 @@ def finished(run_dir: Path, dataset: str, preset: str) -> pd.DataFrame:
         if (run["model"], run["dataset"], run["config"].get("preset")) != ("SLSRec", dataset, preset):
             continue
         variant = next(name for name, parts in VARIANTS.items() if parts == run["config"]["without"])
-        lines.append({"variant": variant, "seed": run["seed"], **{m: run["test_result"][m] for m in METRICS}})
+        instances = pd.read_parquet(path.parent / "instances.parquet").query("phase == 'test' and protocol == 'full'")
+        values = {m: run["test_result"][m] for m in METRICS[:-1]} | {TIED: (instances["ties"] > 0).mean()}
+        lines.append({"variant": variant, "seed": run["seed"], **values})
     return pd.DataFrame(lines, columns=["variant", "seed", *METRICS])
 
 

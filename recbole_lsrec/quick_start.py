@@ -21,6 +21,9 @@ from recbole_lsrec.evaluation.evaluator import Evaluation
 from recbole_lsrec.registry import dataset_class
 from recbole_lsrec.trainer import Trainer
 
+# Share of tied test targets above which a run says so.
+MANY_TIES = 0.05
+
 
 class Data(NamedTuple):
     """The loaded log and its loaders."""
@@ -181,6 +184,13 @@ def _run(config: Config, folder: Path, saved: bool, command: list[str]) -> dict[
     if test_result is not None:
         first, *others = (protocol.name for protocol in data.test.protocols)
         logger.info("Test result by protocol\n" + _by_protocol(test_result, first, others))
+    for name, tied in evaluations["test"].tied.items() if "test" in evaluations else ():
+        share = tied / len(data.test.dataset)
+        if share > MANY_TIES:
+            logger.warning(
+                f"{name}: {share:.0%} of the test targets score the same as some competitor, so the metrics rest on "
+                f"`ties: {config['ties']}`; a model whose output saturates cannot order its best items."
+            )
     if data.dataset.simulated:
         logger.warning(set_color(SIMULATED_NOTICE, "red"))
     logger.info(set_color("run folder", "yellow") + f": {folder}")

@@ -73,7 +73,8 @@ def _notes(found: Comparison) -> list[str]:
         )
     else:
         notes.append(
-            "The difference (diff), t, p and d_z are over users, one mean a user; d_z is Cohen's d of the paired values."
+            "The difference (diff), t, p and d_z are over users, one mean a user; d_z is Cohen's d of the\n"
+            "paired values."
         )
         notes.append(f"The interval is the percentile bootstrap over users, {found.resamples} draws.")
     if about == {"runs"}:
