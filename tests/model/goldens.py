@@ -37,7 +37,7 @@ def load(name: str) -> Golden:
         return {key: torch.from_numpy(arrays[key]) for key in arrays.files if arrays[key].dtype.kind in "fi"}
 
 
-class _Dataset(StubDataset):
+class GoldenDataset(StubDataset):
     """Sizes and the category map of a golden."""
 
     def __init__(self, golden: Golden) -> None:
@@ -77,7 +77,7 @@ def build(golden: Golden, **options: Any) -> TimedRecommender:
         def time_features(self, interaction: Interaction) -> TimeFeatures:
             return TimeFeatures(interaction["time_from_first_action"], interaction["time_to_now"])
 
-    model = WithGivenTimes(stub_config(base.__name__, **{**sizes, **options}), _Dataset(golden))
+    model = WithGivenTimes(stub_config(base.__name__, **{**sizes, **options}), GoldenDataset(golden))
     names = names_of(model)
     given = {name.removeprefix("w/") for name in golden if name.startswith("w/")}
     assert given - set(names) == {f"sequential/{name}" for name in authors_names.NOT_OURS}
