@@ -53,7 +53,7 @@ def test_windows_are_right_padded_and_number_their_sessions_from_one(load):
     assert token[batch["item_id"].numpy()].tolist() == ["y", "w"]
     assert batch["timestamp_list"].tolist() == [[100, 0, 0], [1810, 3611, 3612]]
     assert batch["timestamp_list"].dtype == torch.int64
-    assert batch["first_timestamp"].tolist() == [100, 100]
+    assert batch["first_timestamp"].tolist() == [100, 10]  # the window of the second has lost it
     assert batch["session_id_list"].tolist() == [[1, 0, 0], [1, 2, 2]]
 
 
