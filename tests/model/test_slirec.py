@@ -22,7 +22,7 @@ def build(dataset: Any = None, **options: Any) -> SLiRec:
 
 class TestOfficial(ModelContract):
     model_class = SLiRec
-    overfit_steps = 60
+    overfit_steps = 120
     options: ClassVar[dict[str, Any]] = {**SIZES, "MAX_ITEM_LIST_LENGTH": 12}
 
 
