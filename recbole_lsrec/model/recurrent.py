@@ -11,6 +11,10 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+# Gradients through the activations, from their outputs, in one pass.
+sigmoid_backward = torch.ops.aten.sigmoid_backward.grad_input
+tanh_backward = torch.ops.aten.tanh_backward.grad_input
+
 
 class Steps(NamedTuple):
     """The real steps of ragged sequences in the order in which they run: step by step, longest sequence first.
@@ -198,32 +202,32 @@ class _GRUSteps(torch.autograd.Function):
     def backward(ctx: Any, grad_states: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
         """Goes back through the steps; ``grad_states [M, H]``."""
         kernel, gates, candidates, before, keep = ctx.saved_tensors
-        hidden = before.shape[1]
-        r, z = gates[:, :hidden], gates[:, hidden:]
-        kept = z if keep is None else z * keep
-        # Slopes of the three activations, for all steps at once.
-        slope_r = before * r * (1 - r)
-        slope_z = (before - candidates) * kept * (1 - z)
-        slope_c = (1 - kept) * (1 - candidates * candidates)
+        hidden, sizes = before.shape[1], ctx.sizes
         grad_inputs = torch.empty(len(before), 3 * hidden, dtype=before.dtype, device=before.device)
-        grad_outputs = torch.empty_like(before)  # with respect to each state, through later steps too
+        grad_keep = None if keep is None else torch.empty_like(keep)
         back_gates, back_candidate = kernel[:, : 2 * hidden].t(), kernel[:, 2 * hidden :].t()
 
+        # All work inside the loop, though some of it could be done for all steps at once: a step's arrays fit in cache.
         carried = before.new_zeros(ctx.n_sequences, hidden)
-        tensors = (grad_states, grad_outputs, grad_inputs, r, kept, slope_r, slope_z, slope_c)
-        slices = [tensor.split(ctx.sizes) for tensor in tensors]
-        for given, grad, into, r_t, z_t, to_r, to_z, to_c in reversed(list(zip(*slices, strict=True))):
-            running = carried[: len(grad)]
-            torch.add(given, running, out=grad)
-            grad_c = torch.mul(grad, to_c, out=into[:, 2 * hidden :])
-            grad_reset = grad_c @ back_candidate  # with respect to r * h
-            torch.mul(grad_reset, to_r, out=into[:, :hidden])
-            torch.mul(grad, to_z, out=into[:, hidden : 2 * hidden])
-            torch.addmm((grad * z_t).addcmul_(grad_reset, r_t), into[:, : 2 * hidden], back_gates, out=running)
+        keeps, grad_keeps = ([None] * len(sizes) if t is None else t.split(sizes) for t in (keep, grad_keep))
+        slices = [tensor.split(sizes) for tensor in (grad_states, grad_inputs, gates, candidates, before)]
+        for given, into, gate, c, h, kept, into_keep in reversed(list(zip(*slices, keeps, grad_keeps, strict=True))):
+            running = carried[: len(given)]
+            r, z = gate[:, :hidden], gate[:, hidden:]
+            into_r, into_z, into_c = into.split(hidden, dim=1)
+            grad = running.add_(given)
+            grad_z = (h - c).mul_(grad)
+            if kept is not None:
+                torch.sum(grad_z * z, 1, keepdim=True, out=into_keep)
+                grad_z.mul_(kept)
+            sigmoid_backward(grad_z, z, grad_input=into_z)
+            grad_h = grad * (z if kept is None else z * kept)
+            tanh_backward(grad - grad_h, c, grad_input=into_c)
+            grad_reset = into_c @ back_candidate  # with respect to r * h
+            sigmoid_backward(grad_reset * h, r, grad_input=into_r)
+            torch.addmm(grad_h.addcmul_(grad_reset, r), into[:, : 2 * hidden], back_gates, out=running)
+        r = gates[:, :hidden]
         grad_kernel = torch.cat(
             [before.t() @ grad_inputs[:, : 2 * hidden], (r * before).t() @ grad_inputs[:, 2 * hidden :]], dim=1
         )
-        grad_keep = None
-        if keep is not None:
-            grad_keep = (grad_outputs * (before - candidates) * z).sum(1, keepdim=True)
         return grad_inputs, grad_keep, carried, grad_kernel, None

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from recbole_lsrec.model.recurrent import Steps, last_state
+from recbole_lsrec.model.recurrent import Steps, last_state, sigmoid_backward, tanh_backward
 
 
 class LSTM(nn.Module):
@@ -176,36 +176,30 @@ class _LSTMSteps(torch.autograd.Function):
         """Goes back through the steps; both gradients ``[M, H]``."""
         kernel, gates, opened, squashed, h_before, c_before, scale = ctx.saved_tensors
         hidden, sizes = len(kernel), ctx.sizes
-        i, f, o, j = gates.split(hidden, dim=1)
-        open_i, open_f = opened[:, :hidden], opened[:, hidden:]
-        # What a unit of gradient at c (for i, f, j) or h (for o) becomes before the activation; all steps at once.
-        slopes = torch.cat(
-            [
-                open_i * j * (1 - i),
-                open_f * c_before * (1 - f),
-                squashed * o * (1 - o),
-                open_i * (1 - j * j),
-            ],
-            dim=1,
-        )
-        h_to_c = o * (1 - squashed * squashed)
         grad_inputs = torch.empty_like(gates)
-        grad_memory = torch.empty_like(h_before)
+        grad_scale = None if scale is None else torch.empty_like(scale)
         back = kernel.t()
 
+        # All work inside the loop, though some of it could be done for all steps at once: a step's arrays fit in cache.
         carried_h, carried_c = (h_before.new_zeros(sizes[0], hidden) for _ in range(2))
-        tensors = (grad_states, grad_cells, grad_inputs, grad_memory, slopes, h_to_c, open_f)
+        scales, grad_scales = ([None] * len(sizes) if t is None else t.split(sizes) for t in (scale, grad_scale))
+        tensors = (grad_states, grad_cells, grad_inputs, gates, opened, squashed, c_before)
         slices = [tensor.split(sizes) for tensor in tensors]
-        for given_h, given_c, into, grad_c, slope, squash, keep in reversed(list(zip(*slices, strict=True))):
-            running_h, running_c = carried_h[: len(given_h)], carried_c[: len(given_h)]
-            grad_h = given_h + running_h
-            torch.add(given_c, running_c, out=grad_c).addcmul_(grad_h, squash)
-            parts = into.unflatten(1, (4, hidden))
-            torch.mul(slope.unflatten(1, (4, hidden)), grad_c.unsqueeze(1), out=parts)
-            torch.mul(slope[:, 2 * hidden : 3 * hidden], grad_h, out=parts[:, 2])
-            torch.mul(grad_c, keep, out=running_c)
-            torch.mm(into, back, out=running_h)
-        grad_scale = None
-        if scale is not None:
-            grad_scale = torch.cat([grad_memory * i * j, grad_memory * f * c_before], dim=1)
+        for given_h, given_c, into, gate, allow, tanh_c, c, factor, into_factor in reversed(
+            list(zip(*slices, scales, grad_scales, strict=True))
+        ):
+            i_f, o, j = gate.split([2 * hidden, hidden, hidden], dim=1)
+            into_i_f, into_o, into_j = into.split([2 * hidden, hidden, hidden], dim=1)
+            grad_h = carried_h[: len(given_h)].add_(given_h)
+            grad_c = carried_c[: len(given_h)].add_(given_c)
+            grad_c.add_(torch.ops.aten.tanh_backward(grad_h * o, tanh_c))
+            sigmoid_backward(grad_h.mul_(tanh_c), o, grad_input=into_o)
+            tanh_backward(grad_c * allow[:, :hidden], j, grad_input=into_j)
+            grad_open = torch.cat([grad_c * j, grad_c * c], dim=1)  # with respect to the scaled gates
+            if factor is not None:
+                torch.mul(grad_open, i_f, out=into_factor)
+                grad_open.mul_(factor)
+            sigmoid_backward(grad_open, i_f, grad_input=into_i_f)
+            grad_c.mul_(allow[:, hidden:])
+            torch.mm(into, back, out=grad_h)
         return grad_inputs, grad_scale, h_before.t() @ grad_inputs, None
