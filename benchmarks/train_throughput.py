@@ -186,7 +186,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--dataset", default="cosmetics")
     parser.add_argument("--data_path")
-    parser.add_argument("--without", nargs="*", default=[], help="parts of SLSRec left out, e.g. cate without categories")
+    parser.add_argument(
+        "--without", nargs="*", default=[], help="parts of SLSRec left out, e.g. cate without categories"
+    )
     parser.add_argument("--full_windows", action="store_true", help="made-up histories that fill their windows")
     parser.add_argument("--batches", type=int, default=40)
     parser.add_argument("--models", nargs="*", default=list(VARIANTS), choices=list(VARIANTS))

@@ -16,7 +16,11 @@ OPTIONS = {
     "slirec_small": {},
     "slirec_full": {},
 }
-PASSES = [("in_train", "out_train", True), ("in_train", "out_evalmode_trainfeed", False), ("in_eval", "out_eval", False)]
+PASSES = [
+    ("in_train", "out_train", True),
+    ("in_train", "out_evalmode_trainfeed", False),
+    ("in_eval", "out_eval", False),
+]
 
 
 def found(model: TimedRecommender, golden: Golden, in_name: str) -> dict[str, Tensor]:
@@ -79,6 +83,4 @@ def test_forward(name: str, in_name: str, out_name: str, training: bool) -> None
         expected["loss"] = sum(expected[term] for term in ("data_loss", "regular_loss", "discrepancy_loss"))
     assert not expected.keys() - values.keys()
     for key, value in expected.items():
-        torch.testing.assert_close(
-            values[key], value, rtol=2e-5, atol=2e-5, msg=lambda text, key=key: f"{key}: {text}"
-        )
+        torch.testing.assert_close(values[key], value, rtol=2e-5, atol=2e-5, msg=lambda text, key=key: f"{key}: {text}")

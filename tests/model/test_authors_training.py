@@ -45,7 +45,10 @@ def test_gradients_of_all_variables(name: str) -> None:
     for theirs, mine in table.items():
         expected = ours(theirs, golden[f"grad/{theirs}"])
         torch.testing.assert_close(
-            found[mine], expected, rtol=1e-4, atol=1e-5 * max(1.0, float(expected.abs().max())),
+            found[mine],
+            expected,
+            rtol=1e-4,
+            atol=1e-5 * max(1.0, float(expected.abs().max())),
             msg=lambda text, theirs=theirs: f"{theirs}: {text}",
         )
 
@@ -149,7 +152,9 @@ def test_norms_that_clipping_looks_at() -> None:
     golden = load("clsr_small_clip")
     model = build(golden)
     found, table = gradients(model, golden), trained(golden, model)
-    ratio = {theirs: float(golden[f"gradnorm_as_clipped/{theirs}"] / found[mine].norm()) for theirs, mine in table.items()}
+    ratio = {
+        theirs: float(golden[f"gradnorm_as_clipped/{theirs}"] / found[mine].norm()) for theirs, mine in table.items()
+    }
     tables = {theirs.split("/")[-1]: value for theirs, value in ratio.items() if theirs.endswith("_embedding")}
     expected = {"item": 1.505, "cate": 1.427, "user_long": 2.072, "user_short": 0.986}
     assert tables == pytest.approx({f"{name}_embedding": value for name, value in expected.items()}, rel=1e-3)

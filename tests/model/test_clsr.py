@@ -67,7 +67,7 @@ def test_the_head_of_each_variant() -> None:
     assert paper.user_short is None
     assert paper.encode(batch).u_short is not None, "without the candidate in its query, u_s belongs to the history"
     assert official.encode(batch).u_short is None
-    literal = dict(short_query="history", triplet_form="euclidean", data_loss="bce", padding="ignored")
+    literal = {"short_query": "history", "triplet_form": "euclidean", "data_loss": "bce", "padding": "ignored"}
     same = build(**literal, alpha_time="none", discrepancy_weight=0.0)
     assert torch.equal(same.calculate_loss(batch), paper.calculate_loss(batch))
 
@@ -161,7 +161,10 @@ def test_l2_counts_involved_rows_and_the_padding_where_it_is_seen() -> None:
     for variant, padding in (("official", [0]), ("paper", [])):
         model = build(variant=variant, reg_weight=1.0)
         items = torch.tensor([*padding, 1, 2, 3, 4, 5, 6])
-        tables = [(model.embedding.item, items), (model.embedding.category, model.embedding.category_of(items).unique())]
+        tables = [
+            (model.embedding.item, items),
+            (model.embedding.category, model.embedding.category_of(items).unique()),
+        ]
         tables += [(table, batch["user_id"]) for table in (model.user_long, model.user_short) if table is not None]
         expected = sum(table.weight[rows].square().sum() for table, rows in tables)
         weights = {table.weight for table, _ in tables}

@@ -22,10 +22,8 @@ def test_equals_the_definition(kind: str, known_size: int) -> None:
         for c in range(2):
             k = values[b, REAL[b]] @ attention.attention.matrix  # [n, 5]
             query = q[b, c].expand_as(k)
-            if kind == "mlp":
-                logits = attention.attention.fcn(k, query, k - query, k * query).squeeze(1)
-            else:
-                logits = k @ q[b, c]
+            of_mlp = kind == "mlp"
+            logits = attention.attention.fcn(k, query, k - query, k * query).squeeze(1) if of_mlp else k @ q[b, c]
             weights = logits.softmax(0)
             torch.testing.assert_close(a[b, c, REAL[b]], weights, rtol=1e-5, atol=1e-6)
             torch.testing.assert_close(u[b, c], weights @ values[b, REAL[b]], rtol=1e-5, atol=1e-5)

@@ -6,6 +6,7 @@ from recbole_lsrec.model.recurrent import GRU, VecAttGRU
 from tests.model import authors_names, plain_recurrence
 from tests.model.goldens import load
 
+
 @pytest.fixture
 def golden() -> dict[str, Tensor]:
     return load("tf_gru_cell")

@@ -49,7 +49,7 @@ class SLiRec(TimedRecommender):
     * ``alpha = sigmoid(FCN(v ; u_l ; u_s ; time))``, ``u = alpha u_l + (1 - alpha) u_s``, ``score = FCN(u ; v)``.
 
     What is odd in the code, chosen together by ``variant: official | paper``; each key may be set by itself and then
-    wins. ``paper`` means: what the equations of CLSR's paper on this code line would have instead.
+    wins. ``paper`` is the same network without these; it is our reading, as no paper was consulted for it.
 
     * ``padding: seen | ignored``: the softmax of the long side runs over all ``MAX_ITEM_LIST_LENGTH`` columns, padding
       with row 0 of the embeddings included, and batch-norm statistics count padding.
