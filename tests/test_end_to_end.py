@@ -87,10 +87,10 @@ def test_real_logs(tmp_path, name):
 @needs_real_data
 @pytest.mark.parametrize("model", ["CLSR", "SLiRec"])
 @pytest.mark.parametrize("name", ["retailrocket_sslrec", "taobao_fav_khgt"])
-def test_real_logs_without_categories(tmp_path, name, model):
-    """Neither log has categories: items are embedded without, over the whole width."""
+def test_candidate_dependent_models_on_real_logs(tmp_path, name, model):
+    """RetailRocket comes without categories: there items are embedded without, over the whole width."""
     settings = atomic_from_parquet(
-        name, tmp_path, **QUIET, train_steps=5, item_inter_num_interval="[20,inf)", user_inter_num_interval="[20,inf)"
+        name, tmp_path, **QUIET, train_steps=5, item_inter_num_interval="[5,inf)", user_inter_num_interval="[5,inf)"
     )
     settings["eval_args"] = {**settings["eval_args"], **SAMPLED["eval_args"]}
     result = run_recbole_lsrec(model, name, config_dict=settings)

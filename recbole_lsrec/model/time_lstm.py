@@ -86,6 +86,9 @@ class Time4LSTM(LSTM):
     ``f``: ``time_weight`` w, ``time_bias`` b, ``gate_input`` K, ``gate_time`` R, ``gate_bias`` c, ``out_time`` O.
     """
 
+    out_time1: nn.Parameter
+    out_time2: nn.Parameter
+
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__(input_size, hidden_size)
         for number in (1, 2):
