@@ -36,6 +36,7 @@ from recbole_lsrec.config_layers import (
     LINE,
     Layer,
     chosen,
+    for_model,
     given_layers,
     merge,
     recbole_layers,
@@ -95,7 +96,7 @@ class Config(RecBoleConfig):
         self.model_class = _model_class(chosen("model", model, given))
         self.model = self.model_class.__name__
         self.dataset = str(chosen("dataset", dataset, given))
-        data_layer = yaml_layers([dataset_yaml(self.dataset)])
+        data_layer = [for_model(layer, self.model) for layer in yaml_layers([dataset_yaml(self.dataset)])]
         given = [self._read_layer(layer) for layer in given]
         for layer in [*data_layer, *given]:
             for key in layer.values:

@@ -74,6 +74,15 @@ def yaml_layers(paths: Iterable[Path]) -> list[Layer]:
     return layers
 
 
+def for_model(layer: Layer, model: str) -> Layer:
+    """Unfolds ``of_model: {Model: {key: value}}`` of a data set's yaml; what stands there for other models is left out.
+
+    Papers tune single models on a data set, and models may use one key for different things.
+    """
+    values = {key: value for key, value in layer.values.items() if key != "of_model"}
+    return Layer(layer.source, {**values, **layer.values.get("of_model", {}).get(model, {})})
+
+
 def merge(layers: Iterable[Layer]) -> tuple[dict[str, Any], dict[str, str]]:
     """Lays layers over each other, lowest first; returns values and where each comes from."""
     values: dict[str, Any] = {}

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 # One line per model of ours: name -> module that defines a class of that name. Imported when asked for.
 PLUGIN_MODELS = {
+    "CLSR": "recbole_lsrec.model.sequential_recommender.clsr",
     "SLSRec": "recbole_lsrec.model.sequential_recommender.slsrec",
+    "SLiRec": "recbole_lsrec.model.sequential_recommender.slirec",
 }
 
 # RecBole's sequential models that cannot run on a log of interactions alone.

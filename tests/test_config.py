@@ -151,6 +151,13 @@ def test_every_data_set_yaml_is_accepted_and_leaves_negatives_to_the_model(path:
     assert "train_neg_sample_args" not in read_yaml(path)
 
 
+def test_a_data_set_yaml_may_tune_single_models() -> None:
+    assert Config("CLSR", "kuaishou")["contrastive_loss"] == "bpr"
+    assert Config("SLSRec", "kuaishou")["contrastive_loss"] is None
+    assert Config("CLSR", "kuaishou", config_dict={"contrastive_loss": "triplet"})["contrastive_loss"] == "triplet"
+    assert "of_model" not in Config("SASRec", "kuaishou").plain()
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "properties").rglob("*.yaml")), ids=lambda path: path.stem)
 def test_every_key_of_our_yaml_says_its_type_and_meaning(path: Path) -> None:
     lines = [line for line in path.read_text(encoding="utf-8").splitlines() if re.match(r"\w+:", line)]

@@ -13,6 +13,7 @@ from tests.real_data import atomic_from_parquet, needs_real_data
 
 QUIET = {"show_progress": False, "state": "ERROR"}
 MODELS = ["SASRec", "BERT4Rec", "GRU4Rec", "SLSRec"]
+SAMPLED = {"eval_args": {"mode": {"valid": ["uni20"], "test": ["uni20"]}}}  # CLSR asks each event of each candidate
 
 
 @pytest.fixture(autouse=True)
@@ -28,6 +29,13 @@ def test_200_steps_on_ml_100k(model):
     assert result["test_result"]["full/gauc"] > 0.6
     stored = json.loads((Path(result["run_folder"]) / "result.json").read_text())
     assert len(stored["history"]) == 1
+
+
+@pytest.mark.parametrize("model", ["CLSR", "SLiRec"])
+def test_30_steps_of_the_candidate_dependent_models_on_ml_100k(model):
+    settings = {**QUIET, **SAMPLED, "train_steps": 30, "train_batch_size": 64}
+    result = run_recbole_lsrec(model, "ml-100k", config_dict=settings)
+    assert result["test_result"]["auc"] > 0.5
 
 
 def popularity_ndcg_at_10(config: Config) -> float:
@@ -75,3 +83,16 @@ def test_real_logs(tmp_path, name):
     assert stored["simulated"] is False
     assert any(entry["rows"] > 0 for entry in stored["filters"])
     assert 0 < result["test_result"]["full/ndcg@10"] < 1
+
+
+@needs_real_data
+@pytest.mark.parametrize("model", ["CLSR", "SLiRec"])
+@pytest.mark.parametrize("name", ["retailrocket_sslrec", "taobao_fav_khgt"])
+def test_candidate_dependent_models_on_real_logs(tmp_path, name, model):
+    """RetailRocket comes without categories: there items are embedded without, over the whole width."""
+    settings = atomic_from_parquet(
+        name, tmp_path, **QUIET, train_steps=5, item_inter_num_interval="[5,inf)", user_inter_num_interval="[5,inf)"
+    )
+    settings["eval_args"] = {**settings["eval_args"], **SAMPLED["eval_args"]}
+    result = run_recbole_lsrec(model, name, config_dict=settings)
+    assert 0 < result["test_result"]["ndcg@10"] < 1

@@ -35,7 +35,7 @@ def test_ours_wins_over_a_model_of_recbole_with_the_same_name(monkeypatch: pytes
     [
         (
             "SASRek",
-            r"^model: found 'SASRek', which is no known model\. Did you mean 'SASRec' or .* Accepted: SLSRec.*GRU4",
+            r"^model: found 'SASRek', which is no known model\. Did you mean 'SASRec' or .* Accepted: CLSR.*SLSRec.*GRU4",
         ),
         ("sasrec", r"^model: found 'sasrec', which is no known model\. Did you mean 'SASRec'"),
         ("zzz", r"^model: found 'zzz', which is no known model\. Accepted: "),

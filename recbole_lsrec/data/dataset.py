@@ -249,18 +249,19 @@ class SessionDataset(CheckedDataset):
 
         Returns:
             Interaction with RecBole's fields; lists are ``[B, L, ...]`` with the most recent ``L`` events, oldest first.
-            ``session_id_list`` counts the sessions of the window from 1.
+            ``session_id_list`` counts the sessions of the window from 1; ``first_<time field>`` ``[B]`` is the time
+            of the user's first event, which the window may have lost.
         """
         index = torch.as_tensor(rows, dtype=torch.int64)
         end = torch.as_tensor(self.history_end(rows), dtype=torch.int64)
-        length = (end - torch.from_numpy(self.start)[torch.from_numpy(self.user)[index]]).clamp(
-            max=self.max_item_list_len
-        )
+        first = torch.from_numpy(self.start)[torch.from_numpy(self.user)[index]]  # [B] row of the user's first event
+        length = (end - first).clamp(max=self.max_item_list_len)
         steps = torch.arange(self.max_item_list_len)
         inside = steps < length[:, None]  # [B, L]
         at = torch.where(inside, end[:, None] - length[:, None] + steps, 0)  # [B, L]
         batch = {field: column[index] for field, column in self._log.interaction.items()}
         batch[self.item_list_length_field] = length
+        batch[f"first_{self.time_field}"] = torch.from_numpy(self.time)[first]
         for field, column in self._log.interaction.items():
             if field != self.uid_field:
                 keep = inside.view(*inside.shape, *(1 for _ in column.shape[1:]))

@@ -30,7 +30,7 @@ class Projected(NamedTuple):
 
 
 def pick(query: Tensor, row: Tensor | None) -> Tensor:
-    """Gives each flat event the query of its instance; ``[1, C, Q]``, candidates common to all, needs no copy."""
+    """Gives each flat event the query of its instance; ``[1, ...]``, common to all, needs no copy."""
     return query if row is None or len(query) == 1 else query.index_select(0, row)
 
 
@@ -38,7 +38,8 @@ class MLPAttention(nn.Module):
     """``FCN(k ; q ; k - q ; k * q)`` with ``k = x A``: DIN's attention as CLSR's authors code it ("ATT").
 
     The first layer is split: ``k (W1 + W3) + q (W2 - W3) + (k * q) W4``; only the last term is computed for each pair
-    of event and candidate. Batch-norm statistics run over whatever events the caller passes in.
+    of event and candidate, and of that only the features of ``q`` that are not known with the history (CLSR's short
+    query is ``s ; v``). Batch-norm statistics run over whatever events the caller passes in.
 
     Args:
         key_size: Width ``D`` of the attended vectors.
@@ -53,21 +54,33 @@ class MLPAttention(nn.Module):
         self.matrix = nn.Parameter(truncated_normal_(torch.empty(key_size, query_size)))
         self.fcn = FCN([query_size] * 4, hidden_sizes)
 
-    def keys(self, x: Tensor) -> Projected:
-        """Prepares attended vectors ``x [..., D]``."""
-        w_key, _, w_difference, _ = self.fcn.first_weights()
+    def keys(self, x: Tensor, known: Tensor | None = None, row: Tensor | None = None) -> Projected:
+        """Prepares attended vectors.
+
+        Args:
+            x: ``[..., D]``.
+            known: ``[B, S]`` leading features of the query, if they do not depend on the candidate; then ``x`` is flat.
+            row: ``[P]`` instance of each event of ``x``, given with ``known``.
+        """
+        w_key, w_query, w_difference, w_product = self.fcn.first_weights()
         key = x @ self.matrix  # [..., Q]
-        return Projected(key, F.linear(key, w_key + w_difference, self.fcn.first.bias))
+        image = F.linear(key, w_key + w_difference, self.fcn.first.bias)
+        if known is None or row is None:
+            return Projected(key, image)
+        size = known.shape[1]
+        image = image + pick(F.linear(known, (w_query - w_difference)[:, :size]), row)
+        image = image + F.linear(key[:, :size] * pick(known, row), w_product[:, :size])
+        return Projected(key[:, size:], image)
 
     def query(self, q: Tensor) -> Projected:
-        """Prepares queries ``q [..., Q]``."""
+        """Prepares queries ``q [..., Q]``, or ``[..., Q - S]`` if the keys were given the rest."""
         _, w_query, w_difference, _ = self.fcn.first_weights()
-        return Projected(q, F.linear(q, w_query - w_difference))
+        return Projected(q, F.linear(q, (w_query - w_difference)[:, -q.shape[-1] :]))
 
     def forward(self, keys: Projected, query: Projected, row: Tensor | None = None) -> Tensor:
         """Returns logits ``[...]``; with ``row``: keys ``[P, ...]`` and queries ``[B, C, ...]`` to ``[P, C]``."""
         key, key_image = keys if row is None else (part.unsqueeze(1) for part in keys)
-        w_product = self.fcn.first_weights()[3]
+        w_product = self.fcn.first_weights()[3][:, -key.shape[-1] :]
         hidden = F.linear(key * pick(query.vector, row), w_product)
         hidden += key_image  # in place: these are the largest arrays of the models
         hidden += pick(query.image, row)
@@ -101,7 +114,7 @@ class AdditiveAttention(nn.Module):
 
 
 class BilinearAttention(nn.Module):
-    """``x W q^T``: the alignment of SLSRec's eq. 7, no bias. ``W`` meets the queries, of which there are fewer."""
+    """``x W q^T``: the alignment of SLSRec's eq. 7, CLSR's eq. 32, no bias. ``W`` meets the queries, which are fewer."""
 
     candidate_dependent = True
 

@@ -6,7 +6,7 @@ import torch
 from recbole.data.interaction import Interaction
 from recbole.model.abstract_recommender import SequentialRecommender
 from recbole.utils import InputType
-from torch import Tensor
+from torch import Tensor, nn
 
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.model import losses, options
@@ -89,6 +89,10 @@ class LongShortRecommender(SequentialRecommender):
         """Returns the items of the encoded histories, in any shape: their embeddings are regularised."""
         raise NotImplementedError
 
+    def involved_rows(self, state: Any) -> list[tuple[nn.Embedding, Tensor]]:
+        """Returns further tables with the rows of each that the batch involves: only these are regularised."""
+        return []
+
     def floats_per_pair(self, state: Any) -> int:
         """Estimates how many float32 numbers :meth:`match` holds for a pair of instance and candidate."""
         return 1000
@@ -120,9 +124,11 @@ class LongShortRecommender(SequentialRecommender):
         terms = {"data": self.data_loss(match.logits), **self.auxiliary_loss(state, match)}
         if self.reg_weight:
             items = torch.cat([self.involved_items(state).reshape(-1), candidates.reshape(-1)])
-            tables = set(self.embedding.parameters())
-            weights = losses.squared_sum(p for p in self.parameters() if p not in tables)
-            terms["l2"] = 0.5 * self.reg_weight * (self.embedding.squared_rows(items) + weights)
+            others = self.involved_rows(state)
+            tables = {*self.embedding.parameters(), *(table.weight for table, _ in others)}
+            squares = [losses.squared_sum(p for p in self.parameters() if p not in tables)]
+            squares += [losses.squared_rows(table.weight, ids) for table, ids in others]
+            terms["l2"] = 0.5 * self.reg_weight * (self.embedding.squared_rows(items) + sum(squares))
         return terms
 
     def calculate_loss(self, interaction: Interaction) -> Tensor:

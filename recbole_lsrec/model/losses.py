@@ -50,7 +50,24 @@ def triplet_clsr_code(anchor: Tensor, positive: Tensor, negative: Tensor, margin
     return scale * F.relu((anchor - positive).square() - (anchor - negative).square() + margin).sum(-1)
 
 
+def triplet_euclidean(anchor: Tensor, positive: Tensor, negative: Tensor, margin: float, scale: float = 1.0) -> Tensor:
+    """``max(0, scale (|a - p| - |a - n|) + margin)``: CLSR eq. 24 as printed, distances not squared."""
+    to_positive, to_negative = (_distance(anchor, other) for other in (positive, negative))
+    return F.relu(scale * (to_positive - to_negative) + margin)
+
+
+def _distance(left: Tensor, right: Tensor) -> Tensor:
+    # The slope of the root is infinite at 0, where the proxies of a short history may well coincide.
+    return ((left - right).square().sum(-1) + 1e-12).sqrt()
+
+
+def bpr(anchor: Tensor, positive: Tensor, negative: Tensor, margin: float = 0.0, scale: float = 1.0) -> Tensor:
+    """``softplus(scale (<a, n> - <a, p>))`` (CLSR eq. 23); there is no margin."""
+    return F.softplus(scale * ((anchor * negative).sum(-1) - (anchor * positive).sum(-1)))
+
+
 TRIPLETS = {"eq16": triplet_eq16, "clsr_code": triplet_clsr_code}
+CONTRASTS = {**TRIPLETS, "euclidean": triplet_euclidean, "bpr": bpr}
 
 
 def interest_contrast(
@@ -62,26 +79,26 @@ def interest_contrast(
     margin: float,
     scale: float = 1.0,
 ) -> Tensor:
-    """The four triplets that tie interests to their proxies and apart (CLSR eq. 25; SLSRec eq. 17).
+    """The four contrasts that tie interests to their proxies and apart (CLSR eq. 25; SLSRec eq. 17).
 
     Args:
         long: ``[..., D]`` long-term interest; all four broadcast.
         short: Short-term interest.
         long_proxy: What the long-term interest should resemble.
         short_proxy: What the short-term interest should resemble.
-        kind: Key of ``TRIPLETS``.
+        kind: Key of ``CONTRASTS``.
         margin: See there.
         scale: See there.
 
     Returns:
         ``[...]`` the sum of the four.
     """
-    triplet = TRIPLETS[kind]
+    contrast = CONTRASTS[kind]
     return (
-        triplet(short, short_proxy, long_proxy, margin, scale)
-        + triplet(long, long_proxy, short_proxy, margin, scale)
-        + triplet(short_proxy, short, long, margin, scale)
-        + triplet(long_proxy, long, short, margin, scale)
+        contrast(short, short_proxy, long_proxy, margin, scale)
+        + contrast(long, long_proxy, short_proxy, margin, scale)
+        + contrast(short_proxy, short, long, margin, scale)
+        + contrast(long_proxy, long, short, margin, scale)
     )
 
 

@@ -44,11 +44,19 @@ def integer(config: Any, key: str, least: int, optional: bool = False) -> Any:
     return value
 
 
-def number(config: Any, key: str, least: float = 0.0) -> float:
-    """Returns ``config[key]``, a finite number of at least ``least``."""
-    value = config[key]
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not least <= value < float("inf"):
-        raise ConfigError(f"{key}: found {value!r}; set it to a finite number >= {least:g}.")
+def number(
+    config: Any,
+    key: str,
+    least: float = 0.0,
+    most: float = float("inf"),
+    preset: Mapping[str, Any] | None = None,
+) -> float:
+    """Returns ``config[key]``, a finite number from ``least`` to ``most``; if it is None, what ``preset`` says."""
+    value = _or_preset(config, key, preset)
+    good = not isinstance(value, bool) and isinstance(value, (int, float)) and least <= value <= most
+    if not good or value == float("inf"):
+        bounds = f">= {least:g}" if most == float("inf") else f"from {least:g} to {most:g}"
+        raise ConfigError(f"{key}: found {value!r}; set it to a finite number {bounds}.")
     return float(value)
 
 

@@ -52,7 +52,7 @@ def batch_of(
     """A training batch from histories written as lists of sessions of items; sessions are an hour and a day apart."""
     width = width or max(sum(map(len, sessions)) for sessions in histories)
     rows: dict[str, list[Tensor]] = {"item_id_list": [], "session_id_list": [], "timestamp_list": []}
-    lengths, now = [], []
+    lengths, first, now = [], [], []
     for sessions in histories:
         items = [item for session in sessions for item in session]
         labels = [number for number, session in enumerate(sessions, 1) for _ in session]
@@ -60,6 +60,7 @@ def batch_of(
         for values, column in zip((items, labels, times), rows.values(), strict=True):
             column.append(torch.tensor(values + [0] * (width - len(values))))
         lengths.append(len(items))
+        first.append(times[0] - 600 * (len(items) // 10))  # long histories have lost an event
         now.append(times[-1] + 3_600)
     return Interaction(
         {
@@ -67,6 +68,7 @@ def batch_of(
             "item_id": torch.tensor(targets),
             "item_length": torch.tensor(lengths),
             "timestamp": torch.tensor(now),
+            "first_timestamp": torch.tensor(first),
             "neg_item_id": torch.tensor(negatives),
             **{name: torch.stack(column) for name, column in rows.items()},
         }

@@ -53,6 +53,7 @@ def test_windows_are_right_padded_and_number_their_sessions_from_one(load):
     assert token[batch["item_id"].numpy()].tolist() == ["y", "w"]
     assert batch["timestamp_list"].tolist() == [[100, 0, 0], [1810, 3611, 3612]]
     assert batch["timestamp_list"].dtype == torch.int64
+    assert batch["first_timestamp"].tolist() == [100, 10]  # the window of the second has lost it
     assert batch["session_id_list"].tolist() == [[1, 0, 0], [1, 2, 2]]
 
 
@@ -180,7 +181,7 @@ def test_windows_equal_recboles(tmp_path, length):
         assert len(got) == len(expected)
         for field in expected.columns:
             assert torch.equal(got[field].double(), expected[field][torch.as_tensor(theirs_order)].double()), field
-        assert set(got.columns) - set(expected.columns) == {"session_id_list"}
+        assert set(got.columns) - set(expected.columns) == {"session_id_list", "first_timestamp"}
 
 
 def test_raw_ml_100k_is_in_true_order():

@@ -34,6 +34,19 @@ def test_mlp_split_equals_the_concatenation(training: bool) -> None:
     torch.testing.assert_close(flat, expected, rtol=1e-5, atol=1e-5)
 
 
+def test_mlp_takes_the_known_part_of_the_query_with_the_keys() -> None:
+    torch.manual_seed(0)
+    attention = MLPAttention(4, 5, [6]).eval()
+    randomise(attention)
+    x, known, q = torch.randn(6, 4), torch.randn(3, 2), torch.randn(3, 7, 3)
+    whole = torch.cat([known.unsqueeze(1).expand(3, 7, 2), q], dim=2)
+    expected = plain_mlp(attention, x.unsqueeze(1).expand(6, 7, 4), whole[ROW])
+    found = attention(attention.keys(x, known, ROW), attention.query(q), ROW)
+    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5)
+    common = attention(attention.keys(x, known, ROW), attention.query(q[:1]), ROW)
+    torch.testing.assert_close(common[:2], found[:2], rtol=1e-5, atol=1e-5)
+
+
 def test_mlp_takes_padded_keys_and_common_candidates() -> None:
     torch.manual_seed(0)
     attention = MLPAttention(4, 3, [6]).eval()

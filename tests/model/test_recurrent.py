@@ -1,46 +1,21 @@
-from pathlib import Path
-
-import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
-from recbole_lsrec.model.recurrent import GRU
-
-GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "tf_gru_cell.npz"
-
-# The authors' variable names and ours.
-NAMES = {
-    "rnn/gru_cell/gates/kernel": "gate_kernel",
-    "rnn/gru_cell/gates/bias": "gate_bias",
-    "rnn/gru_cell/candidate/kernel": "candidate_kernel",
-    "rnn/gru_cell/candidate/bias": "candidate_bias",
-}
+from recbole_lsrec.model.recurrent import GRU, VecAttGRU
+from tests.model import authors_names, plain_recurrence
+from tests.model.goldens import load
 
 
 @pytest.fixture
 def golden() -> dict[str, Tensor]:
-    with np.load(GOLDEN) as arrays:
-        return {name: torch.from_numpy(arrays[name]) for name in arrays.files}
-
-
-def plain(gru: GRU, x: Tensor, lengths: Tensor, initial: Tensor | None = None) -> tuple[Tensor, Tensor]:
-    """The cell's definition, step by step on padded arrays, autograd at work."""
-    h = x.new_zeros(len(x), gru.hidden_size) if initial is None else initial
-    outputs = []
-    for t in range(x.shape[1]):
-        gates = torch.sigmoid(torch.cat([x[:, t], h], 1) @ gru.gate_kernel + gru.gate_bias)
-        r, z = gates.chunk(2, dim=1)
-        c = torch.tanh(torch.cat([x[:, t], r * h], 1) @ gru.candidate_kernel + gru.candidate_bias)
-        real = (t < lengths).unsqueeze(1)
-        h = torch.where(real, z * h + (1 - z) * c, h)
-        outputs.append(h * real)
-    return torch.stack(outputs, 1), h
+    return load("tf_gru_cell")
 
 
 def test_equals_tensorflow(golden: dict[str, Tensor]) -> None:
     gru = GRU(3, 5)
-    gru.load_state_dict({ours: golden[f"w/{theirs}"] for theirs, ours in NAMES.items()})
+    names = authors_names.gru("rnn/gru_cell", "")
+    gru.load_state_dict({ours: golden[f"w/{theirs}"] for theirs, ours in names.items()})
     outputs, state = gru(golden["in/x"], golden["in/seq_len"].long(), golden["in/h0"])
     torch.testing.assert_close(outputs, golden["out/outputs"], rtol=2e-5, atol=2e-5)
     torch.testing.assert_close(state, golden["out/state"], rtol=2e-5, atol=2e-5)
@@ -82,7 +57,7 @@ def test_outputs_and_gradients_equal_the_plain_loop(with_initial: bool) -> None:
     weight = torch.randn(5, 6, 4, dtype=torch.float64)
     leaves = [x, *gru.parameters()] + ([initial] if initial is not None else [])
     results = []
-    for run in (gru, lambda *inputs: plain(gru, *inputs)):
+    for run in (gru, lambda *inputs: plain_recurrence.gru(gru, *inputs)):
         outputs, state = run(x, lengths, initial)
         loss = (outputs * weight).sum() + (state * weight[:, 0]).square().sum()
         results.append((outputs, state, *torch.autograd.grad(loss, leaves)))
@@ -95,3 +70,27 @@ def test_no_sequence_has_a_step() -> None:
     outputs, state = GRU(3, 4)(torch.randn(2, 1, 3), torch.tensor([0, 0]), initial)
     assert not outputs.any()
     assert torch.equal(state, initial)
+
+
+def test_attentional_gru_equals_tensorflow() -> None:
+    golden = load("vecatt_gru_cell")
+    cell = VecAttGRU(3, 5)
+    names = authors_names.gru("rnn", "")
+    cell.load_state_dict({ours: golden[f"w/{theirs}"] for theirs, ours in names.items()})
+    state = cell(golden["in/x"], golden["in/seq_len"].long(), golden["in/att"].transpose(1, 2))
+    torch.testing.assert_close(state.squeeze(1), golden["out/state"], rtol=2e-5, atol=2e-5)
+
+
+def test_attentional_gru_and_its_gradients_equal_the_plain_loop() -> None:
+    torch.manual_seed(0)
+    cell = VecAttGRU(3, 4).double()
+    x = torch.randn(4, 5, 3, dtype=torch.float64, requires_grad=True)
+    attention = torch.rand(4, 2, 5, dtype=torch.float64, requires_grad=True)
+    lengths = torch.tensor([2, 5, 1, 4])
+    results = []
+    for run in (cell, lambda *inputs: plain_recurrence.vec_att_gru(cell, *inputs)):
+        state = run(x, lengths, attention)
+        leaves = [x, attention, *cell.parameters()]
+        results.append((state, *torch.autograd.grad(state.square().sum(), leaves)))
+    for left, right in zip(*results, strict=True):
+        torch.testing.assert_close(left, right, rtol=1e-10, atol=1e-10)

@@ -1,0 +1,285 @@
+"""CLSR.
+
+Reference:
+    Yu Zheng, Chen Gao, Jianxin Chang, Yanan Niu, Yang Song, Depeng Jin, Yong Li. "Disentangling Long and Short-Term
+    Interests for Recommendation." WWW 2022. arXiv:2202.13090.
+    Code of the authors: https://github.com/tsinghua-fib-lab/CLSR (TensorFlow 1); equal to it number for number.
+"""
+
+from typing import Any, NamedTuple
+
+import torch
+from recbole.data.interaction import Interaction
+from torch import Tensor, nn
+
+from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.model import losses, options
+from recbole_lsrec.model.base import Match
+from recbole_lsrec.model.fcn import FCN, embedding
+from recbole_lsrec.model.history_attention import KINDS, HistoryAttention, Prepared
+from recbole_lsrec.model.recurrent import GRU, VecAttGRU
+from recbole_lsrec.model.time_lstm import LSTM, Time4LSTM
+from recbole_lsrec.model.timed_history import History, TimedRecommender
+
+VARIANTS: dict[str, dict[str, Any]] = {
+    # The authors' code.
+    "official": {
+        "data_loss": "softmax",
+        "short_query": "history_and_candidate",
+        "triplet_form": "clsr_code",
+        "discrepancy_weight": 0.01,
+        "padding": "seen",
+        "alpha_time": "last_column",
+    },
+    # The equations as printed.
+    "paper": {
+        "data_loss": "bce",
+        "short_query": "history",
+        "triplet_form": "euclidean",
+        "discrepancy_weight": 0.0,
+        "padding": "ignored",
+        "alpha_time": "none",
+    },
+}
+
+
+class Encoded(NamedTuple):
+    """Histories, encoded as far as no candidate is needed."""
+
+    history: History
+    users: Tensor  # [B]
+    x: Tensor  # [B, T, D] embedded events
+    u_long: Tensor  # [B, 1, D]
+    a_long: Tensor  # [B, 1, T]
+    s: Tensor | None  # [B, D] what the history gives to the short query; None for short_encoder: dien
+    o: Tensor  # [B, T, D]
+    short: Prepared
+    u_short: Tensor | None  # [B, 1, D] if it does not depend on the candidate
+    a_short: Tensor | None  # [B, 1, T] likewise
+    g: Tensor | None  # [B, 1, D]; None without the fusion GRU
+    age: Tensor | None  # [B, 1, 1]; None for alpha_time: none
+
+
+class Interests(NamedTuple):
+    """What the contrastive loss compares, and the attention behind it."""
+
+    long: Tensor  # [B, 1, D]
+    short: Tensor  # [B, C or 1, D]
+    a_short: Tensor  # [B, C or 1, T]
+
+
+class CLSR(TimedRecommender):
+    """Long- and short-term interests, disentangled by contrast with proxies, fused for each candidate.
+
+    Shapes: ``B`` instances, ``C`` candidates, ``T`` events of a history (padded), ``D`` = ``embedding_size``.
+
+    The paper and its code differ. ``variant: official | paper`` chooses a side for the keys named here together; each
+    may be set by itself and then wins (values: official | paper; ``=`` marks what is no choice of the model).
+
+    1. eq. 30 is a log-loss for each candidate, the code has a softmax over 1 + N: ``data_loss: softmax | bce``.
+    2. eq. 7, 9: the short query is made from the history only; in the code the candidate is part of it and the GRU
+       starts at a user vector: ``short_query: history_and_candidate | history``.
+    3. eq. 27: alpha is made from g, v, u_l, u_s; the code adds the last column of the time features, which is 0
+       unless the window is full: ``alpha_time: last_column | none`` (or ``last_event``, the age it was meant to be).
+    4. eq. 24: Euclidean distances, one margin; in the code squared differences with margin and hinge for each feature
+       (up to D times larger): ``triplet_form: clsr_code | euclidean`` (or ``eq16``: squared, one margin).
+    5. the paper argues against a discrepancy loss; the code pushes the users' two tables apart:
+       ``discrepancy_weight: 0.01 | 0``.
+    6. eq. 25 is summed over users and times; the code averages over eligible rows, negatives' rows too:
+       ``contrastive_rows: all | positives``. Here always a mean, as for the data loss.
+    7. the paper's L2 is ``|Theta|``; the code's is squared, halved, on weights and *involved* embedding rows. So is ours
+       (``reg_weight``); the padding row counts as involved for ``padding: seen``.
+    8. E(x) is an item embedding; in the code item (32) ; category (8): ``category_embedding_size: 8`` or 0. Without
+       categories in the data all D dimensions are the item's.
+    9. the attention MLP is unspecified; in the code [80, 40] with batch norm, whose statistics run over padding too:
+       ``attention_hidden_sizes``, ``padding: seen | ignored``. Row 0 of each table is an ordinary row; ``ignored`` never
+       reads it.
+    10. histories must be "longer than a threshold": ``length > length_threshold``, counted in the window. If no row of
+        the batch passes, the code's loss is NaN; here the term is 0 and training goes on.
+    11. = "10-core": one pass over items, then users. 12. = dates of the split. 13. = which instances are evaluated.
+        These belong to the data and the protocol: ``properties/dataset/taobao.yaml``.
+    14. the code clips each variable's gradient at 2: ``clip_variable_norm``. For embeddings TensorFlow takes the norm of
+        un-aggregated slices, ours is that of the dense gradient (docs/models/clsr.md quantifies it).
+    15. the code's unit of time for Taobao is 86.4 s: ``time_feature_unit``.
+    16. = the published checkpoint and table 2 differ in the third digit of MRR.
+
+    Options that the paper varies: ``recent_k`` (table 6), ``interest_evolve`` (7), ``sequential_model: time4lstm | lstm |
+    gru`` and ``contrastive_loss: triplet | bpr`` (8), ``fusion_gru`` (9), ``attention: mlp | inner_product`` (10),
+    ``short_encoder: clsr | dien`` (figure 6a), ``contrastive_weight`` (6b, 0 for without), ``manual_alpha`` (7).
+    The authors' ``user_embedding`` table, which nothing reads, is left out.
+
+    Args:
+        config: See ``properties/model/CLSR.yaml``.
+        dataset: See :class:`LongShortRecommender`.
+
+    Raises:
+        ConfigError: An option is not accepted, or two do not go together.
+    """
+
+    def __init__(self, config: Any, dataset: Any) -> None:
+        variant = VARIANTS[options.choice(config, "variant", list(VARIANTS))]
+        super().__init__(config, dataset, variant)
+        d = self.embedding.size
+        n_users = dataset.num(config["USER_ID_FIELD"])
+
+        kind = options.choice(config, "attention", KINDS)
+        attention_sizes = options.sizes(config, "attention_hidden_sizes")
+        self.sequential_model = options.choice(config, "sequential_model", ("time4lstm", "lstm", "gru"))
+        self.dien = options.choice(config, "short_encoder", ("clsr", "dien")) == "dien"
+        evolve = options.flag(config, "interest_evolve")
+        query = options.choice(config, "short_query", ("history_and_candidate", "history"), variant)
+        self.asks_candidate = self.dien or query == "history_and_candidate"
+        alpha_sizes = options.sizes(config, "alpha_hidden_sizes")
+        head_sizes = options.sizes(config, "head_hidden_sizes")
+        self.manual_alpha = None if config["manual_alpha"] is None else options.number(config, "manual_alpha", most=1)
+        fusion_gru = options.flag(config, "fusion_gru") and self.manual_alpha is None
+        contrast = options.choice(config, "contrastive_loss", ("triplet", "bpr"))
+        form = options.choice(config, "triplet_form", ("clsr_code", "euclidean", "eq16"), variant)
+        self.contrastive_loss = form if contrast == "triplet" else contrast
+        self.contrastive_weight = options.number(config, "contrastive_weight")
+        self.contrastive_margin = options.number(config, "contrastive_margin")
+        self.contrastive_rows = options.choice(config, "contrastive_rows", ("all", "positives"))
+        self.length_threshold = options.integer(config, "length_threshold", least=0)
+        self.recent_k = options.integer(config, "recent_k", least=1)
+        self.discrepancy_weight = options.number(config, "discrepancy_weight", preset=variant)
+
+        self.user_long = embedding(n_users, d)
+        self.long_attention = HistoryAttention(kind, d, d, attention_sizes, self.see_padding)
+        # DIEN has no query of its own; the GRU of eq. 7 needs a start only where the authors give it one.
+        has_user_short = not self.dien and (query == "history_and_candidate" or not evolve)
+        self.user_short = embedding(n_users, d) if has_user_short else None
+        if self.discrepancy_weight and self.user_short is None:
+            if config["discrepancy_weight"] is not None:
+                raise ConfigError(
+                    f"discrepancy_weight: found {self.discrepancy_weight}, but this model has no second user table to "
+                    "push apart (short_encoder: dien or short_query: history); set it to 0."
+                )
+            self.discrepancy_weight = 0.0
+        if self.dien:
+            self.interest_gru = GRU(d, d)
+            self.evolution_gru = VecAttGRU(d, d)
+            self.short_attention = HistoryAttention(kind, d, d, attention_sizes, self.see_padding)
+        else:
+            self.query_gru = GRU(d, d) if evolve else None
+            self.rnn = {"time4lstm": Time4LSTM, "lstm": LSTM, "gru": GRU}[self.sequential_model](d, d)
+            size = 2 * d if self.asks_candidate else d
+            self.short_attention = HistoryAttention(kind, d, size, attention_sizes, self.see_padding)
+        self.fusion_gru = GRU(d, d) if fusion_gru else None
+        if self.manual_alpha is None:
+            parts = [d] * (4 if fusion_gru else 3) + ([] if self.alpha_time == "none" else [1])
+            self.fusion = FCN(parts, alpha_sizes)
+        self.head = FCN([d, d], head_sizes)
+        # Numbers that matching one candidate with an event, and with an instance, keeps alive: see floats_per_pair.
+        per_event = (12 * d if self.dien else 2 * d) + 3 * sum(attention_sizes) if self.asks_candidate else 0
+        self._floats = (per_event, 8 * d + 3 * sum(head_sizes) + 3 * sum(alpha_sizes))
+
+    # ---- 3.2.1-3.2.3 what depends on the history only ---------------------------------------------------------------
+
+    def encode(self, interaction: Interaction) -> Encoded:
+        """Encodes the long-term interest, and the short-term one as far as no candidate is needed."""
+        history = self.history(interaction)
+        users = interaction[self.USER_ID]
+        x = self.embedding(history.items)  # [B, T, D]
+        q_long = self.user_long(users).unsqueeze(1)  # (6) [B, 1, D]
+        u_long, a_long = self.long_attention(self.long_attention.prepare(x, history.real), q_long)  # (10)-(13)
+
+        s = u_short = a_short = None
+        if self.dien:
+            o, _ = self.interest_gru(x, history.lengths)
+        else:
+            s = self.short_query(x, history.lengths, users)  # (7) [B, D]
+            o = self.run_rnn(x, history)  # (14) [B, T, D]
+        short = self.short_attention.prepare(o, history.real, s if self.asks_candidate else None)
+        if s is not None and not self.asks_candidate:
+            u_short, a_short = self.short_attention(short, s.unsqueeze(1))  # (15), (16) [B, 1, D]
+
+        g = None
+        if self.fusion_gru is not None:
+            g = self.fusion_gru(x, history.lengths)[1].unsqueeze(1)  # (26) [B, 1, D]
+        age = self.time_for_alpha(history)
+        return Encoded(history, users, x, u_long, a_long, s, o, short, u_short, a_short, g, age)
+
+    def short_query(self, x: Tensor, lengths: Tensor, users: Tensor) -> Tensor:
+        """Eq. 7: a GRU follows how the short-term interest evolves; without it, the user's vector, ``[B, D]``."""
+        start = None if self.user_short is None else self.user_short(users)
+        if self.query_gru is None:
+            assert start is not None
+            return start
+        return self.query_gru(x, lengths, start)[1]
+
+    def run_rnn(self, x: Tensor, history: History) -> Tensor:
+        """Eq. 14: ``o``, the keys and values of the short-term attention, ``[B, T, D]``, 0 on padding."""
+        if isinstance(self.rnn, Time4LSTM):
+            return self.rnn(x, history.time.to_now, history.time.from_first, history.lengths)[0]
+        return self.rnn(x, history.lengths)[0]
+
+    # ---- 3.2.5 what depends on the candidate ------------------------------------------------------------------------
+
+    def match(self, state: Encoded, items: Tensor) -> Match:
+        """Scores ``items [B, C]`` or ``[1, C]``: eq. 27-29, and eq. 15, 16 too where the candidate takes part."""
+        v = self.embedding(items)  # [B or 1, C, D]
+        u_short, a_short = state.u_short, state.a_short
+        if u_short is None or a_short is None:
+            u_short, a_short = self.short_interest(state, v)  # [B, C, D], [B, C, T]
+        if self.manual_alpha is None:
+            parts = (state.g, v, state.u_long, u_short, state.age)
+            alpha = torch.sigmoid(self.fusion(*(part for part in parts if part is not None)))  # (27) [B, C, 1]
+        else:
+            alpha = v.new_full((len(state.users), items.shape[1], 1), self.manual_alpha)
+        u = torch.lerp(u_short, state.u_long, alpha)  # (28) alpha u_l + (1 - alpha) u_s
+        logits = self.head(u, v).squeeze(-1)  # (29) [B, C]
+        return Match(logits, alpha.squeeze(-1), Interests(state.u_long, u_short, a_short))
+
+    def short_interest(self, state: Encoded, v: Tensor) -> tuple[Tensor, Tensor]:
+        """Eq. 15, 16 with query ``s ; v``, or DIEN's interest evolution: ``u_s [B, C, D]`` and its weights."""
+        if not self.dien:
+            return self.short_attention(state.short, v)
+        a = self.short_attention.weights(state.short, v)
+        return self.evolution_gru(state.o, state.history.lengths, a), a
+
+    # ---- 3.2.4 self-supervised disentanglement ----------------------------------------------------------------------
+
+    def proxies(self, state: Encoded) -> tuple[Tensor, Tensor]:
+        """Eq. 17, 18: mean embedding of all events and of the last ``recent_k`` (fewer if there are), each ``[B, D]``."""
+        lengths = state.history.lengths.unsqueeze(1)
+        recent = state.history.real & (torch.arange(state.x.shape[1], device=state.x.device) >= lengths - self.recent_k)
+        long, short = (
+            (events.to(state.x.dtype).unsqueeze(1) @ state.x).squeeze(1) / events.sum(1, keepdim=True)
+            for events in (state.history.real, recent)
+        )
+        return long, short
+
+    def auxiliary_loss(self, state: Encoded, match: Match) -> dict[str, Tensor]:
+        """Eq. 25 with the weight of eq. 31, and the code's discrepancy of the user tables."""
+        terms = {}
+        if self.contrastive_weight:
+            long, short, _ = match.interests
+            if self.contrastive_rows == "positives":
+                short = short[:, :1]
+            long_proxy, short_proxy = (proxy.unsqueeze(1) for proxy in self.proxies(state))  # [B, 1, D]
+            rows = losses.interest_contrast(
+                long, short, long_proxy, short_proxy, self.contrastive_loss, self.contrastive_margin
+            )  # (25) [B, C]
+            eligible = (state.history.lengths > self.length_threshold).unsqueeze(1)
+            terms["contrastive"] = self.contrastive_weight * losses.mean_over(rows, eligible)
+        if self.discrepancy_weight and self.user_short is not None:
+            users = state.users.unique()
+            gap = (self.user_long(users) - self.user_short(users)).square().mean()
+            terms["discrepancy"] = -self.discrepancy_weight * gap
+        return terms
+
+    # ---- what the base class asks for -------------------------------------------------------------------------------
+
+    def involved_items(self, state: Encoded) -> Tensor:
+        """Returns the items of the histories; those of the padding too where it is seen."""
+        return state.history.items if self.see_padding else state.history.items[state.history.real]
+
+    def involved_rows(self, state: Encoded) -> list[tuple[nn.Embedding, Tensor]]:
+        """Returns the user tables with the users of the batch."""
+        tables = [self.user_long, self.user_short]
+        return [(table, state.users) for table in tables if table is not None]
+
+    def floats_per_pair(self, state: Encoded) -> int:
+        """Estimates the numbers that matching an instance with one candidate keeps alive."""
+        per_event, per_pair = self._floats
+        return per_pair + (2 + per_event) * state.x.shape[1]

@@ -1,0 +1,108 @@
+"""Reading the authors' numbers: their weights into our models, their feeds into our batches."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from recbole.data.interaction import Interaction
+from torch import Tensor
+
+from recbole_lsrec.model.sequential_recommender.clsr import CLSR
+from recbole_lsrec.model.sequential_recommender.slirec import SLiRec
+from recbole_lsrec.model.time_features import TimeFeatures
+from recbole_lsrec.model.timed_history import TimedRecommender
+from tests.contract.stub import StubDataset, stub_config
+from tests.model import authors_names
+
+FOLDER = Path(__file__).resolve().parents[1] / "golden"
+GROUP = 5  # rows of an instance: the positive and four negatives
+
+SMALL = {
+    "embedding_size": 8,
+    "category_embedding_size": 2,
+    "attention_hidden_sizes": [8, 4],
+    "alpha_hidden_sizes": [8, 4],
+    "head_hidden_sizes": [10, 6],
+    "MAX_ITEM_LIST_LENGTH": 6,
+}
+FULL = {"embedding_size": 40, "category_embedding_size": 8}
+
+Golden = dict[str, Tensor]
+
+
+def load(name: str) -> Golden:
+    """All numeric arrays of a file."""
+    with np.load(FOLDER / f"{name}.npz") as arrays:
+        return {key: torch.from_numpy(arrays[key]) for key in arrays.files if arrays[key].dtype.kind in "fi"}
+
+
+class GoldenDataset(StubDataset):
+    """Sizes and the category map of a golden."""
+
+    def __init__(self, golden: Golden) -> None:
+        tables = {name: len(golden[f"w/sequential/embedding/{name}_embedding"]) for name in ("item", "cate", "user")}
+        self.n_items, self.n_users, self.n_categories = tables["item"], tables["user"], tables["cate"]
+        self.item_category = torch.zeros(self.n_items, dtype=torch.long)
+        for feed in ("in_train", "in_eval"):
+            for items, categories in (("items", "cates"), ("item_history", "item_cate_history")):
+                self.item_category[golden[f"{feed}/{items}"].long()] = golden[f"{feed}/{categories}"].long()
+
+    def num(self, field: str) -> int:
+        return {"item_id": self.n_items, "user_id": self.n_users}[field]
+
+
+def names_of(model: TimedRecommender) -> dict[str, str]:
+    """The authors' variable -> our parameter or buffer, of all that this model has."""
+    if isinstance(model, SLiRec):
+        table = authors_names.SLIREC
+    else:
+        table = authors_names.CLSR_WITH_GRU if model.sequential_model == "gru" else authors_names.CLSR
+    state = model.state_dict()
+    return {f"sequential/{theirs}": ours for theirs, ours in table.items() if ours in state}
+
+
+def ours(theirs: str, value: Tensor) -> Tensor:
+    """A variable of theirs, or its gradient, in our layout."""
+    return value.t() if "/w_nn_" in theirs else value
+
+
+def build(golden: Golden, **options: Any) -> TimedRecommender:
+    """The model of a golden, in training mode, with its weights and times; every variable is accounted for."""
+    is_slirec = any("/sli_rec/" in name for name in golden)
+    sizes = SMALL if golden["in_train/mask"].shape[1] == 6 else FULL
+    base = SLiRec if is_slirec else CLSR
+
+    class WithGivenTimes(base):  # type: ignore[misc,valid-type]
+        def time_features(self, interaction: Interaction) -> TimeFeatures:
+            return TimeFeatures(interaction["time_from_first_action"], interaction["time_to_now"])
+
+    model = WithGivenTimes(stub_config(base.__name__, **{**sizes, **options}), GoldenDataset(golden))
+    names = names_of(model)
+    given = {name.removeprefix("w/") for name in golden if name.startswith("w/")}
+    assert given - set(names) == {f"sequential/{name}" for name in authors_names.NOT_OURS}
+    state = {name: ours(theirs, golden[f"w/{theirs}"]) for theirs, name in names.items()}
+    assert state.keys() == model.state_dict().keys()
+    model.load_state_dict(state)
+    return model.train()
+
+
+def feed(golden: Golden, name: str) -> Interaction:
+    """A feed as a batch of ours: one row for each instance; the candidates are its item and its negatives."""
+    rows = {key.split("/")[1]: value for key, value in golden.items() if key.startswith(f"{name}/")}
+    first = {key: value[::GROUP] for key, value in rows.items()}
+    candidates = rows["items"].long().view(-1, GROUP)
+    assert rows["labels"].view(-1, GROUP).tolist() == [[1, 0, 0, 0, 0]] * len(candidates)
+    for key in ("item_history", "time_to_now", "time_from_first_action", "users"):
+        assert torch.equal(rows[key], first[key].repeat_interleave(GROUP, dim=0)), "rows of an instance share a history"
+    return Interaction(
+        {
+            "user_id": first["users"].long(),
+            "item_id": candidates[:, 0],
+            "neg_item_id": candidates[:, 1:],
+            "item_id_list": first["item_history"].long(),
+            "item_length": first["mask"].sum(1).long(),
+            "time_from_first_action": first["time_from_first_action"],
+            "time_to_now": first["time_to_now"],
+        }
+    )
