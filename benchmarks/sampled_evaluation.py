@@ -17,7 +17,7 @@ import copy
 import numpy as np
 import torch
 from recbole.utils import init_seed
-from stock_recbole import describe_machine, evaluation, seconds
+from stock_recbole import CLOCKS, describe_machine, evaluation, seconds
 
 from recbole_lsrec.config import Config
 from recbole_lsrec.data.candidates import Protocol
@@ -55,7 +55,7 @@ def union(loader: EvalLoader) -> EvalLoader:
     return part
 
 
-def compare(name: str, dataset: str, settings: dict, users: int, repeats: int) -> None:
+def compare(name: str, dataset: str, settings: dict, users: int, repeats: int, clock: str) -> None:
     config = Config(name, dataset, config_dict={**settings, "eval_args": {"mode": [*SAMPLED, "full"]}})
     data = load_data(config)
     init_seed(config["seed"], True)
@@ -66,13 +66,13 @@ def compare(name: str, dataset: str, settings: dict, users: int, repeats: int) -
     n = len(loader.dataset)
 
     def ours(part: EvalLoader) -> float:
-        return seconds(lambda: evaluate(model, part, config), repeats)
+        return seconds(lambda: evaluate(model, part, config), clock, repeats)
 
     full = ours(only(loader, "full"))
     print(f"{name}: full ranking of {n} instances, {loader.dataset.item_num - 1} items {full:8.3f} s")
     for protocol in SAMPLED:
         alone = ours(only(loader, protocol))
-        stock = seconds(evaluation(config, model, data, protocol, users), 1, warm=False) * n / users
+        stock = seconds(evaluation(config, model, data, protocol, users), clock, 1, warm=False) * n / users
         print(
             f"  {protocol}: ours {alone:8.3f} s, stock RecBole {stock:8.2f} s (from {users} users): {stock / alone:6.1f}x; "
             f"{alone / full:.2f} of our full ranking"
@@ -92,12 +92,13 @@ def main() -> None:
     parser.add_argument("--models", nargs="*", default=MODELS)
     parser.add_argument("--users", type=int, default=64, help="users that the stock side evaluates")
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--clock", default="wall", choices=list(CLOCKS))
     arguments = parser.parse_args()
     settings = {"metrics": ["Hit", "NDCG", "MRR", "AUC", "GAUC"], "show_progress": False}
     settings |= {"data_path": arguments.data_path} if arguments.data_path else {}
-    print(f"{arguments.dataset}; {describe_machine()}")
+    print(f"{arguments.dataset}; {arguments.clock} time, {describe_machine()}")
     for name in arguments.models:
-        compare(name, arguments.dataset, settings, arguments.users, arguments.repeats)
+        compare(name, arguments.dataset, settings, arguments.users, arguments.repeats, arguments.clock)
 
 
 if __name__ == "__main__":
