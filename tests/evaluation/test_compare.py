@@ -246,7 +246,7 @@ def test_the_command_prints_within_100_columns_and_writes_what_compare_found(fol
     assert command(*runs, "--metric", "NDCG@2", "--protocol", "pop3", "--json", path) == 0
     text = capsys.readouterr().out
     assert max(map(len, text.splitlines())) <= 100
-    assert "40 users, 200 instances" in text
+    assert "39 users, 200 instances" in text
     assert "...20261121T052519Z-30366f" in text
     found = compare(runs, Metric.parse("ndcg@2"), protocol="pop3").to_dict()
     assert json.loads(path.read_text()) == json.loads(json.dumps(found)) == found
