@@ -44,13 +44,9 @@ def test_gradients_of_all_variables(name: str) -> None:
     assert set(table.values()) == set(found)
     for theirs, mine in table.items():
         expected = ours(theirs, golden[f"grad/{theirs}"])
-        torch.testing.assert_close(
-            found[mine],
-            expected,
-            rtol=1e-4,
-            atol=1e-5 * max(1.0, float(expected.abs().max())),
-            msg=lambda text, theirs=theirs: f"{theirs}: {text}",
-        )
+        # Biases whose effect a batch norm or softmax takes away have the gradient of L2, 1e-6 b, under rounding noise.
+        allowed = 5e-7 if "/b_nn_" in theirs else 2e-5 * float(expected.abs().max())
+        assert float((found[mine] - expected).abs().max()) <= allowed, theirs
 
 
 def test_the_unused_table_of_the_authors_has_no_gradient() -> None:
