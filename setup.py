@@ -36,6 +36,6 @@ setup(
         "tqdm",
         "psutil",
     ],
-    extras_require={"test": ["pytest>=8", "hypothesis>=6"], "dev": ["ruff", "mypy"]},
+    extras_require={"test": ["pytest>=8", "hypothesis>=6", "statsmodels>=0.14"], "dev": ["ruff", "mypy"]},
     entry_points={"console_scripts": ["recbole-lsrec = recbole_lsrec.cli:main"]},
 )

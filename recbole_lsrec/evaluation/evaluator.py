@@ -137,7 +137,7 @@ def evaluate(
 
 def _seen(dataset: SessionDataset, rows: np.ndarray, device: torch.device) -> torch.Tensor:
     """Boolean ``[B, n_items]``: items of the instance's whole history, the target excepted."""
-    first, end = dataset.start[dataset.user[rows]], rows
+    first, end = dataset.start[dataset.user[rows]], dataset.history_end(rows)
     length = end - first
     owner = np.repeat(np.arange(len(rows)), length)
     event = np.arange(length.sum()) - np.repeat(np.cumsum(length) - length, length) + first[owner]
