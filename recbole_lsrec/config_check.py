@@ -190,7 +190,10 @@ def check_valid_metric(metric: Any, settings: Mapping[str, Any], sources: Source
             "GAUC, MRR or a metric with a cut-off where eval_args validates on full: AUC needs sampled negatives"
         )
     if protocol == "full" and name == "gauc" and settings["gauc_by"] != "instance":
-        raise wrong(f"MRR, a metric with a cut-off, or gauc_by: instance on full; gauc_by: {settings['gauc_by']} needs sampled negatives")
+        raise wrong(
+            "MRR, a metric with a cut-off, or gauc_by: instance where eval_args validates on full: gauc_by: "
+            f"{settings['gauc_by']} needs sampled negatives"
+        )
     return metric if protocol != protocols[0] else metric.split("/")[-1]
 
 

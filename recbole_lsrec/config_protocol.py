@@ -72,7 +72,9 @@ def check_eval_args(
     protocols = {phase: _protocols(given, sources) for phase, given in phases.items()}
     on_file = any("file" in names for names in protocols.values())
     if on_file and candidates is None:
-        raise refuse("eval_args: mode", mode, sources, "file only with the key candidates, which names the file of lists")
+        raise refuse(
+            "eval_args: mode", mode, sources, "file only with the key candidates, which names the file of lists"
+        )
     if candidates is not None and not on_file:
         phases["test"] = protocols["test"] = ["file", *protocols["test"]]
     return {**eval_args, "exclude": exclude, "mode": phases}, protocols

@@ -75,6 +75,8 @@ def test_the_session_threshold_is_a_positive_whole_number(value: Any) -> None:
         ("MAX_ITEM_LIST_LENGTH", 0, "a whole number greater than 0"),
         ("timestamp_unit", "us", "one of s, ms"),
         ("session_gap", "<=", "one of le, lt"),
+        ("gauc_by", "users", "one of instance, user, rows"),
+        ("filter_seen", "never", "True or False"),
         ("ties", "random", "one of average, optimistic, pessimistic"),
         ("learner", "adm", "one of adam, adamw, sgd, adagrad, rmsprop, sparse_adam"),
         ("category_from_seq", "last", "one of first"),
@@ -122,6 +124,30 @@ def test_auc_cannot_validate_on_all_items() -> None:
     refused(r"^valid_metric: found 'AUC' .* AUC needs sampled negatives\.$", **settings)
 
 
+def test_the_valid_metric_may_be_of_any_validation_protocol() -> None:
+    mode = {"valid": ["pop99", "full"], "test": ["uni9"]}
+    found = {
+        metric: sasrec(valid_metric=metric, eval_args={"mode": mode}, metrics=["NDCG", "GAUC", "GiniIndex"])
+        for metric in ("full/NDCG@10", "pop99/NDCG@10", "GAUC", "full/MRR", "full/MeanRank", "GiniIndex@5")
+    }
+    assert [config["valid_metric"] for config in found.values()] == [
+        *("full/NDCG@10", "NDCG@10", "GAUC", "full/MRR", "full/MeanRank", "GiniIndex@5")
+    ]
+    assert [config["valid_metric_bigger"] for config in found.values()] == [True, True, True, True, False, False]
+    refused(
+        r"^valid_metric: found 'uni9/MRR' .*; accepted: a protocol that eval_args validates on: pop99, full\.$",
+        valid_metric="uni9/MRR",
+        eval_args={"mode": mode},
+    )
+    refused(r"^valid_metric: found 'full/AUC' .* AUC needs sampled", valid_metric="full/AUC", eval_args={"mode": mode})
+    refused(
+        r"^valid_metric: found 'full/GAUC' .* gauc_by: rows needs sampled negatives\.$",
+        valid_metric="full/GAUC",
+        gauc_by="rows",
+        eval_args={"mode": mode},
+    )
+
+
 @pytest.mark.parametrize(
     ("part", "message"),
     [
@@ -133,6 +159,8 @@ def test_auc_cannot_validate_on_all_items() -> None:
         ({"group_by": "item"}, r"^eval_args: group_by: found 'item' .*; accepted: user or none\.$"),
         ({"group_by": None}, r"^eval_args: group_by: found None .*; accepted: user with split LS"),
         ({"fewer": "skip"}, r"^eval_args: fewer: found 'skip' .*; accepted: error or allow\.$"),
+        ({"exclude": ["seen"]}, r"^eval_args: exclude: found \['seen'\] .*; accepted: a list of positive, history"),
+        ({"popularity": "test"}, r"^eval_args: popularity: found 'test' .*; accepted: train or all\.$"),
         ({"mode": "uni"}, r"^eval_args: mode: found 'uni' .*; accepted: full, uniN or popN"),
         ({"mode": "pop0"}, r"^eval_args: mode: found 'pop0'"),
         ({"mode": []}, r"^eval_args: mode: found \[\]"),

@@ -61,7 +61,7 @@ def freeze_candidates(
     *,
     exclude: Collection[str] = ("positive",),
     popularity: str = "train",
-    limit: np.ndarray | None = None,
+    limit: int | None = None,
     cache: Path | None = None,
 ) -> np.ndarray:
     """Draws the negatives of every instance, a function of (identity, protocol, row) and of what may be drawn.
@@ -72,7 +72,8 @@ def freeze_candidates(
         protocol: ``uniN`` or ``popN``.
         identity: what the draw depends on: data fingerprint, split fingerprint, candidate seed.
         fewer: instances with fewer than ``n`` possible negatives keep those they have, padded with 0.
-        exclude, popularity, limit: see :meth:`TimeThresholdSampler.draw`.
+        exclude, popularity: see :meth:`TimeThresholdSampler.draw`.
+        limit: only items first seen before this second are drawn; None means before the target's own time.
         cache: folder where the lists are kept for the next run; None keeps nothing.
 
     Returns:
@@ -86,14 +87,21 @@ def freeze_candidates(
 
     def draw() -> np.ndarray:
         key = key_from("candidates", protocol.name, *identity)
-        options = {"exclude": exclude, "popularity": popularity, "limit": limit, "fewer": fewer}
-        return own.draw(rows, protocol.n, key, alpha=protocol.alpha, **options).astype(np.int32)
+        return own.draw(
+            rows,
+            protocol.n,
+            key,
+            alpha=protocol.alpha,
+            exclude=exclude,
+            popularity=popularity,
+            limit=None if limit is None else np.full(len(rows), limit),
+            fewer=fewer,
+        ).astype(np.int32)
 
     if cache is None:
         return draw()
-    arrays = [rows, sampler.counted, *([] if limit is None else [limit])]
-    hashes = [hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest() for array in arrays]
-    parts = (*identity, *hashes, sorted(exclude), popularity, fewer)
+    hashes = [hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest() for array in (rows, sampler.counted)]
+    parts = (*identity, *hashes, sorted(exclude), popularity, limit, fewer)
     return cached(cache, protocol.name, parts, (len(rows), protocol.n), draw)
 
 

@@ -13,7 +13,7 @@ def key_from(*parts: object) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "little")
 
 
-def uniform(key: int, *counters: np.ndarray) -> np.ndarray:
+def uniform(key: int, *counters: np.ndarray | np.integer) -> np.ndarray:
     """Uniform float64 in [0, 1), one for each broadcast combination of the counters.
 
     Each counter is folded into the state by SplitMix64's mixing function (Steele, Lea and Flood, 2014), so the number
@@ -23,7 +23,7 @@ def uniform(key: int, *counters: np.ndarray) -> np.ndarray:
         key: from :func:`key_from`.
         *counters: non-negative integer arrays that broadcast together.
     """
-    state = np.uint64(key)
+    state: np.ndarray = np.array(key, dtype=np.uint64)
     with np.errstate(over="ignore"):  # wrap-around is the arithmetic meant
         for counter in counters:
             state = _mix((state ^ np.asarray(counter).astype(np.uint64)) + _GOLDEN)

@@ -137,8 +137,8 @@ def evaluate(
 
 def _seen(dataset: SessionDataset, rows: np.ndarray, device: torch.device) -> torch.Tensor:
     """Boolean ``[B, n_items]``: items of the instance's whole history, the target excepted."""
-    first = dataset.start[dataset.user[rows]]
-    length = rows - first
+    first, end = dataset.start[dataset.user[rows]], rows
+    length = end - first
     owner = np.repeat(np.arange(len(rows)), length)
     event = np.arange(length.sum()) - np.repeat(np.cumsum(length) - length, length) + first[owner]
     seen = torch.zeros(len(rows), dataset.item_num, dtype=torch.bool, device=device)

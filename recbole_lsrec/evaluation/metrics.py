@@ -56,7 +56,9 @@ def pooled_auc(scores: np.ndarray) -> float:
         scores: ``[N, 1 + C]``, the target's first; NaN is no row.
     """
     positive, negative = scores[:, 0], np.sort(scores[:, 1:][~np.isnan(scores[:, 1:])])
-    below = np.searchsorted(negative, positive, "left") + np.searchsorted(negative, positive, "right")  # twice, ties once
+    below = np.searchsorted(negative, positive, "left") + np.searchsorted(
+        negative, positive, "right"
+    )  # twice, ties once
     return float(below.sum() / (2.0 * len(positive) * len(negative)))
 
 

@@ -10,10 +10,10 @@ from recbole.utils import init_seed
 
 from recbole_lsrec.config import Config
 from recbole_lsrec.data.dataloader import EvalLoader
-from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.data.sampler import TimeThresholdSampler
 from recbole_lsrec.evaluation.evaluator import COLUMNS, evaluate
 from recbole_lsrec.evaluation.scoring import predict_rows
+from recbole_lsrec.registry import dataset_class
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def small_log(tmp_path_factory):
 
 
 def test_loader(config):
-    log = SessionDataset(config)
+    log = dataset_class(config)(config)
     _, _, test = log.build()
     sampler = TimeThresholdSampler(log.user, log.item, log.time, log.session, log.training_events(), log.item_num)
     return EvalLoader(config, test, "test", sampler)

@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 from recbole.config import Config as StockConfig
 from recbole.data import create_dataset, data_preparation
-from recbole.model.sequential_recommender import GRU4Rec
 from recbole.trainer import Trainer as StockTrainer
 
 from recbole_lsrec.evaluation.evaluator import evaluate

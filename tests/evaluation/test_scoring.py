@@ -1,0 +1,112 @@
+"""Scores of candidates and of all items, whatever the model and the chunks."""
+
+import numpy as np
+import pytest
+import torch
+from recbole.model.sequential_recommender import DIEN, DIN, GRU4Rec, SASRec
+
+from recbole_lsrec.evaluation.evaluator import evaluate
+from recbole_lsrec.evaluation.scoring import distinct_candidates, score_batch
+from recbole_lsrec.model.sequential_recommender.slsrec import SLSRec
+from tests.evaluation.test_evaluator import make, small_log  # noqa: F401
+
+CE = {"train_neg_sample_args": None}
+OPTIONS = {SASRec: CE, SLSRec: {"without": ["cate"]}}
+
+
+def batch_of(loader, n=8):
+    rows = loader.dataset.rows[:n]
+    return loader.make(rows)[1]
+
+
+@pytest.mark.parametrize("model_class", [DIN, DIEN, SLSRec])
+def test_full_ranking_of_target_aware_models_equals_predict_column_by_column(small_log, model_class):  # noqa: F811
+    _, loader, model = make(
+        small_log, model_class, eval_args={"mode": "full"}, eval_memory_mb=1, **OPTIONS.get(model_class, {})
+    )
+    model.eval()
+    interaction = batch_of(loader)
+    n_items = loader.dataset.item_num
+    items = torch.arange(n_items).expand(len(interaction), -1)
+    with torch.no_grad():
+        full = score_batch(model, interaction, items[:, :1], loader.dataset, full=True, memory_mb=1).full
+        for column in range(1, n_items):
+            interaction["item_id"] = items[:, column]
+            assert torch.allclose(full[:, column], model.predict(interaction), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("model_class", [SASRec, DIN, SLSRec])
+def test_candidates_alone_score_as_among_all_items(small_log, model_class):  # noqa: F811
+    _, loader, model = make(small_log, model_class, eval_args={"mode": "full"}, **OPTIONS.get(model_class, {}))
+    model.eval()
+    interaction = batch_of(loader)
+    items = torch.randint(
+        1, loader.dataset.item_num, (8, 40), generator=torch.Generator().manual_seed(1)
+    )  # repeats too
+    with torch.no_grad():
+        every = score_batch(model, interaction, items, loader.dataset, full=True, memory_mb=1)
+        alone = score_batch(model, interaction, items, loader.dataset, full=False, memory_mb=1)
+    assert alone.full is None
+    assert torch.allclose(alone.candidates, every.candidates, rtol=1e-5, atol=1e-6)
+
+
+def test_a_small_memory_budget_makes_small_batches_of_full_rankings(small_log, monkeypatch):  # noqa: F811
+    config, loader, model = make(small_log, GRU4Rec, **CE, eval_args={"mode": ["uni9"]})
+    whole = evaluate(model, loader, config)
+    sizes = []
+    predict = GRU4Rec.full_sort_predict
+    monkeypatch.setattr(GRU4Rec, "full_sort_predict", lambda self, i: sizes.append(len(i)) or predict(self, i))
+    config["eval_memory_mb"] = 0.004
+    assert evaluate(model, loader, config).metrics == whole.metrics
+    assert max(sizes) == int(0.004 * 2**20 // (8 * loader.dataset.item_num)) < len(loader.dataset)
+
+
+def test_what_protocols_share_is_scored_once():
+    items = torch.tensor([[5, 2, 9, 2], [7, 0, 7, 7]])
+    distinct, place = distinct_candidates(items)
+    assert distinct.tolist() == [[2, 5, 9], [0, 7, 0]]
+    assert torch.equal(distinct.gather(1, place), items)
+
+
+def test_seen_items_can_be_left_out_of_the_full_ranking(small_log):  # noqa: F811
+    config, loader, model = make(small_log, **CE, eval_args={"mode": ["full", "uni9"]}, metrics=["NDCG", "GAUC"])
+    plain = evaluate(model, loader, config)
+    config["filter_seen"] = True
+    filtered = evaluate(model, loader, config)
+    dataset = loader.dataset
+    scores = torch.cat([model.full_sort_predict(batch) for _, batch in loader])
+    by_hand, n_candidates = [], []
+    for row, score in zip(dataset.rows, scores, strict=True):
+        target = dataset.item[row]
+        past = set(dataset.item[dataset.start[dataset.user[row]] : row].tolist()) - {target}
+        rivals = [item for item in range(1, dataset.item_num) if item not in past and item != target]
+        by_hand.append(1 + int((score[rivals] > score[target]).sum()))
+        n_candidates.append(1 + len(rivals))
+    full = filtered.instances.query("protocol == 'full'")
+    assert full["rank"].tolist() == by_hand
+    assert full["n_candidates"].tolist() == n_candidates
+    assert max(n_candidates) < dataset.item_num - 1
+    assert filtered.metrics["gauc"] != plain.metrics["gauc"]
+    assert filtered.metrics["uni9/mrr"] == plain.metrics["uni9/mrr"]  # drawn negatives have exclude: [history]
+
+
+def test_tied_instances_are_counted(small_log):  # noqa: F811
+    config, loader, model = make(small_log, **CE, eval_args={"mode": ["uni9", "full"]})
+    assert evaluate(model, loader, config).tied == {"uni9": 0, "full": 0}
+    with torch.no_grad():
+        model.item_embedding.weight[:10] = 0
+    found = evaluate(model, loader, config)
+    is_tied = found.instances["ties"] > 0
+    assert found.tied["full"] == is_tied[found.instances["protocol"] == "full"].sum() > 0
+
+
+def test_gauc_by_user_needs_kept_scores(small_log):  # noqa: F811
+    settings = {**CE, "eval_args": {"mode": ["uni9", "full"]}, "metrics": ["NDCG", "GAUC"]}
+    by = {}
+    for grouping in ("instance", "user", "rows"):
+        config, loader, model = make(small_log, **settings, gauc_by=grouping)
+        by[grouping] = evaluate(model, loader, config).metrics
+    assert "full/gauc" in by["instance"]
+    assert "full/gauc" not in by["rows"]
+    # One test event a user: the three are the same number.
+    assert np.allclose([by[grouping]["gauc"] for grouping in by], by["instance"]["gauc"])
