@@ -35,6 +35,6 @@ setup(
         "tqdm",
         "psutil",
     ],
-    extras_require={"test": ["pytest>=8", "hypothesis>=6"], "hyperopt": ["hyperopt==0.2.5"]},
+    extras_require={"test": ["pytest>=8", "hypothesis>=6", "statsmodels>=0.14"], "hyperopt": ["hyperopt==0.2.5"]},
     entry_points={"console_scripts": ["recbole-lsrec = recbole_lsrec.cli:main"]},
 )

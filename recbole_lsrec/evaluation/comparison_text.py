@@ -7,6 +7,8 @@ from tabulate import tabulate
 
 from recbole_lsrec.evaluation.compare import Comparison, Pair
 
+WIDTH = 100
+
 
 def comparison_text(found: Comparison) -> str:
     """What was compared, each run, the spread over seeds, the pairs, and what may be claimed."""
@@ -14,13 +16,13 @@ def comparison_text(found: Comparison) -> str:
     blocks = [_header(found), _runs(found)]
     blocks += [_seeds(found)] if several else []
     blocks += [_pairs(found)] if found.pairs else ["One model: no pair to compare."]
-    return "\n\n".join([*blocks, "\n".join(_notes(found))])
+    return "\n\n".join([*blocks, "\n".join(fill(note, WIDTH) for note in _notes(found))])
 
 
 def _header(found: Comparison) -> str:
     hashes = ", ".join(f"{name} {value[:12]}" for name, value in found.fingerprints.items() if value)
     better = "" if found.higher_is_better else " (lower is better)"
-    lines = [f"{found.metric}{better} on {found.dataset}, {found.phase}, protocol {found.protocol} ({hashes})"]
+    lines = [f"{found.metric}{better} on {found.dataset}, {found.phase}, protocol {found.protocol}", hashes]
     lines.append(f"{found.users} users, {found.instances} instances")
     if found.users_left_out:
         lines[-1] += f"; {found.users_left_out} users left out, whose targets have no competitor"
@@ -65,31 +67,33 @@ def _effect(pair: Pair) -> list[str]:
 
 def _notes(found: Comparison) -> list[str]:
     """What the numbers are, and what they allow to say."""
-    about = {pair.about for pair in found.pairs}
     notes = [f"* Holm p <= {found.alpha:g}, adjusted for all {len(found.pairs)} pairs."] if found.pairs else []
     if found.metric == "auc":
         notes.append(
-            f"AUC compares rows of different users: interval and standard error come from {found.resamples} draws of users."
+            f"AUC compares rows of different users, so interval and standard error come from {found.resamples} draws of users."
         )
     else:
         notes.append(
-            "The difference (diff), t, p and d_z are over users, one mean a user; d_z is Cohen's d of the paired values."
+            "diff, t, p and d_z (Cohen's d of paired values) are over users, one mean a user; the interval is the"
+            f" percentile bootstrap over users, {found.resamples} draws."
         )
-        notes.append(f"The interval is the percentile bootstrap over users, {found.resamples} draws.")
-    if about == {"runs"}:
-        notes.append(
-            "CLAIM: about these trained runs only, not about the models; for that, run each with several seeds."
-        )
+    about = {pair.about for pair in found.pairs}
     if "models" in about:
-        notes.append("Users' values are averaged over the seeds; seed se is the standard error that the seeds add, and")
-        notes.append("p+seeds, which Holm adjusts, counts users and seeds. Interval, t and p count users alone.")
+        notes.append(
+            "A user's value is averaged over the seeds. Interval, t and p count users alone; seed se is the standard error"
+            " that the seeds add, and p+seeds, which Holm adjusts, counts users and seeds."
+        )
     if about == {"models"}:
         notes.append("CLAIM: about the models as trained here, over users and seeds.")
     if about == {"models", "runs"}:
         notes.append(
-            "CLAIM: about the models as trained here for pairs with p+seeds; where it is -, a side has one seed,"
+            "CLAIM: about the models as trained here for pairs with p+seeds; where it is -, one side has a single seed, and"
+            " the claim is about the trained runs only."
         )
-        notes.append("and the claim is about those trained runs only.")
+    if about == {"runs"}:
+        notes.append(
+            "CLAIM: about these trained runs only, not about the models; for that, run each with several seeds."
+        )
     if found.code_versions > 1:
         notes.append(f"The runs were made by {found.code_versions} versions of the code.")
     return notes
