@@ -30,6 +30,7 @@ _NO_MATTER = {
     "candidate_cache",
     "metrics",
     "topk",
+    "tail_ratio",
     "eval_args.mode.test",
 }
 

@@ -22,7 +22,7 @@ def comparison_text(found: Comparison) -> str:
 def _header(found: Comparison) -> str:
     hashes = ", ".join(f"{name} {value[:12]}" for name, value in found.fingerprints.items() if value)
     better = "" if found.higher_is_better else " (lower is better)"
-    lines = [f"{found.metric}{better} on {found.dataset}, {found.phase}, protocol {found.protocol} ({hashes})"]
+    lines = [f"{found.metric}{better} on {found.dataset}, {found.phase}, protocol {found.protocol}", hashes]
     lines.append(f"{found.users} users, {found.instances} instances")
     if found.users_left_out:
         lines[-1] += f"; {found.users_left_out} users left out, whose targets have no competitor"
