@@ -13,7 +13,6 @@ from recbole_lsrec.evaluation.metrics import pooled_auc
 from recbole_lsrec.evaluation.user_metrics import Metric
 from recbole_lsrec.quick_start import run_recbole_lsrec
 from tests.evaluation.saved_run_files import table, write_run
-from tests.test_quick_start import shop  # noqa: F401
 
 USERS = ["a", "a", "b", "c"]
 MRR, AUC = Metric.parse("mrr"), Metric.parse("auc")
@@ -272,7 +271,7 @@ def test_the_command_refuses_in_one_line(folder, capsys):
 
 
 @pytest.mark.parametrize(("protocol", "prefix"), [("uni9", ""), ("full", "full/")])
-def test_values_are_those_that_the_runs_reported(shop, protocol, prefix):  # noqa: F811
+def test_values_are_those_that_the_runs_reported(shop, protocol, prefix):
     settings = {**shop, "epochs": 1, "eval_args": {**shop["eval_args"], "split": {"RS": [0.6, 0.2, 0.2]}}}
     results = [
         run_recbole_lsrec(model, "shop", config_dict={**settings, "seed": seed})
