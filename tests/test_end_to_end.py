@@ -75,7 +75,7 @@ def test_the_simulated_log_says_so_everywhere(caplog):
 @pytest.mark.parametrize("name", ["retailrocket_sslrec", "taobao_fav_khgt"])
 def test_real_logs(tmp_path, name):
     settings = atomic_from_parquet(
-        name, tmp_path, **QUIET, train_steps=30, item_inter_num_interval="[10,inf)", user_inter_num_interval="[10,inf)"
+        name, tmp_path, **QUIET, train_steps=30, item_inter_num_interval="[5,inf)", user_inter_num_interval="[5,inf)"
     )
     settings["without"] = [] if settings["CATEGORY_FIELD"] else ["cate"]  # RetailRocket has no categories
     result = run_recbole_lsrec("SLSRec", name, config_dict=settings)
