@@ -19,7 +19,7 @@ setup(
     python_requires=">=3.10,<3.12",  # torch 2.13 needs 3.10; the Ray that RecBole pins has no wheel for 3.12
     packages=[*find_packages(include=["recbole_lsrec", "recbole_lsrec.*"]), "recbole_lsrec.properties"],
     package_dir={"recbole_lsrec": "recbole_lsrec", "recbole_lsrec.properties": "properties"},
-    package_data={"recbole_lsrec.properties": ["*.yaml", "*/*.yaml"]},
+    package_data={"recbole_lsrec.properties": ["*.yaml", "*/*.yaml", "*/*/*.yaml"]},
     # The upper bounds are RecBole's and its Ray's: they break on numpy 2, pandas 3, setuptools 81 and pyarrow 26.
     install_requires=[
         "recbole==1.2.1",
@@ -35,6 +35,7 @@ setup(
         "tabulate",
         "tqdm",
         "psutil",
+        "filelock",
     ],
     extras_require={"test": ["pytest>=8", "hypothesis>=6", "statsmodels>=0.14"], "dev": ["ruff", "mypy"]},
     entry_points={"console_scripts": ["recbole-lsrec = recbole_lsrec.cli:main"]},

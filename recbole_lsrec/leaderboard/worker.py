@@ -1,0 +1,69 @@
+"""What a Ray worker does: load a log, or run one cell and hand back its run folder."""
+
+import os
+import tempfile
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from time import perf_counter
+from typing import Any, NamedTuple
+
+import torch
+
+from recbole_lsrec.config import Config
+from recbole_lsrec.data.dataset import SessionDataset
+from recbole_lsrec.quick_start import run_recbole_lsrec
+from recbole_lsrec.run_data import load_log
+from recbole_lsrec.run_folder import logging_to
+
+ERROR_FILE = "error.txt"
+
+
+class CellRun(NamedTuple):
+    """What came of a cell.
+
+    The files travel through Ray's object store, so that the nodes of a cluster need no common disk.
+
+    Attributes:
+        folder: name of the run folder; empty if it was not reached.
+        files: name -> bytes of the files in it; of a failed cell what there was, and ``error.txt``.
+        seconds: spent in the worker.
+        error: one line for the table; None for a finished run.
+    """
+
+    folder: str
+    files: dict[str, bytes]
+    seconds: float
+    error: str | None
+
+
+def load(model: str, dataset: str, settings: Mapping[str, Any]) -> SessionDataset:
+    """Reads and splits the log that several cells share."""
+    with logging_to(None, "error"):
+        return load_log(Config(model, dataset, config_dict=dict(settings)))
+
+
+def run_cell(model: str, dataset: str, settings: Mapping[str, Any], threads: int, log: SessionDataset) -> CellRun:
+    """Runs a cell in a folder of its own. A model that raises is a result too.
+
+    Args:
+        model: as in ``--model``.
+        dataset: as in ``--dataset``.
+        settings: plain values that rebuild the Config.
+        threads: of the CPU that torch may use.
+        log: what :func:`load` gave; it may lie in shared memory and is only read.
+    """
+    torch.set_num_threads(threads)
+    started = perf_counter()
+    with tempfile.TemporaryDirectory(prefix="lsrec-cell-") as work:
+        os.chdir(work)  # RecBole's tensorboard files; the worker ends with its cell
+        error = None
+        try:
+            run_recbole_lsrec(model, dataset, config_dict={**settings, "run_dir": "runs"}, log=log)
+        except Exception as raised:
+            error = f"{type(raised).__name__}: {raised}"
+            for folder in Path("runs").glob("*"):
+                (folder / ERROR_FILE).write_text(traceback.format_exc(), encoding="utf-8")
+        folders = [path for path in Path("runs").glob("*") if not path.name.startswith(".")]
+        files = {path.name: path.read_bytes() for folder in folders for path in folder.iterdir()}
+        return CellRun(folders[0].name if folders else "", files, round(perf_counter() - started, 1), error)
