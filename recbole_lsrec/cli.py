@@ -149,8 +149,7 @@ def leaderboard(context: click.Context, file: str | None, out: Path | None, **fl
     """
     from recbole_lsrec.leaderboard.command import run_command
 
-    command = ["leaderboard", *sys.argv[2:]]
-    sys.exit(run_command(file, out, context.args, command, **flags))
+    sys.exit(run_command(file, out, context.args, context.obj, **flags))
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:
@@ -162,7 +161,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # RecBole 1.2.1 warns of what pandas 3 and torch 3 will drop; the versions it is installed with here still do it.
     warnings.filterwarnings("ignore", category=FutureWarning, module=r"recbole\.")
     try:
-        cli(args=None if arguments is None else list(arguments), prog_name="recbole-lsrec")
+        typed = list(sys.argv[1:] if arguments is None else arguments)
+        cli(args=typed, prog_name="recbole-lsrec", obj=typed)
     except LSRecError as error:
         click.secho(f"Error: {error}", fg="red", err=True)
         sys.exit(2)

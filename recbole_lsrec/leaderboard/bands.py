@@ -10,33 +10,29 @@ from recbole_lsrec.config_values import read_yaml
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.leaderboard.plan import check_keys
 
-_KEYS = ("model", "dataset", "split", "protocol", "filter_seen", "metric", "low", "high", "source")
+_KEYS = ("dataset", "split", "protocol", "filter_seen", "metric", "models", "source")
 
 
 @dataclass(frozen=True)
 class Band:
-    """Where a baseline's test metric is expected on known data under a known protocol.
+    """Where a test metric of baselines is expected on known data under a known protocol.
 
     Attributes:
-        model: name of the model.
         dataset: name of the data set.
         split: ``eval_args: split`` it holds for.
         protocol: such as ``full`` or ``pop99``.
         filter_seen: whether items of the history were left out; None where that does not matter.
         metric: such as ``ndcg@10``.
-        low: below this a run is under-fitted.
-        high: best value reported.
+        models: by name of the model ``[low, high]``: a run below ``low`` is under-fitted, ``high`` is the best reported.
         source: of the numbers.
     """
 
-    model: str
     dataset: str
     split: Mapping[str, Any]
     protocol: str
     filter_seen: bool | None
     metric: str
-    low: float
-    high: float
+    models: Mapping[str, Sequence[float]]
     source: str
 
 
@@ -70,16 +66,16 @@ def below_band(result: Mapping[str, Any], bands: Sequence[Band]) -> str | None:
     missed = []
     for band in bands:
         key = band.metric if band.protocol == first else f"{band.protocol}/{band.metric}"
-        holds = (
-            (band.model, band.dataset) == (result["model"], result["dataset"])
+        known = (
+            band.dataset == result["dataset"]
             and band.split == config["eval_args"]["split"]
             and band.filter_seen in (None, config["filter_seen"])
-            and key in test
         )
-        if holds and test[key] < band.low:
-            missed.append(
-                f"{band.metric} ({band.protocol}) is {test[key]:.4f}, expected {band.low:g} to {band.high:g}: {band.source}"
-            )
+        if known and result["model"] in band.models and key in test:
+            low, high = band.models[result["model"]]
+            if test[key] < low:
+                found = f"{band.metric} ({band.protocol}) is {test[key]:.4f}"
+                missed.append(f"{found}, expected {low:g} to {high:g} ({band.source})")
     return "; ".join(missed) or None
 
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
-from recbole_lsrec.config_values import parse_command_line
+from recbole_lsrec.config_values import parse_command_line, parse_text
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.leaderboard.execute import Resources
 from recbole_lsrec.leaderboard.flags import Flags, plan_from_flags, slug, with_flags
@@ -43,7 +44,7 @@ def run_command(
         _numbers(seeds),
         _budget(train_seconds, train_steps),
         title,
-        parse_command_line(settings),
+        {key: _dict_or_text(value) for key, value in parse_command_line(settings).items()},
     )
     path = None if file is None else plan_file(file)
     plan = plan_from_flags(flags) if path is None else with_flags(read_plan(path), flags)
@@ -76,6 +77,11 @@ def _numbers(text: str | None) -> list[int]:
     if not all(name.isdecimal() for name in _names(text)):
         raise ConfigError(f"--seeds: found {text!r}; accepted: whole numbers separated by commas, such as 2020,2021.")
     return [int(name) for name in _names(text)]
+
+
+def _dict_or_text(value: str | bool) -> Any:
+    """A dict is read here, so that its parts are laid over those below; other texts are read by the kind of their key."""
+    return parse_text(value) if isinstance(value, str) and value.lstrip().startswith("{") else value
 
 
 def _budget(train_seconds: float | None, train_steps: int | None) -> dict[str, float]:

@@ -1,6 +1,7 @@
 """Cells as Ray tasks: each in a worker of its own, a log loaded once, a dead worker replaced once."""
 
 import os
+import sys
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -90,14 +91,15 @@ def run_cells(cells: Sequence[Cell], resources: Resources, **settings: Any) -> I
         given = (cell.system.model, cell.data.name, {**cell.settings, **settings})
         if cell.log_key not in logs:
             logs[cell.log_key] = load.options(name=f"load {cell.data.label}").remote(*given)
-        return task.options(name=cell.name).remote(*given, resources.cpus, logs[cell.log_key])
+        return task.options(name=cell.name).remote(*given, resources.cpus, cell.identity["code"], logs[cell.log_key])
 
     running = {start(cell): (cell, 1) for cell in cells}
     try:
         with tqdm(total=len(cells), unit="cell", smoothing=0) as bar:
             while running:
                 ended, _ = ray.wait(list(running), timeout=_REFRESH_SECONDS)
-                bar.refresh()  # the time left
+                if sys.stderr.isatty():
+                    bar.refresh()  # the time left
                 for reference in ended:
                     cell, attempt = running.pop(reference)
                     run = _collect(reference)

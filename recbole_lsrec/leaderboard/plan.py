@@ -13,6 +13,7 @@ from recbole_lsrec.leaderboard.presets import preset_names
 _KEYS = ("title", "datasets", "seeds", "budget", "settings", "systems", "tune")
 _DATASET_KEYS = ("name", "label", "settings")
 _SYSTEM_KEYS = ("model", "preset", "settings", "not_built")
+_TUNE_KEYS = ("trials", "time_budget", "scheduler", "method", "search_seed")
 _BUDGETS = ("train_seconds", "train_steps")
 # The leaderboard decides these itself: one value for every cell, or one that the plan has a place for.
 _NOT_SETTINGS = {
@@ -149,6 +150,7 @@ def parse_plan(values: Mapping[str, Any], source: str) -> Plan:
     tune = values.get("tune")
     if tune is not None and not isinstance(tune, Mapping):
         raise _wrong(f"{source}: tune", tune, "a mapping such as {trials: 8}, equal for every system")
+    check_keys(tune or {}, _TUNE_KEYS, f"{source}: tune")
     return Plan(
         title=str(values.get("title") or "Leaderboard"),
         datasets=parsed,

@@ -2,6 +2,7 @@
 
 import json
 import platform
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -93,7 +94,7 @@ class _Board:
         threads: int,
         command: Sequence[str],
     ) -> None:
-        self.plan, self.store, self.command = plan, store, list(command)
+        self.plan, self.store, self.command = plan, store, shlex.join(["recbole-lsrec", *command])
         self.bands = read_bands()
         self.before = _previous(store.out)
         self.started: str | None = None
