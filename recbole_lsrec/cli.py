@@ -50,6 +50,31 @@ def models() -> None:
         click.echo(f"{origin}: {', '.join(names)}")
 
 
+@cli.command(context_settings=PASS_THROUGH)
+@click.argument("file", required=False)
+@click.option("--models", help="Names separated by commas: of systems in FILE, or without FILE of models.")
+@click.option("--datasets", help="Names separated by commas, likewise.")
+@click.option("--seeds", help="Numbers separated by commas.")
+@click.option("--train-seconds", type=float, help="Budget of a cell by the clock.")
+@click.option("--train-steps", type=int, help="Budget of a cell in optimiser steps; repeats bit for bit.")
+@click.option("--title", help="Of the page.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder; leaderboards/<FILE or title>.")
+@click.option("--cpus", type=click.IntRange(1), default=1, show_default=True, help="CPU threads of a cell.")
+@click.option("--gpus", type=click.FloatRange(0), default=0, show_default=True, help="GPUs of a cell, such as 0.5.")
+@click.option("--jobs", type=click.IntRange(1), help="Cells at a time; by default as many as there are CPUs for.")
+@click.option("--address", help="Of a running Ray cluster, or `auto`; by default this machine alone.")
+@click.pass_context
+def leaderboard(context: click.Context, file: str | None, out: Path | None, **flags: Any) -> None:
+    """Run systems x data sets x seeds under one budget and write tables, tests and charts.
+
+    FILE is a yaml file or the name of one that ships. Any setting for all cells can be given as --key=value. Started
+    again, the command goes on where it was stopped.
+    """
+    from recbole_lsrec.leaderboard.command import run_command
+
+    sys.exit(run_command(file, out, context.args, context.obj, **flags))
+
+
 @cli.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--name", help="Name of the log; the folder's name by default.")
@@ -125,31 +150,6 @@ def compare(
     click.echo(comparison_text(found))
     if json_file:
         _write_json(json_file, found.to_dict())
-
-
-@cli.command(context_settings=PASS_THROUGH)
-@click.argument("file", required=False)
-@click.option("--models", help="Names separated by commas: of systems in FILE, or without FILE of models.")
-@click.option("--datasets", help="Names separated by commas, likewise.")
-@click.option("--seeds", help="Numbers separated by commas.")
-@click.option("--train-seconds", type=float, help="Budget of a cell by the clock.")
-@click.option("--train-steps", type=int, help="Budget of a cell in optimiser steps; repeats bit for bit.")
-@click.option("--title", help="Of the page.")
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder; leaderboards/<FILE or title>.")
-@click.option("--cpus", type=click.IntRange(1), default=1, show_default=True, help="CPU threads of a cell.")
-@click.option("--gpus", type=click.FloatRange(0), default=0, show_default=True, help="GPUs of a cell, such as 0.5.")
-@click.option("--jobs", type=click.IntRange(1), help="Cells at a time; by default as many as there are CPUs for.")
-@click.option("--address", help="Of a running Ray cluster, or `auto`; by default this machine alone.")
-@click.pass_context
-def leaderboard(context: click.Context, file: str | None, out: Path | None, **flags: Any) -> None:
-    """Run systems x data sets x seeds under one budget and write tables, tests and charts.
-
-    FILE is a yaml file or the name of one that ships. Any setting for all cells can be given as --key=value. Started
-    again, the command goes on where it was stopped.
-    """
-    from recbole_lsrec.leaderboard.command import run_command
-
-    sys.exit(run_command(file, out, context.args, context.obj, **flags))
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:

@@ -74,11 +74,15 @@ def make_cells(
         if system.model is None:
             cells.append(Cell(system, data, seed, {}, {}, ""))
             continue
-        config = cell_config(plan, system, data, seed, (tuned or {}).get((system.name, data.label)))
+        given = cell_settings(plan, system, data, seed, (tuned or {}).get((system.name, data.label)))
+        try:
+            config = Config(system.model, data.name, config_dict=given)
+        except ConfigError as error:
+            raise ConfigError(f"{system.name} on {data.label}: {error}") from error
         paths = tuple(map(str, _files(config)))
         if paths not in files:
             files[paths] = _hash_of_files(paths)
-        settings = plain_settings(config)
+        settings = _plain(config)
         identity = {
             "model": config["model"],
             "dataset": config["dataset"],
@@ -92,19 +96,14 @@ def make_cells(
     return cells
 
 
-def cell_config(plan: Plan, system: System, data: DataSet, seed: int, tuned: Mapping[str, Any] | None = None) -> Config:
-    """Returns the settings of a cell. From below: preset, plan, data set, system, what a search found, budget.
-
-    Raises:
-        ConfigError: see :class:`recbole_lsrec.config.Config`; names the system and data set.
-    """
+def cell_settings(
+    plan: Plan, system: System, data: DataSet, seed: int, tuned: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Returns what the plan sets for a cell. From below: preset, plan, data set, system, what a search found, budget."""
     preset = preset_settings(system.preset) if system.preset else {}
     layers = [preset, plan.settings, data.settings, system.settings, tuned or {}, plan.budget]
     settings, _ = merge(Layer("", dict(values)) for values in layers)
-    try:
-        return Config(system.model, data.name, config_dict={**settings, "seed": seed})
-    except ConfigError as error:
-        raise ConfigError(f"{system.name} on {data.label}: {error}") from error
+    return {**settings, "seed": seed}
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
@@ -122,8 +121,8 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     return "; ".join(found)
 
 
-def plain_settings(config: Config) -> dict[str, Any]:
-    """Returns the settings of a run with absolute paths: a worker may stand in another folder."""
+def _plain(config: Config) -> dict[str, Any]:
+    """The settings of a run with absolute paths: a worker may stand in another folder."""
     settings = config.plain()
     for key in ("data_path", "candidates"):
         if settings[key] is not None:

@@ -9,9 +9,10 @@ import click
 from recbole_lsrec.config_values import parse_command_line, parse_text
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.leaderboard.execute import Resources
-from recbole_lsrec.leaderboard.flags import Flags, plan_from_flags, slug, with_flags
+from recbole_lsrec.leaderboard.flags import Flags, plan_from_flags, with_flags
 from recbole_lsrec.leaderboard.plan import check_budget, plan_file, read_plan
 from recbole_lsrec.leaderboard.run import run_leaderboard
+from recbole_lsrec.leaderboard.text import slug
 
 INTERRUPTED = 130  # what a shell gives a command that Ctrl-C ended
 

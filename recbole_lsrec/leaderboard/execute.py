@@ -13,8 +13,8 @@ from tqdm import tqdm
 
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.leaderboard import worker
+from recbole_lsrec.leaderboard.cell_run import CellRun
 from recbole_lsrec.leaderboard.cells import Cell
-from recbole_lsrec.leaderboard.worker import CellRun
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", UserWarning)  # Ray 2.6 imports pkg_resources, which says that it will go

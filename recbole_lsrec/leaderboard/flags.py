@@ -1,6 +1,5 @@
 """The flags of the command: a plan without a file, or changes to one that was read."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -66,11 +65,6 @@ def with_flags(plan: Plan, flags: Flags) -> Plan:
             layers = (system["settings"], flags.settings)
             system["settings"], _ = merge(Layer("", dict(layer)) for layer in layers)
     return parse_plan(values, "command line")
-
-
-def slug(text: str) -> str:
-    """Returns a text as the name of a file."""
-    return re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-")
 
 
 def _replaced(flags: Flags) -> dict[str, Any]:

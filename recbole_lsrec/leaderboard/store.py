@@ -9,8 +9,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from recbole_lsrec.leaderboard.cell_run import CellRun
 from recbole_lsrec.leaderboard.cells import Cell, differences
-from recbole_lsrec.leaderboard.worker import CellRun
 from recbole_lsrec.run_folder import RESULT, write_json
 
 LEADERBOARD, CELL, RUNS, CANDIDATES = "leaderboard.json", "cell.json", "runs", ".candidates"

@@ -1,13 +1,17 @@
 """The search that each system gets before its cells, the same for all."""
 
+import hashlib
 from collections.abc import Callable, Mapping
+from itertools import product
 from pathlib import Path
 from typing import Any
 
-from recbole_lsrec.leaderboard.cells import cell_config, plain_settings
+from recbole_lsrec.leaderboard.cells import cell_settings
 from recbole_lsrec.leaderboard.execute import Resources, connected
-from recbole_lsrec.leaderboard.flags import slug
 from recbole_lsrec.leaderboard.plan import Plan
+from recbole_lsrec.leaderboard.text import slug
+from recbole_lsrec.tuning import SearchSettings, search
+from recbole_lsrec.tuning.space import read_space
 
 TUNING = "tuning"
 
@@ -15,7 +19,7 @@ TUNING = "tuning"
 def tune_systems(
     plan: Plan, out: Path, resources: Resources, say: Callable[[str], None]
 ) -> dict[tuple[str, str], Mapping[str, Any]]:
-    """Searches settings for every system on every data set, with the first seed and the budget of a cell for each trial.
+    """Searches settings for every system on every data set, each trial with the first seed and the budget of a cell.
 
     Only validation data are read. A finished search is not repeated.
 
@@ -27,32 +31,34 @@ def tune_systems(
 
     Returns:
         By (system name, data set label): ``trials``, ``spent_seconds`` and the ``best`` settings.
-    """
-    from recbole_lsrec.tuning import SearchSettings, search
 
-    searches = {}
-    for data in plan.datasets:
-        for system in plan.systems:
-            if system.model is None:
-                continue
-            config = cell_config(plan, system, data, plan.seeds[0])
-            searches[system.name, data.label] = SearchSettings(
-                model=system.model,
-                dataset=data.name,
-                out=out / TUNING / slug(f"{system.name} on {data.label}"),
-                config_dict=plain_settings(config),
-                cpus_per_trial=resources.cpus,
-                gpus_per_trial=resources.gpus,
-                concurrent=resources.jobs,
-                test=False,
-                **(plan.tune or {}),
-            )
+    Raises:
+        ConfigError: a model has no search space, before any search begins; or an option of the search is wrong.
+        KeyboardInterrupt: a search was interrupted; it is taken up at the next start.
+    """
+    built = [system for system in plan.systems if system.model is not None]
+    for system in built:
+        read_space(None, str(system.model))
     found = {}
     with connected(resources):
-        for (system_name, label), settings in searches.items():
-            say(f"{system_name} on {label}: search for settings")
-            result = search(settings)
-            found[system_name, label] = {
+        for data, system in product(plan.datasets, built):
+            settings = cell_settings(plan, system, data, plan.seeds[0])
+            key = hashlib.sha256(repr((sorted(settings.items(), key=str), plan.tune)).encode()).hexdigest()[:8]
+            say(f"{system.name} on {data.label}: searching settings")
+            result = search(
+                SearchSettings(
+                    model=str(system.model),
+                    dataset=data.name,
+                    out=out / TUNING / f"{slug(system.name)}-{slug(data.label)}-{key}",
+                    config_dict=settings,
+                    cpus_per_trial=resources.cpus,
+                    gpus_per_trial=resources.gpus,
+                    concurrent=resources.jobs,
+                    test=False,
+                    **(plan.tune or {}),
+                )
+            )
+            found[system.name, data.label] = {
                 "trials": len(result.trials),
                 "spent_seconds": result.spent_seconds["trials"],
                 "best": result.best or {},

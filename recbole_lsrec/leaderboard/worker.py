@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 
@@ -15,29 +15,12 @@ import recbole_lsrec
 from recbole_lsrec.config import Config
 from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.leaderboard.cell_run import CellRun
 from recbole_lsrec.quick_start import run_recbole_lsrec
 from recbole_lsrec.run_data import load_log
 from recbole_lsrec.run_folder import code_fingerprint, logging_to
 
 ERROR_FILE = "error.txt"
-
-
-class CellRun(NamedTuple):
-    """What came of a cell.
-
-    The files travel through Ray's object store, so that the nodes of a cluster need no common disk.
-
-    Attributes:
-        folder: name of the run folder; empty if it was not reached.
-        files: name -> bytes of the files in it; of a failed cell what there was, and ``error.txt``.
-        seconds: spent in the worker.
-        error: one line for the table; None for a finished run.
-    """
-
-    folder: str
-    files: dict[str, bytes]
-    seconds: float
-    error: str | None
 
 
 def load(model: str, dataset: str, settings: Mapping[str, Any]) -> SessionDataset:

@@ -1,8 +1,9 @@
 import pytest
 
 from recbole_lsrec.errors import ConfigError
-from recbole_lsrec.leaderboard.flags import Flags, plan_from_flags, slug, with_flags
+from recbole_lsrec.leaderboard.flags import Flags, plan_from_flags, with_flags
 from recbole_lsrec.leaderboard.plan import parse_plan
+from recbole_lsrec.leaderboard.text import slug
 
 FILE = parse_plan(
     {
