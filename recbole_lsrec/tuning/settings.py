@@ -57,7 +57,8 @@ class Trial:
         status: ``finished``, ``stopped`` (by the scheduler), ``error`` or ``unfinished`` (time budget, interruption).
         reason: why it failed; None otherwise.
         score: best validation score so far; None before the first validation.
-        epochs: per validated epoch ``epoch``, ``score`` and ``seconds`` since the trial began.
+        epochs: per validated epoch ``epoch`` (from 1), ``score`` and ``seconds`` since the trial began.
+        began: seconds the search had run when the trial began.
         seconds: time it ran.
     """
 
@@ -67,6 +68,7 @@ class Trial:
     reason: str | None
     score: float | None
     epochs: list[dict[str, float]]
+    began: float
     seconds: float
 
 
@@ -76,6 +78,7 @@ class SearchResult:
 
     Attributes:
         best: the drawn settings of the best trial; None if no trial was validated.
+        best_trial: its id.
         best_score: its best validation score.
         metric: name of the validation metric.
         bigger: whether more of it is better.
@@ -87,6 +90,7 @@ class SearchResult:
     """
 
     best: dict[str, Any] | None
+    best_trial: str | None
     best_score: float | None
     metric: str
     bigger: bool
