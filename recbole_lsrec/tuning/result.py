@@ -7,8 +7,10 @@ from typing import Any
 
 import pandas as pd
 import yaml
+from tabulate import tabulate
 
 from recbole_lsrec import run_folder
+from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.tuning import journal
 from recbole_lsrec.tuning.settings import SearchResult, SearchSettings
 from recbole_lsrec.tuning.space import Space
@@ -24,6 +26,19 @@ def description(settings: SearchSettings, space: Space) -> dict[str, Any]:
     files = [str(Path(path).resolve()) for path in settings.config_files]
     out = str(Path(settings.out).resolve())
     return {**asdict(settings), "model": model, "space": domains, "config_files": files, "out": out}
+
+
+def read_settings(folder: Path) -> SearchSettings:
+    """Returns the settings of the search in a folder, to take it up.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    path = folder / SETTINGS
+    if not path.is_file():
+        raise ConfigError(f"resume: {path} does not exist; give the folder that a search wrote (its `--out`).")
+    held = json.loads(path.read_text(encoding="utf-8"))
+    return SearchSettings(**{**held, "out": folder, "config_files": tuple(held["config_files"])})
 
 
 def collect(job: Job, metric: str) -> SearchResult:
@@ -95,6 +110,24 @@ def write(found: SearchResult, job: Job, planned: int, over: bool) -> None:
             "versions": run_folder.versions(),
         },
     )
+
+
+def summary(found: SearchResult) -> str:
+    """The result as text: the best trials, what was spent, and where the files are."""
+    of = ", ".join(f"{n} {status}" for status, n in counts(found).items() if n)
+    wall, trials = (found.spent_seconds[what] for what in ("wall", "trials"))
+    lines = [
+        tabulate(table(found).drop(columns="reason").head(10), headers="keys", showindex=False, floatfmt=".4g"),
+        f"{len(found.trials)} trials: {of}. Spent {wall:.0f} s of wall clock, {trials:.0f} s summed over trials.",
+    ]
+    if found.best_score is None:
+        lines.append("No trial was validated.")
+    else:
+        lines.append(f"Best: {found.best_trial}, validation {found.metric} {found.best_score:.4f}, {found.best}")
+        tested = found.test_result and {name: round(value, 4) for name, value in found.test_result.items()}
+        lines.append(f"Test: {tested}" if tested else "Not tested.")
+    lines.append(f"{found.folder}: {BEST}, {TRIALS}, {SUMMARY}, tune.html")
+    return "\n".join(lines)
 
 
 def _best_yaml(found: SearchResult, job: Job) -> str:

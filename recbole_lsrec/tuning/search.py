@@ -3,12 +3,14 @@
 import json
 import logging
 import os
+import secrets
 import shlex
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime, timezone
 from logging import getLogger
 from pathlib import Path
 from typing import Any
@@ -78,6 +80,12 @@ def search(settings: SearchSettings) -> SearchResult:
     result.write(found, job, planned, over)
     page.write(found, job, planned, over)
     return found
+
+
+def new_folder(model: str, dataset: str) -> Path:
+    """Returns a name in ``runs/`` for a search that was given none."""
+    stamp = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+    return Path("runs") / f"tune-{model}-{dataset}-{stamp}-{secrets.token_hex(3)}"
 
 
 @contextmanager
