@@ -38,10 +38,8 @@ class Journal(tune.Callback):
 
     def on_trial_result(self, iteration: int, trials: list, trial: Any, result: dict, **info: Any) -> None:
         """A validation, or the end of the training."""
-        if result["finished"]:
-            write(self.folder, "done", trial=trial.trial_id)
-        else:
-            write(self.folder, "epoch", trial=trial.trial_id, epoch=result["epoch"], score=result["score"])
+        event = "done" if result["finished"] else "epoch"
+        write(self.folder, event, trial=trial.trial_id, epoch=result["epoch"], score=result["score"])
 
     def on_trial_complete(self, iteration: int, trials: list, trial: Any, **info: Any) -> None:
         """The scheduler stopped it, or it came to its end."""
@@ -107,11 +105,11 @@ def read_trials(folder: Path, bigger: bool) -> list[Trial]:
 
 def _trial(trial_id: str, events: list[dict[str, Any]], bigger: bool) -> Trial:
     began = events[0]["clock"]
-    epochs = {
-        event["epoch"]: {"epoch": event["epoch"], "score": event["score"], "seconds": event["clock"] - began}
-        for event in events
-        if event["event"] == "epoch"
-    }
+    epochs: dict[int, dict[str, float]] = {}
+    for event in events:
+        if "epoch" in event:  # the last one is told twice, as itself and as done
+            point = {"epoch": event["epoch"], "score": event["score"], "seconds": event["clock"] - began}
+            epochs.setdefault(event["epoch"], point)
     kinds = [event["event"] for event in events]
     if kinds[-1] == "error":
         status = "error"

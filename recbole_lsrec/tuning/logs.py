@@ -18,7 +18,6 @@ from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.run_data import load_log, log_settings
 
 
-@ray.remote(num_cpus=0)
 class Logs:
     """Reads logs and puts them into Ray's object store, of which every machine keeps one copy for its trials."""
 
@@ -44,7 +43,8 @@ class Logs:
 def start(working_directory: str) -> Any:
     """Starts the keeper of the logs, on the driver's own machine: both are lost together or not at all."""
     here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
-    return Logs.options(scheduling_strategy=here).remote(working_directory)
+    keeper: Any = ray.remote(num_cpus=0, scheduling_strategy=here)(Logs)
+    return keeper.remote(working_directory)
 
 
 def fetch(logs: Any, model: str | type, dataset: str, settings: Mapping[str, Any]) -> SessionDataset:

@@ -136,7 +136,10 @@ def _best_yaml(found: SearchResult, job: Job) -> str:
     del settings["candidate_cache"]
     lines = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)
     score = f"{found.metric} {found.best_score:.6f} on validation"
-    return f"# Best of {len(found.trials)} trials: {found.best_trial}, {score}.\n# recbole-lsrec run --config_files {BEST}\n{lines}"
+    return (
+        f"# Best of {len(found.trials)} trials: {found.best_trial}, {score}.\n"
+        f"# recbole-lsrec run --config_files {BEST}\n{lines}"
+    )
 
 
 def _ended(run: Path) -> bool:

@@ -276,9 +276,8 @@ def _scheduler(settings: SearchSettings, epochs: int) -> TrialScheduler:
 def _test(settings: SearchSettings, job: Job, found: SearchResult, keeper: Any) -> dict[str, float]:
     assert found.best_trial is not None
     assert found.best is not None
-    resources = {"num_cpus": settings.cpus_per_trial, "num_gpus": settings.gpus_per_trial}
-    tested = ray.get(test_best.options(**resources).remote(job, found.best_trial, found.best, keeper))
-    return tested["test_result"]
+    task: Any = ray.remote(num_cpus=settings.cpus_per_trial, num_gpus=settings.gpus_per_trial)(test_best)
+    return ray.get(task.remote(job, found.best_trial, found.best, keeper))["test_result"]
 
 
 def _command() -> list[str]:

@@ -1,10 +1,10 @@
 """The space of a search: which values each hyper-parameter may take, as a yaml file says.
 
-    learning_rate: {loguniform: [1.0e-4, 1.0e-2]}                   # between two numbers, in the logarithm
-    contrastive_weight: {uniform: [0, 0.5]}                         # between two numbers
-    n_layers: {int: [1, 3]}                                         # whole numbers, both ends included
-    head_hidden_sizes: {choice: [[100, 64], [64]]}                  # one of the values listed, of any type
-    hidden_dropout_prob, attn_dropout_prob: {choice: [0.1, 0.3]}    # one draw for several keys
+learning_rate: {loguniform: [1.0e-4, 1.0e-2]}                   # between two numbers, in the logarithm
+contrastive_weight: {uniform: [0, 0.5]}                         # between two numbers
+n_layers: {int: [1, 3]}                                         # whole numbers, both ends included
+head_hidden_sizes: {choice: [[100, 64], [64]]}                  # one of the values listed, of any type
+hidden_dropout_prob, attn_dropout_prob: {choice: [0.1, 0.3]}    # one draw for several keys
 """
 
 import json

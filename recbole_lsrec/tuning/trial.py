@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import ray
 import torch
 
 from recbole_lsrec import checkpoint
@@ -72,7 +71,6 @@ def run_trial(draw: Mapping[str, Any], job: Job, logs: Any) -> None:
     report({**_metrics(validated, better), "finished": True})
 
 
-@ray.remote
 def test_best(job: Job, trial: str, drawn: Mapping[str, Any], logs: Any) -> dict[str, Any]:
     """Takes up the best trial, to its end if the scheduler had stopped it, and tests it; returns the run's result."""
     return train(job, trial, drawn, logs, ("valid", "test"), None)
