@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from recbole_lsrec.config_values import parse_command_line
 from recbole_lsrec.errors import LSRecError
 
 PASS_THROUGH = {"ignore_unknown_options": True, "allow_extra_args": True}
@@ -150,6 +151,58 @@ def compare(
     click.echo(comparison_text(found))
     if json_file:
         _write_json(json_file, found.to_dict())
+
+
+@cli.command(context_settings=PASS_THROUGH)
+@click.option("-m", "--model", help="Model name (see `models`).")
+@click.option("-d", "--dataset", help="Data set.")
+@click.option("--config_files", "--config-files", default="", help="Yaml files, separated by spaces; later ones win.")
+@click.option("--space", type=click.Path(), help="Yaml file of the space; properties/hyper/<model>.yaml by default.")
+@click.option("--trials", default=16, show_default=True, help="Configurations to try.")
+@click.option("--time-budget", type=click.FloatRange(0, min_open=True), help="Seconds after which the search ends.")
+@click.option("--scheduler", type=click.Choice(["asha", "median", "none"]), default="asha", show_default=True)
+@click.option("--search", "method", type=click.Choice(["random", "tpe", "grid"]), default="random", show_default=True)
+@click.option("--search-seed", default=2020, show_default=True, help="Seed of the choice of configurations.")
+@click.option("--cpus-per-trial", default=1.0, show_default=True, help="CPU cores, and threads, of a trial.")
+@click.option("--gpus-per-trial", default=0.0, show_default=True, help="GPUs of a trial; 0.5 lets two share one.")
+@click.option("--concurrent", type=click.IntRange(1), help="Trials at a time at most; as many as fit by default.")
+@click.option("--address", help="Of a Ray cluster, or `auto`; this machine alone by default.")
+@click.option("--no-test", is_flag=True, help="Leave the test set alone; by default the best configuration is tested.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder of the search; new in runs/.")
+@click.option("--resume", type=click.Path(file_okay=False, path_type=Path), help="Go on with the search in a folder.")
+@click.pass_context
+def tune(
+    context: click.Context,
+    model: str | None,
+    dataset: str | None,
+    config_files: str,
+    address: str | None,
+    no_test: bool,
+    out: Path | None,
+    resume: Path | None,
+    **options: Any,
+) -> None:
+    """Search a model's hyper-parameters on validation scores. Any setting can be given as --key=value or --key value."""
+    from recbole_lsrec.tuning import SearchSettings, new_folder, read_settings, running_ray, search
+    from recbole_lsrec.tuning.result import summary
+
+    if resume:
+        settings = read_settings(resume)
+    else:
+        if model is None or dataset is None:
+            raise click.UsageError("give --model and --dataset, or --resume FOLDER")
+        settings = SearchSettings(
+            model=model,
+            dataset=dataset,
+            out=out or new_folder(model, dataset),
+            config_files=tuple(config_files.split()),
+            config_dict=parse_command_line(context.args),
+            test=not no_test,
+            **options,
+        )
+    with running_ray(address):
+        found = search(settings)
+    click.echo(summary(found))
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:
