@@ -15,9 +15,8 @@ class Cost:
     """Means over the seeds of a system.
 
     Attributes:
-        seconds_per_epoch: one pass over the training targets. None where no run finished an epoch.
-        epochs_cut: whether no run of the system finished an epoch within its budget.
-        epochs: passes begun, the cut one included.
+        seconds_per_epoch: one pass over the training targets, also where the budget ended before a pass did.
+        epochs: passes, with the fraction of a cut one.
         ms_per_user: milliseconds to score and rank one validation target with its candidates, in batches; None without
             validation.
         memory_mb: largest memory of the process, the data included.
@@ -28,7 +27,6 @@ class Cost:
 
     system: str
     seconds_per_epoch: float | None
-    epochs_cut: bool
     epochs: float
     ms_per_user: float | None
     memory_mb: float
@@ -47,27 +45,17 @@ def costs(cells: Sequence[Cell]) -> list[Cost]:
 
 
 def _cost(system: str, runs: Sequence[SavedRun]) -> Cost:
-    epoch = _mean([_seconds_per_epoch(run.result) for run in runs])
     memory = [run.result["peak_memory_mb"] for run in runs]
     return Cost(
         system=system,
-        seconds_per_epoch=epoch,
-        epochs_cut=epoch is None,
-        epochs=float(np.mean([len(run.result["history"]) for run in runs])),
+        seconds_per_epoch=_mean([run.result["seconds_per_epoch"] for run in runs]),
+        epochs=float(np.mean([sum(epoch.get("share", 1.0) for epoch in run.result["history"]) for run in runs])),
         ms_per_user=_mean([_ms_per_user(run) for run in runs]),
         memory_mb=float(np.mean([peak["process"] for peak in memory])),
         gpu_memory_mb=_mean([peak.get("gpu") for peak in memory]),
         parameters=float(np.mean([run.result["parameters"] for run in runs])),
         train_seconds=float(np.mean([_trained(run.result["history"]) for run in runs])),
     )
-
-
-def _seconds_per_epoch(result: Mapping[str, Any]) -> float | None:
-    """Mean over whole epochs: a budget may cut the last one short."""
-    history, config = result["history"], result["config"]
-    has_budget = config.get("train_steps") is not None or config.get("train_seconds") is not None
-    whole = history[:-1] if has_budget else history
-    return _mean([epoch["train_seconds"] for epoch in whole])
 
 
 def _ms_per_user(run: SavedRun) -> float | None:

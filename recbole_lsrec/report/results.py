@@ -59,7 +59,7 @@ class Table:
     """The systems under one protocol, best value of the main metric first, systems without results last.
 
     Attributes:
-        main: key of the column the rows are ordered by: ``valid_metric``.
+        main: key of the first column, by which the rows are ordered: ``valid_metric``.
         standings: of each tested column, by key.
         comparison: of the main column; None where nothing was tested.
         untested: why nothing was tested.
@@ -123,6 +123,7 @@ def table(board: Board, dataset: str, protocol: str) -> Table:
     config = first.result["config"]
     shown = columns(first.result["test_result"], _prefix(first, protocol), config)
     main = _main(shown, config)
+    shown.sort(key=lambda column: column.key != main)  # the rest keeps its order
     found, untested = _compare(cells, protocol, shown)
     standings = {key: _standing(comparison) for key, comparison in found.items()}
     rows = [_row(board.of(dataset, system), protocol, shown, found, standings) for system in board.systems

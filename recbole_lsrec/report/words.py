@@ -5,17 +5,19 @@ from collections.abc import Sequence
 from recbole_lsrec.quick_start import MANY_TIES
 from recbole_lsrec.report.results import Table
 
-SAMPLED = {"uni": "drawn uniformly", "pop": "drawn by popularity"}
+_SAMPLED = {"uni": "drawn uniformly", "pop": "drawn by popularity"}
+_EXCLUDED = {"positive": "the target", "history": "the user's history", "target_session": "the target's session"}
 
 
 def setting(table: Table) -> str:
     """How the targets were ranked, for the caption."""
     n = table.n_candidates - 1
-    kind = next((f"{n} frozen negatives {how}" for start, how in SAMPLED.items() if table.protocol.startswith(start)), None)
+    kind = next((f"{n} frozen negatives {how}" for start, how in _SAMPLED.items() if table.protocol.startswith(start)), None)
     among = {"full": "all items", "file": f"up to {n} given negatives"}.get(table.protocol, kind or f"{n} negatives")
-    seen = "left out of the ranking" if table.filter_seen else "ranked too"
+    seen = "left out" if table.filter_seen else "ranked too"
     hash_ = f"; candidates {table.candidates}" if table.candidates else ""
-    left_out = f"; never a negative: {', '.join(table.exclude)}" if table.protocol != "full" else f"; seen items {seen}"
+    excluded = _names([_EXCLUDED.get(part, part) for part in table.exclude])
+    left_out = f"; seen items {seen}" if table.protocol == "full" else f", {excluded} excluded"
     return (
         f"{table.instances:,} test targets of {table.users:,} users, each ranked among {among}"
         f"{left_out}; ties: {table.ties_rule}{hash_}"
