@@ -336,7 +336,8 @@ class _FirstBatches:
 
     def __iter__(self) -> Iterator[Interaction]:
         started = perf_counter()
-        for self.given, batch in enumerate(islice(iter(self.loader), self.count), 1):
+        for batch in islice(iter(self.loader), self.count):
+            self.given += 1
             yield batch
             if perf_counter() - started >= self.seconds:
                 return

@@ -53,9 +53,7 @@ def seeds_panel(table: Table, number: Mapping[str, int]) -> Panel:
 
 def ranks_panel(tables: Sequence[Table], number: Mapping[str, int]) -> Panel | None:
     """Place of each system under each protocol; None for a single protocol or system."""
-    order = {
-        table.protocol: [row.system for row in table.rows if table.main in row.values] for table in tables
-    }
+    order = {table.protocol: [row.system for row in table.rows if table.main in row.values] for table in tables}
     shared = [system for system in number if all(system in order[name] for name in order)]
     if len(order) < 2 or len(shared) < 2:
         return None
@@ -114,7 +112,8 @@ def _cost_panel(table: Table, costs: Sequence[Cost], key: str, number: Mapping[s
 
 def cut_panels(table: Table, cuts: Sequence[Cut], number: Mapping[str, int]) -> list[Panel]:
     """One panel a stratum: groups down, the systems beside each other in every group."""
-    return [_cut_panel(table, by, [c for c in cuts if c.by == by], number) for by in STRATA if any(c.by == by for c in cuts)]
+    by_column = {by: [cut for cut in cuts if cut.by == by] for by in STRATA}
+    return [_cut_panel(table, by, its, number) for by, its in by_column.items() if its]
 
 
 def _cut_panel(table: Table, by: str, cuts: Sequence[Cut], number: Mapping[str, int]) -> Panel:
@@ -134,8 +133,11 @@ def _cut_panel(table: Table, by: str, cuts: Sequence[Cut], number: Mapping[str, 
             error = [cut.se or 0.0 for cut in its.values()]
             axes.errorbar(mean, place, xerr=error, fmt=marker, color=colour, markersize=5, markeredgewidth=0,
                           elinewidth=1.2)  # fmt: skip
-        marked = [f"{fill(group, 14)}\n{size[group].instances / total:.0%}{' *' if size[group].few else ''}" for group in groups]
-        _rows(axes, marked)
+        _rows(axes, groups)
+        for row, group in enumerate(groups):
+            share = f"{size[group].instances / total:.0%}{' *' if size[group].few else ''}"
+            axes.annotate(share, (0, row), (-5, -10), ("axes fraction", "data"), "offset points", ha="right", va="center",
+                          fontsize=8, color=MUTED)  # fmt: skip
         axes.set_xlabel(table.main)
 
     text = "; ".join(f"{cut.group}, {cut.system} {cut.mean:.4f}" for cut in cuts)
@@ -165,7 +167,7 @@ def _alpha_panel(dataset: str, alphas: Sequence[Alpha], top: float, number: Mapp
         axes.set_ylim(0, 1.05 * top)
         axes.yaxis.set_major_formatter(lambda y, _: f"{y:.0%}")
         axes.locator_params(axis="y", nbins=4)
-        axes.set_xlabel("short-term interest   ←   weight α   →   long-term interest", color=MUTED, fontsize=8)
+        axes.set_xlabel("short-term interest   ←   weight   →   long-term interest", color=MUTED, fontsize=8)
         axes.set_ylabel("targets")
 
     medians = ", ".join(f"seed {alpha.seed} {alpha.quantiles[2]:.2f}" for alpha in alphas)
@@ -174,7 +176,7 @@ def _alpha_panel(dataset: str, alphas: Sequence[Alpha], top: float, number: Mapp
 
 def _rows(axes: Axes, names: Sequence[str]) -> None:
     """Names down the left side, the first on top."""
-    axes.set_yticks(range(len(names)), [name if "\n" in name else fill(name, 18) for name in names])
+    axes.set_yticks(range(len(names)), [fill(name, 18) for name in names])
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0, labelcolor=INK)
     axes.spines["left"].set_visible(False)

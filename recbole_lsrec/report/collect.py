@@ -106,7 +106,9 @@ def _cuts(cells: Sequence[Cell], tables: Sequence[Table]) -> list[Cut]:
 
 def _table_dict(of: Table) -> dict[str, Any]:
     plain = asdict(of)
-    plain["columns"] = [{"key": column.key, "title": column.title, "tested": column.key in of.standings} for column in of.columns]
+    plain["columns"] = [
+        {"key": column.key, "title": column.title, "tested": column.key in of.standings} for column in of.columns
+    ]
     return {**plain, "setting": words.setting(of), "verdict": words.verdict(of), "notes": words.notes(of)}
 
 

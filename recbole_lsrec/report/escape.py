@@ -2,10 +2,12 @@
 
 import re
 
+from recbole_lsrec.report.numbers import DASH, MINUS
+
 _TEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
-    "±": r"$\pm$", "–": "--", "−": "$-$", "↓": r"$\downarrow$", "α": r"$\alpha$", "τ": r"$\tau$",
+    "±": r"$\pm$", DASH: "--", MINUS: "$-$", "↓": r"$\downarrow$", "τ": r"$\tau$",
 }  # fmt: skip
 
 

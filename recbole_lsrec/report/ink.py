@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import StringIO
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -22,7 +23,7 @@ N_COLOURS = 7
 _SERIES = [f"#04000{number}" for number in range(N_COLOURS)]
 _VARIABLES |= {colour: f"--series-{number}" for number, colour in enumerate(_SERIES)}
 _MARKERS = "osD^vPX*"
-_STYLE = {
+_STYLE: Any = {
     "svg.fonttype": "none",  # text stays text: searchable, and in the reader's font
     "font.family": "DejaVu Sans",
     "font.size": 9,
@@ -40,7 +41,6 @@ _STYLE = {
     "grid.linewidth": 0.6,
     "lines.linewidth": 1.4,
     "lines.markersize": 6,
-    "figure.constrained_layout.use": True,
 }
 
 
@@ -61,7 +61,7 @@ def panel(name: str, draw: Callable[[Axes], None], width: float = 3.6, height: f
         An ``<svg>`` element to be set into a page that defines the CSS variables of :data:`_VARIABLES`.
     """
     with _style(name):
-        figure = Figure(figsize=(width, height))
+        figure = Figure(figsize=(width, height), layout="constrained")
         axes = figure.add_subplot()
         draw(axes)
         return _svg(figure)
@@ -70,7 +70,7 @@ def panel(name: str, draw: Callable[[Axes], None], width: float = 3.6, height: f
 def glyph(index: int) -> str:
     """The marker of a system, to stand in a line of text."""
     with _style(f"glyph {index}"):
-        figure = Figure(figsize=(0.2, 0.2), layout="none")
+        figure = Figure(figsize=(0.2, 0.2))
         axes = figure.add_axes((0, 0, 1, 1))
         axes.set_axis_off()
         colour, marker = look(index)
@@ -95,11 +95,9 @@ def _svg(figure: Figure) -> str:
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.S)
     # The names of matplotlib's groups are the same in every figure, and a page may hold an id once.
     text = re.sub(r' id="[A-Za-z0-9]+_\d+"', "", text)
-    text = re.sub(r'(?s)<defs>\s*<style.*?</style>\s*</defs>', "", text)  # would hold for the whole page
+    text = re.sub(r"(?s)<defs>\s*<style.*?</style>\s*</defs>", "", text)  # would hold for the whole page
     text = re.sub(r' xmlns(:xlink)?="[^"]+"', "", text).replace("xlink:href", "href")  # an HTML parser knows them
     text = text.replace("'DejaVu Sans'", "var(--font)")
     for colour, variable in _VARIABLES.items():
         text = text.replace(colour, f"var({variable})")
     return re.sub(r"\s*\n\s*", " ", text)
-
-

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-DASH = "–"
+DASH, MINUS = "\u2013", "\u2212"
 
 
 def metric(value: float | None) -> str:
@@ -21,7 +21,7 @@ def p_value(value: float | None) -> str:
 
 def signed(value: float) -> str:
     """A difference, with a true minus."""
-    return f"{value:+.4f}".replace("-", "−") if abs(value) < 10 else f"{value:+.1f}".replace("-", "−")
+    return (f"{value:+.4f}" if abs(value) < 10 else f"{value:+.1f}").replace("-", MINUS)
 
 
 def plain(value: float | None) -> str:

@@ -149,9 +149,7 @@ def table(board: Board, dataset: str, protocol: str) -> Table:
     )
 
 
-def _compare(
-    cells: Sequence[Cell], protocol: str, shown: Sequence[Column]
-) -> tuple[dict[str, Comparison], str | None]:
+def _compare(cells: Sequence[Cell], protocol: str, shown: Sequence[Column]) -> tuple[dict[str, Comparison], str | None]:
     """Tests every column that can be tested; without any, the reason."""
     if len({cell.system for cell in under(cells, protocol)}) < 2:
         return {}, "one system alone has a result: there is nothing to compare"

@@ -12,7 +12,9 @@ _EXCLUDED = {"positive": "the target", "history": "the user's history", "target_
 def setting(table: Table) -> str:
     """How the targets were ranked, for the caption."""
     n = table.n_candidates - 1
-    kind = next((f"{n} frozen negatives {how}" for start, how in _SAMPLED.items() if table.protocol.startswith(start)), None)
+    kind = next(
+        (f"{n} frozen negatives {how}" for start, how in _SAMPLED.items() if table.protocol.startswith(start)), None
+    )
     among = {"full": "all items", "file": f"up to {n} given negatives"}.get(table.protocol, kind or f"{n} negatives")
     seen = "left out" if table.filter_seen else "ranked too"
     hash_ = f"; candidates {table.candidates}" if table.candidates else ""
@@ -33,9 +35,13 @@ def verdict(table: Table) -> str:
         return f"Nothing is marked in {table.main}: it was not tested."
     if place.best:
         text = f"{place.best} is best in {table.main}: significantly better than every other system."
-        return text + (f" {place.second} is second, significantly better than every system below it." if place.second else "")
+        return text + (
+            f" {place.second} is second, significantly better than every system below it." if place.second else ""
+        )
     if len(place.level) == len(place.order):
-        return f"Nothing is significant in {table.main}: no system can be told apart from {place.order[0]}, the highest."
+        return (
+            f"Nothing is significant in {table.main}: no system can be told apart from {place.order[0]}, the highest."
+        )
     return f"No system is significantly best in {table.main}: {_names(place.level)} cannot be told apart at the top."
 
 
@@ -67,7 +73,9 @@ def _claim(table: Table) -> list[str]:
 
 def _bands(table: Table) -> list[str]:
     low = [row.system for row in table.rows if row.below_band and row.seeds]
-    return [f"Below the expected band: {_names(low)}. Probably under-fitted here; being better than it says little."] if low else []
+    if not low:
+        return []
+    return [f"Below the expected band: {_names(low)}. Probably under-fitted here; being better than it says little."]
 
 
 def _users(table: Table) -> list[str]:

@@ -47,8 +47,12 @@ def write_report(out: str | Path) -> Path:
     out = Path(out)
     report = collect(load_board(out))
     (out / PAGE).write_text(page(report), encoding="utf-8")
-    (out / TEXT).write_text(_environment(markdown).get_template("leaderboard.md.j2").render(_names(report)), encoding="utf-8")
-    (out / LATEX).write_text(_environment(tex).get_template("leaderboard.tex.j2").render(_names(report)), encoding="utf-8")
+    (out / TEXT).write_text(
+        _environment(markdown).get_template("leaderboard.md.j2").render(_names(report)), encoding="utf-8"
+    )
+    (out / LATEX).write_text(
+        _environment(tex).get_template("leaderboard.tex.j2").render(_names(report)), encoding="utf-8"
+    )
     with (out / SHEET).open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows([HEAD, *lines(report)])
     values = json.dumps(report.to_dict(), indent=2, ensure_ascii=False, allow_nan=False, default=str)
