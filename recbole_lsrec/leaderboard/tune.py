@@ -39,7 +39,7 @@ def tune_systems(
     built = [system for system in plan.systems if system.model is not None]
     for system in built:
         read_space(None, str(system.model))
-    found = {}
+    found: dict[tuple[str, str], Mapping[str, Any]] = {}
     with connected(resources):
         for data, system in product(plan.datasets, built):
             settings = cell_settings(plan, system, data, plan.seeds[0])
@@ -58,6 +58,8 @@ def tune_systems(
                     **(plan.tune or {}),
                 )
             )
+            if not (plan.tune or {}).get("time_budget") and any(trial.status == "unfinished" for trial in result.trials):
+                raise KeyboardInterrupt  # Ray Tune takes it for a wish to stop in order
             found[system.name, data.label] = {
                 "trials": len(result.trials),
                 "spent_seconds": result.spent_seconds["trials"],
