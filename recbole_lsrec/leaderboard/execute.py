@@ -80,10 +80,11 @@ def run_cells(cells: Sequence[Cell], resources: Resources, **settings: Any) -> I
         **settings: config keys for every cell, which do not matter for the result.
     """
     # With max_calls a process ends with its cell: peak memory, threads and crashes are the cell's own.
-    task: Any = ray.remote(max_calls=1, max_retries=0, num_cpus=resources.cpus, num_gpus=resources.gpus)(worker.run_cell)
+    remote: Any = ray.remote
+    task = remote(max_calls=1, max_retries=0, num_cpus=resources.cpus, num_gpus=resources.gpus)(worker.run_cell)
     # The files need to lie on this node only, and another one may load again what a dead process took with it.
     here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
-    load: Any = ray.remote(max_calls=1, max_retries=1, num_cpus=1, scheduling_strategy=here)(worker.load)
+    load = remote(max_calls=1, max_retries=1, num_cpus=1, scheduling_strategy=here)(worker.load)
     logs: dict[str, Any] = {}
     users = Counter(cell.log_key for cell in cells)
 

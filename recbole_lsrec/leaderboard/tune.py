@@ -58,7 +58,9 @@ def tune_systems(
                     **(plan.tune or {}),
                 )
             )
-            if not (plan.tune or {}).get("time_budget") and any(trial.status == "unfinished" for trial in result.trials):
+            if not (plan.tune or {}).get("time_budget") and any(
+                trial.status == "unfinished" for trial in result.trials
+            ):
                 raise KeyboardInterrupt  # Ray Tune takes it for a wish to stop in order
             found[system.name, data.label] = {
                 "trials": len(result.trials),
