@@ -52,7 +52,7 @@ def models() -> None:
 
 
 @cli.command(context_settings=PASS_THROUGH)
-@click.argument("file", required=False)
+@click.argument("arguments", metavar="[FILE]", nargs=-1, type=click.UNPROCESSED)
 @click.option("--models", help="Names separated by commas: of systems in FILE, or without FILE of models.")
 @click.option("--datasets", help="Names separated by commas, likewise.")
 @click.option("--seeds", help="Numbers separated by commas.")
@@ -65,15 +65,16 @@ def models() -> None:
 @click.option("--jobs", type=click.IntRange(1), help="Cells at a time; by default as many as there are CPUs for.")
 @click.option("--address", help="Of a running Ray cluster, or `auto`; by default this machine alone.")
 @click.pass_context
-def leaderboard(context: click.Context, file: str | None, out: Path | None, **flags: Any) -> None:
+def leaderboard(context: click.Context, arguments: tuple[str, ...], out: Path | None, **flags: Any) -> None:
     """Run systems x data sets x seeds under one budget and write tables, tests and charts.
 
-    FILE is a yaml file or the name of one that ships. Any setting for all cells can be given as --key=value. Started
-    again, the command goes on where it was stopped.
+    FILE is a yaml file or the name of one that ships. Any setting for all cells can be given after it as --key=value.
+    Started again, the command goes on where it was stopped.
     """
     from recbole_lsrec.leaderboard.command import run_command
 
-    sys.exit(run_command(file, out, context.args, context.obj, **flags))
+    file, settings = (arguments[0], arguments[1:]) if arguments[:1] and arguments[0][:2] != "--" else (None, arguments)
+    sys.exit(run_command(file, out, settings, context.obj, **flags))
 
 
 @cli.command()

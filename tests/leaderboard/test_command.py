@@ -32,7 +32,17 @@ def code_of(*arguments):
 
 
 def test_flags_without_a_file(called, capsys):
-    typed = "--models=SASRec,SLSRec --datasets shop --seeds 1,2 --train-steps 5 --cpus 2 --ties=optimistic".split()
+    typed = [
+        "--models=SASRec,SLSRec",
+        "--datasets",
+        "shop",
+        "--ties=optimistic",
+        "--seeds",
+        "1,2",
+        "--train-steps",
+        "5",
+    ]
+    typed += ["--cpus", "2"]
     assert code_of(*typed) == 0
     assert [system.name for system in called.plan.systems] == ["SASRec", "SLSRec"]
     assert (called.plan.seeds, called.plan.budget, called.plan.settings) == (
@@ -50,7 +60,7 @@ def test_flags_without_a_file(called, capsys):
 
 
 def test_a_file_that_ships_by_name_with_flags(called):
-    given = ["cosmetics", "--models", "SASRec", "--eval_args={mode: full}", "--out", "here"]
+    given = ["--out", "here", "cosmetics", "--models", "SASRec", "--eval_args={mode: full}"]
     assert code_of(*given) == 0
     assert [system.settings for system in called.plan.systems] == [{"eval_args": {"mode": "full"}}]
     assert (called.plan.budget, str(called.out)) == ({"train_seconds": 120}, "here")
