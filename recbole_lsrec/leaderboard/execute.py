@@ -44,7 +44,7 @@ class Resources:
 
 
 @contextmanager
-def connected(resources: Resources) -> Iterator[dict[str, float]]:
+def connected(resources: Resources) -> Iterator[dict[str, int]]:
     """Connects to Ray, or uses the connection there is; gives the cluster's CPUs, GPUs and nodes.
 
     Raises:
@@ -63,7 +63,7 @@ def connected(resources: Resources) -> Iterator[dict[str, float]]:
                 f"({'; '.join(_words(node) for node in nodes)}); ask for less."
             )
         at_once = sum(_places(node, resources) for node in fits)
-        yield {"nodes": len(nodes), "cpus": sum(node.get("CPU", 0) for node in nodes), "cells_at_once": at_once}
+        yield {"nodes": len(nodes), "cpus": int(sum(node.get("CPU", 0) for node in nodes)), "cells_at_once": at_once}
     finally:
         if ours:
             ray.shutdown()
@@ -82,9 +82,9 @@ def run_cells(cells: Sequence[Cell], resources: Resources, **settings: Any) -> I
     # With max_calls a process ends with its cell: peak memory, threads and crashes are the cell's own.
     remote: Any = ray.remote
     task = remote(max_calls=1, max_retries=0, num_cpus=resources.cpus, num_gpus=resources.gpus)(worker.run_cell)
-    # The files need to lie on this node only, and another one may load again what a dead process took with it.
+    # The files need to lie on this node only; with no CPU asked for, a head node that offers none can load too.
     here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
-    load = remote(max_calls=1, max_retries=1, num_cpus=1, scheduling_strategy=here)(worker.load)
+    load = remote(max_calls=1, max_retries=1, num_cpus=0, scheduling_strategy=here)(worker.load)
     logs: dict[str, Any] = {}
     users = Counter(cell.log_key for cell in cells)
 

@@ -37,17 +37,18 @@ def worker_of(cell):
     return None
 
 
+def start(folder, out):
+    """The command as a user starts it, one cell at a time."""
+    command = [sys.executable, "-c", PROGRAM, "leaderboard", "plan.yaml", "--out", out, "--jobs", "1"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    return subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.DEVNULL)
+
+
 def test_kill_minus_9_in_the_middle_and_started_again_gives_the_same_tables(shop, tmp_path):
     plan = plan_for(shop, systems=TWO, seeds=[1, 2], budget={"train_steps": 12})
     (tmp_path / "plan.yaml").write_text(yaml.safe_dump(plan.to_dict()))
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-
-    def start(out):
-        command = [sys.executable, "-c", PROGRAM, "leaderboard", "plan.yaml", "--out", out, "--jobs", "1"]
-        return subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL)
-
-    assert start("whole").wait() == 0
-    driver = start("killed")
+    assert start(tmp_path, "whole").wait() == 0
+    driver = start(tmp_path, "killed")
     wait_until(lambda: len(list((tmp_path / "killed/runs").glob("*/cell.json"))) >= 1 and worker_of("GRU4Rec on shop"))
     driver.send_signal(signal.SIGKILL)
     driver.wait()
@@ -56,9 +57,21 @@ def test_kill_minus_9_in_the_middle_and_started_again_gives_the_same_tables(shop
     assert "pending" in states
     wait_until(lambda: worker_of("GRU4Rec on shop") is None)  # Ray ends its processes when the driver is gone
 
-    assert start("killed").wait() == 0
+    assert start(tmp_path, "killed").wait() == 0
     assert tables(tmp_path / "killed") == tables(tmp_path / "whole")
     assert saved(tmp_path / "killed")["finished"] is not None
+
+
+def test_ctrl_c_leaves_a_page_and_the_same_command_goes_on(shop, tmp_path):
+    plan = plan_for(shop, systems=TWO, seeds=[1, 2])
+    (tmp_path / "plan.yaml").write_text(yaml.safe_dump(plan.to_dict()))
+    driver = start(tmp_path, "out")
+    wait_until(lambda: list((tmp_path / "out/runs").glob("*/cell.json")))
+    driver.send_signal(signal.SIGINT)
+    assert driver.wait() == 130
+    assert (tmp_path / "out/leaderboard.html").is_file()
+    assert start(tmp_path, "out").wait() == 0
+    assert [cell["status"] for cell in saved(tmp_path / "out")["cells"]] == ["done"] * 4
 
 
 @pytest.mark.usefixtures("two_cpus")
