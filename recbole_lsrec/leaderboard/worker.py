@@ -30,7 +30,7 @@ def load(model: str, dataset: str, settings: Mapping[str, Any]) -> SessionDatase
 
 
 def run_cell(
-    model: str, dataset: str, settings: Mapping[str, Any], threads: int, code: str, log: SessionDataset
+    model: str, dataset: str, settings: Mapping[str, Any], threads: int, code: str, log: SessionDataset | None
 ) -> CellRun:
     """Runs a cell in a folder of its own. A model that raises is a result too.
 
@@ -62,6 +62,7 @@ def run_cell(
 def _check_code(expected: str) -> None:
     if code_fingerprint() != expected:
         raise ConfigError(
-            f"the code in {Path(recbole_lsrec.__file__).parent} on node {platform.node()} is not the code that runs the "
-            "leaderboard; install the same version on every node, and restart Ray there."
+            f"the code in {Path(recbole_lsrec.__file__).parent} on node {platform.node()} is not the code that began this "
+            "leaderboard: it was edited meanwhile, or this node has another version. Start the leaderboard again, with "
+            "the same version on every node."
         )

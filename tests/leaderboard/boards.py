@@ -1,8 +1,13 @@
 """Small leaderboards, and what their tests look at."""
 
 import json
+import os
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from recbole_lsrec.leaderboard.execute import Resources
 from recbole_lsrec.leaderboard.plan import Plan, parse_plan
@@ -36,3 +41,22 @@ def tables(out: Path) -> dict[str, Any]:
         name = f"{cell['system']} on {cell['dataset']}, seed {cell['seed']}"
         found[name] = (cell["status"], metrics.get("best_valid_result"), metrics.get("test_result"))
     return found
+
+
+def wait_until(holds: Callable[[], Any], seconds: float = 300) -> None:
+    """Waits for something to become true."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.1)
+
+
+def worker_of(cell: str, driver: int | None = None) -> psutil.Process | None:
+    """The process that runs a cell for a driver, this process by default."""
+    for process in psutil.Process(driver or os.getpid()).children(recursive=True):
+        try:
+            if f"ray::{cell}" in " ".join(process.cmdline()):
+                return process
+        except psutil.NoSuchProcess:
+            continue
+    return None
