@@ -220,6 +220,7 @@ def _tune(settings: SearchSettings, space: Space, job: Job, keeper: Any, planned
                     scheduler=_scheduler(settings, config["epochs"]),
                     num_samples=1 if settings.method == "grid" else settings.trials,
                     max_concurrent_trials=settings.concurrent if settings.method == "tpe" else None,
+                    reuse_actors=True,  # else each trial waits for a fresh process to import torch
                 ),
                 run_config=RunConfig(
                     name=place.name,
