@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import signal
 import threading
 import time
@@ -48,8 +49,7 @@ def test_asha_stops_a_planted_bad_region_and_the_best_yaml_gives_the_same_score(
         assert [row["status"] for row in csv.DictReader(file)] == ["finished", "stopped", "stopped", "stopped"]
     page = (found.folder / "tune.html").read_text()
     assert "read once, after the search" in page
-    assert 'src="http' not in page
-    assert 'href="http' not in page
+    assert re.findall(r"<(?:script|link|img|iframe)[^>]+(?:src|href)", page.split("</script>")[-1]) == []
     summary = json.loads((found.folder / "tune.json").read_text())
     assert (summary["complete"], summary["counts"]["stopped"]) == (True, 3)
 
@@ -65,19 +65,25 @@ def test_a_finished_search_is_not_run_again(two_cores: None, planted: dict[str, 
     assert read_settings(first.folder).space == {"quality": {"choice": [1.0]}}
 
 
-def test_a_crashing_trial_is_counted_and_a_lost_one_taken_up(
-    two_cores: None, planted: dict[str, Any], tmp_path: Path
-) -> None:
-    planted["config_dict"] |= {"marker": str(tmp_path / "died"), "epochs": 3}
-    space = {"behaviour": {"choice": ["raises", "dies once", "dies", "fine"]}}
-    found = search(SearchSettings(**planted, space=space, method="grid", scheduler="none", test=False))
-    raises, once, dies, fine = found.trials
-    assert counts(found) == {"finished": 2, "stopped": 0, "error": 2, "unfinished": 0}
+def test_a_crashing_trial_is_counted(two_cores: None, planted: dict[str, Any]) -> None:
+    planted["config_dict"] |= {"epochs": 2}
+    space = {"behaviour": {"choice": ["fine", "raises"]}}
+    found = search(SearchSettings(**planted, space=space, method="grid", test=False))
+    fine, raises = found.trials
+    assert counts(found) == {"finished": 1, "stopped": 0, "error": 1, "unfinished": 0}
+    assert (fine.status, fine.reason) == ("finished", None)
     assert (raises.status, raises.reason) == ("error", "RuntimeError: planted failure")
-    assert (once.status, [epoch["epoch"] for epoch in once.epochs]) == ("finished", [1, 2, 3])
-    assert dies.reason == "its process died: out of memory, killed, or its machine was lost"
-    assert fine.status == "finished"
     assert "RuntimeError: planted failure" in (found.folder / "tune.html").read_text()
+
+
+@pytest.mark.slow  # five processes that import torch, one after the other
+def test_a_lost_process_is_begun_again_where_it_was(two_cores: None, planted: dict[str, Any], tmp_path: Path) -> None:
+    planted["config_dict"] |= {"marker": str(tmp_path / "died"), "epochs": 3}
+    space = {"behaviour": {"choice": ["dies once", "dies"]}}
+    found = search(SearchSettings(**planted, space=space, method="grid", scheduler="none", test=False))
+    once, dies = found.trials
+    assert (once.status, [epoch["epoch"] for epoch in once.epochs]) == ("finished", [1, 2, 3])
+    assert (dies.status, dies.reason) == ("error", "its process died: out of memory, killed, or its machine was lost")
     started = (found.folder / "journal.jsonl").read_text().count(f'"start", "trial": "{dies.id}"')
     assert started == 4  # and three retries
 
@@ -104,7 +110,6 @@ def test_ctrl_c_leaves_results_and_the_search_can_be_taken_up(two_cores: None, p
     assert "tune --resume" in (found.folder / "tune.html").read_text()
     assert json.loads((found.folder / "tune.json").read_text())["complete"] is False
 
-    settings.config_dict["pause"] = 0.5
     over = search(settings)
     assert statuses(over) == ["finished", "finished", "finished"]
     assert over.trials[0] == found.trials[0]
@@ -131,7 +136,13 @@ def test_the_log_is_read_once_per_distinct_data_setting(two_cores: None, planted
     given = planted["config_dict"]
     found = [
         logs.fetch(keeper, Planted, "shop", {**given, **more})
-        for more in ({}, {"quality": -1.0}, {"session_threshold": 60}, {"learning_rate": 0.1}, {"session_threshold": 60})
+        for more in (
+            {},
+            {"quality": -1.0},
+            {"session_threshold": 60},
+            {"learning_rate": 0.1},
+            {"session_threshold": 60},
+        )
     ]
     assert ray.get(keeper.count.remote()) == 2
     first, same, other, *_ = found
@@ -144,7 +155,10 @@ def test_the_log_is_read_once_per_distinct_data_setting(two_cores: None, planted
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"space": {"qualty": {"choice": [1.0]}}}, "qualty: found in space, which is no known key. Did you mean 'quality'"),
+        (
+            {"space": {"qualty": {"choice": [1.0]}}},
+            "qualty: found in space, which is no known key. Did you mean 'quality'",
+        ),
         ({"space": {"learning_rate": {"choice": [0.1, "fast"]}}}, "learning_rate: found 'fast'"),
         ({"space": {"eval_args": {"choice": [{"mode": "full"}]}}}, "eval_args cannot be drawn"),
         ({"method": "grid", "trials": 1}, "trials: found 1, but the grid of space has 2 points"),

@@ -72,7 +72,7 @@ def test_a_grid_has_no_ranges() -> None:
     ],
 )
 def test_other_forms_are_refused(form: object) -> None:
-    with pytest.raises(ConfigError, match="space: learning_rate: found .*; accepted: "):
+    with pytest.raises(ConfigError, match=r"space: learning_rate: found .*; accepted: "):
         read_space({"learning_rate": form}, "SASRec")
 
 
@@ -87,7 +87,7 @@ def test_an_empty_space_is_refused() -> None:
 
 
 def test_a_model_without_a_space_of_ours_needs_a_file() -> None:
-    with pytest.raises(ConfigError, match=r"there is no STAMP.yaml in properties/hyper .*SASRec.*--space"):
+    with pytest.raises(ConfigError, match=r"there is no STAMP\.yaml in properties/hyper .*SASRec.*--space"):
         read_space(None, "STAMP")
 
 
