@@ -76,12 +76,17 @@ def search(settings: SearchSettings) -> SearchResult:
                     logs.fetch(keeper, job.model, job.dataset, job.given)  # data that cannot be read fail here, once
                 if not found.complete:
                     _tune(settings, job, keeper, config["epochs"])
-                    found = result.collect(job)
+                    found = _collected(job)
                 if _is_to_test(settings, found):
                     _test(settings, job, found, keeper)
-                    found = result.collect(job)
             finally:
                 ray.kill(keeper)  # and with it the logs in the object store
+    return _collected(job)
+
+
+def _collected(job: Job) -> SearchResult:
+    """What has been found, once the files that say it are written."""
+    found = result.collect(job)
     result.write(found, job)
     page.write(found, job)
     return found
@@ -99,7 +104,8 @@ def running_ray(address: str | None = None) -> Iterator[None]:
     if ray.is_initialized():
         yield
         return
-    options: dict[str, Any] = {"address": address} if address else {"include_dashboard": False}
+    # "local", as Ray would otherwise join whatever cluster it finds on this machine.
+    options: dict[str, Any] = {"address": address} if address else {"address": "local", "include_dashboard": False}
     try:
         ray.init(logging_level=logging.ERROR, log_to_driver=False, **options)
     except (ConnectionError, RuntimeError, ValueError) as error:

@@ -32,7 +32,8 @@ def test_asha_stops_a_planted_bad_region_and_the_best_yaml_gives_the_same_score(
     two_cores: None, planted: dict[str, Any], tmp_path: Path
 ) -> None:
     space = {"quality": {"choice": [1.0, -1.0, -0.5, -0.2]}}
-    found = search(SearchSettings(**planted, space=space, method="grid"))
+    settings = SearchSettings(**planted, space=space, method="grid")
+    found = search(settings)
     good, *bad = found.trials
     assert (good.status, len(good.epochs), good.settings) == ("finished", 9, {"quality": 1.0})
     assert [(trial.status, len(trial.epochs)) for trial in bad] == [("stopped", 1)] * 3
@@ -53,27 +54,25 @@ def test_asha_stops_a_planted_bad_region_and_the_best_yaml_gives_the_same_score(
     summary = json.loads((found.folder / "tune.json").read_text())
     assert (summary["complete"], summary["counts"]["stopped"]) == (True, 3)
 
-
-def test_a_finished_search_is_not_run_again(two_cores: None, planted: dict[str, Any]) -> None:
-    settings = SearchSettings(**planted, space={"quality": {"choice": [1.0]}}, trials=1)
-    first = search(settings)
-    journal = (first.folder / "journal.jsonl").read_text()
-    assert search(settings) == first
-    assert (first.folder / "journal.jsonl").read_text() == journal
-    with pytest.raises(ConfigError, match="holds a search with other settings: trials 1, now 2"):
-        search(replace(settings, trials=2))
-    assert read_settings(first.folder).space == {"quality": {"choice": [1.0]}}
+    journal = (found.folder / "journal.jsonl").read_text()
+    assert search(settings) == found  # it is finished: nothing is run again
+    assert (found.folder / "journal.jsonl").read_text() == journal
+    with pytest.raises(ConfigError, match="holds a search with other settings: trials 16, now 17"):
+        search(replace(settings, trials=17))
+    assert read_settings(found.folder).space == space
 
 
-def test_a_crashing_trial_is_counted(two_cores: None, planted: dict[str, Any]) -> None:
-    planted["config_dict"] |= {"epochs": 2}
+def test_a_crashing_trial_is_counted_and_the_test_set_never_made(two_cores: None, planted: dict[str, Any]) -> None:
+    planted["config_dict"] |= {"eval_args": POISON, "epochs": 2}
     space = {"behaviour": {"choice": ["fine", "raises"]}}
     found = search(SearchSettings(**planted, space=space, method="grid", test=False))
     fine, raises = found.trials
     assert counts(found) == {"finished": 1, "stopped": 0, "error": 1, "unfinished": 0}
-    assert (fine.status, fine.reason) == ("finished", None)
+    assert (fine.status, fine.reason, found.test_result) == ("finished", None, None)
     assert (raises.status, raises.reason) == ("error", "RuntimeError: planted failure")
     assert "RuntimeError: planted failure" in (found.folder / "tune.html").read_text()
+    with pytest.raises(DataError, match="5000 are asked for"):  # the poison is one
+        run_recbole_lsrec(Planted, "shop", config_dict=planted["config_dict"])
 
 
 @pytest.mark.slow  # five processes that import torch, one after the other
@@ -86,16 +85,6 @@ def test_a_lost_process_is_begun_again_where_it_was(two_cores: None, planted: di
     assert (dies.status, dies.reason) == ("error", "its process died: out of memory, killed, or its machine was lost")
     started = (found.folder / "journal.jsonl").read_text().count(f'"start", "trial": "{dies.id}"')
     assert started == 4  # and three retries
-
-
-def test_the_test_set_is_never_made_during_a_search(two_cores: None, planted: dict[str, Any]) -> None:
-    planted["config_dict"] |= {"eval_args": POISON, "epochs": 1}
-    settings = SearchSettings(**planted, space={"quality": {"choice": [1.0, -1.0]}}, method="grid", test=False)
-    found = search(settings)
-    assert statuses(found) == ["finished", "finished"]
-    assert found.test_result is None
-    with pytest.raises(DataError, match="uni5000"):
-        search(replace(settings, out=settings.out.with_name("tested"), test=True))
 
 
 def test_ctrl_c_leaves_results_and_the_search_can_be_taken_up(two_cores: None, planted: dict[str, Any]) -> None:
