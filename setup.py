@@ -19,7 +19,7 @@ setup(
     python_requires=">=3.10,<3.12",  # torch 2.13 needs 3.10; the Ray that RecBole pins has no wheel for 3.12
     packages=[*find_packages(include=["recbole_lsrec", "recbole_lsrec.*"]), "recbole_lsrec.properties"],
     package_dir={"recbole_lsrec": "recbole_lsrec", "recbole_lsrec.properties": "properties"},
-    package_data={"recbole_lsrec.properties": ["*.yaml", "*/*.yaml"]},
+    package_data={"recbole_lsrec.properties": ["*.yaml", "*/*.yaml"], "recbole_lsrec.tuning": ["templates/*"]},
     # The upper bounds are RecBole's and its Ray's: they break on numpy 2, pandas 3, setuptools 81 and pyarrow 26.
     install_requires=[
         "recbole==1.2.1",
@@ -28,6 +28,9 @@ setup(
         "pandas>=1.5,<3",
         "scipy>=1.9",
         "ray[tune]>=2.6,<=2.6.3",
+        "optuna>=3",
+        "plotly>=5",
+        "jinja2>=3",
         "pyarrow<26",
         "setuptools<81",
         "click>=8",

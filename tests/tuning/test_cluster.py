@@ -27,7 +27,6 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
 
 @pytest.mark.slow  # Ray takes half a minute to find a node lost
 def test_a_node_lost_in_the_middle_loses_nothing(cluster: Cluster, planted: dict[str, Any]) -> None:
-    node = cluster.add_node(num_cpus=1, object_store_memory=10**8)
     planted["config_dict"] |= {"pause": 1.0, "epochs": 6}
     settings = SearchSettings(
         **{**planted, "concurrent": 2},
@@ -35,9 +34,11 @@ def test_a_node_lost_in_the_middle_loses_nothing(cluster: Cluster, planted: dict
         method="grid",
         scheduler="none",
     )
-    remover = threading.Thread(target=_remove, args=(cluster, node, Path(settings.out) / "journal.jsonl"))
     with running_ray(cluster.address):
+        # Added second: a driver joins the latest node of its machine, and would be lost with it.
+        node = cluster.add_node(num_cpus=1, object_store_memory=10**8)
         assert len([node for node in ray.nodes() if node["Alive"]]) == 2
+        remover = threading.Thread(target=_remove, args=(cluster, node, Path(settings.out) / "journal.jsonl"))
         remover.start()
         found = search(settings)
     remover.join()
