@@ -69,17 +69,17 @@ def write(folder: Path, event: str, **content: Any) -> None:
     """Adds a line."""
     line = json.dumps({"time": time.time(), "event": event, **content})
     with (folder / "journal.jsonl").open("a", encoding="utf-8") as file:
-        file.write(line + "\n")
+        file.write(("\n" if event == "sitting" else "") + line + "\n")  # a crash may have cut the last line off
 
 
 def read(folder: Path) -> list[dict[str, Any]]:
     """Returns the events, each with ``clock``: seconds the search had run by then, without the pauses between sittings.
 
-    A last line that a crash cut off is left out.
+    A line that a crash cut off is left out.
     """
     path = folder / "journal.jsonl"
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.is_file() else []
-    events = [json.loads(line) for line in lines if line.endswith("}\n")]
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    events = [event for line in lines if (event := _parsed(line)) is not None]
     clock = 0.0
     for before, event in zip([None, *events], events, strict=False):
         if before is not None and event["event"] != "sitting":
@@ -101,6 +101,13 @@ def read_trials(folder: Path, bigger: bool) -> list[Trial]:
         if "trial" in event:
             of_trial.setdefault(event["trial"], []).append(event)
     return [_trial(trial_id, events, bigger) for trial_id, events in of_trial.items()]
+
+
+def _parsed(line: str) -> dict[str, Any] | None:
+    try:
+        return json.loads(line)
+    except json.JSONDecodeError:
+        return None
 
 
 def _trial(trial_id: str, events: list[dict[str, Any]], bigger: bool) -> Trial:

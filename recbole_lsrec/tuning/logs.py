@@ -43,8 +43,8 @@ class Logs:
 def start(working_directory: str) -> Any:
     """Starts the keeper of the logs, on the driver's own machine: both are lost together or not at all."""
     here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
-    keeper: Any = ray.remote(num_cpus=0, scheduling_strategy=here)(Logs)
-    return keeper.remote(working_directory)
+    keeper: Any = ray.remote(num_cpus=0)(Logs)
+    return keeper.options(scheduling_strategy=here).remote(working_directory)
 
 
 def fetch(logs: Any, model: str | type, dataset: str, settings: Mapping[str, Any]) -> SessionDataset:

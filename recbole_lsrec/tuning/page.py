@@ -27,20 +27,18 @@ _MARKS = {
 }
 
 
-def write(found: SearchResult, job: Job, planned: int, over: bool) -> None:
+def write(found: SearchResult, job: Job) -> None:
     """Writes ``tune.html``."""
     environment = Environment(
         loader=PackageLoader("recbole_lsrec.tuning"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     scored = [trial for trial in found.trials if trial.score is not None]
     figures = [over_time(found), by_epoch(found), parallel_coordinates(found, job.space.domains)] if scored else []
-    held = json.loads((found.run_folder / RESULT).read_text("utf-8")) if found.run_folder and over else {}
+    held = json.loads((found.run_folder / RESULT).read_text("utf-8")) if found.run_folder and found.complete else {}
     text = environment.get_template("tune.html.j2").render(
         found=found,
         model=job.model if isinstance(job.model, str) else job.model.__name__,
         dataset=job.dataset,
-        planned=planned,
-        over=over,
         counts={status: n for status, n in counts(found).items() if n},
         best_file=BEST,
         notice=SIMULATED_NOTICE if held.get("simulated") else "",

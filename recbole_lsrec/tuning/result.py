@@ -41,7 +41,7 @@ def read_settings(folder: Path) -> SearchSettings:
     return SearchSettings(**{**held, "out": folder, "config_files": tuple(held["config_files"])})
 
 
-def collect(job: Job, metric: str) -> SearchResult:
+def collect(job: Job) -> SearchResult:
     """Reads what a search has found so far.
 
     A trial that failed is never the best, whatever it scored before: its settings cannot be run to the end.
@@ -53,14 +53,19 @@ def collect(job: Job, metric: str) -> SearchResult:
     begun = job.checkpoint(best.id) if best else None
     run = begun.parent if begun else None
     held = json.loads((run / run_folder.RESULT).read_text(encoding="utf-8")) if run and _ended(run) else {}
+    wall = journal.spent(job.folder)
+    ended = sum(trial.status != "unfinished" for trial in trials)
+    late = job.time_budget is not None and wall >= job.time_budget
     return SearchResult(
         best=best.settings if best else None,
         best_trial=best.id if best else None,
         best_score=held.get("best_valid_score", best.score) if best else None,
-        metric=metric,
+        metric=job.metric,
         bigger=job.bigger,
+        complete=ended >= job.planned or late,
+        planned=job.planned,
         trials=trials,
-        spent_seconds={"wall": journal.spent(job.folder), "trials": sum(trial.seconds for trial in trials)},
+        spent_seconds={"wall": wall, "trials": sum(trial.seconds for trial in trials)},
         folder=job.folder,
         run_folder=run,
         test_result=held.get("test_result"),
@@ -92,7 +97,7 @@ def table(found: SearchResult) -> pd.DataFrame:
     return frame.sort_values(found.metric, ascending=not found.bigger, kind="stable", ignore_index=True)
 
 
-def write(found: SearchResult, job: Job, planned: int, over: bool) -> None:
+def write(found: SearchResult, job: Job) -> None:
     """Writes ``best.yaml``, ``trials.csv`` and ``tune.json``."""
     table(found).to_csv(job.folder / TRIALS, index=False)
     if found.best is not None:
@@ -102,8 +107,6 @@ def write(found: SearchResult, job: Job, planned: int, over: bool) -> None:
         job.folder / SUMMARY,
         {
             **asdict(found),
-            "planned": planned,
-            "complete": over,
             "counts": counts(found),
             "settings": json.loads((job.folder / SETTINGS).read_text(encoding="utf-8")),
             "commands": [event["command"] for event in sittings],
@@ -126,6 +129,8 @@ def summary(found: SearchResult) -> str:
         lines.append(f"Best: {found.best_trial}, validation {found.metric} {found.best_score:.4f}, {found.best}")
         tested = found.test_result and {name: round(value, 4) for name, value in found.test_result.items()}
         lines.append(f"Test: {tested}" if tested else "Not tested.")
+    if not found.complete:
+        lines.append(f"Not complete; go on with: recbole-lsrec tune --resume {found.folder}")
     lines.append(f"{found.folder}: {BEST}, {TRIALS}, {SUMMARY}, tune.html")
     return "\n".join(lines)
 

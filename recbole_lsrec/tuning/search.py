@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import datetime, timezone
 from logging import getLogger
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 
 import ray
 from ray import tune
+from ray.exceptions import RayTaskError
 from ray.tune.schedulers import ASHAScheduler, FIFOScheduler, MedianStoppingRule, TrialScheduler
 from ray.tune.search import BasicVariantGenerator
 
@@ -53,32 +53,42 @@ def search(settings: SearchSettings) -> SearchResult:
     folder = Path(settings.out).resolve()
     config, space = _checked(settings)
     _claim(folder, settings, space)
-    planned = space.grid_size() if settings.method == "grid" else settings.trials
     job = Job(
-        settings.model,
-        settings.dataset,
-        {**config.external_config_dict, "seed": config["seed"], "candidate_cache": str(_candidate_cache(config))},
-        space,
-        folder,
-        os.getcwd(),
-        config["valid_metric_bigger"],
-        max(1, int(settings.cpus_per_trial)),
+        model=settings.model,
+        dataset=settings.dataset,
+        given={**config.external_config_dict, "seed": config["seed"], "candidate_cache": str(_candidate_cache(config))},
+        space=space,
+        folder=folder,
+        working_directory=os.getcwd(),
+        metric=config["valid_metric"],
+        bigger=config["valid_metric_bigger"],
+        planned=space.grid_size() if settings.method == "grid" else settings.trials,
+        time_budget=settings.time_budget,
+        threads=max(1, int(settings.cpus_per_trial)),
     )
-    found = result.collect(job, config["valid_metric"])
-    if not _over(found, settings, planned) or (settings.test and found.best and not found.test_result):
+    found = result.collect(job)
+    if not found.complete or _is_to_test(settings, found):
         with running_ray():
             _check_resources(settings)
             keeper = logs.start(job.working_directory)
-            if not set(space.keys) & set(log_settings(config)):
-                logs.fetch(keeper, job.model, job.dataset, job.given)  # data that cannot be read fail here, once
-            if not _over(found, settings, planned):
-                _tune(settings, space, job, keeper, planned, config)
-                found = result.collect(job, config["valid_metric"])
-            if settings.test and found.best and _over(found, settings, planned):
-                found = replace(found, test_result=_test(settings, job, found, keeper))
-    over = _over(found, settings, planned)
-    result.write(found, job, planned, over)
-    page.write(found, job, planned, over)
+            try:
+                if not set(space.keys) & set(log_settings(config)):
+                    logs.fetch(keeper, job.model, job.dataset, job.given)  # data that cannot be read fail here, once
+                if not found.complete:
+                    _tune(settings, job, keeper, config["epochs"])
+                    found = _collected(job)
+                if _is_to_test(settings, found):
+                    _test(settings, job, found, keeper)
+            finally:
+                ray.kill(keeper)  # and with it the logs in the object store
+    return _collected(job)
+
+
+def _collected(job: Job) -> SearchResult:
+    """What has been found, once the files that say it are written."""
+    found = result.collect(job)
+    result.write(found, job)
+    page.write(found, job)
     return found
 
 
@@ -94,7 +104,8 @@ def running_ray(address: str | None = None) -> Iterator[None]:
     if ray.is_initialized():
         yield
         return
-    options: dict[str, Any] = {"address": address} if address else {"include_dashboard": False}
+    # "local", as Ray would otherwise join whatever cluster it finds on this machine.
+    options: dict[str, Any] = {"address": address} if address else {"address": "local", "include_dashboard": False}
     try:
         ray.init(logging_level=logging.ERROR, log_to_driver=False, **options)
     except (ConnectionError, RuntimeError, ValueError) as error:
@@ -175,10 +186,8 @@ def _candidate_cache(config: Config) -> Path:
     return Path(config["candidate_cache"] or Path(config["run_dir"]) / ".candidates").resolve()
 
 
-def _over(found: SearchResult, settings: SearchSettings, planned: int) -> bool:
-    ended = sum(trial.status != "unfinished" for trial in found.trials)
-    late = settings.time_budget is not None and found.spent_seconds["wall"] >= settings.time_budget
-    return ended >= planned or late
+def _is_to_test(settings: SearchSettings, found: SearchResult) -> bool:
+    return settings.test and found.complete and found.best is not None and found.test_result is None
 
 
 def _check_resources(settings: SearchSettings) -> None:
@@ -195,10 +204,11 @@ def _check_resources(settings: SearchSettings) -> None:
         getLogger().warning("There are GPUs, but trials use none: give --gpus-per-trial, such as 0.5 for two on one")
 
 
-def _tune(settings: SearchSettings, space: Space, job: Job, keeper: Any, planned: int, config: Config) -> None:
+def _tune(settings: SearchSettings, job: Job, keeper: Any, epochs: int) -> None:
     # Ray Tune's own loggers and tables would only repeat the journal.
     os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
     os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
+    getLogger("ray.tune").setLevel(logging.ERROR)  # it would tell of files it misses, and of its own way to resume
 
     def trial(draw: dict[str, Any]) -> None:
         run_trial(draw, job, keeper)
@@ -212,21 +222,22 @@ def _tune(settings: SearchSettings, space: Space, job: Job, keeper: Any, planned
         else:
             tuner = tune.Tuner(
                 trainable,
-                param_space=space.for_tune(settings.method),
+                param_space=job.space.for_tune(settings.method),
                 tune_config=tune.TuneConfig(
                     metric="best",
                     mode="max" if job.bigger else "min",
                     search_alg=_searcher(settings),
-                    scheduler=_scheduler(settings, config["epochs"]),
+                    scheduler=_scheduler(settings, epochs),
                     num_samples=1 if settings.method == "grid" else settings.trials,
                     max_concurrent_trials=settings.concurrent if settings.method == "tpe" else None,
+                    reuse_actors=True,  # else each trial waits for a fresh process to import torch
                 ),
                 run_config=RunConfig(
                     name=place.name,
                     storage_path=str(place.parent),
                     failure_config=FailureConfig(max_failures=_RETRIES),
-                    callbacks=[Journal(job.folder, space, planned, config["valid_metric"], job.bigger)],
-                    stop=TimeBudget(job.folder, settings.time_budget),
+                    callbacks=[Journal(job.folder, job.space, job.planned, job.metric, job.bigger)],
+                    stop=TimeBudget(job.folder, job.time_budget),
                     verbose=0,
                 ),
             )
@@ -258,26 +269,34 @@ class TimeBudget(tune.Stopper):
 def _searcher(settings: SearchSettings) -> Any:
     if settings.method != "tpe":
         return BasicVariantGenerator(max_concurrent=settings.concurrent or 0, random_state=settings.search_seed)
+    from optuna.logging import WARNING, set_verbosity
     from ray.tune.search.optuna import OptunaSearch
 
+    set_verbosity(WARNING)
     return OptunaSearch(seed=settings.search_seed)
 
 
 def _scheduler(settings: SearchSettings, epochs: int) -> TrialScheduler:
-    """Trials are judged after 1/27, 1/9 and 1/3 of ``epochs``; no scheduler ends one at ``epochs``, the trainer does."""
+    """Trials are judged from epoch ``epochs / 27`` on, by ASHA at each threefold of that; never at their last epoch."""
     grace = max(1, epochs // 27)
-    if settings.scheduler == "asha":
-        return ASHAScheduler(time_attr="epoch", grace_period=grace, max_t=epochs + 1, reduction_factor=3)
+    if settings.scheduler == "none" or epochs == 1:
+        return FIFOScheduler()
     if settings.scheduler == "median":
         return MedianStoppingRule(time_attr="epoch", grace_period=grace)
-    return FIFOScheduler()
+    # The trainer ends a trial at `epochs`, which Ray would show as stopped: no rung there, and no stop by Ray.
+    return ASHAScheduler(
+        time_attr="epoch", grace_period=grace, max_t=epochs - 1, reduction_factor=3, stop_last_trials=False
+    )
 
 
-def _test(settings: SearchSettings, job: Job, found: SearchResult, keeper: Any) -> dict[str, float]:
+def _test(settings: SearchSettings, job: Job, found: SearchResult, keeper: Any) -> None:
     assert found.best_trial is not None
     assert found.best is not None
     task: Any = ray.remote(num_cpus=settings.cpus_per_trial, num_gpus=settings.gpus_per_trial)(test_best)
-    return ray.get(task.remote(job, found.best_trial, found.best, keeper))["test_result"]
+    try:
+        ray.get(task.remote(job, found.best_trial, found.best, keeper))
+    except RayTaskError as error:
+        raise error.cause from None
 
 
 def _command() -> list[str]:

@@ -82,6 +82,8 @@ class SearchResult:
         best_score: its best validation score.
         metric: name of the validation metric.
         bigger: whether more of it is better.
+        complete: whether all trials have ended, or the time budget has; False after an interruption.
+        planned: number of trials asked for.
         trials: every trial, in the order they began.
         spent_seconds: ``wall`` of the search over all its sittings, ``trials`` the sum over trials.
         folder: ``best.yaml``, ``trials.csv``, ``tune.json``, ``tune.html`` and the trials' run folders.
@@ -94,6 +96,8 @@ class SearchResult:
     best_score: float | None
     metric: str
     bigger: bool
+    complete: bool
+    planned: int
     trials: list[Trial]
     spent_seconds: dict[str, float]
     folder: Path

@@ -19,7 +19,8 @@ from recbole_lsrec.tuning.space import Space
 class Job(NamedTuple):
     """What all trials of a search share.
 
-    ``given`` are the settings from files, dictionary and command line; ``threads`` is torch's number of threads.
+    ``given`` are the settings from files, dictionary and command line; ``planned`` is the number of trials; ``threads``
+    is torch's.
     """
 
     model: str | type
@@ -28,7 +29,10 @@ class Job(NamedTuple):
     space: Space
     folder: Path
     working_directory: str
+    metric: str
     bigger: bool
+    planned: int
+    time_budget: float | None
     threads: int
 
     def settings(self, drawn: Mapping[str, Any], trial: str) -> dict[str, Any]:
@@ -56,7 +60,7 @@ def run_trial(draw: Mapping[str, Any], job: Job, logs: Any) -> None:
         raise RuntimeError(failure.read_text(encoding="utf-8"))
     failure.parent.mkdir(parents=True, exist_ok=True)
     better = max if job.bigger else min
-    validated = _validated(job.checkpoint(trial))
+    validated: list[Mapping[str, Any]] = []
 
     def tell(entry: Mapping[str, Any]) -> None:
         if "valid_score" in entry:
@@ -64,6 +68,9 @@ def run_trial(draw: Mapping[str, Any], job: Job, logs: Any) -> None:
             report({**_metrics(validated, better), "finished": False})
 
     try:
+        begun = job.checkpoint(trial)
+        for entry in checkpoint.load(begun).metadata["history"] if begun else ():
+            tell(entry)  # once more: the last one may have been written and never told
         train(job, trial, job.space.settings(draw), logs, ("valid",), tell)
     except Exception as error:
         failure.write_text(f"{type(error).__name__}: {error}", encoding="utf-8")
@@ -93,12 +100,6 @@ def train(
         settings["resume"] = str(begun)
     log = log_keeper.fetch(logs, job.model, job.dataset, settings)
     return run_recbole_lsrec(job.model, job.dataset, config_dict=settings, phases=phases, log=log, on_epoch=on_epoch)
-
-
-def _validated(begun: Path | None) -> list[Mapping[str, Any]]:
-    """The epochs that a trial taken up again has behind it."""
-    history = checkpoint.load(begun).metadata["history"] if begun else []
-    return [entry for entry in history if "valid_score" in entry]
 
 
 def _metrics(validated: Sequence[Mapping[str, Any]], better: Callable) -> dict[str, Any]:
