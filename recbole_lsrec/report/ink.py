@@ -68,14 +68,15 @@ def panel(name: str, draw: Callable[[Axes], None], width: float = 3.6, height: f
 
 
 def glyph(index: int) -> str:
-    """The marker of a system, to stand in a line of text."""
+    """The marker of a system as a ``<symbol>`` named ``glyph-<index>``, for ``<use>`` in a line of text."""
     with _style(f"glyph {index}"):
         figure = Figure(figsize=(0.2, 0.2))
         axes = figure.add_axes((0, 0, 1, 1))
         axes.set_axis_off()
         colour, marker = look(index)
         axes.plot([0], [0], marker, color=colour, markersize=8, markeredgewidth=0)
-        return _svg(figure)
+        drawn = re.sub(r"<svg [^>]*(viewBox=\S+ \S+ \S+ \S+)[^>]*>", rf'<symbol id="glyph-{index}" \1>', _svg(figure))
+        return drawn.replace("</svg>", "</symbol>")
 
 
 @contextmanager
