@@ -207,8 +207,8 @@ def _row(
             place = standings.get(column.key)
             mark = None if place is None else {place.best: "best", place.second: "second"}.get(system)
             values[column.key] = Value(value, float(np.mean(value)), _sd(value), mark)
-    bands = list(dict.fromkeys(cell.below_band for cell in cells if cell.below_band))
-    notes = [f"below its expected band: {text}" for text in bands] + _missing(cells, chosen, protocol)
+    bands = [f"seed {cell.seed}: {cell.below_band}" for cell in cells if cell.below_band]
+    notes = [f"below its expected band, {text}" for text in bands] + _missing(cells, chosen, protocol)
     if len(set(labels(runs))) > 1:
         notes.append("its seeds were trained with different settings (tuned one by one)")
     unfinished = [cell.status for cell in cells if cell.status != "done"]
