@@ -28,7 +28,9 @@ def main(board: Path, picture: Path, width: int, height: int) -> None:
     """Write the page of the leaderboard folder BOARD and save its top as PICTURE."""
     browser = next((found for name in BROWSERS if (found := shutil.which(name))), None)
     if browser is None:
-        sys.exit(f"make_leaderboard_picture: found none of {', '.join(BROWSERS)}; install one, such as Debian's chromium.")
+        sys.exit(
+            f"make_leaderboard_picture: found none of {', '.join(BROWSERS)}; install one, such as Debian's chromium."
+        )
     page = write_report(board).resolve()
     with TemporaryDirectory() as folder:
         shot = Path(folder) / "shot.png"
