@@ -46,8 +46,8 @@ _STYLE: Any = {
 
 
 def look(index: int) -> tuple[str, str]:
-    """Colour and marker of the system with this number in the plan; 56 systems look different from each other."""
-    return _SERIES[index % N_COLOURS], _MARKERS[(index + index // N_COLOURS) % len(_MARKERS)]
+    """Colour and marker of the system with this number in the plan; 7 colours and 8 markers tell 56 systems apart."""
+    return _SERIES[index % N_COLOURS], _MARKERS[index % len(_MARKERS)]
 
 
 def panel(name: str, draw: Callable[[Axes], None], width: float = 3.6, height: float = 2.6) -> str:
