@@ -40,7 +40,6 @@ setup(
         "click>=8",
         "pyyaml>=6",
         "tabulate",
-        "jinja2>=3",
         "matplotlib>=3.7",  # static SVG charts of the leaderboard's page
         "tqdm",
         "psutil",

@@ -122,7 +122,7 @@ def _cut_panel(table: Table, by: str, cuts: Sequence[Cut], number: Mapping[str, 
     systems = list(dict.fromkeys(cut.system for cut in cuts))
     size = {cut.group: cut for cut in cuts}
     total = sum(size[group].instances for group in groups)
-    step = min(0.13, 0.72 / len(systems))
+    step = min(0.13, 0.76 / len(systems))
 
     def draw(axes: Axes) -> None:
         for line, system in enumerate(systems):
@@ -141,7 +141,7 @@ def _cut_panel(table: Table, by: str, cuts: Sequence[Cut], number: Mapping[str, 
         axes.set_xlabel(table.main)
 
     text = "; ".join(f"{cut.group}, {cut.system} {cut.mean:.4f}" for cut in cuts)
-    svg = panel(f"cut {table.dataset} {by}", draw, height=0.7 + len(groups) * max(0.45, 0.1 * len(systems) + 0.15))
+    svg = panel(f"cut {table.dataset} {by}", draw, height=0.7 + len(groups) * max(0.45, 0.08 * len(systems) + 0.15))
     title = STRATA[by].title
     return Panel(title[0].upper() + title[1:], f"{text}.", svg)
 

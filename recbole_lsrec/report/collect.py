@@ -25,6 +25,7 @@ class Section:
         split: ``split.json`` of the first run that has one.
         tables: by protocol, in the order of evaluation.
         cuts: by stratum, under the first protocol.
+        tuned: one cell of each system that was searched; the search is the same for all its seeds.
     """
 
     dataset: str
@@ -89,7 +90,7 @@ def _section(board: Board, dataset: str) -> Section:
         costs=costs(cells),
         cuts=_cuts(cells, tables),
         alphas=alphas(cells),
-        tuned=[cell for cell in cells if cell.tuned],
+        tuned=list({cell.system: cell for cell in reversed(cells) if cell.tuned}.values())[::-1],
     )
 
 

@@ -6,8 +6,8 @@ one under the other. A colour is drawn as a key and replaced by a CSS variable, 
 """
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from hashlib import sha256
 from io import StringIO
 from typing import Any
 
@@ -24,6 +24,7 @@ _SERIES = [f"#04000{number}" for number in range(N_COLOURS)]
 _VARIABLES |= {colour: f"--series-{number}" for number, colour in enumerate(_SERIES)}
 _MARKERS = "osD^vPX*"
 _STYLE: Any = {
+    "svg.hashsalt": "lsrec",  # the same ids every time
     "svg.fonttype": "none",  # text stays text: searchable, and in the reader's font
     "font.family": "DejaVu Sans",
     "font.size": 9,
@@ -45,8 +46,8 @@ _STYLE: Any = {
 
 
 def look(index: int) -> tuple[str, str]:
-    """Colour and marker of the system with this number in the plan; 56 systems look different from each other."""
-    return _SERIES[index % N_COLOURS], _MARKERS[(index + index // N_COLOURS) % len(_MARKERS)]
+    """Colour and marker of the system with this number in the plan; 7 colours and 8 markers tell 56 systems apart."""
+    return _SERIES[index % N_COLOURS], _MARKERS[index % len(_MARKERS)]
 
 
 def panel(name: str, draw: Callable[[Axes], None], width: float = 3.6, height: float = 2.6) -> str:
@@ -60,31 +61,27 @@ def panel(name: str, draw: Callable[[Axes], None], width: float = 3.6, height: f
     Returns:
         An ``<svg>`` element to be set into a page that defines the CSS variables of :data:`_VARIABLES`.
     """
-    with _style(name):
+    with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(width, height), layout="constrained")
         axes = figure.add_subplot()
         draw(axes)
-        return _svg(figure)
+        return _svg(figure, name)
 
 
 def glyph(index: int) -> str:
-    """The marker of a system, to stand in a line of text."""
-    with _style(f"glyph {index}"):
+    """The marker of a system as a ``<symbol>`` named ``glyph-<index>``, for ``<use>`` in a line of text."""
+    with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(0.2, 0.2))
         axes = figure.add_axes((0, 0, 1, 1))
         axes.set_axis_off()
         colour, marker = look(index)
         axes.plot([0], [0], marker, color=colour, markersize=8, markeredgewidth=0)
-        return _svg(figure)
+        drawn = _svg(figure, f"glyph {index}")
+        drawn = re.sub(r"<svg [^>]*(viewBox=\S+ \S+ \S+ \S+)[^>]*>", rf'<symbol id="glyph-{index}" \1>', drawn)
+        return drawn.replace("</svg>", "</symbol>")
 
 
-@contextmanager
-def _style(name: str) -> Iterator[None]:
-    with mpl.rc_context({**_STYLE, "svg.hashsalt": name}):
-        yield
-
-
-def _svg(figure: Figure) -> str:
+def _svg(figure: Figure, name: str) -> str:
     figure.patch.set_visible(False)
     for axes in figure.axes:
         axes.patch.set_visible(False)
@@ -92,9 +89,11 @@ def _svg(figure: Figure) -> str:
     FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     text = buffer.getvalue()
     text = text[text.index("<svg") :].strip()
-    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.S)
-    # The names of matplotlib's groups are the same in every figure, and a page may hold an id once.
+    text = re.sub(r"(?s)<metadata>.*?</metadata>", "", text)
+    # A page may hold an id once: matplotlib's groups are named alike in every figure, and markers by their shape.
     text = re.sub(r' id="[A-Za-z0-9]+_\d+"', "", text)
+    own = sha256(name.encode()).hexdigest()[:8]
+    text = re.sub(r'(?<= id=")(?=\w)|(?<=href="#)|(?<=url\(#)', f"i{own}-", text)
     text = re.sub(r"(?s)<defs>\s*<style.*?</style>\s*</defs>", "", text)  # would hold for the whole page
     text = re.sub(r' xmlns(:xlink)?="[^"]+"', "", text).replace("xlink:href", "href")  # an HTML parser knows them
     text = text.replace("'DejaVu Sans'", "var(--font)")

@@ -207,8 +207,8 @@ def _row(
             place = standings.get(column.key)
             mark = None if place is None else {place.best: "best", place.second: "second"}.get(system)
             values[column.key] = Value(value, float(np.mean(value)), _sd(value), mark)
-    bands = list(dict.fromkeys(cell.below_band for cell in cells if cell.below_band))
-    notes = [f"below its expected band: {text}" for text in bands] + _missing(cells, chosen, protocol)
+    below = [(cell.below_band, cell.seed) for cell in cells if cell.below_band]
+    notes = [f"below its expected band, {note}" for note in _by_reason(below)] + _missing(cells, chosen, protocol)
     if len(set(labels(runs))) > 1:
         notes.append("its seeds were trained with different settings (tuned one by one)")
     unfinished = [cell.status for cell in cells if cell.status != "done"]
@@ -219,7 +219,7 @@ def _row(
         values=values,
         tied=float(np.mean([_tied(run, protocol) for run in runs])) if runs else None,
         notes=notes,
-        below_band=bool(bands),
+        below_band=bool(below),
         status="done" if runs else (unfinished or ["error"])[0],
     )
 
@@ -237,16 +237,21 @@ def _value(
 
 def _missing(cells: Sequence[Cell], chosen: Sequence[Cell], protocol: str) -> list[str]:
     """One note for each reason why cells of a system have no result here."""
-    reasons: dict[str, list[int | None]] = {}
+    found = []
     for cell in cells:
         if cell not in chosen:
             reason = f"not tested under {protocol}" if cell.status == "done" else cell.status
-            reasons.setdefault(f"{reason}: {cell.reason}" if cell.reason else reason, []).append(cell.seed)
-    whole = len(reasons) == 1 and not chosen
-    return [
-        reason if whole or seeds == [None] else f"seed {', '.join(map(str, seeds))}: {reason}"
-        for reason, seeds in reasons.items()
-    ]
+            found.append((f"{reason}: {cell.reason}" if cell.reason else reason, cell.seed))
+    reasons = {reason for reason, _ in found}
+    return list(reasons) if len(reasons) == 1 and not chosen else _by_reason(found)
+
+
+def _by_reason(found: Sequence[tuple[str, int | None]]) -> list[str]:
+    """``seed 1, 2: why`` once for each reason."""
+    seeds: dict[str, list[str]] = {}
+    for reason, seed in found:
+        seeds.setdefault(reason, []).append(str(seed))
+    return [f"seed {', '.join(its)}: {reason}" for reason, its in seeds.items()]
 
 
 def _main(shown: Sequence[Column], config: dict) -> str:

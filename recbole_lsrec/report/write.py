@@ -74,7 +74,7 @@ def page(report: Report) -> str:
     return environment.get_template("leaderboard.html.j2").render(
         **_names(report),
         number=number,
-        glyphs={system: glyph(place) for system, place in number.items()},
+        glyphs=[glyph(place) for place in number.values()],
         panels={section.dataset: _panels(section, number) for section in report.sections},
         strata=STRATA,
         plan=yaml.safe_dump(dict(report.board.plan), sort_keys=False, allow_unicode=True),
