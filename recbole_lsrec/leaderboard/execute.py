@@ -116,7 +116,7 @@ def run_cells(cells: Sequence[Cell], resources: Resources, **settings: Any) -> I
                     yield cell, run or CellRun("", {}, 0.0, died), attempt
                     bar.update()
     finally:
-        for reference in running:
+        for reference in running if ray.is_initialized() else ():  # ray.cancel would connect to any other Ray
             ray.cancel(reference, force=True)
 
 

@@ -12,12 +12,12 @@ from tests.leaderboard.boards import TWO, plan_for, run, saved
 
 @pytest.fixture
 def searches(monkeypatch):
-    """The settings of every search; each finds a small layer, unless ``status`` says that it was interrupted."""
+    """The settings of every search; each finds a small batch, unless ``status`` says that it was interrupted."""
     seen = SimpleNamespace(settings=[], status="finished")
 
     def search(settings):
         seen.settings.append(settings)
-        best = {"hidden_size": 8 if settings.model == "SASRec" else 16}
+        best = {"train_batch_size": 8 if settings.model == "SASRec" else 16}
         trials = [SimpleNamespace(status=seen.status)] * settings.trials
         return SimpleNamespace(best=best, trials=trials, spent_seconds={"wall": 3.0, "trials": 5.0})
 
@@ -37,9 +37,18 @@ def test_every_system_gets_the_same_search_and_runs_with_what_it_found(shop, tmp
     assert first.out != second.out
     for cell in saved(tmp_path)["cells"]:
         size = 8 if cell["system"] == "SASRec" else 16
-        assert cell["tuned"] == {"trials": 3, "spent_seconds": 5.0, "best": {"hidden_size": size}}
+        assert cell["tuned"] == {"trials": 3, "spent_seconds": 5.0, "best": {"train_batch_size": size}}
         record = (tmp_path / cell["run_folder"] / "cell.json").read_text()
-        assert f'"hidden_size": {size}' in record
+        assert f'"train_batch_size": {size}' in record
+
+
+@pytest.mark.usefixtures("two_cpus", "fake_workers")
+def test_what_changes_the_data_is_not_searched(shop, tmp_path, searches):
+    said = []
+    run(plan_for(shop, systems={"A": {"model": "SLSRec"}}, tune={"trials": 1}), tmp_path, said)
+    assert said[0] == "SLSRec: session_threshold is not searched, because it changes the data that all systems share"
+    assert "contrastive_weight" in searches.settings[0].space
+    assert "session_threshold" not in searches.settings[0].space
 
 
 @pytest.mark.usefixtures("two_cpus", "fake_workers")
