@@ -61,9 +61,9 @@ def tune_systems(
         )
     found: dict[tuple[str, str], Mapping[str, Any]] = {}
     with connected(resources):
-        for (name, label), settings in searches.items():
+        for (name, label), asked in searches.items():
             say(f"{name} on {label}: searching settings")
-            result = search(settings)
+            result = search(asked)
             if not (plan.tune or {}).get("time_budget") and any(
                 trial.status == "unfinished" for trial in result.trials
             ):

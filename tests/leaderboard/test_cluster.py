@@ -1,6 +1,7 @@
 """Two nodes on this machine."""
 
 import threading
+from pathlib import Path
 
 import pytest
 import ray
@@ -10,7 +11,8 @@ from tests.leaderboard.boards import TWO, plan_for, run, saved, wait_until, work
 
 
 @pytest.mark.slow  # trains four cells, each in a process of its own that imports torch
-def test_a_node_removed_in_the_middle_loses_nothing(shop, tmp_path):
+def test_a_node_removed_in_the_middle_loses_nothing(shop, tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).resolve().parents[2]))  # both nodes run this code
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
     ray.init(cluster.address, log_to_driver=False, logging_level="error")  # on the head, the only node so far
     second = cluster.add_node(num_cpus=1)
