@@ -111,7 +111,9 @@ def _run(
     model = build_model(config, data)
     logger.info(model)
     fingerprints = data.fingerprints()
-    trainer = Trainer(config, model, folder, {name: fingerprints[name] for name in ("data", "split")}, on_epoch)
+    trainer = Trainer(
+        config, model, folder, {name: fingerprints[name] for name in ("data", "features", "split")}, on_epoch
+    )
     if config["resume"]:
         trainer.resume_checkpoint(config["resume"])
     progress = config["show_progress"]

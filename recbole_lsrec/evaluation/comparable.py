@@ -133,7 +133,7 @@ def _check_same_test(first: SavedRun, other: SavedRun, phase: str, protocol: str
     if differing:
         raise DataError(
             f"{first.folder} and {other.folder} were not put to the same test; they differ in {', '.join(differing)}."
-            " Train both with the same data, session_threshold, eval_args, candidate_seed and ties."
+            " Train both with the same data, eval_args, candidate_seed and ties."
         )
     other.protocol(phase, protocol)
 
