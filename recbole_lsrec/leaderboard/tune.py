@@ -7,14 +7,10 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from recbole_lsrec.config import Config
-from recbole_lsrec.config_paths import properties_dir
-from recbole_lsrec.config_values import read_yaml
 from recbole_lsrec.leaderboard.cells import cell_settings
 from recbole_lsrec.leaderboard.execute import Resources, connected
 from recbole_lsrec.leaderboard.plan import Plan
 from recbole_lsrec.leaderboard.text import slug
-from recbole_lsrec.run_data import log_settings
 from recbole_lsrec.tuning import SearchSettings, search
 from recbole_lsrec.tuning.space import read_space
 
@@ -42,17 +38,17 @@ def tune_systems(
         KeyboardInterrupt: a search was interrupted; it is taken up at the next start.
     """
     built = [system for system in plan.systems if system.model is not None]
+    for system in built:
+        read_space(None, str(system.model))
     searches = {}
     for data, system in product(plan.datasets, built):
         settings = cell_settings(plan, system, data, plan.seeds[0])
-        space = _space(str(system.model), Config(system.model, data.name, config_dict=settings), say)
-        key = hashlib.sha256(json.dumps([settings, space, plan.tune], sort_keys=True).encode()).hexdigest()[:8]
+        key = hashlib.sha256(json.dumps([settings, plan.tune], sort_keys=True).encode()).hexdigest()[:8]
         searches[system.name, data.label] = SearchSettings(
             model=str(system.model),
             dataset=data.name,
             out=out / TUNING / f"{slug(system.name)}-{slug(data.label)}-{key}",
             config_dict=settings,
-            space=space,
             cpus_per_trial=resources.cpus,
             gpus_per_trial=resources.gpus,
             concurrent=resources.jobs,
@@ -68,22 +64,11 @@ def tune_systems(
                 trial.status == "unfinished" for trial in result.trials
             ):
                 raise KeyboardInterrupt  # Ray Tune takes it for a wish to stop in order
+            if result.best is None:
+                say(f"{name} on {label}: no trial was validated, so its own settings are used; see {asked.out}")
             found[name, label] = {
                 "trials": len(result.trials),
                 "spent_seconds": result.spent_seconds["trials"],
                 "best": result.best or {},
             }
     return found
-
-
-def _space(model: str, config: Config, say: Callable[[str], None]) -> dict[str, Any]:
-    """The model's space without what changes the data: all systems must be put to the same test."""
-    path = properties_dir() / "hyper" / f"{model}.yaml"
-    drawn, of_data = {}, set(log_settings(config))
-    forms = read_yaml(path) if path.is_file() else {}
-    for domain in read_space(None, model).domains:
-        if of_data.intersection(domain.keys):
-            say(f"{model}: {domain.name} is not searched, because it changes the data that all systems share")
-        else:
-            drawn[domain.name] = forms[domain.name]
-    return drawn

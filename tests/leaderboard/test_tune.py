@@ -43,15 +43,6 @@ def test_every_system_gets_the_same_search_and_runs_with_what_it_found(shop, tmp
 
 
 @pytest.mark.usefixtures("two_cpus", "fake_workers")
-def test_what_changes_the_data_is_not_searched(shop, tmp_path, searches):
-    said = []
-    run(plan_for(shop, systems={"A": {"model": "SLSRec"}}, tune={"trials": 1}), tmp_path, said)
-    assert said[0] == "SLSRec: session_threshold is not searched, because it changes the data that all systems share"
-    assert "contrastive_weight" in searches.settings[0].space
-    assert "session_threshold" not in searches.settings[0].space
-
-
-@pytest.mark.usefixtures("two_cpus", "fake_workers")
 def test_an_interrupted_search_interrupts_the_leaderboard(shop, tmp_path, searches):
     searches.status = "unfinished"
     with pytest.raises(KeyboardInterrupt):
