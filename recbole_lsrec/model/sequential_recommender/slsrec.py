@@ -233,6 +233,7 @@ class SLSRec(LongShortRecommender):
             alpha = torch.sigmoid(self.fusion(u_long, u_short, v))  # (10) [B, C, 1 or 2D]
             if self.no_long_sessions == "gate":
                 alpha = alpha * (n_long > 0).view(-1, 1, 1)
+            alpha = self.fusion_weight(alpha)
             u = torch.lerp(u_short, u_long, alpha)  # (11) alpha u^L + (1 - alpha) u^S
         else:
             u = cast(Tensor, u_short if u_long is None else u_long)  # one of them is there
