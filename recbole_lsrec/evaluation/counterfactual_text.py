@@ -20,7 +20,7 @@ def heading(found: Counterfactuals) -> list[str]:
         f"{result['model']} on {result['dataset']}, seed {result['seed']}, {found.phase}: {table['instances']} instances "
         f"of {table['users']} users; shuffle seed {found.seed}"
     ]
-    lines += [result["simulated"]] if isinstance(result["simulated"], str) else []
+    lines += result["simulated"].splitlines()[:1] if isinstance(result["simulated"], str) else []
     other = {name: n for name, n in found.other_ranks.items() if n}
     if not other:
         return [*lines, "Untouched, the model gives every rank that its run saved."]
@@ -96,4 +96,5 @@ def _signed(value: float, error: float, p: float) -> str:
 
 
 def _table(rows: list[list], heads: list[str]) -> str:
-    return tabulate(rows, heads, tablefmt="simple", colalign=["left"] * len(heads), disable_numparse=True)
+    # The heads are a row like any other: tabulate makes a column with a head two wider than it has to be.
+    return tabulate([heads, *rows], tablefmt="plain", colalign=["left"] * len(heads), disable_numparse=True)

@@ -154,8 +154,13 @@ def _windows_of_12(tmp_path_factory):
     return log, log.windows(log.rows)
 
 
-@pytest.mark.parametrize("kind_and_value", [("alpha", -0.1), ("alpha", 1.01), ("alpha", float("nan")), ("alpha", None),
-                                            ("truncate", 0), ("truncate", -3), ("truncate", 2.5), ("truncate", None)])  # fmt: skip
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    "kind_and_value",
+    [("alpha", v) for v in (-0.1, 1.01, NAN, None)] + [("truncate", v) for v in (0, -3, 2.5, None)],
+)
 def test_settings_that_make_no_sense_are_refused(kind_and_value):
     with pytest.raises(ConfigError, match="accepted"):
         Intervention(*kind_and_value)
