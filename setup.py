@@ -33,6 +33,7 @@ setup(
         "click>=8",
         "pyyaml>=6",
         "tabulate",
+        "plotly",
         "tqdm",
         "psutil",
     ],
