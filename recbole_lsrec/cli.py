@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from recbole_lsrec.errors import LSRecError
+from recbole_lsrec.errors import ConfigError, LSRecError
 
 PASS_THROUGH = {"ignore_unknown_options": True, "allow_extra_args": True}
 
@@ -132,6 +132,7 @@ def compare(
 @click.option("--shuffle", is_flag=True, help="Histories in random order.")
 @click.option("--truncate", multiple=True, type=int, help="Only the last k events. May be given several times.")
 @click.option("--alpha", multiple=True, type=float, help="Fixed weight of the long-term interest, 0 to 1. Likewise.")
+@click.option("--one-sided", is_flag=True, help="Shuffle and truncate also with each interest alone (alpha 0 and 1).")
 @click.option("--metric", multiple=True, default=["ndcg@10"], show_default=True, help="May be given several times.")
 @click.option("--protocol", multiple=True, help="Such as pop99; likewise. All of the phase by default.")
 @click.option("--phase", type=click.Choice(["valid", "test"]), default="test", show_default=True)
@@ -144,6 +145,7 @@ def counterfactual(
     shuffle: bool,
     truncate: tuple[int, ...],
     alpha: tuple[float, ...],
+    one_sided: bool,
     metric: tuple[str, ...],
     protocol: tuple[str, ...],
     phase: str,
@@ -158,8 +160,14 @@ def counterfactual(
     from recbole_lsrec.evaluation.counterfactual_text import counterfactual_text
     from recbole_lsrec.evaluation.interventions import Intervention
 
-    changes = [Intervention("shuffle")] * shuffle
-    changes += [Intervention("truncate", k) for k in truncate] + [Intervention("alpha", value) for value in alpha]
+    if one_sided and not (shuffle or truncate):
+        raise ConfigError(
+            "one-sided: found no --shuffle and no --truncate beside it; give one, or --alpha 0 --alpha 1."
+        )
+    sides = (None, 0.0, 1.0) if one_sided else (None,)
+    changes = [Intervention("shuffle", side=side) for side in sides] * shuffle
+    changes += [Intervention("truncate", k, side) for side in sides for k in truncate]
+    changes += [Intervention("alpha", value) for value in alpha]
     found = ask(folder, metric, phase, protocol, changes, by, seed)
     click.echo(counterfactual_text(found))
     if json_file:

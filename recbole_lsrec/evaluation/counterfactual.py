@@ -106,7 +106,7 @@ def counterfactual(
     untouched = scored(UNTOUCHED)
     has_alpha = not np.isnan(untouched.alpha).all()
     chosen = list(interventions) or _default_interventions(loader.dataset.max_item_list_len, has_alpha)
-    if not has_alpha and any(change.kind == "alpha" for change in chosen):
+    if not has_alpha and any(change.fixed_alpha is not None for change in chosen):
         raise no_alpha(model)
     kept = {name: saved.lines(phase, name) for name in names}
     order = untouched.instances[: len(loader.dataset)].sort_values(KEY).index.to_numpy()  # as saved.lines sorts
@@ -125,7 +125,8 @@ def counterfactual(
     found = {UNTOUCHED: estimates(untouched)}
     for change in tqdm(chosen, desc="Counterfactuals", ncols=100, disable=not config["show_progress"]):
         evaluation = scored(change)
-        if change.kind == "alpha" and not np.allclose(evaluation.alpha, change.value, atol=1e-6):
+        fixed = change.fixed_alpha
+        if fixed is not None and not np.allclose(evaluation.alpha, fixed, atol=1e-6):
             raise TypeError(f"{type(model).__name__}.match does not pass its alpha through fusion_weight()")
         found[change] = estimates(evaluation)
     user = np.searchsorted(users, kept[names[0]].instances["user_id"].to_numpy(dtype=str))

@@ -12,6 +12,7 @@ from plotly.subplots import make_subplots
 from recbole_lsrec.evaluation.counterfactual import Counterfactuals
 from recbole_lsrec.evaluation.counterfactual_groups import TITLES
 from recbole_lsrec.evaluation.counterfactual_text import counterfactual_text, heading
+from recbole_lsrec.evaluation.interventions import SIDES
 
 PANELS = {"alpha": "fixed alpha (0 short only, 1 long only)", "truncate": "last k events", "shuffle": "shuffle"}
 _NORMAL_95 = 1.96
@@ -50,16 +51,19 @@ def _alpha_figure(found: Counterfactuals) -> go.Figure:
 
 def _figure(cut: pd.DataFrame, title: str) -> go.Figure:
     """The metric against alpha and against the events kept, and the loss by shuffling, a colour for each group."""
-    kinds = [kind for kind in PANELS if (cut["kind"] == kind).any()]
-    figure = make_subplots(cols=len(kinds), subplot_titles=[PANELS[kind] for kind in kinds])
+    panels = cut.loc[cut["kind"] != "none", ["kind", "side"]].drop_duplicates().to_dict("records")
+    panels.sort(key=lambda panel: list(PANELS).index(panel["kind"]))
+    names = [PANELS[p["kind"]] + ("" if pd.isna(p["side"]) else f", {SIDES[p['side']]}") for p in panels]
+    figure = make_subplots(cols=len(panels), subplot_titles=names)
     for number, (name, lines) in enumerate(cut.groupby("group", sort=False)):
         colour = qualitative.Plotly[number % len(qualitative.Plotly)]
         untouched = lines.loc[lines["kind"] == "none", "value"].item()
-        for column, kind in enumerate(kinds, 1):
-            part = lines[lines["kind"] == kind].sort_values("setting")
+        for column, panel in enumerate(panels, 1):
+            same_side = lines["side"].isna() if pd.isna(panel["side"]) else lines["side"] == panel["side"]
+            part = lines[(lines["kind"] == panel["kind"]) & same_side].sort_values("setting")
             error = {"array": _NORMAL_95 * part["difference_se"], "thickness": 1}
             style = {"name": str(name), "legendgroup": str(name), "showlegend": column == 1}
-            if kind == "shuffle":
+            if panel["kind"] == "shuffle":
                 figure.add_bar(
                     x=[str(name)], y=part["difference"], error_y=error, marker_color=colour, row=1, col=column, **style
                 )
@@ -67,7 +71,7 @@ def _figure(cut: pd.DataFrame, title: str) -> go.Figure:
             line = {"color": colour}
             figure.add_scatter(x=part["setting"], y=part["value"], error_y=error, line=line, row=1, col=column, **style)
             figure.add_hline(untouched, line={**line, "dash": "dash", "width": 1}, row=1, col=column)
-    if "truncate" in kinds:
-        figure.update_xaxes(type="log", col=kinds.index("truncate") + 1)
+            if panel["kind"] == "truncate":
+                figure.update_xaxes(type="log", col=column)
     note = "bars: 95 % of the paired difference to the untouched model (dashed), over users"
     return figure.update_layout(title=f"{title}<br><sup>{note}</sup>", height=400)

@@ -25,10 +25,10 @@ def differences_table(
 
     Returns:
         ``protocol``, ``metric``, ``by``, ``group``, ``instances``, ``users``, ``intervention`` (in words), ``kind``,
-        ``setting`` (events kept, alpha), ``value`` and ``value_se``; ``difference`` to untouched with ``_se``, ``_p`` and
-        ``_holm``; and ``contrast``, this difference less that of the group's other instances of the same cut, likewise
-        (NaN for ``all``). Standard errors and t tests are over users; Holm's adjustment is over all lines of a protocol
-        and metric.
+        ``setting`` (events kept, alpha), ``side`` (alpha fixed beside a changed history), ``value`` and ``value_se``;
+        ``difference`` to untouched with ``_se``, ``_p`` and ``_holm``; and ``contrast``, this difference less that of the
+        group's other instances of the same cut, likewise (NaN for ``all``). Standard errors and t tests are over users;
+        Holm's adjustment is over all lines of a protocol and metric.
     """
     parts = []
     for protocol, metric in cells:
@@ -47,6 +47,7 @@ def differences_table(
                         "intervention": change.name,
                         "kind": change.kind,
                         "setting": change.value,
+                        "side": change.side,
                         "value": values[number].value,
                         "value_se": values[number].standard_error(),
                         **_tested("difference", differences[number] if touched else None),

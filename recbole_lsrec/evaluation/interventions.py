@@ -20,6 +20,9 @@ from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.model.base import LongShortRecommender
 
+# Alpha of one interest alone.
+SIDES: dict[float | None, str] = {0.0: "short only", 1.0: "long only"}
+
 
 @dataclass(frozen=True)
 class Intervention:
@@ -28,6 +31,7 @@ class Intervention:
     Attributes:
         kind: ``none``, ``shuffle``, ``truncate`` or ``alpha``.
         value: the events kept, or the fixed alpha.
+        side: alpha, 0 or 1, that is fixed beside a shuffle or truncation: how one interest alone takes it.
 
     Raises:
         ConfigError: a value that its kind does not accept.
@@ -35,6 +39,7 @@ class Intervention:
 
     kind: Literal["none", "shuffle", "truncate", "alpha"]
     value: float | None = None
+    side: float | None = None
 
     def __post_init__(self) -> None:
         if self.kind == "truncate" and not (isinstance(self.value, int) and self.value >= 1):
@@ -45,12 +50,16 @@ class Intervention:
     @property
     def name(self) -> str:
         """In words."""
-        if self.kind == "truncate":
-            return f"last {self.value}"
         if self.kind == "alpha":
-            side = " (short only)" if self.value == 0 else " (long only)" if self.value == 1 else ""
+            side = f" ({SIDES[self.value]})" if self.value in SIDES else ""
             return f"alpha {self.value:g}{side}"
-        return {"none": "untouched", "shuffle": "shuffle"}[self.kind]
+        what = {"none": "untouched", "shuffle": "shuffle", "truncate": f"last {self.value}"}[self.kind]
+        return what if self.side is None else f"{what}, {SIDES[self.side]}"
+
+    @property
+    def fixed_alpha(self) -> float | None:
+        """Alpha while the model is asked; None for its own."""
+        return self.value if self.kind == "alpha" else self.side
 
     def loader(self, loader: EvalLoader, seed: int) -> EvalLoader:
         """The phase as this intervention shows it; targets, protocols and candidates are the same objects."""
@@ -63,12 +72,12 @@ class Intervention:
         Raises:
             ConfigError: the model cannot have its alpha fixed.
         """
-        if self.kind != "alpha":
+        if self.fixed_alpha is None:
             yield
             return
         if not isinstance(model, LongShortRecommender):
             raise no_alpha(model)
-        before, model.fixed_alpha = model.fixed_alpha, self.value
+        before, model.fixed_alpha = model.fixed_alpha, self.fixed_alpha
         try:
             yield
         finally:

@@ -174,6 +174,29 @@ def test_the_command(runs, tmp_path, capsys, model):
     assert "<script src=" not in page  # nothing is fetched
 
 
+def test_one_sided(runs, tmp_path, capsys):
+    options = ["--protocol=uni9", "--truncate=2", "--truncate=8", "--alpha=1", "--one-sided", "--by=event_type"]
+    with pytest.raises(SystemExit) as ended:
+        main(
+            [
+                "counterfactual",
+                str(runs("SLSRec")),
+                *options,
+                f"--json={tmp_path / 'c.json'}",
+                f"--html={tmp_path / 'h'}",
+            ]
+        )
+    assert ended.value.code == 0
+    lines = json.loads((tmp_path / "c.json").read_text())["differences"]
+    value = {line["intervention"]: line["value"] for line in lines if line["group"] == "all"}
+    sides = [f"last {k}{side}" for side in ("", ", short only", ", long only") for k in (2, 8)]
+    assert list(value) == ["untouched", *sides, "alpha 1 (long only)"]
+    assert value["last 8, long only"] == value["alpha 1 (long only)"]  # the window has 8 places
+    assert value["last 8"] == value["untouched"]
+    assert value["last 2, long only"] != value["last 2"]
+    assert ", short only" in (tmp_path / "h").read_text()
+
+
 def test_a_model_without_alpha(runs, capsys):
     """RecBole's models and ablations: histories may be changed, alpha may not be asked for."""
     found = counterfactual(runs("GRU4Rec"), protocols=["uni9"])
