@@ -61,6 +61,33 @@ def change_line(seed: int, found: Counterfactuals, change: Intervention, metric:
     }
 
 
+def alpha_within(found: dict[int, Counterfactuals]) -> pd.DataFrame:
+    """Mean alpha of both kinds within what can be seen of a target: does it open a session, does its category go on?"""
+    parts = []
+    for one in found.values():
+        instances = one.run.lines(one.phase, "pop99").instances
+        kind = next(group.chosen for group in one.groups if group.name == "long-driven")
+        opens = instances["gap_s"] > one.run.result["config"]["session_threshold"]
+        goes_on = instances["same_category"].astype(object)
+        seen = goes_on.map({True: "same category", False: "another category"}).fillna("unknown")
+        parts.append(
+            pd.DataFrame(
+                {
+                    "target": opens.map({True: "opens a session: ", False: "goes on: "}) + seen,
+                    "kind": [KINDS[long] for long in kind],
+                    "alpha": one.alpha_values,
+                }
+            )
+        )
+    cells = pd.concat(parts).groupby(["target", "kind"])["alpha"].agg(["mean", "size"]).unstack("kind")
+    return pd.DataFrame(
+        {
+            **{kind: cells["mean", kind].map("{:.4f}".format) for kind in KINDS},
+            **{f"{kind}, targets": (cells["size", kind] // len(found)).astype(int) for kind in KINDS},
+        }
+    )
+
+
 def show(title: str, lines: list[dict[str, object]]) -> None:
     """One table with mean and standard deviation over the seeds."""
     table = pd.DataFrame(lines)
@@ -96,6 +123,7 @@ def main() -> None:
         if seed in have
     }
     show(f"alpha of {model}", [alpha_line(seed, one) for seed, one in found.items()])
+    print(f"alpha of {model} within what can be seen, all seeds\n\n{alpha_within(found).to_markdown()}\n")
     for metric in arguments.metrics:
         for change in ASKED:
             lines = [change_line(seed, one, change, metric) for seed, one in found.items()]
