@@ -12,6 +12,7 @@ import argparse
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
@@ -74,7 +75,7 @@ def alpha_within(found: dict[int, Counterfactuals]) -> pd.DataFrame:
             pd.DataFrame(
                 {
                     "target": opens.map({True: "opens a session: ", False: "goes on: "}) + seen,
-                    "kind": [KINDS[long] for long in kind],
+                    "kind": np.where(kind, KINDS[1], KINDS[0]),
                     "alpha": one.alpha_values,
                 }
             )
