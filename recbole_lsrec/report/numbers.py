@@ -5,11 +5,12 @@ from typing import Any
 DASH, MINUS = "\u2013", "\u2212"
 
 
-def metric(value: float | None) -> str:
-    """Four decimals, as RecBole; fewer for a mean rank in the hundreds."""
+def metric(value: float | None, like: float | None = None) -> str:
+    """Four decimals, as RecBole; fewer for a mean rank. A spread has as many as what it is ``like``."""
     if value is None:
         return DASH
-    return f"{value:.4f}" if abs(value) < 10 else f"{value:.1f}"
+    size = abs(value if like is None else like)
+    return f"{value:.{4 if size < 10 else 2 if size < 100 else 1}f}"
 
 
 def p_value(value: float | None) -> str:
