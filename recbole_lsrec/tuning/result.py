@@ -119,8 +119,9 @@ def summary(found: SearchResult) -> str:
     """The result as text: the best trials, what was spent, and where the files are."""
     of = ", ".join(f"{n} {status}" for status, n in counts(found).items() if n)
     wall, trials = (found.spent_seconds[what] for what in ("wall", "trials"))
+    shown = table(found).drop(columns="reason").head(10).astype(object)
     lines = [
-        tabulate(table(found).drop(columns="reason").head(10), headers="keys", showindex=False, floatfmt=".4g"),
+        tabulate(shown.where(shown.notna(), None), headers="keys", showindex=False, floatfmt=".4g", missingval="-"),
         f"{len(found.trials)} trials: {of}. Spent {wall:.0f} s of wall clock, {trials:.0f} s summed over trials.",
     ]
     if found.best_score is None:
