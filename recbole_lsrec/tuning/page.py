@@ -1,6 +1,7 @@
 """The page of a search: one HTML file that needs no network."""
 
 import json
+from collections.abc import Mapping
 from itertools import accumulate
 from typing import Any
 
@@ -46,7 +47,11 @@ def write(found: SearchResult, job: Job) -> None:
         columns=list(table(found)),
         rows=[[_text(value) for value in row] for row in table(found).itertuples(index=False)],
         script=get_plotlyjs() if figures else "",
-        charts=[figure.to_html(full_html=False, include_plotlyjs=False) for figure in figures],
+        charts=[
+            figure.to_html(full_html=False, include_plotlyjs=False, config={"displayModeBar": False})
+            for figure in figures
+        ],
+        tested=_by_protocol(found.test_result or {}),
     )
     (job.folder / PAGE).write_text(text, encoding="utf-8")
 
@@ -124,6 +129,19 @@ def _laid_out(figure: go.Figure, title: str, x: str | None, y: str | None) -> go
     return figure.update_layout(
         template="simple_white", title=title, xaxis_title=x, yaxis_title=y, height=420, margin={"t": 90, "b": 60}
     )
+
+
+def _by_protocol(result: Mapping[str, float]) -> list[list[str]]:
+    """A table, header first: metrics down, protocols across; the first protocol's metrics have no prefix."""
+    names = [name for name in result if "/" not in name]
+    others = list(dict.fromkeys(name.split("/")[0] for name in result if "/" in name))
+    prefixes = ["", *(f"{other}/" for other in others)]
+
+    def shown(name: str) -> str:
+        return f"{result[name]:.4f}" if name in result else ""
+
+    table = [[name, *(shown(f"{prefix}{name}") for prefix in prefixes)] for name in names]
+    return [["metric", "first protocol", *others], *table]
 
 
 def _hover(trial: Trial) -> str:
