@@ -49,7 +49,8 @@ def test_the_wheel_holds_every_module_and_every_yaml_but_no_data(wheel: Path) ->
     names = set(zipfile.ZipFile(wheel).namelist())
     yamls = {f"recbole_lsrec/{path.relative_to(ROOT).as_posix()}" for path in (ROOT / "properties").rglob("*.yaml")}
     modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "recbole_lsrec").rglob("*.py")}
-    templates = {path.relative_to(ROOT).as_posix() for path in (ROOT / "recbole_lsrec").rglob("*.j2")}
+    folders = [ROOT / "recbole_lsrec" / package / "templates" for package in ("report", "tuning")]
+    templates = {path.relative_to(ROOT).as_posix() for folder in folders for path in folder.iterdir()}
     assert yamls | modules | templates <= names
     assert {name.split("/")[0] for name in names} == {"recbole_lsrec", DIST_INFO}
 

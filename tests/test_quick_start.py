@@ -38,7 +38,7 @@ def test_the_run_folder_holds_exactly_what_others_read(shop):
     stored = json.loads((folder / "result.json").read_text())
     assert stored["test_result"] == result["test_result"]
     assert set(result) == {"best_valid_score", "valid_score_bigger", "best_valid_result", "test_result", "run_folder"}
-    assert set(stored["fingerprints"]) == {"data", "split", "candidates", "code"}
+    assert set(stored["fingerprints"]) == {"data", "features", "split", "candidates", "code"}
     assert set(stored["fingerprints"]["candidates"]) == {"valid/uni9", "test/uni9"}
     assert stored["simulated"] is False
     assert len(stored["history"]) == 2

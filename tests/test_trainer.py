@@ -129,6 +129,7 @@ def test_train_steps_are_exact(steps: int, epochs: list[int]) -> None:
     trainer.optimizer.register_step_post_hook(lambda *_: taken.append(1))
     trainer.fit(loader, Phase(), show_progress=True)
     assert (len(taken), loader.epochs) == (steps, epochs)
+    assert sum(entry["share"] for entry in trainer.history) == pytest.approx(steps / 5)
 
 
 def test_train_steps_with_sparse_validation() -> None:
