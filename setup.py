@@ -34,7 +34,6 @@ setup(
         "ray[tune]>=2.6,<=2.6.3",
         "optuna>=3",
         "plotly>=5",
-        "jinja2>=3",
         "pyarrow<26",
         "setuptools<81",
         "click>=8",

@@ -1,7 +1,6 @@
 """The page of a search: one HTML file that needs no network."""
 
 import json
-from collections.abc import Mapping
 from itertools import accumulate
 from typing import Any
 
@@ -13,7 +12,7 @@ from plotly.offline import get_plotlyjs
 from recbole_lsrec.data.simulate import SIMULATED_NOTICE
 from recbole_lsrec.run_folder import RESULT
 from recbole_lsrec.tuning import journal
-from recbole_lsrec.tuning.result import BEST, counts, table
+from recbole_lsrec.tuning.result import BEST, by_protocol, counts, table
 from recbole_lsrec.tuning.settings import SearchResult, Trial
 from recbole_lsrec.tuning.space import Domain
 from recbole_lsrec.tuning.trial import Job
@@ -35,7 +34,8 @@ def write(found: SearchResult, job: Job) -> None:
     )
     scored = [trial for trial in found.trials if trial.score is not None]
     figures = [over_time(found), by_epoch(found), parallel_coordinates(found, job.space.domains)] if scored else []
-    held = json.loads((found.run_folder / RESULT).read_text("utf-8")) if found.run_folder and found.complete else {}
+    written = found.run_folder / RESULT if found.run_folder else None
+    held = json.loads(written.read_text("utf-8")) if written and written.is_file() else {}
     text = environment.get_template("tune.html.j2").render(
         found=found,
         model=job.model if isinstance(job.model, str) else job.model.__name__,
@@ -51,7 +51,7 @@ def write(found: SearchResult, job: Job) -> None:
             figure.to_html(full_html=False, include_plotlyjs=False, config={"displayModeBar": False})
             for figure in figures
         ],
-        tested=_by_protocol(found.test_result or {}),
+        tested=by_protocol(found.test_result or {}),
     )
     (job.folder / PAGE).write_text(text, encoding="utf-8")
 
@@ -129,19 +129,6 @@ def _laid_out(figure: go.Figure, title: str, x: str | None, y: str | None) -> go
     return figure.update_layout(
         template="simple_white", title=title, xaxis_title=x, yaxis_title=y, height=420, margin={"t": 90, "b": 60}
     )
-
-
-def _by_protocol(result: Mapping[str, float]) -> list[list[str]]:
-    """A table, header first: metrics down, protocols across; the first protocol's metrics have no prefix."""
-    names = [name for name in result if "/" not in name]
-    others = list(dict.fromkeys(name.split("/")[0] for name in result if "/" in name))
-    prefixes = ["", *(f"{other}/" for other in others)]
-
-    def shown(name: str) -> str:
-        return f"{result[name]:.4f}" if name in result else ""
-
-    table = [[name, *(shown(f"{prefix}{name}") for prefix in prefixes)] for name in names]
-    return [["metric", "first protocol", *others], *table]
 
 
 def _hover(trial: Trial) -> str:
