@@ -41,7 +41,6 @@ setup(
         "pyyaml>=6",
         "tabulate",
         "matplotlib>=3.7",  # static SVG charts of the leaderboard's page
-        "plotly",
         "tqdm",
         "psutil",
         "filelock",
