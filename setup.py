@@ -41,6 +41,7 @@ setup(
         "tabulate",
         "jinja2>=3",
         "matplotlib>=3.7",  # static SVG charts of the leaderboard's page
+        "plotly",
         "tqdm",
         "psutil",
     ],

@@ -85,5 +85,17 @@ def test_constraints_pin_every_direct_requirement() -> None:
     pinned = {
         line.split("==")[0].lower() for line in (ROOT / "constraints.txt").read_text().splitlines() if "==" in line
     }
-    direct = {"recbole", "torch", "numpy", "pandas", "scipy", "ray", "pyarrow", "setuptools", "click", "pyyaml", "optuna"}
+    direct = {
+        "recbole",
+        "torch",
+        "numpy",
+        "pandas",
+        "scipy",
+        "ray",
+        "pyarrow",
+        "setuptools",
+        "click",
+        "pyyaml",
+        "optuna",
+    }
     assert direct | {"tqdm", "psutil", "pytest", "hypothesis"} <= pinned
