@@ -9,8 +9,6 @@ import plotly.graph_objects as go
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from plotly.offline import get_plotlyjs
 
-from recbole_lsrec.data.simulate import SIMULATED_NOTICE
-from recbole_lsrec.run_folder import RESULT
 from recbole_lsrec.tuning import journal
 from recbole_lsrec.tuning.result import BEST, by_protocol, counts, table
 from recbole_lsrec.tuning.settings import SearchResult, Trial
@@ -34,15 +32,12 @@ def write(found: SearchResult, job: Job) -> None:
     )
     scored = [trial for trial in found.trials if trial.score is not None]
     figures = [over_time(found), by_epoch(found), parallel_coordinates(found, job.space.domains)] if scored else []
-    written = found.run_folder / RESULT if found.run_folder else None
-    held = json.loads(written.read_text("utf-8")) if written and written.is_file() else {}
     text = environment.get_template("tune.html.j2").render(
         found=found,
         model=job.model if isinstance(job.model, str) else job.model.__name__,
         dataset=job.dataset,
         counts={status: n for status, n in counts(found).items() if n},
         best_file=BEST,
-        notice=SIMULATED_NOTICE if held.get("simulated") else "",
         commands=[event["command"] for event in journal.read(job.folder) if event["event"] == "sitting"],
         columns=list(table(found)),
         rows=[[_text(value) for value in row] for row in table(found).itertuples(index=False)],

@@ -70,6 +70,7 @@ def collect(job: Job) -> SearchResult:
         folder=job.folder,
         run_folder=run,
         test_result=held.get("test_result"),
+        simulated=held.get("simulated") or "",
     )
 
 
@@ -147,6 +148,8 @@ def summary(found: SearchResult) -> str:
         if found.test_result:
             header, *rows = by_protocol(found.test_result)
             lines.append(tabulate(rows, headers=header, disable_numparse=True))
+    if found.simulated:
+        lines.append(found.simulated)
     if not found.complete:
         lines.append(f"Not complete; go on with: recbole-lsrec tune --resume {found.folder}")
     lines.append(f"{found.folder}: {BEST}, {TRIALS}, {SUMMARY}, tune.html")
