@@ -21,7 +21,7 @@ from recbole.utils import (
 )
 
 from recbole_lsrec import registry
-from recbole_lsrec.config_check import check_metrics, check_topk, check_valid_metric, check_values, refuse
+from recbole_lsrec.config_check import check_budget, check_metrics, check_topk, check_valid_metric, check_values, refuse
 from recbole_lsrec.config_keys import (
     NO_EFFECT,
     check_key,
@@ -196,6 +196,7 @@ class Config(RecBoleConfig):
         values["eval_args"], values["eval_protocols"] = protocols
         for phase, protocols in values["eval_protocols"].items():
             values[f"{phase}_neg_sample_args"] = eval_negatives(protocols[0])
+        check_budget(values, sources)
         values["topk"] = check_topk(values["topk"], sources)
         values["metrics"] = check_metrics(values["metrics"], sources)
         values["valid_metric"] = check_valid_metric(values["valid_metric"], values, sources)

@@ -92,6 +92,7 @@ RULES: dict[str, Rule] = {
     "eval_memory_mb": number(above=True),
     "clip_variable_norm": optional(number(above=True)),
     "train_steps": optional(whole(1)),
+    "train_seconds": optional(number(above=True)),
 }
 
 _OF_RANKS = ("Hit", "NDCG", "MRR", "Precision", "Recall", "MAP", "AUC", "GAUC", "MeanRank")
@@ -121,6 +122,18 @@ def check_values(values: Mapping[str, Any], kinds: Kinds, sources: Sources) -> N
                 raise refuse(key, value, sources, rule.accepted)
         elif not fits(value, kinds.get(key, ())):
             raise refuse(key, value, sources, _words(kinds[key]))
+
+
+def check_budget(values: Mapping[str, Any], sources: Sources) -> None:
+    """Refuses two budgets at once.
+
+    Raises:
+        ConfigError: both ``train_steps`` and ``train_seconds`` are set.
+    """
+    if values["train_steps"] is not None and values["train_seconds"] is not None:
+        raise refuse(
+            "train_seconds", values["train_seconds"], sources, "~ where train_steps is set; one budget at a time"
+        )
 
 
 def check_topk(topk: Any, sources: Sources) -> list[int]:

@@ -9,7 +9,7 @@ from recbole_lsrec.config import Config
 from recbole_lsrec.data.split_report import split_report, summary_lines
 
 if TYPE_CHECKING:
-    from recbole_lsrec.quick_start import Data
+    from recbole_lsrec.run_data import Data
 
 # float32 weights, their gradients, and Adam's two moments.
 _COPIES_OF_PARAMETERS = 4
@@ -49,7 +49,7 @@ def memory_estimate(config: Config, data: "Data", build_model: Callable[[Config,
     batch = data.train.make(data.train.dataset.rows[: config["train_batch_size"]])
     bytes_of = {
         "log": columns + log.session.nbytes + log.start.nbytes,
-        "frozen candidates": sum(c.nbytes for loader in (data.valid, data.test) for c in loader.candidates.values()),
+        "frozen candidates": sum(c.nbytes for loader in data.evaluated() for c in loader.candidates.values()),
         "model, gradients and optimiser": _COPIES_OF_PARAMETERS * sum(p.nbytes for p in model.parameters()),
         "one training batch": sum(column.nbytes for column in batch.interaction.values()),
         "bound on one evaluation batch (eval_memory_mb)": config["eval_memory_mb"] * 2**20,

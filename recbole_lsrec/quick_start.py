@@ -1,50 +1,26 @@
 """The run: configuration, data, model, training, evaluation, result folder."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
 from logging import getLogger
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from recbole.utils import init_seed, set_color
 from tabulate import tabulate
 
 from recbole_lsrec import checkpoint, run_folder
 from recbole_lsrec.config import Config
-from recbole_lsrec.data.dataloader import EvalLoader, TrainLoader
 from recbole_lsrec.data.dataset import SessionDataset
-from recbole_lsrec.data.sampler import TimeThresholdSampler
 from recbole_lsrec.data.simulate import SIMULATED_NOTICE
 from recbole_lsrec.data.split_report import split_report, summary_lines
 from recbole_lsrec.dry_run import describe
 from recbole_lsrec.evaluation.evaluator import Evaluation
-from recbole_lsrec.registry import dataset_class
+from recbole_lsrec.run_data import Data, load_data
 from recbole_lsrec.trainer import Trainer
 
 # Share of tied test targets above which a run says so.
 MANY_TIES = 0.05
-
-
-class Data(NamedTuple):
-    """The loaded log and its loaders."""
-
-    dataset: SessionDataset
-    train: TrainLoader
-    valid: EvalLoader
-    test: EvalLoader
-
-    def fingerprints(self) -> dict[str, Any]:
-        """What identifies data, split and candidates; equal in every run that may be compared."""
-        candidates = {
-            f"{loader.phase}/{name}": hash_
-            for loader in (self.valid, self.test)
-            for name, hash_ in loader.hashes.items()
-        }
-        return {
-            "data": self.dataset.fingerprint(),
-            "split": self.dataset.split_fingerprint(),
-            "candidates": candidates,
-        }
 
 
 def run_recbole_lsrec(
@@ -55,6 +31,9 @@ def run_recbole_lsrec(
     saved: bool = True,
     *,
     command_line: Sequence[str] = (),
+    phases: Sequence[str] = ("valid", "test"),
+    log: SessionDataset | None = None,
+    on_epoch: Callable[[dict[str, Any]], None] | None = None,
 ) -> dict[str, Any]:
     """Trains and tests a model, as RecBole's ``run_recbole`` does, and keeps the run in a folder.
 
@@ -65,6 +44,10 @@ def run_recbole_lsrec(
         config_dict: settings that win over the files.
         saved: whether to keep a checkpoint and test with the best epoch's weights.
         command_line: arguments such as ``["--epochs=3"]``; win over everything. ``sys.argv`` is never read.
+        phases: what is evaluated; a search takes ``("valid",)``, and then nothing of the test set is made or read.
+        log: what :func:`load_log` gave for equal :func:`log_settings`; read from the files if None.
+        on_epoch: called with each finished epoch's entry of :attr:`recbole_lsrec.trainer.Trainer.history`, once the
+            checkpoint is written.
 
     Returns:
         RecBole's ``best_valid_score``, ``valid_score_bigger``, ``best_valid_result`` and ``test_result``, and
@@ -76,26 +59,13 @@ def run_recbole_lsrec(
     config = Config(model, dataset, list(config_file_list or []), config_dict, command_line=command_line)
     if config["dry_run"]:
         with run_folder.logging_to(None, "warning"):
-            text = describe(config, load_data(config), build_model)
+            text = describe(config, load_data(config, log, phases), build_model)
         print(text)
         return {"dry_run": text}
     folder = Path(config["resume"]).resolve().parent if config["resume"] else run_folder.create(config)
     with run_folder.logging_to(folder, config["state"]):
-        return _run(config, folder, saved, ["run", *command_line] if command_line else [])
-
-
-def load_data(config: Config) -> Data:
-    """Loads and splits the data set and makes its loaders; the same data for every model with the same settings."""
-    log = dataset_class(config)(config)
-    train, valid, test = log.build()
-    sampler = TimeThresholdSampler(log.user, log.item, log.time, log.session, log.training_events(), log.item_num)
-    candidate_batch = getattr(config.model_class, "candidate_batch", False)
-    return Data(
-        log,
-        TrainLoader(config, train, sampler, candidate_batch),
-        EvalLoader(config, valid, "valid", sampler),
-        EvalLoader(config, test, "test", sampler),
-    )
+        command = ["run", *command_line] if command_line else []
+        return _run(config, log, folder, saved, phases, on_epoch, command)
 
 
 def build_model(config: Config, data: Data) -> Any:
@@ -115,14 +85,22 @@ def load_run(folder: str | Path) -> tuple[Config, Data, Any]:
     return config, data, model
 
 
-def _run(config: Config, folder: Path, saved: bool, command: list[str]) -> dict[str, Any]:
+def _run(
+    config: Config,
+    log: SessionDataset | None,
+    folder: Path,
+    saved: bool,
+    phases: Sequence[str],
+    on_epoch: Callable[[dict[str, Any]], None] | None,
+    command: list[str],
+) -> dict[str, Any]:
     logger = getLogger()
     started = datetime.now(timezone.utc)
     logger.info(config)
     for key, reason in config.no_effect().items():
         logger.warning(f"{key} has no effect here: {reason}")
     init_seed(config["seed"], config["reproducibility"])
-    data = load_data(config)
+    data = load_data(config, log, phases)
     logger.info(data.dataset)
     report = split_report(data.dataset)
     for line in summary_lines(report):
@@ -133,16 +111,17 @@ def _run(config: Config, folder: Path, saved: bool, command: list[str]) -> dict[
     model = build_model(config, data)
     logger.info(model)
     fingerprints = data.fingerprints()
-    trainer = Trainer(config, model, folder, {name: fingerprints[name] for name in ("data", "split")})
+    trainer = Trainer(config, model, folder, {name: fingerprints[name] for name in ("data", "split")}, on_epoch)
     if config["resume"]:
         trainer.resume_checkpoint(config["resume"])
     progress = config["show_progress"]
     best_valid_score, best_valid_result = trainer.fit(data.train, data.valid, saved=saved, show_progress=progress)
     evaluations: dict[str, Evaluation] = {}
-    for loader in (data.valid, data.test):
-        test_result = trainer.evaluate(loader, load_best_model=saved, show_progress=progress)
-        if test_result is not None and trainer.evaluation is not None:
+    for loader in data.evaluated():
+        trainer.evaluate(loader, load_best_model=saved, show_progress=progress)
+        if loader and trainer.evaluation is not None:
             evaluations[loader.phase] = trainer.evaluation
+    test_result = evaluations["test"].metrics if "test" in evaluations else None
     result = {
         "best_valid_score": best_valid_score,
         "valid_score_bigger": config["valid_metric_bigger"],
@@ -181,16 +160,16 @@ def _run(config: Config, folder: Path, saved: bool, command: list[str]) -> dict[
         )
     logger.info(set_color("best valid ", "yellow") + f": {best_valid_result}")
     logger.info(set_color("test result", "yellow") + f": {result['test_result']}")
-    if test_result is not None:
+    if data.test is not None and test_result is not None:
         first, *others = (protocol.name for protocol in data.test.protocols)
         logger.info("Test result by protocol\n" + _by_protocol(test_result, first, others))
-    for name, tied in evaluations["test"].tied.items() if "test" in evaluations else ():
-        share = tied / len(data.test.dataset)
-        if share > MANY_TIES:
-            logger.warning(
-                f"{name}: {share:.0%} of the test targets score the same as some competitor, so the metrics rest on "
-                f"`ties: {config['ties']}`; a model whose output saturates cannot order its best items."
-            )
+        for name, tied in evaluations["test"].tied.items():
+            share = tied / len(data.test.dataset)
+            if share > MANY_TIES:
+                logger.warning(
+                    f"{name}: {share:.0%} of the test targets score the same as some competitor, so the metrics rest "
+                    f"on `ties: {config['ties']}`; a model whose output saturates cannot order its best items."
+                )
     if data.dataset.simulated:
         logger.warning(set_color(SIMULATED_NOTICE, "red"))
     logger.info(set_color("run folder", "yellow") + f": {folder}")

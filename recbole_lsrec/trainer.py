@@ -1,9 +1,10 @@
-"""Training loop: RecBole's, with checkpoints that resume exactly, a step budget and per-variable gradient clipping."""
+"""Training loop: RecBole's, with exact resume, a budget of steps or seconds, and per-variable gradient clipping."""
 
 import copy
+import sys
 from collections.abc import Callable, Iterator
 from itertools import islice
-from math import ceil
+from math import ceil, inf
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -30,6 +31,8 @@ class Trainer(recbole.trainer.Trainer):
       the run was killed. Randomness in the model must come from the global generators of torch, numpy or ``random``;
       a model with a generator of its own gives its state in ``other_parameter()``.
     * ``train_steps``: train for exactly so many batches; it replaces ``epochs``, and the last epoch may be cut short.
+    * ``train_seconds``: likewise for so many seconds of training, validation not counted. Its results depend on the
+      machine, and no two runs are equal.
     * ``clip_variable_norm``: see :func:`clip_each_variable`.
 
     Attributes:
@@ -45,6 +48,7 @@ class Trainer(recbole.trainer.Trainer):
         model: AbstractRecommender,
         run_folder: str | Path,
         fingerprints: dict[str, str] | None = None,
+        on_epoch: Callable[[dict[str, Any]], None] | None = None,
     ) -> None:
         """Builds the optimiser and the loggers.
 
@@ -53,6 +57,7 @@ class Trainer(recbole.trainer.Trainer):
             model: the recommender to train, on ``config["device"]``.
             run_folder: where ``checkpoint.pt`` goes; made if missing.
             fingerprints: name -> fingerprint (``data``, ``split``, ...); a checkpoint with others is refused.
+            on_epoch: called with each finished epoch's entry of :attr:`history`, once its state has been written.
 
         Raises:
             CheckpointError: a setting cannot be stored in a checkpoint.
@@ -64,7 +69,9 @@ class Trainer(recbole.trainer.Trainer):
         self.fingerprints = dict(fingerprints or {})
         self.history: list[dict[str, Any]] = []
         self.evaluation: Evaluation | None = None
+        self.on_epoch = on_epoch
         self.train_steps: int | None = config["train_steps"]
+        self.train_seconds: float | None = config["train_seconds"]
         if config["clip_variable_norm"]:
             # GradScaler.step() unscales the gradients and then calls optimizer.step(), so a hook on the latter sees
             # true gradients in mixed precision too (and is skipped, with the step, when they overflow). Only fused
@@ -76,7 +83,7 @@ class Trainer(recbole.trainer.Trainer):
         self._best: dict[str, Any] | None = None
         self._rng: dict[str, Any] | None = None
         self._saved = False
-        self._finished_epoch = -1
+        self._finished_epoch = self._told_epoch = -1
         self._written_epoch: int | None = None
 
     def fit(
@@ -88,7 +95,7 @@ class Trainer(recbole.trainer.Trainer):
         show_progress: bool = False,
         callback_fn: Callable[[int, float], None] | None = None,
     ) -> tuple[float, dict[str, float] | None]:
-        """Trains until ``epochs``, ``train_steps`` or early stopping; after a resume only what is left of that.
+        """Trains until ``epochs``, the budget or early stopping; after a resume only what is left of that.
 
         Args:
             train_data: sized iterable of batches with ``set_epoch``.
@@ -101,10 +108,10 @@ class Trainer(recbole.trainer.Trainer):
         Returns:
             Best valid score and best valid result (RecBole's start values if nothing was validated).
         """
-        self._apply_step_budget(train_data)
+        self._apply_budget(train_data)
         self._saved = saved
         self.history = self.history[: self.start_epoch]
-        self._finished_epoch = self.start_epoch - 1
+        self._finished_epoch = self._told_epoch = self.start_epoch - 1
         if self._rng is not None:
             # Here and not on loading: whatever was built in between may have drawn numbers.
             checkpoint.set_rng_state(self._rng, self.device)
@@ -114,13 +121,16 @@ class Trainer(recbole.trainer.Trainer):
             return self.best_valid_score, self.best_valid_result
 
         def after_validation(epoch_idx: int, valid_score: float) -> None:
-            self._write_state()
+            self._end_epoch()
             if callback_fn:
                 callback_fn(epoch_idx, valid_score)
 
-        result = super().fit(train_data, valid_data, verbose, saved, show_progress, after_validation)
-        self._write_state()
-        return result
+        try:
+            super().fit(train_data, valid_data, verbose, saved, show_progress, after_validation)
+        except _BudgetSpent:
+            self._add_hparam_to_tensorboard(self.best_valid_score)
+        self._end_epoch()
+        return self.best_valid_score, self.best_valid_result
 
     def evaluate(
         self,
@@ -186,13 +196,17 @@ class Trainer(recbole.trainer.Trainer):
     def _train_epoch(
         self, train_data: Any, epoch_idx: int, loss_func: Callable | None = None, show_progress: bool = False
     ) -> float | tuple[float, ...]:
-        self._write_state()  # RecBole's fit has no hook at the end of an epoch without validation
+        self._end_epoch()  # RecBole's fit has no hook at the end of an epoch without validation
+        if self.train_seconds is not None and self._seconds_left() <= 0:
+            raise _BudgetSpent
         train_data.set_epoch(epoch_idx)
         started = perf_counter()
         loss = super()._train_epoch(self._within_budget(train_data, epoch_idx), epoch_idx, loss_func, show_progress)
         seconds, losses = perf_counter() - started, list(loss) if isinstance(loss, tuple) else loss
         self.history.append({"epoch": epoch_idx, "train_loss": losses, "train_seconds": seconds})
         self._finished_epoch = epoch_idx
+        if self.train_seconds is not None and self._seconds_left() <= 0:
+            self.eval_step: int = min(self.config["eval_step"], 1)  # the last epoch is validated, whichever it is
         return loss
 
     def _valid_epoch(self, valid_data: Any, show_progress: bool = False) -> tuple[float, dict[str, float]]:
@@ -216,6 +230,13 @@ class Trainer(recbole.trainer.Trainer):
         self._best = checkpoint.weights(self.model, copy=True)
         if verbose:
             self.logger.info(set_color("Keeping best", "blue") + f": epoch {epoch}, {self.saved_model_file}")
+
+    def _end_epoch(self) -> None:
+        """Writes the state, then tells :attr:`on_epoch`; each epoch once."""
+        self._write_state()
+        if self.on_epoch is not None and self._told_epoch < self._finished_epoch:
+            self._told_epoch = self._finished_epoch
+            self.on_epoch(self.history[-1])
 
     def _write_state(self) -> None:
         """Writes the state at the end of the last finished epoch (-1: before the first), once."""
@@ -254,16 +275,23 @@ class Trainer(recbole.trainer.Trainer):
         """Whether early stopping had ended the run; RecBole stops only on a validation that brought no progress."""
         return self.cur_step > max(self.stopping_step, 0)
 
-    def _apply_step_budget(self, train_data: Any) -> None:
+    def _apply_budget(self, train_data: Any) -> None:
         if self.train_steps is not None:
             self.epochs = ceil(self.train_steps / len(train_data))
             self.eval_step = min(self.config["eval_step"], self.epochs)
+        elif self.train_seconds is not None:
+            self.epochs, self.eval_step = sys.maxsize, self.config["eval_step"]
 
     def _within_budget(self, train_data: Any, epoch_idx: int) -> Any:
-        """The epoch's batches, cut where ``train_steps`` is reached."""
-        if self.train_steps is None:
-            return train_data
-        return _FirstBatches(train_data, self.train_steps - epoch_idx * len(train_data))
+        """The epoch's batches, cut where the budget is spent."""
+        if self.train_steps is not None:
+            return _FirstBatches(train_data, self.train_steps - epoch_idx * len(train_data))
+        if self.train_seconds is not None:
+            return _FirstBatches(train_data, len(train_data), self._seconds_left())
+        return train_data
+
+    def _seconds_left(self) -> float:
+        return (self.train_seconds or 0.0) - sum(epoch["train_seconds"] for epoch in self.history)
 
     def _warn_of_other_versions(self, theirs: dict[str, str]) -> None:
         ours = checkpoint.versions()
@@ -288,18 +316,27 @@ def clip_each_variable(optimizer: torch.optim.Optimizer, limit: float) -> None:
                 parameter.grad.mul_(limit / parameter.grad.norm().clamp(min=limit))
 
 
-class _FirstBatches:
-    """At most the first ``count`` batches of a loader, with a length, as RecBole's progress bar needs."""
+class _BudgetSpent(Exception):
+    """Leaves RecBole's loop over epochs when no training time is left."""
 
-    def __init__(self, loader: Any, count: int) -> None:
+
+class _FirstBatches:
+    """The first ``count`` batches of a loader, until ``seconds`` have passed but at least one; its length is an upper bound."""
+
+    def __init__(self, loader: Any, count: int, seconds: float = inf) -> None:
         self.loader = loader
         self.count = min(count, len(loader))
+        self.seconds = seconds
 
     def __len__(self) -> int:
         return self.count
 
     def __iter__(self) -> Iterator[Interaction]:
-        return islice(iter(self.loader), self.count)
+        started = perf_counter()
+        for batch in islice(iter(self.loader), self.count):
+            yield batch
+            if perf_counter() - started >= self.seconds:
+                return
 
 
 def _for_recbole(config: Config, run_folder: str | Path) -> Config:

@@ -1,4 +1,5 @@
 import json
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +9,11 @@ import torch
 
 from recbole_lsrec import run_folder
 from recbole_lsrec.cli import main
+from recbole_lsrec.config import Config
 from recbole_lsrec.evaluation.evaluator import COLUMNS
 from recbole_lsrec.model.sequential_recommender.slsrec import SLSRec
 from recbole_lsrec.quick_start import load_run, run_recbole_lsrec
+from recbole_lsrec.run_data import load_log, log_settings
 
 FILES = {"result.json", "instances.parquet", "scores-uni9.npy", "checkpoint.pt", "split.json", "log"}
 
@@ -82,6 +85,46 @@ def test_a_finished_run_can_be_loaded(shop):
     from recbole_lsrec.evaluation.evaluator import evaluate
 
     assert evaluate(model, data.test, config).metrics == result["test_result"]
+
+
+def test_without_the_test_phase_nothing_of_it_is_made(shop):
+    told = []
+    result = run_recbole_lsrec("SLSRec", "shop", config_dict=shop, phases=("valid",), on_epoch=told.append)
+    assert result["test_result"] is None
+    assert set(_instances(result)["phase"]) == {"valid"}
+    stored = json.loads((Path(result["run_folder"]) / "result.json").read_text())
+    assert set(stored["fingerprints"]["candidates"]) == {"valid/uni9"}
+    assert told == stored["history"]
+    whole = run_recbole_lsrec("SLSRec", "shop", config_dict=shop)
+    assert whole["best_valid_result"] == result["best_valid_result"]
+
+
+@pytest.mark.parametrize("model", ["SLSRec", "DIEN"])
+def test_a_log_can_be_shared_by_runs(shop, model):
+    alone = run_recbole_lsrec(model, "shop", config_dict={**shop, "train_batch_size": 32})
+    log = load_log(Config(model, "shop", config_dict=shop))
+    log = pickle.loads(pickle.dumps(log))
+    shared = run_recbole_lsrec(model, "shop", config_dict={**shop, "train_batch_size": 32}, log=log)
+    pd.testing.assert_frame_equal(_instances(alone), _instances(shared))
+
+
+def test_log_settings_are_those_that_change_the_log(shop):
+    def of(model="SLSRec", **changes):
+        return log_settings(Config(model, "shop", config_dict={**shop, **changes}))
+
+    same = {
+        "learning_rate": 0.1,
+        "train_batch_size": 7,
+        "embedding_size": 8,
+        "seed": 1,
+        "metrics": ["Hit"],
+        "epochs": 9,
+    }
+    assert of(**same) == of() == of("CLSR") == of("GRU4Rec")
+    for key, value in {"session_threshold": 60, "MAX_ITEM_LIST_LENGTH": 3, "candidate_seed": 1}.items():
+        assert of(**{key: value}) != of(), key
+    assert of("DIEN") != of()
+    assert of("DIEN", seed=1) != of("DIEN")
 
 
 def test_seeds_meet_the_same_candidates(shop):

@@ -11,7 +11,7 @@ from recbole.config import Config
 
 import recbole_lsrec.trainer
 from recbole_lsrec.errors import CheckpointError, ConfigError
-from recbole_lsrec.trainer import clip_each_variable
+from recbole_lsrec.trainer import Trainer, clip_each_variable
 from tests.tiny_run import Loader, Phase, fake_evaluate, make
 
 
@@ -144,6 +144,54 @@ def test_a_budget_below_eval_step_is_still_validated(steps: int) -> None:
     assert trainer.history[-1]["valid_score"] == 0.1
 
 
+class Clock:
+    """A clock that each training step moves on by one second."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, trainer: Trainer) -> None:
+        self.now = 0.0
+        monkeypatch.setattr("recbole_lsrec.trainer.perf_counter", lambda: self.now)
+        trainer.optimizer.register_step_post_hook(self.tick)
+
+    def tick(self, *_: object) -> None:
+        self.now += 1.0
+
+
+@pytest.mark.parametrize(("seconds", "steps", "scores"), [(3, 3, 1), (5, 5, 1), (12, 12, 3), (0.5, 1, 1)])
+def test_train_seconds_end_within_a_step_and_are_validated(monkeypatch, seconds, steps, scores) -> None:
+    trainer = make(train_seconds=seconds, epochs=1, stopping_step=10)
+    Clock(monkeypatch, trainer)
+    trainer.fit(Loader(), Phase([0.1, 0.2, 0.3]))
+    assert trainer.model.batches_seen == steps
+    assert [entry.get("valid_score") for entry in trainer.history] == [0.1, 0.2, 0.3][:scores]
+
+
+def test_train_seconds_validate_the_last_epoch_whatever_eval_step(monkeypatch) -> None:
+    trainer = make(train_seconds=12, eval_step=2, stopping_step=10)
+    Clock(monkeypatch, trainer)
+    trainer.fit(Loader(), Phase([0.1, 0.2]))
+    assert [entry.get("valid_score") for entry in trainer.history] == [None, 0.1, 0.2]
+
+
+def test_a_spent_time_budget_is_not_spent_again_after_a_resume(monkeypatch) -> None:
+    first = make(train_seconds=7)
+    Clock(monkeypatch, first)
+    first.fit(Loader(), Phase([0.1, 0.2]))
+    second = make(train_seconds=7)
+    second.resume_checkpoint(first.saved_model_file)
+    assert second.fit(Loader(), Phase()) == (0.2, first.best_valid_result)
+    assert second.history == first.history
+
+
+def test_every_epoch_is_told_once_after_it_is_written() -> None:
+    told: list[tuple[int, bool, bool]] = []
+    trainer = make(epochs=3, eval_step=2)
+    trainer.on_epoch = lambda entry: told.append(
+        (entry["epoch"], "valid_score" in entry, trainer._written_epoch == entry["epoch"])
+    )
+    trainer.fit(Loader(), Phase([0.1]))
+    assert told == [(0, False, True), (1, True, True), (2, False, True)]
+
+
 def test_each_variable_is_clipped_on_its_own() -> None:
     long, short, unused = (torch.nn.Parameter(torch.zeros(2)) for _ in range(3))
     long.grad, short.grad = torch.tensor([3.0, 4.0]), torch.tensor([0.3, 0.4])
@@ -176,7 +224,7 @@ def test_clipping_sees_unscaled_gradients() -> None:
 def test_trainer_clips(settings: dict) -> None:
     trainer = make(epochs=1, learner="sgd", learning_rate=1.0, **settings)
     before = {name: value.clone() for name, value in trainer.model.named_parameters()}
-    trainer._apply_step_budget(Loader())
+    trainer._apply_budget(Loader())
     trainer.train_steps = 1
     trainer.fit(Loader(), None)
     moved = {name: float((value - before[name]).detach().norm()) for name, value in trainer.model.named_parameters()}

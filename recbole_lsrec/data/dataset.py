@@ -51,6 +51,7 @@ class SessionDataset(CheckedDataset):
             nothing is left to split.
     """
 
+    also_reads: tuple[str, ...] = ()  # keys beyond the data settings on which the columns depend
     is_view: bool = False
     rows: np.ndarray = np.zeros(0, dtype=np.int64)
     item_category: torch.Tensor | None = None
@@ -213,6 +214,12 @@ class SessionDataset(CheckedDataset):
         """The same log seen through some of its instances."""
         other = copy.copy(self)
         other.rows, other.is_view, other._instances = rows, True, None
+        return other
+
+    def under(self, config: Any) -> "SessionDataset":
+        """The same log for a run whose settings differ in nothing that the log depends on."""
+        other = copy.copy(self)
+        other.config = config
         return other
 
     @property

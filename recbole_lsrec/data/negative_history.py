@@ -14,6 +14,8 @@ class NegativeHistoryDataset(SessionDataset):
     RecBole's ``DIENDataset`` draws them once too; here they are gathered like every other column.
     """
 
+    also_reads = ("seed",)
+
     def _change_feat_format(self) -> None:
         super()._change_feat_format()
         u = uniform(key_from("negative history", self.config["seed"]), np.arange(len(self.item)))

@@ -1,0 +1,85 @@
+"""From settings to a log with its loaders, and which settings the log depends on."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from recbole.utils import evaluation_arguments, training_arguments
+
+from recbole_lsrec.config import Config
+from recbole_lsrec.config_keys import model_keys
+from recbole_lsrec.data.dataloader import EvalLoader, TrainLoader
+from recbole_lsrec.data.dataset import SessionDataset
+from recbole_lsrec.data.sampler import TimeThresholdSampler
+from recbole_lsrec.registry import dataset_class
+
+# Beside the model's own keys: settings that are read after the log has been built and split.
+_AFTER_THE_LOG = {
+    *training_arguments,
+    *(set(evaluation_arguments) - {"eval_args"}),
+    *("seed", "reproducibility", "state", "show_progress", "log_wandb", "use_gpu", "enable_amp", "enable_scaler"),
+    *("run_dir", "resume", "dry_run", "train_steps", "train_seconds", "clip_variable_norm", "candidate_cache"),
+    *("candidates", "filter_seen", "gauc_by", "ties", "eval_memory_mb", "worker", "shuffle", "transform"),
+}
+
+
+class Data(NamedTuple):
+    """The log and its loaders; ``test`` is None in a run that must not see it."""
+
+    dataset: SessionDataset
+    train: TrainLoader
+    valid: EvalLoader
+    test: EvalLoader | None
+
+    def evaluated(self) -> list[EvalLoader]:
+        """The loaders of the phases that are evaluated."""
+        return [self.valid] if self.test is None else [self.valid, self.test]
+
+    def fingerprints(self) -> dict[str, Any]:
+        """What identifies data, split and candidates; equal in every run that may be compared."""
+        candidates = {
+            f"{loader.phase}/{name}": hash_ for loader in self.evaluated() for name, hash_ in loader.hashes.items()
+        }
+        return {
+            "data": self.dataset.fingerprint(),
+            "split": self.dataset.split_fingerprint(),
+            "candidates": candidates,
+        }
+
+
+def load_log(config: Config) -> SessionDataset:
+    """Reads, sorts and splits the log of a run; it can be given to every run with equal :func:`log_settings`."""
+    log = dataset_class(config)(config)
+    log.build()
+    return log
+
+
+def log_settings(config: Config) -> dict[str, Any]:
+    """Returns the settings that the log depends on, as plain values; what is not known not to matter is among them."""
+    later = _AFTER_THE_LOG | set(model_keys(config.model_class))
+    kind = dataset_class(config)
+    own = {
+        "dataset": config["dataset"],
+        "dataset_class": kind.__name__,
+        **{key: config[key] for key in kind.also_reads},
+    }
+    return own | {key: value for key, value in config.plain().items() if key not in later}
+
+
+def load_data(config: Config, log: SessionDataset | None = None, phases: Sequence[str] = ("valid", "test")) -> Data:
+    """Makes the loaders of a run.
+
+    Args:
+        config: the run's settings.
+        log: a built log of equal :func:`log_settings`; read from the files if None.
+        phases: without ``test`` there is no test loader, so that no candidate of it is drawn or read.
+    """
+    log = load_log(config) if log is None else log.under(config)
+    train, valid, test = (log.view(rows) for rows in log.split)
+    sampler = TimeThresholdSampler(log.user, log.item, log.time, log.session, log.training_events(), log.item_num)
+    candidate_batch = getattr(config.model_class, "candidate_batch", False)
+    return Data(
+        log,
+        TrainLoader(config, train, sampler, candidate_batch),
+        EvalLoader(config, valid, "valid", sampler),
+        EvalLoader(config, test, "test", sampler) if "test" in phases else None,
+    )
