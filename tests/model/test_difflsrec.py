@@ -20,7 +20,7 @@ class StubLog(StubDataset):
 
     user = np.repeat([1, 2], 12)
     item = np.array([1, 2, 1, 3, 1, 2, 4, 5, 1, 6, 7, 8, 2, 1, 9, 10, 11, 1, 2, 3, 12, 13, 1, 14])
-    time = np.tile(np.arange(12) ** 2 * 3_600, 2)
+    time = np.tile(np.arange(12) ** 4 * 60, 2)  # from a minute to 57 hours apart, held out 77
     training = np.tile(np.arange(12) < 11, 2)
 
     def training_events(self) -> np.ndarray:
@@ -293,7 +293,7 @@ def test_total_loss_is_the_sum_of_equations_c4_to_c6() -> None:
 def test_features_come_from_the_training_period_alone() -> None:
     log = StubLog()
     model = build(log)
-    assert (model.shortest, model.longest) == (3_600, 19 * 3_600)  # 11 and 12 are 21 hours apart, held out
+    assert (model.shortest, model.longest) == (60, 206_340)
     assert model.frequency[1] == 1
     assert model.bucket[[0, 8, 14, 29]].tolist() == [0, 0, 0, 0], "padding, held out, never seen"
     batch = random_batch()
@@ -306,7 +306,7 @@ def test_features_come_from_the_training_period_alone() -> None:
 
 def test_intervals_of_a_batch() -> None:
     model = build()
-    times = torch.tensor([[0, 3_600, 3_600 + 10 * 3_600, 10**9]])
+    times = torch.tensor([[0, 60, 60 + 103_200, 10**9]])
     scaled = model.intervals(times, torch.tensor([4]))
     torch.testing.assert_close(scaled, torch.tensor([[0, 0, 0.5, 1]]))
 
