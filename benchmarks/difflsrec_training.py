@@ -10,6 +10,7 @@ epoch, a user is a history encoded and all items scored. Results are kept one by
 """
 
 import argparse
+import itertools
 import json
 import multiprocessing
 import tempfile
@@ -92,23 +93,27 @@ def run(config: Config, data: Data, path: Path) -> None:
 
 
 def train_all(arguments: argparse.Namespace) -> None:
+    """Trains what is not there yet, seed after seed, so that a run that is cut short has something of everything."""
     fork = multiprocessing.get_context("fork")
     arguments.out.mkdir(parents=True, exist_ok=True)
-    for dataset in arguments.datasets:
-        cells = [(seed, name, arguments.out / f"{dataset}-{name}-{seed}.json") for seed in arguments.seeds for name in VARIANTS]
-        cells = [cell for cell in cells if not cell[2].exists()]
-        data = None
-        for seed, name, path in tqdm(cells, desc=dataset):
-            noise = {} if "fusion" in VARIANTS[name] else {"inference_samples": arguments.samples}
-            config_dict = {**settings(arguments), **VARIANTS[name], **noise, "seed": seed}
-            config = Config("DiffLSRec", dataset, config_dict=config_dict)
-            data = load_data(config) if data is None else data
-            data.train.config = config  # the order of the batches follows the seed
-            process = fork.Process(target=run, args=(config, data, path))
-            process.start()
-            process.join()
-            if process.exitcode:
-                raise SystemExit(f"{path.stem} ended with exit code {process.exitcode}")
+    loaded: dict[str, Data] = {}
+    cells = list(itertools.product(arguments.seeds, arguments.datasets, VARIANTS))
+    for seed, dataset, name in tqdm(cells):
+        path = arguments.out / f"{dataset}-{name}-{seed}.json"
+        if path.exists():
+            continue
+        noise = {} if "fusion" in VARIANTS[name] else {"inference_samples": arguments.samples}
+        given = {**settings(arguments), **VARIANTS[name], **noise, "seed": seed}
+        config = Config("DiffLSRec", dataset, config_dict=given)
+        if dataset not in loaded:
+            with logging_to(None, "error"):
+                loaded[dataset] = load_data(config)
+        loaded[dataset].train.config = config  # the order of the batches follows the seed
+        process = fork.Process(target=run, args=(config, loaded[dataset], path))
+        process.start()
+        process.join()
+        if process.exitcode:
+            raise SystemExit(f"{path.stem} ended with exit code {process.exitcode}")
 
 
 def table(arguments: argparse.Namespace, dataset: str) -> str:

@@ -19,29 +19,16 @@ Step = int | Tensor
 """A diffusion step from 1 to ``T``: one for all instances, or int64 ``[B]``."""
 
 
-def guidance_scale(progress: Tensor, learned: Tensor, most: float, rate: float, shift: float) -> Tensor:
-    """Eq. 3.6: ``s_max sigmoid(-a (t / T - b) + learned)``, between 0 and ``most``; all broadcast.
-
-    Args:
-        progress: ``t / T``.
-        learned: ``u . [...] + b_0``.
-        most: ``s_max``.
-        rate: ``a``.
-        shift: ``b``.
-    """
-    return most * torch.sigmoid(-rate * (progress - shift) + learned)
-
-
 def guided(conditional: Tensor, unconditional: Tensor, scale: Tensor | float) -> Tensor:
-    """Eq. 3.5: ``(1 + s) conditional - s unconditional``, written so that equal predictions come out as they are."""
-    return conditional + scale * (conditional - unconditional)
+    """Eq. 3.5: ``(1 + s) conditional - s unconditional``; equal predictions come out as they are, bit for bit."""
+    return torch.lerp(unconditional, conditional, 1 + scale)
 
 
 class Prepared(NamedTuple):
     """What the short side and the weights give to every step."""
 
     short: Tensor  # [B, D]
-    size: Tensor  # [B, 1] norm of e_short over sqrt(D)
+    level: Tensor | None  # [B, T + 1] what the sigmoid of 3.6 sees, but for the norm of e_t; None without 3.6
     keys: Tensor | None  # [B, K, D] tokens, ready for a product with e_t itself; None without tokens
     values: Tensor | None  # [B, K, D]
     hidden: Tensor | None  # [B, K] 0 on real tokens, -inf on padding
@@ -49,7 +36,8 @@ class Prepared(NamedTuple):
     image: Tensor | None  # [B, 2D] first layer's part of the condition, where that is e_short at each step
     steps: Tensor  # [T + 1, 2D] first layer's part of the step, with bias
     nothing: Tensor  # [2D] first layer's part of the null condition
-    weight: Tensor  # [2D or 3D, D] what e_t is multiplied with: first layer, gate
+    of_e: Tensor  # [D, 2D] first layer's weights for e_t
+    of_condition: Tensor  # [D, 2D] and for the condition
 
 
 class Denoiser(nn.Module):
@@ -95,7 +83,8 @@ class Denoiser(nn.Module):
         self.first = nn.Linear(3 * size, 2 * size)  # columns: e_t, c, step
         self.second = nn.Linear(2 * size, size)
         self.time = nn.Sequential(nn.Linear(size, 2 * size), nn.GELU(), nn.Linear(2 * size, size))
-        if most > 0 and constant is None:
+        self.adaptive = most > 0 and constant is None
+        if self.adaptive:
             self.learned = nn.Linear(3, 1)  # u and b_0
             nn.init.zeros_(self.learned.weight)
             nn.init.zeros_(self.learned.bias)
@@ -104,8 +93,7 @@ class Denoiser(nn.Module):
         else:
             self.register_buffer("null", torch.zeros(size), persistent=False)
         self.register_buffer("steps", sinusoid(self.n_steps + 1, size), persistent=False)
-        log_snr = diffusion.log_snr_plus_one(alpha_bar).unsqueeze(1)  # entry 0 is infinite and never read
-        self.register_buffer("log_snr", log_snr.float(), persistent=False)
+        self.register_buffer("log_snr", diffusion.log_snr_plus_one(alpha_bar[1:]).float(), persistent=False)  # [T]
 
     def matrices(self, feed_forward: bool = False) -> list[Tensor]:
         """Returns the weights that eq. C.6 regularises: W_Q, W_K, W_V, W_g; also those of the network if asked."""
@@ -121,59 +109,64 @@ class Denoiser(nn.Module):
             hidden: ``[B, K]``, 0 on real tokens, -inf on padding.
         """
         d = short.shape[1]
-        of_e, of_condition, of_step = self.first.weight.split(d, dim=1)  # [2D, D] each
-        steps = F.linear(self.time(self.steps), of_step, self.first.bias)
-        size = short.norm(dim=1, keepdim=True) / math.sqrt(d)
-        nothing = F.linear(self.null, of_condition)
+        of_e, of_condition, of_step = (part.t() for part in self.first.weight.split(d, dim=1))  # [D, 2D] each
+        steps = torch.addmm(self.first.bias, self.time(self.steps), of_step)
+        nothing = self.null @ of_condition
+        level = self._level(short) if self.adaptive else None
         if not self.tokens:
-            image = F.linear(short, of_condition)
-            return Prepared(short, size, None, None, None, None, image, steps, nothing, of_e)
+            image = short @ of_condition
+            return Prepared(short, level, None, None, None, None, image, steps, nothing, of_e, of_condition)
         # (W_Q e) . (W_K s) = e . (s W_K^T W_Q): no projection is left for the steps.
         keys = tokens @ (self.key.weight.t() @ self.query.weight / math.sqrt(d))
-        gate_e, gate_short = self.gate.weight.split(d, dim=1)
-        gate = F.linear(short, gate_short)
-        weight = torch.cat([of_e, gate_e])
-        return Prepared(short, size, keys, self.value(tokens), hidden, gate, None, steps, nothing, weight)
+        gate = F.linear(short, self.gate.weight[:, d:])
+        hidden = hidden.unsqueeze(2)
+        return Prepared(short, level, keys, self.value(tokens), hidden, gate, None, steps, nothing, of_e, of_condition)
 
     def guided_noise(self, e: Tensor, t: Step, prepared: Prepared) -> Tensor:
         """Eq. 3.5 for ``e [B, D]`` at step ``t``: ``[B, D]``."""
-        base, condition = self._images(e, t, prepared)  # [B, 2D] each
-        hidden = F.gelu(base + condition)
+        base, conditional = self._images(e, t, prepared)  # [B, 2D] each
+        hidden = F.gelu(conditional)
         if self.most > 0:
             hidden = guided(hidden, F.gelu(base + prepared.nothing), self.scale(e, t, prepared))
         return self.second(hidden)
 
     def noise(self, e: Tensor, t: Step, prepared: Prepared, drop: Tensor | None = None) -> Tensor:
         """The network by itself, ``eps(e_t, t | c_t)``; ``eps(e_t, t | null)`` in the rows that ``drop [B]`` marks."""
-        base, condition = self._images(e, t, prepared)
+        base, conditional = self._images(e, t, prepared)
         if drop is not None:
-            condition = torch.where(drop.unsqueeze(1), prepared.nothing, condition)
-        return self.second(F.gelu(base + condition))
+            conditional = torch.where(drop.unsqueeze(1), base + prepared.nothing, conditional)
+        return self.second(F.gelu(conditional))
 
     def scale(self, e: Tensor, t: Step, prepared: Prepared) -> Tensor:
-        """The guidance scale ``s_t`` of eq. 3.6, ``[B, 1]``."""
-        if self.constant is not None:
-            return e.new_full((len(e), 1), self.constant)
-        of_e, of_short, of_snr = self.learned.weight[0]
-        norm = e.norm(dim=1, keepdim=True) / math.sqrt(e.shape[1])
-        learned = of_e * norm + of_short * prepared.size + of_snr * self.log_snr[t] + self.learned.bias
-        progress = torch.as_tensor(t, device=e.device).unsqueeze(-1) / self.n_steps
-        return guidance_scale(progress, learned, self.most, self.rate, self.shift)
+        """The guidance scale ``s_t``, ``[B, 1]``: eq. 3.6, or the constant."""
+        if prepared.level is None:
+            return e.new_full((len(e), 1), self.most if self.constant is None else self.constant)
+        at = prepared.level[:, t, None] if isinstance(t, int) else prepared.level.gather(1, t.unsqueeze(1))
+        of_norm = self.learned.weight[0, 0] / math.sqrt(e.shape[1])
+        return self.most * torch.sigmoid(torch.addcmul(at, e.norm(dim=1, keepdim=True), of_norm))
+
+    def _level(self, short: Tensor) -> Tensor:
+        """``-a (t / T - b) + u . [., |e_short|, log(1 + SNR_t)] + b_0`` by step, ``[B, T + 1]``; entry 0 means nothing."""
+        _, of_short, of_snr = self.learned.weight[0]
+        progress = torch.arange(1, self.n_steps + 1, device=short.device) / self.n_steps
+        by_step = of_snr * self.log_snr - self.rate * (progress - self.shift) + self.learned.bias  # [T]
+        by_row = of_short / math.sqrt(short.shape[1]) * short.norm(dim=1, keepdim=True)  # [B, 1]
+        return by_row + F.pad(by_step, (1, 0))
 
     def _images(self, e: Tensor, t: Step, prepared: Prepared) -> tuple[Tensor, Tensor]:
-        """First layer's parts: of ``e_t`` and the step with bias, and of the condition; ``[B, 2D]`` each."""
-        d = e.shape[1]
-        products = e @ prepared.weight.t()  # [B, 2D or 3D]
-        base = products[:, : 2 * d] + prepared.steps[t]
+        """First layer before its activation, without and with the condition's part, ``[B, 2D]`` each."""
+        base = torch.addmm(prepared.steps[t], e, prepared.of_e)
         if prepared.image is not None:
-            return base, prepared.image
+            return base, base + prepared.image
         assert prepared.keys is not None
         assert prepared.values is not None
-        logits = torch.bmm(prepared.keys, e.unsqueeze(2)).squeeze(2) + prepared.hidden
-        context = torch.bmm(F.softmax(logits, dim=1).unsqueeze(1), prepared.values).squeeze(1)  # (3.3) [B, D]
-        gate = torch.sigmoid(products[:, 2 * d :] + prepared.gate)
+        assert prepared.hidden is not None
+        assert prepared.gate is not None
+        logits = torch.baddbmm(prepared.hidden, prepared.keys, e.unsqueeze(2))  # [B, K, 1]
+        context = torch.bmm(F.softmax(logits, dim=1).transpose(1, 2), prepared.values).squeeze(1)  # (3.3) [B, D]
+        gate = torch.sigmoid(torch.addmm(prepared.gate, e, self.gate.weight[:, : e.shape[1]].t()))
         condition = torch.lerp(prepared.short, context, gate)  # (3.4) [B, D]
-        return base, F.linear(condition, self.first.weight[:, d : 2 * d])
+        return base, torch.addmm(base, condition, prepared.of_condition)
 
 
 def sinusoid(n: int, size: int) -> Tensor:

@@ -1,5 +1,6 @@
 """DiffLSRec: the contract for every variant, the properties of its diffusion, and each option."""
 
+import math
 from typing import Any, ClassVar
 
 import numpy as np
@@ -9,7 +10,7 @@ from torch import Tensor
 
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.model import diffusion
-from recbole_lsrec.model.denoiser import guidance_scale, guided
+from recbole_lsrec.model.denoiser import guided
 from recbole_lsrec.model.sequential_recommender.difflsrec import DiffLSRec
 from tests.contract.model_contract import ModelContract
 from tests.contract.stub import N_ITEMS, StubDataset, batch_of, random_batch, randomise, stub_config
@@ -164,9 +165,18 @@ def test_the_fused_prediction_is_the_combination_of_two_passes(without: list[str
 
 
 def test_guidance_scale_by_hand() -> None:
-    # s_max 2, a 5, b 0.5, t / T = 0.1, learned 1: 2 sigmoid(3) = 1.905148
-    scale = guidance_scale(torch.tensor(0.1), torch.tensor(1.0), 2.0, 5.0, 0.5)
-    assert scale.item() == pytest.approx(1.905148, abs=1e-5)
+    model = build(guidance_max=2.0, diffusion_steps=10)
+    denoiser, d = model.denoiser, 8
+    with torch.no_grad():
+        denoiser.learned.weight.copy_(torch.tensor([[0.5, 0.25, 0.125]]))
+        denoiser.learned.bias.fill_(0.1)
+    interests = model.interests(random_batch())
+    prepared = model._prepare(interests._replace(short=torch.full((6, d), 4.0)))
+    snr = model.alpha_bar[3] / (1 - model.alpha_bar[3])
+    # norms over sqrt(d): 3 and 4; -5 (0.3 - 0.5) = 1
+    inside = 1.0 + 0.5 * 3 + 0.25 * 4 + 0.125 * float(torch.log(1 + snr)) + 0.1
+    expected = 2 / (1 + math.exp(-inside))
+    assert denoiser.scale(torch.full((6, d), 3.0), 3, prepared).tolist() == [[pytest.approx(expected)]] * 6
 
 
 def test_guidance_is_bounded_whatever_is_learned() -> None:
