@@ -162,7 +162,9 @@ def main() -> None:
     if not arguments.only_table:
         train_all(arguments)
     for dataset in arguments.datasets:
-        print(f"\n{dataset}: {arguments.train_steps} steps of {arguments.batch_size} targets, d = {arguments.embedding_size}")
+        print(
+            f"\n{dataset}: {arguments.train_steps} steps of {arguments.batch_size} targets, d = {arguments.embedding_size}"
+        )
         print(table(arguments, dataset), flush=True)
 
 

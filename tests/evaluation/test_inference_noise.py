@@ -36,7 +36,9 @@ def test_spread_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     found = inference_noise(model, None, None)  # type: ignore[arg-type]
     assert found is not None
     assert found["samples"] == 3
-    assert found["metrics"]["ndcg@10"] == pytest.approx({"mean": 0.3, "std": 0.264575, "min": 0.1, "max": 0.6}, abs=1e-6)
+    assert found["metrics"]["ndcg@10"] == pytest.approx(
+        {"mean": 0.3, "std": 0.264575, "min": 0.1, "max": 0.6}, abs=1e-6
+    )
     assert inference_noise(SimpleNamespace(), None, None) is None  # type: ignore[arg-type]
 
 

@@ -28,7 +28,9 @@ def build(*options: bool | str) -> DecayGRU:
     return cell
 
 
-def by_definition(cell: DecayGRU, x: Tensor, interval: Tensor, frequency: Tensor, bucket: Tensor, length: int) -> Tensor:
+def by_definition(
+    cell: DecayGRU, x: Tensor, interval: Tensor, frequency: Tensor, bucket: Tensor, length: int
+) -> Tensor:
     """One sequence, event by event: B.1-B.3 and the update as the class docstring prints them."""
     h, d = torch.zeros(cell.size, dtype=x.dtype), cell.size
     for t in range(length):

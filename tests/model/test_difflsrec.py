@@ -126,7 +126,7 @@ def test_equal_predictions_are_not_changed_by_guidance() -> None:
     model = build(without=["token"])  # the condition is e_short: make it the null condition
     interests = model.interests(random_batch())
     e, null = interests.long, model.denoiser.null.expand_as(interests.short)
-    prepared = model._prepare(interests._replace(short=null))
+    prepared = model._sides(interests._replace(short=null))[1]
     expected = model.denoiser.noise(e, 3, prepared)
     for most in (0.5, 20.0):
         model.denoiser.most = most
@@ -139,7 +139,7 @@ def test_the_fused_prediction_is_the_combination_of_two_passes(without: list[str
     model = build(without=without, guidance_constant=0.7)
     denoiser, interests = model.denoiser, model.interests(random_batch())
     e, t, d = torch.randn(6, 8), 7, 8
-    prepared = model._prepare(interests)
+    prepared = model._sides(interests)[1]
     condition = interests.short
     if "token" not in without:
         rows = []
@@ -171,7 +171,7 @@ def test_guidance_scale_by_hand() -> None:
         denoiser.learned.weight.copy_(torch.tensor([[0.5, 0.25, 0.125]]))
         denoiser.learned.bias.fill_(0.1)
     interests = model.interests(random_batch())
-    prepared = model._prepare(interests._replace(short=torch.full((6, d), 4.0)))
+    prepared = model._sides(interests._replace(short=torch.full((6, d), 4.0)))[1]
     snr = model.alpha_bar[3] / (1 - model.alpha_bar[3])
     # norms over sqrt(d): 3 and 4; -5 (0.3 - 0.5) = 1
     inside = 1.0 + 0.5 * 3 + 0.25 * 4 + 0.125 * float(torch.log(1 + snr)) + 0.1
@@ -182,7 +182,7 @@ def test_guidance_scale_by_hand() -> None:
 def test_guidance_is_bounded_whatever_is_learned() -> None:
     model = build(guidance_max=1.5)
     randomise(model, seed=3, std=20.0)
-    prepared = model._prepare(model.interests(random_batch()))
+    prepared = model._sides(model.interests(random_batch()))[1]
     for t in range(1, 21):
         scale = model.denoiser.scale(torch.randn(6, 8) * 10, t, prepared)
         assert bool(((scale >= 0) & (scale <= 1.5)).all())
@@ -190,7 +190,7 @@ def test_guidance_is_bounded_whatever_is_learned() -> None:
 
 def test_guidance_grows_as_noise_goes_at_the_start() -> None:
     model = build(spread=False)
-    prepared = model._prepare(model.interests(random_batch()))
+    prepared = model._sides(model.interests(random_batch()))[1]
     scales = torch.stack([model.denoiser.scale(torch.randn(6, 8), t, prepared)[:, 0] for t in range(1, 21)])
     assert bool((scales.diff(dim=0) < 0).all()), "smaller the more noise there is"
     assert 0 < scales.min() < 0.1
@@ -233,7 +233,7 @@ def test_a_chain_of_one_step_is_the_estimate() -> None:
     interests = model.interests(random_batch())
     ab = float(model.alpha_bar[1])
     start = ab**0.5 * interests.long
-    noise = model.denoiser.guided_noise(start, 1, model._prepare(interests))
+    noise = model.denoiser.guided_noise(start, 1, model._sides(interests)[1])
     torch.testing.assert_close(model.fuse(interests)[0], diffusion.clean_estimate(start, noise, ab))
 
 

@@ -51,7 +51,9 @@ def test_diffuse_and_estimate_by_hand() -> None:
 
 def test_one_reverse_step_by_hand() -> None:
     # ab_1 = 0.64 -> ab_0 = 1: e_0 = (e_1 - 0.6 eps) / 0.8
-    keep, noise = diffusion.reverse_coefficients(torch.tensor([1.0, 0.64], dtype=torch.float64), torch.zeros(2).double())
+    keep, noise = diffusion.reverse_coefficients(
+        torch.tensor([1.0, 0.64], dtype=torch.float64), torch.zeros(2).double()
+    )
     assert keep[1] == pytest.approx(1.25)
     assert noise[1] == pytest.approx(-0.75)
 

@@ -19,7 +19,7 @@ from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.model import catalogue_loss, diffusion, event_features, options
 from recbole_lsrec.model.base import LongShortRecommender, Match
 from recbole_lsrec.model.decay_gru import DECAYS, DecayGRU
-from recbole_lsrec.model.denoiser import Denoiser
+from recbole_lsrec.model.denoiser import Denoiser, Prepared
 from recbole_lsrec.model.losses import squared_sum
 from recbole_lsrec.model.recent_encoder import POOLS, RecentEncoder, padding, recent
 
@@ -175,12 +175,10 @@ class DiffLSRec(LongShortRecommender):
     def intervals(self, times: Tensor, lengths: Tensor) -> Tensor:
         """Time since the event before, scaled to [0, 1], ``[B, L]``, from times in seconds."""
         seconds = event_features.intervals(times, lengths)
-        if self.interval_range == "sequence":
-            low, high = event_features.sequence_range(seconds, lengths)
-            scaled = event_features.min_max(seconds, low, high, self.interval_log)
-        else:
-            scaled = event_features.min_max(seconds, self.shortest, self.longest, self.interval_log)
-        return scaled
+        if self.interval_range == "training":
+            return event_features.min_max(seconds, self.shortest, self.longest, self.interval_log)
+        low, high = event_features.sequence_range(seconds, lengths)
+        return event_features.min_max(seconds, low, high, self.interval_log)
 
     # ---- B: encoders ------------------------------------------------------------------------------------------------
 
@@ -225,7 +223,7 @@ class DiffLSRec(LongShortRecommender):
 
     def chain(self, interests: Interests) -> Tensor:
         """Eq. 3.8 from step T to 0, ``e_0 [B, D]``; deterministic in evaluation unless a sample is asked for."""
-        long, prepared = interests.long, self._prepare(interests)
+        long, prepared = self._sides(interests)
         last = float(self.alpha_bar[-1])
         noisy = self.training or self._generator is not None
         if not noisy:
@@ -245,12 +243,16 @@ class DiffLSRec(LongShortRecommender):
 
     def one_step(self, interests: Interests) -> Tensor:
         """The estimate of ``e_0`` (3.7) from one random step of the forward process, ``[B, D]``."""
-        noisy, t, alpha_bar, _ = self._diffused(interests.long)
-        return diffusion.clean_estimate(noisy, self.denoiser.guided_noise(noisy, t, self._prepare(interests)), alpha_bar)
+        long, prepared = self._sides(interests)
+        noisy, t, alpha_bar, _ = self._diffused(long)
+        return diffusion.clean_estimate(noisy, self.denoiser.guided_noise(noisy, t, prepared), alpha_bar)
 
-    def _prepare(self, interests: Interests) -> Any:
-        hidden = padding(interests.lengths, interests.tokens.shape[1])
-        return self.denoiser.prepare(interests.short, interests.tokens, hidden)
+    def _sides(self, interests: Interests) -> tuple[Tensor, Prepared]:
+        """``e_long [B, D]``, and what the short side gives to every step."""
+        long, short, tokens, lengths = interests
+        assert long is not None
+        assert short is not None
+        return long, self.denoiser.prepare(short, tokens, padding(lengths, tokens.shape[1]))
 
     def _diffused(self, clean: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Draws a step per row: ``e_t [B, D]``, ``t [B]``, ``alpha_bar_t [B, 1]`` and the noise ``[B, D]`` in it."""
@@ -280,10 +282,8 @@ class DiffLSRec(LongShortRecommender):
     def match(self, state: Encoded, items: Tensor) -> Match:
         """Eq. C.2: dot products with ``items [B, C]``, or one matrix product for ``[1, C]``."""
         v = self.embedding(items)  # [B or 1, C, D]
-        if len(items) == 1:
-            logits = state.user @ v[0].t()
-        else:
-            logits = torch.bmm(v, state.user.unsqueeze(2)).squeeze(2)  # [B, C]
+        common = len(items) == 1
+        logits = state.user @ v[0].t() if common else torch.bmm(v, state.user.unsqueeze(2)).squeeze(2)  # [B, C]
         return Match(logits, None if state.alpha is None else state.alpha.expand_as(logits))
 
     def score_all(self, state: Encoded, n_rows: int) -> Tensor:
@@ -317,11 +317,12 @@ class DiffLSRec(LongShortRecommender):
 
     def denoise_loss(self, interests: Interests) -> Tensor:
         """Eq. C.5: mean squared error of the noise network on e_long at a random step, ``[]``."""
-        assert interests.long is not None
-        long = interests.long.detach() if self.detach_denoise else interests.long
+        long, prepared = self._sides(interests)
+        if self.detach_denoise:
+            long = long.detach()
         noisy, t, _, noise = self._diffused(long)
         drop = torch.rand(len(long), generator=self._generator).to(long.device) < self.condition_dropout
-        return (noise - self.denoiser.noise(noisy, t, self._prepare(interests), drop)).square().mean()
+        return (noise - self.denoiser.noise(noisy, t, prepared, drop)).square().mean()
 
     def _cross_entropy(self, user: Tensor, target: Tensor) -> Tensor:
         table = self._table()[1:]
