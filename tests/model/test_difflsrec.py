@@ -39,7 +39,8 @@ def build(dataset: Any = None, spread: bool = True, **options: Any) -> DiffLSRec
 
 class TestChain(ModelContract):
     model_class = DiffLSRec
-    options: ClassVar[dict[str, Any]] = {"diffusion_steps": 4}
+    options: ClassVar[dict[str, Any]] = {"diffusion_steps": 3}
+    overfit_steps = 70
 
     def build(self, seed: int = 0, **overrides: Any) -> DiffLSRec:
         torch.manual_seed(seed)
@@ -47,27 +48,27 @@ class TestChain(ModelContract):
 
 
 class TestOneStep(TestChain):
-    options: ClassVar[dict[str, Any]] = {"training": "one_step", "diffusion_steps": 4}
+    options: ClassVar[dict[str, Any]] = {"training": "one_step", "diffusion_steps": 3}
 
 
 class TestTruncated(TestChain):
-    options: ClassVar[dict[str, Any]] = {"training": "truncated", "truncated_steps": 2, "diffusion_steps": 4}
+    options: ClassVar[dict[str, Any]] = {"training": "truncated", "truncated_steps": 2, "diffusion_steps": 3}
 
 
 class TestSampledLoss(TestChain):
-    options: ClassVar[dict[str, Any]] = {"loss": "sampled", "loss_samples": 40, "diffusion_steps": 4}
+    options: ClassVar[dict[str, Any]] = {"loss": "sampled", "loss_samples": 40, "diffusion_steps": 3}
 
 
 class TestWithoutTokens(TestChain):
-    options: ClassVar[dict[str, Any]] = {"without": ["token"], "diffusion_steps": 4}
+    options: ClassVar[dict[str, Any]] = {"without": ["token"], "diffusion_steps": 3}
 
 
 class TestWithoutSnr(TestChain):
-    options: ClassVar[dict[str, Any]] = {"without": "snr", "diffusion_steps": 4}
+    options: ClassVar[dict[str, Any]] = {"without": "snr", "diffusion_steps": 3}
 
 
 class TestWithoutBoth(TestChain):
-    options: ClassVar[dict[str, Any]] = {"without": ["token", "snr"], "diffusion_steps": 4}
+    options: ClassVar[dict[str, Any]] = {"without": ["token", "snr"], "diffusion_steps": 3}
 
 
 class TestGate(TestChain):
@@ -88,7 +89,7 @@ class TestShort(TestChain):
 
 class TestOtherForms(TestChain):
     options: ClassVar[dict[str, Any]] = {
-        "diffusion_steps": 4,
+        "diffusion_steps": 3,
         "decay": "inverse",
         "decay_gate": "scalar",
         "frequency_input": "scalar",
