@@ -19,7 +19,7 @@ setup(
     python_requires=">=3.10,<3.12",  # torch 2.13 needs 3.10; the Ray that RecBole pins has no wheel for 3.12
     packages=[*find_packages(include=["recbole_lsrec", "recbole_lsrec.*"]), "recbole_lsrec.properties"],
     package_dir={"recbole_lsrec": "recbole_lsrec", "recbole_lsrec.properties": "properties"},
-    package_data={"recbole_lsrec.properties": ["*.yaml", "*/*.yaml"]},
+    package_data={"recbole_lsrec.properties": ["*.yaml", "*/*.yaml"], "recbole_lsrec.report": ["templates/*"]},
     # The upper bounds are RecBole's and its Ray's: they break on numpy 2, pandas 3, setuptools 81 and pyarrow 26.
     install_requires=[
         "recbole==1.2.1",
@@ -33,6 +33,8 @@ setup(
         "click>=8",
         "pyyaml>=6",
         "tabulate",
+        "jinja2>=3",
+        "matplotlib>=3.7",  # static SVG charts of the leaderboard's page
         "tqdm",
         "psutil",
     ],

@@ -139,7 +139,8 @@ def compare(name: str, options: dict, arguments: argparse.Namespace) -> None:
 
     def take_step(side: str) -> None:
         optimiser.zero_grad()
-        SIDES[side](model, source.make(rows[at[side] : at[side] + BATCH])).backward()
+        with torch.autograd.set_detect_anomaly(False):  # as our trainer does
+            SIDES[side](model, source.make(rows[at[side] : at[side] + BATCH])).backward()
         optimiser.step()
         at[side] += BATCH
 

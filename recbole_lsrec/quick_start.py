@@ -112,7 +112,9 @@ def _run(
     model = build_model(config, data)
     logger.info(model)
     fingerprints = data.fingerprints()
-    trainer = Trainer(config, model, folder, {name: fingerprints[name] for name in ("data", "split")}, on_epoch)
+    trainer = Trainer(
+        config, model, folder, {name: fingerprints[name] for name in ("data", "features", "split")}, on_epoch
+    )
     if config["resume"]:
         trainer.resume_checkpoint(config["resume"])
     progress = config["show_progress"]
@@ -146,7 +148,7 @@ def _run(
             "config": config.plain(),
             "no_effect": config.no_effect(),
             "history": trainer.history,
-            "seconds_per_epoch": _mean([epoch["train_seconds"] for epoch in trainer.history]),
+            "seconds_per_epoch": _seconds_per_epoch(trainer.history),
             "parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
             "peak_memory_mb": run_folder.peak_memory_mb(),
             "negatives": vars(data.train.sampler.counts),
@@ -191,5 +193,7 @@ def _by_protocol(result: Mapping[str, float], first: str, others: Sequence[str])
     return tabulate(rows, headers=["metric", first, *others], floatfmt=".4f", missingval="-")
 
 
-def _mean(values: list[float]) -> float | None:
-    return sum(values) / len(values) if values else None
+def _seconds_per_epoch(history: Sequence[Mapping[str, Any]]) -> float | None:
+    """Of a whole epoch: a budget may have cut the last one short."""
+    whole = sum(epoch.get("share", 1.0) for epoch in history)  # a resumed checkpoint may be from before share was kept
+    return sum(epoch["train_seconds"] for epoch in history) / whole if whole else None

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 from recbole.utils import evaluation_arguments, training_arguments
 
 from recbole_lsrec.config import Config
@@ -35,12 +36,13 @@ class Data(NamedTuple):
         return [self.valid] if self.test is None else [self.valid, self.test]
 
     def fingerprints(self) -> dict[str, Any]:
-        """What identifies data, split and candidates; equal in every run that may be compared."""
+        """What identifies data, split and candidates, equal in every run that may be compared, and the models' features."""
         candidates = {
             f"{loader.phase}/{name}": hash_ for loader in self.evaluated() for name, hash_ in loader.hashes.items()
         }
         return {
             "data": self.dataset.fingerprint(),
+            "features": self.dataset.features_fingerprint(),
             "split": self.dataset.split_fingerprint(),
             "candidates": candidates,
         }
@@ -75,7 +77,15 @@ def load_data(config: Config, log: SessionDataset | None = None, phases: Sequenc
     """
     log = load_log(config) if log is None else log.under(config)
     train, valid, test = (log.view(rows) for rows in log.split)
-    sampler = TimeThresholdSampler(log.user, log.item, log.time, log.session, log.training_events(), log.item_num)
+    sampler = TimeThresholdSampler(
+        log.user,
+        log.item,
+        log.time,
+        log.session,
+        log.training_events(),
+        log.item_num,
+        history_end=log.history_end(np.arange(len(log.user))),
+    )
     candidate_batch = getattr(config.model_class, "candidate_batch", False)
     return Data(
         log,

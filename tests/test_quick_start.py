@@ -38,7 +38,7 @@ def test_the_run_folder_holds_exactly_what_others_read(shop):
     stored = json.loads((folder / "result.json").read_text())
     assert stored["test_result"] == result["test_result"]
     assert set(result) == {"best_valid_score", "valid_score_bigger", "best_valid_result", "test_result", "run_folder"}
-    assert set(stored["fingerprints"]) == {"data", "split", "candidates", "code"}
+    assert set(stored["fingerprints"]) == {"data", "features", "split", "candidates", "code"}
     assert set(stored["fingerprints"]["candidates"]) == {"valid/uni9", "test/uni9"}
     assert stored["simulated"] is False
     assert len(stored["history"]) == 2
@@ -101,10 +101,11 @@ def test_without_the_test_phase_nothing_of_it_is_made(shop):
 
 @pytest.mark.parametrize("model", ["SLSRec", "DIEN"])
 def test_a_log_can_be_shared_by_runs(shop, model):
-    alone = run_recbole_lsrec(model, "shop", config_dict={**shop, "train_batch_size": 32})
+    settings = {**shop, "train_batch_size": 32, "train_steps": 3}
+    alone = run_recbole_lsrec(model, "shop", config_dict=settings)
     log = load_log(Config(model, "shop", config_dict=shop))
     log = pickle.loads(pickle.dumps(log))
-    shared = run_recbole_lsrec(model, "shop", config_dict={**shop, "train_batch_size": 32}, log=log)
+    shared = run_recbole_lsrec(model, "shop", config_dict=settings, log=log)
     pd.testing.assert_frame_equal(_instances(alone), _instances(shared))
 
 

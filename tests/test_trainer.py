@@ -1,5 +1,6 @@
 """Training loop: what RecBole's loop keeps doing, the step budget, gradient clipping."""
 
+import importlib
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -128,6 +129,7 @@ def test_train_steps_are_exact(steps: int, epochs: list[int]) -> None:
     trainer.optimizer.register_step_post_hook(lambda *_: taken.append(1))
     trainer.fit(loader, Phase(), show_progress=True)
     assert (len(taken), loader.epochs) == (steps, epochs)
+    assert sum(entry["share"] for entry in trainer.history) == pytest.approx(steps / 5)
 
 
 def test_train_steps_with_sparse_validation() -> None:
@@ -180,6 +182,18 @@ def test_a_spent_time_budget_is_not_spent_again_after_a_resume(monkeypatch) -> N
     second.resume_checkpoint(first.saved_model_file)
     assert second.fit(Loader(), Phase()) == (0.2, first.best_valid_result)
     assert second.history == first.history
+
+
+def test_trains_without_the_anomaly_detection_that_recbole_turns_on() -> None:
+    importlib.import_module("recbole.model.sequential_recommender.sine")
+    seen: list[bool] = []
+    trainer = make(epochs=1)
+    trainer.optimizer.register_step_post_hook(lambda *_: seen.append(torch.is_anomaly_enabled()))
+    with torch.autograd.set_detect_anomaly(True):
+        trainer.fit(Loader(), Phase([0.1]))
+        assert torch.is_anomaly_enabled()
+    assert seen
+    assert not any(seen)
 
 
 def test_every_epoch_is_told_once_after_it_is_written() -> None:

@@ -163,12 +163,15 @@ class EvalLoader:
         fewer = arguments["fewer"] == "allow"
         if protocol.name == "file":
             return read_candidates(config["candidates"], dataset, fewer)
+        identity = [dataset.fingerprint(), dataset.split_fingerprint(), config["candidate_seed"]]
+        if "target_session" in arguments["exclude"]:
+            identity.append(dataset.features_fingerprint())
         folder = Path(config["candidate_cache"] or Path(config["run_dir"]) / ".candidates")
         return freeze_candidates(
             sampler,
             dataset.rows,
             protocol,
-            (dataset.fingerprint(), dataset.split_fingerprint(), config["candidate_seed"]),
+            tuple(identity),
             fewer,
             exclude=arguments["exclude"],
             popularity=arguments["popularity"],

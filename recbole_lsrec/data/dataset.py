@@ -289,14 +289,19 @@ class SessionDataset(CheckedDataset):
     # --- what identifies the data -------------------------------------------------------------------------------------
 
     def fingerprint(self) -> str:
-        """SHA-256 of the log as models see it: events, exact order, sessions, categories and original tokens."""
+        """SHA-256 of the events: users, items, times, exact order and original tokens."""
         digest = hashlib.sha256()
-        for array in (self.user, self.item, self.time, self.session):
+        for array in (self.user, self.item, self.time):
             digest.update(array.tobytes())
-        if self.item_category is not None:
-            digest.update(self.item_category.numpy().tobytes())
         for field in (self.uid_field, self.iid_field):
             digest.update("\n".join(self.field2id_token[field]).encode())
+        return digest.hexdigest()
+
+    def features_fingerprint(self) -> str:
+        """SHA-256 of what settings make of the events: sessions and categories. Runs that differ here meet equal tests."""
+        digest = hashlib.sha256(self.session.tobytes())
+        if self.item_category is not None:
+            digest.update(self.item_category.numpy().tobytes())
         return digest.hexdigest()
 
     def split_fingerprint(self) -> str:

@@ -41,6 +41,7 @@ class TimeThresholdSampler:
         session: ``[n]`` session number of each row, from :func:`segment_sessions`.
         counted: boolean ``[n]``: the rows whose items popularity counts (training rows: nothing held out leaks).
         n_items: number of item ids, padding included.
+        history_end: ``[n]`` the row after the last one of each row's history; None: the row itself.
     """
 
     user: np.ndarray
@@ -49,6 +50,7 @@ class TimeThresholdSampler:
     session: np.ndarray
     counted: np.ndarray
     n_items: int
+    history_end: np.ndarray | None = None
     counts: DrawCounts = field(default_factory=DrawCounts)
 
     def __post_init__(self) -> None:
@@ -81,7 +83,7 @@ class TimeThresholdSampler:
             n: negatives per instance.
             key: from :func:`~recbole_lsrec.data.counter_random.key_from`; names the use (phase, seed, epoch, protocol).
             alpha: None draws uniformly; a number draws in proportion to ``popularity ** alpha``.
-            exclude: what is left out, among ``positive`` (always is), ``history`` (the user's earlier items) and
+            exclude: what is left out, among ``positive`` (always is), ``history`` (items of the instance's history) and
                 ``target_session`` (items of the session the target belongs to).
             popularity: what the popularity draw counts: ``train``, the rows of ``counted``, or ``all`` rows of the log.
             limit: ``[B]`` only items first seen before this time; None means the target's own time.
@@ -162,7 +164,7 @@ class TimeThresholdSampler:
             row = rows[index]
             found = item == self.item[row]
             if "history" in exclude:
-                found |= self._first_row("history", self.user, row, item) < row
+                found |= self._first_row("history", self.user, row, item) < self._end_of_history(row)
             if "target_session" in exclude:
                 found |= self._first_row("target_session", self.session, row, item) < len(self.item)
             return found
@@ -173,11 +175,14 @@ class TimeThresholdSampler:
         """How many items the exclusions beyond the positive can take from the pool of each row."""
         taken = np.zeros(len(rows), dtype=np.int64)
         if "history" in exclude:
-            taken += rows - np.searchsorted(self.user, self.user[rows], side="left")
+            taken += self._end_of_history(rows) - np.searchsorted(self.user, self.user[rows], side="left")
         if "target_session" in exclude:
             session = self.session[rows]
             taken += np.searchsorted(self.session, session, side="right") - np.searchsorted(self.session, session)
         return taken
+
+    def _end_of_history(self, rows: np.ndarray) -> np.ndarray:
+        return rows if self.history_end is None else self.history_end[rows]
 
     def _first_row(self, name: str, group: np.ndarray, row: np.ndarray, item: np.ndarray) -> np.ndarray:
         """First row where ``item`` occurs in the group of ``row``; the log's length where it does not."""

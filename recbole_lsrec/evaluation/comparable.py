@@ -74,6 +74,21 @@ def load_models(folders: Sequence[str | Path], phase: str, protocol: str | None)
         raise DataError(f"compare: found {len(folders)} run folder; a comparison needs two or more.")
     runs = [load_run_folder(folder) for folder in folders]
     protocol = runs[0].protocol(phase, protocol)
+    return group_runs(runs, labels(runs), phase, protocol), protocol
+
+
+def group_runs(runs: Sequence[SavedRun], names: Sequence[str], phase: str, protocol: str) -> list[Model]:
+    """Checks that runs may be compared, and groups them by name.
+
+    Args:
+        runs: one or more.
+        names: of each run's model: :func:`labels`, or the names that a leaderboard gives.
+        phase: ``valid`` or ``test``.
+        protocol: of that phase.
+
+    Raises:
+        DataError: as :func:`load_models`.
+    """
     for number, run in enumerate(runs):
         if run.folder.resolve() in [earlier.folder.resolve() for earlier in runs[:number]]:
             raise DataError(f"{run.folder}: is given twice.")
@@ -82,7 +97,7 @@ def load_models(folders: Sequence[str | Path], phase: str, protocol: str | None)
     lines = [run.lines(phase, protocol) for run in runs]
     for run, its_lines in zip(runs[1:], lines[1:], strict=True):
         _check_same_instances((runs[0], lines[0]), (run, its_lines))
-    return _group(runs, lines), protocol
+    return _group(runs, names, lines)
 
 
 def labels(runs: Sequence[SavedRun]) -> list[str]:
@@ -118,7 +133,7 @@ def _check_same_test(first: SavedRun, other: SavedRun, phase: str, protocol: str
     if differing:
         raise DataError(
             f"{first.folder} and {other.folder} were not put to the same test; they differ in {', '.join(differing)}."
-            " Train both with the same data, session_threshold, eval_args, candidate_seed and ties."
+            " Train both with the same data, eval_args, candidate_seed and ties."
         )
     other.protocol(phase, protocol)
 
@@ -139,9 +154,9 @@ def _check_same_instances(first: tuple[SavedRun, Lines], other: tuple[SavedRun, 
         )
 
 
-def _group(runs: Sequence[SavedRun], lines: Sequence[Lines]) -> list[Model]:
+def _group(runs: Sequence[SavedRun], names: Sequence[str], lines: Sequence[Lines]) -> list[Model]:
     grouped: dict[str, list[int]] = defaultdict(list)
-    for number, label in enumerate(labels(runs)):
+    for number, label in enumerate(names):
         grouped[label].append(number)
     models = []
     for label, numbers in grouped.items():

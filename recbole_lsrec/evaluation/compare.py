@@ -103,7 +103,7 @@ class Comparison:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values; a number that JSON has no form for becomes None."""
-        return _finite(asdict(self))
+        return finite(asdict(self))
 
 
 def compare(
@@ -132,6 +132,27 @@ def compare(
         ConfigError: the metric needs scores that are not kept.
     """
     models, protocol = load_models(folders, phase, protocol)
+    return compare_models(
+        models, metric, phase, protocol, alpha=alpha, resamples=resamples, bootstrap_seed=bootstrap_seed
+    )
+
+
+def compare_models(
+    models: Sequence[Model],
+    metric: Metric,
+    phase: str,
+    protocol: str,
+    *,
+    alpha: float = 0.05,
+    resamples: int = 2000,
+    bootstrap_seed: int = 2020,
+) -> Comparison:
+    """As :func:`compare`, of models that :func:`recbole_lsrec.evaluation.comparable.group_runs` made.
+
+    Raises:
+        DataError: fewer than two users.
+        ConfigError: the metric needs scores that are not kept.
+    """
     for model in models:
         for lines in model.lines:
             metric.check_scores(lines, f"{phase}/{protocol}")
@@ -266,9 +287,10 @@ def _pair(
     )
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
+    """Nested plain values in which a number that JSON has no form for is None."""
     if isinstance(value, dict):
-        return {key: _finite(part) for key, part in value.items()}
+        return {key: finite(part) for key, part in value.items()}
     if isinstance(value, list):
-        return [_finite(part) for part in value]
+        return [finite(part) for part in value]
     return None if isinstance(value, float) and not isfinite(value) else value

@@ -62,9 +62,9 @@ class MLPAttention(nn.Module):
             known: ``[B, S]`` leading features of the query, if they do not depend on the candidate; then ``x`` is flat.
             row: ``[P]`` instance of each event of ``x``, given with ``known``.
         """
-        w_key, w_query, w_difference, w_product = self.fcn.first_weights()
+        (w_key, w_query, w_difference, w_product), bias = self.fcn.first_layer()
         key = x @ self.matrix  # [..., Q]
-        image = F.linear(key, w_key + w_difference, self.fcn.first.bias)
+        image = F.linear(key, w_key + w_difference, bias)
         if known is None or row is None:
             return Projected(key, image)
         size = known.shape[1]
@@ -74,13 +74,13 @@ class MLPAttention(nn.Module):
 
     def query(self, q: Tensor) -> Projected:
         """Prepares queries ``q [..., Q]``, or ``[..., Q - S]`` if the keys were given the rest."""
-        _, w_query, w_difference, _ = self.fcn.first_weights()
+        (_, w_query, w_difference, _), _ = self.fcn.first_layer()
         return Projected(q, F.linear(q, (w_query - w_difference)[:, -q.shape[-1] :]))
 
     def forward(self, keys: Projected, query: Projected, row: Tensor | None = None) -> Tensor:
         """Returns logits ``[...]``; with ``row``: keys ``[P, ...]`` and queries ``[B, C, ...]`` to ``[P, C]``."""
         key, key_image = keys if row is None else (part.unsqueeze(1) for part in keys)
-        w_product = self.fcn.first_weights()[3][:, -key.shape[-1] :]
+        w_product = self.fcn.first_layer()[0][3][:, -key.shape[-1] :]
         hidden = F.linear(key * pick(query.vector, row), w_product)
         hidden += key_image  # in place: these are the largest arrays of the models
         hidden += pick(query.image, row)

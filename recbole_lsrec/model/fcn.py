@@ -5,7 +5,7 @@ Shape letters: ``B`` instances, ``C`` candidates, ``F`` features; ``...`` any le
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import cast
+from typing import NamedTuple, cast
 
 import torch
 import torch.nn.functional as F
@@ -71,6 +71,26 @@ class BatchNorm(nn.Module):
             self.running_var.lerp_(variance, 1 - self.momentum)
         return out
 
+    def fold_into(self, layer: nn.Linear) -> tuple[Tensor, Tensor]:
+        """Returns weight and bias of a linear layer that is followed by this normalisation with its moving averages."""
+        scale = self.weight * torch.rsqrt(self.running_var + self.eps)
+        return layer.weight * scale.unsqueeze(1), (layer.bias - self.running_mean) * scale + self.bias
+
+
+class Mixture(NamedTuple):
+    """``weights @ rows``, not multiplied out: a linear layer meets the rows of a history, not each candidate's sum."""
+
+    weights: Tensor  # [B, C, R]
+    rows: Tensor  # [B, R, F]
+
+    def through(self, weight: Tensor) -> Tensor:
+        """Returns the image under a weight matrix ``[F', F]``, ``[B, C, F']``."""
+        return self.weights @ F.linear(self.rows, weight)
+
+    def dense(self) -> Tensor:
+        """Returns the sums themselves, ``[B, C, F]``."""
+        return self.weights @ self.rows
+
 
 class FCN(nn.Module):
     """Hidden layers Linear -> BatchNorm -> ReLU, then a linear layer without normalisation.
@@ -92,24 +112,34 @@ class FCN(nn.Module):
         self.linears = nn.ModuleList(linear(size, next_size) for size, next_size in pairwise(sizes))
         self.norms = nn.ModuleList(BatchNorm(size) for size in hidden_sizes)
 
-    @property
-    def first(self) -> nn.Linear:
-        """The linear layer that meets the parts."""
-        return cast(nn.Linear, self.linears[0])
+    def first_layer(self) -> tuple[tuple[Tensor, ...], Tensor]:
+        """Returns the first weight matrix, cut into the columns of each part, and the bias."""
+        weight, bias = self._layers()[0]
+        return weight.split(self.part_sizes, dim=1), bias
 
-    def first_weights(self) -> tuple[Tensor, ...]:
-        """Returns the first weight matrix cut into the columns of each part."""
-        return self.first.weight.split(self.part_sizes, dim=1)
-
-    def forward(self, *parts: Tensor) -> Tensor:
+    def forward(self, *parts: Tensor | Mixture) -> Tensor:
         """Maps parts that broadcast against each other (all but the last axis) to ``[..., out_size]``."""
-        projections = [F.linear(part, weight) for part, weight in zip(parts, self.first_weights(), strict=True)]
-        return self.after_first(sum(projections[1:], projections[0] + self.first.bias))
+        weights, bias = self.first_layer()
+        images = [
+            part.through(weight) if isinstance(part, Mixture) else F.linear(part, weight)
+            for part, weight in zip(parts, weights, strict=True)
+        ]
+        images.sort(key=Tensor.numel)  # what is small is added before it is broadcast
+        return self.after_first(sum(images, bias))
 
     def after_first(self, hidden: Tensor) -> Tensor:
         """Goes on from the output of the first linear layer."""
         # In rows from here on: the ReLU works in place, and on a view autograd would copy to allow that.
         rows = hidden.reshape(-1, hidden.shape[-1])
-        for norm, layer in zip(self.norms, list(self.linears)[1:], strict=True):
-            rows = layer(torch.relu_(norm(rows)))
+        for norm, (weight, bias) in zip(self.norms, self._layers()[1:], strict=True):
+            rows = F.linear(torch.relu_(norm(rows) if self.training else rows), weight, bias)
         return rows.view(*hidden.shape[:-1], rows.shape[-1])
+
+    def _layers(self) -> list[tuple[Tensor, Tensor]]:
+        """Weight and bias of each linear layer, in evaluation with the normalisation that follows folded in."""
+        linears = [cast(nn.Linear, layer) for layer in self.linears]
+        if self.training:
+            return [(layer.weight, layer.bias) for layer in linears]
+        norms = [cast(BatchNorm, norm) for norm in self.norms]
+        folded = [norm.fold_into(layer) for norm, layer in zip(norms, linears, strict=False)]
+        return [*folded, (linears[-1].weight, linears[-1].bias)]

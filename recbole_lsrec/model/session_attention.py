@@ -84,7 +84,11 @@ class WAAM(nn.Module):
         self.alignment = BilinearAttention(size, size)
 
     def forward(self, h: Tensor, v: Tensor, absent: Tensor) -> Tensor:
-        """Pools sessions.
+        """Pools sessions, ``[B, C, D]``; 0 for an instance without any. Arguments as in :meth:`weights`."""
+        return (self.weights(h, v, absent) @ h).reshape(len(h), -1, h.shape[3])
+
+    def weights(self, h: Tensor, v: Tensor, absent: Tensor) -> Tensor:
+        """Weighs sessions.
 
         Args:
             h: ``[B, C, K, D]`` sessions, or ``[B, 1, K, D]`` if they are the same for all candidates; 0 where absent.
@@ -92,11 +96,10 @@ class WAAM(nn.Module):
             absent: ``[B, K]`` bool, no such session.
 
         Returns:
-            ``[B, C, D]``; 0 for an instance without sessions.
+            ``[B, C, 1, K]``, or ``[B, 1, C, K]`` for common sessions: what multiplies ``h``.
         """
         # Candidates stand on the axis of queries if sessions are common to them, else on the axis of groups.
         query = self.alignment.query(v).unsqueeze(1 if h.shape[1] == 1 else 2)  # [B, 1, C, D] or [B, C, 1, D]
         logits = query @ h.transpose(2, 3)  # [B, 1, C, K] or [B, C, 1, K]
         # Finite, not -inf: an instance without sessions gets even weights over zero vectors instead of NaN.
-        a = F.softmax(logits.masked_fill(absent[:, None, None, :], -1e30), dim=-1)
-        return (a @ h).reshape(len(h), -1, h.shape[3])
+        return F.softmax(logits.masked_fill(absent[:, None, None, :], -1e30), dim=-1)

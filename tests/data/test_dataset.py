@@ -206,7 +206,10 @@ def test_fingerprints_tell_data_and_splits_apart(load):
     one, same = load(ROWS, name="one"), load(ROWS, name="one")
     other = load([*ROWS[:-1], ("c", "z", 6)], name="two")
     split = load(ROWS, name="one", eval_args={"split": {"LS": "test_only"}})
-    for dataset in (one, same, other, split):
+    sessions = load(ROWS, name="one", session_threshold=1)
+    for dataset in (one, same, other, split, sessions):
         dataset.build()
     assert one.fingerprint() == same.fingerprint() == split.fingerprint() != other.fingerprint()
     assert one.split_fingerprint() == same.split_fingerprint() != split.split_fingerprint()
+    assert one.fingerprint() == sessions.fingerprint()
+    assert one.features_fingerprint() == split.features_fingerprint() != sessions.features_fingerprint()

@@ -68,6 +68,13 @@ def test_exclusions():
     assert sorted(sampler.draw([6], 3, key=1, exclude=["positive", "target_session"])[0].tolist()) == [2, 3, 4]
 
 
+def test_a_history_that_ends_before_its_target_excludes_no_more():
+    sampler = make_sampler(USER, ITEM, TIME, 6)
+    # As with GTS, targets: all, and a boundary between rows 4 and 5: the history of row 6 is row 4 alone (item 4).
+    sampler.history_end = np.array([0, 1, 2, 3, 4, 5, 5])
+    assert sorted(sampler.draw([6], 3, key=1, exclude=["positive", "history"])[0].tolist()) == [1, 2, 3]
+
+
 def test_popularity_counts_training_rows_only():
     counted = np.array([True, True, True, True, False, False, False])
     sampler = make_sampler(USER, ITEM, TIME, 6, counted)

@@ -17,9 +17,7 @@ ROW = torch.tensor([0, 0, 0, 1, 2, 2])  # instance of each of six events
 def plain_mlp(attention: MLPAttention, x: Tensor, q: Tensor) -> Tensor:
     """The attention network on the concatenation ``[k, q, k - q, k * q]``."""
     k = x @ attention.matrix
-    return attention.fcn.after_first(
-        torch.cat([k, q, k - q, k * q], dim=-1) @ attention.fcn.linears[0].weight.t() + attention.fcn.linears[0].bias
-    ).squeeze(-1)
+    return attention.fcn(k, q, k - q, k * q).squeeze(-1)
 
 
 @pytest.mark.parametrize("training", [True, False])

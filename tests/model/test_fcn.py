@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from recbole_lsrec.model.fcn import FCN, BatchNorm, linear
+from recbole_lsrec.model.fcn import FCN, BatchNorm, Mixture, linear
 from tests.contract.stub import randomise
 
 
@@ -51,6 +51,14 @@ def test_parts_equal_the_concatenation(hidden: list[int], training: bool) -> Non
             )
             rows = torch.relu((rows - mean) / (variance + 1e-4).sqrt() * norm.weight + norm.bias)
     torch.testing.assert_close(network(history, pair, candidate), rows.view(6, 5, 2), rtol=1e-5, atol=1e-5)
+
+
+def test_a_mixture_equals_its_sums() -> None:
+    torch.manual_seed(0)
+    network = FCN([4, 2], [7]).eval()
+    randomise(network)
+    mixture, candidate = Mixture(torch.randn(6, 5, 3), torch.randn(6, 3, 4)), torch.randn(1, 5, 2)
+    torch.testing.assert_close(network(mixture, candidate), network(mixture.dense(), candidate), rtol=1e-5, atol=1e-6)
 
 
 def test_initialisation() -> None:

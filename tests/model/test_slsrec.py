@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.model.fcn import Mixture
 from recbole_lsrec.model.sequential_recommender.slsrec import SLSRec
 from tests.contract.model_contract import ModelContract
 from tests.contract.stub import N_ITEMS, StubDataset, batch_of, random_batch, randomise, stub_config
@@ -127,6 +128,7 @@ def interests(model: SLSRec, histories: list[list[list[int]]], target: int = 9) 
     batch = batch_of(histories, [target] * n, [[target]] * n)
     state = model.encode(batch)
     long, short = model.match(state, batch["item_id"].unsqueeze(1)).interests
+    long = long.dense() if isinstance(long, Mixture) else long
     return long.squeeze(1), short.squeeze(1)
 
 

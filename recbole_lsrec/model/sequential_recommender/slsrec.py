@@ -10,13 +10,14 @@ Reference:
 from typing import Any, NamedTuple, cast
 
 import torch
+import torch.nn.functional as F
 from recbole.data.interaction import Interaction
 from torch import Tensor, nn
 
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.model import losses, options
 from recbole_lsrec.model.base import LongShortRecommender, Match
-from recbole_lsrec.model.fcn import FCN, linear
+from recbole_lsrec.model.fcn import FCN, Mixture, linear
 from recbole_lsrec.model.recurrent import GRU
 from recbole_lsrec.model.segments import Sessions, majority_category, segment_sum, split_sessions
 from recbole_lsrec.model.session_attention import KINDS, WAAM, Prepared, SessionAttention
@@ -44,7 +45,7 @@ class Encoded(NamedTuple):
 class Interests(NamedTuple):
     """What the contrastive loss compares."""
 
-    long: Tensor | None  # [B, C, 2D]
+    long: Tensor | Mixture | None  # [B, C, 2D]
     short: Tensor | None  # [B, C or 1, 2D]
 
 
@@ -144,8 +145,9 @@ class SLSRec(LongShortRecommender):
             self.waam_gru = self.waam if share_waam else WAAM(d)
             if self.no_long_sessions == "learned":
                 self.null_long = nn.Parameter(torch.zeros(2 * d))
+        self.scalar_gate = alpha_gate == "scalar"
         if self.has_fusion:
-            self.fusion = FCN([2 * d, 2 * d, d], alpha_sizes, out_size=1 if alpha_gate == "scalar" else 2 * d)
+            self.fusion = FCN([2 * d, 2 * d, d], alpha_sizes, out_size=1 if self.scalar_gate else 2 * d)
         if self.has_contrast and self.contrastive_halves == "proj":
             self.project_long, self.project_short = linear(2 * d, d, bias=False), linear(2 * d, d, bias=False)
         self.head = FCN([2 * d, d], head_sizes)
@@ -206,13 +208,21 @@ class SLSRec(LongShortRecommender):
         h_gru, _ = self.gru(h.reshape(-1, *h.shape[2:]), lengths)  # (6) [B * C, K, D]
         return h, h_gru.view_as(h)
 
-    def long_interest(self, h: Tensor, h_gru: Tensor, v: Tensor, n_long: Tensor) -> Tensor:
-        """Eq. 7-9: ``u^L = u_h ; u_h'``, both pooled by the candidate, ``[B, C, 2D]``; 0 or learned if k = 1."""
+    def long_interest(self, h: Tensor, h_gru: Tensor, v: Tensor, n_long: Tensor) -> Tensor | Mixture:
+        """Eq. 7-9: ``u^L = u_h ; u_h'``, both pooled by the candidate, ``[B, C, 2D]``; 0 or learned if k = 1.
+
+        In evaluation it stays a mixture of the sessions where that is less work and they are common to the candidates.
+        """
         absent = torch.arange(h.shape[2], device=h.device) >= n_long.unsqueeze(1)  # [B, K]
-        u_long = torch.cat([self.waam(h, v, absent), self.waam_gru(h_gru, v, absent)], dim=-1)  # (9)
-        if self.no_long_sessions == "learned":
-            u_long = torch.where((n_long == 0).view(-1, 1, 1), self.null_long, u_long)
-        return u_long
+        if self.no_long_sessions == "learned":  # even weights over copies of it
+            null = (n_long == 0).view(-1, 1, 1, 1)
+            h, h_gru = (torch.where(null, u, x) for u, x in zip(self.null_long.chunk(2), (h, h_gru), strict=True))
+        if not self.training and self.scalar_gate and h.shape[1] == 1 and 2 * h.shape[2] < h.shape[3]:
+            a = torch.cat([self.waam.weights(h, v, absent), self.waam_gru.weights(h_gru, v, absent)], dim=-1)
+            d = self.embedding.size
+            rows = torch.cat([F.pad(h, (0, d)), F.pad(h_gru, (d, 0))], dim=2)  # [B, 1, 2K, 2D]
+            return Mixture(a.squeeze(1), rows.squeeze(1))
+        return torch.cat([self.waam(h, v, absent), self.waam_gru(h_gru, v, absent)], dim=-1)  # (9)
 
     # ---- 3.4 fusion and prediction ----------------------------------------------------------------------------------
 
@@ -220,7 +230,8 @@ class SLSRec(LongShortRecommender):
         """Scores ``items [B, C]`` or ``[1, C]``: eq. 7-12, and eq. 2-6 too where attention asks for the candidate."""
         v = self.embedding(items)  # [B or 1, C, D]
         n_long = state.sessions.n_long
-        u_long = u_short = alpha = None
+        u_long: Tensor | Mixture | None = None
+        u_short = alpha = None
         if state.current is not None:
             u_short = state.u_short
             if u_short is None:
@@ -233,9 +244,9 @@ class SLSRec(LongShortRecommender):
             alpha = torch.sigmoid(self.fusion(u_long, u_short, v))  # (10) [B, C, 1 or 2D]
             if self.no_long_sessions == "gate":
                 alpha = alpha * (n_long > 0).view(-1, 1, 1)
-            u = torch.lerp(u_short, u_long, alpha)  # (11) alpha u^L + (1 - alpha) u^S
+            u = fuse(u_long, u_short, alpha)  # (11)
         else:
-            u = cast(Tensor, u_short if u_long is None else u_long)  # one of them is there
+            u = cast("Tensor | Mixture", u_short if u_long is None else u_long)  # one of them is there
         logits = self.head(u, v).squeeze(-1)  # (12) [B, C]
         return Match(logits, None if alpha is None else alpha.mean(-1), Interests(u_long, u_short))
 
@@ -259,6 +270,7 @@ class SLSRec(LongShortRecommender):
         long, short = match.interests
         if not self.has_contrast:
             return {}
+        long = long.dense() if isinstance(long, Mixture) else long
         if self.contrastive_rows == "positives":
             long, short = long[:, :1], short[:, :1]
         long_proxy, short_proxy = (proxy.unsqueeze(1) for proxy in self.proxies(state))  # [B, 1, D]
@@ -296,3 +308,11 @@ class SLSRec(LongShortRecommender):
     def _pool(a: Tensor, prepared: Prepared) -> Tensor:
         """Weighted sums of the values over sessions: ``a [P, C]`` to ``[S, C, D]``."""
         return segment_sum(a.unsqueeze(2) * prepared.values.unsqueeze(1), prepared.session, prepared.n_sessions)
+
+
+def fuse(u_long: Tensor | Mixture, u_short: Tensor, alpha: Tensor) -> Tensor | Mixture:
+    """Eq. 11: ``alpha u^L + (1 - alpha) u^S``; of a mixture again a mixture, with ``u^S`` as one row more."""
+    if not isinstance(u_long, Mixture):
+        return torch.lerp(u_short, u_long, alpha)
+    weights = torch.cat([alpha * u_long.weights, 1 - alpha], dim=-1)  # [B, C, 2K + 1]
+    return Mixture(weights, torch.cat([u_long.rows, u_short], dim=1))

@@ -1,0 +1,72 @@
+"""How numbers are written, the same in every file."""
+
+from typing import Any
+
+DASH, MINUS = "\u2013", "\u2212"
+
+
+def metric(value: float | None, like: float | None = None) -> str:
+    """Four decimals, as RecBole; fewer for a mean rank. A spread has as many as what it is ``like``."""
+    if value is None:
+        return DASH
+    size = abs(value if like is None else like)
+    return f"{value:.{4 if size < 10 else 2 if size < 100 else 1}f}"
+
+
+def p_value(value: float | None) -> str:
+    """Four decimals, never 0."""
+    if value is None:
+        return DASH
+    return "<.0001" if value < 0.0001 else f"{value:.4f}"
+
+
+def signed(value: float) -> str:
+    """A difference, with a true minus."""
+    return (f"{value:+.4f}" if abs(value) < 10 else f"{value:+.1f}").replace("-", MINUS)
+
+
+def plain(value: float | None) -> str:
+    """Three significant digits, thousands apart."""
+    if value is None:
+        return DASH
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def percent(value: float | None) -> str:
+    """One decimal."""
+    return DASH if value is None else f"{value:.1%}"
+
+
+def seconds(value: float | None) -> str:
+    """2 h 3 min, 4 min 5 s, 6.1 s."""
+    if value is None:
+        return DASH
+    if value < 60:
+        return f"{value:.1f} s"
+    minutes = round(value / 60)
+    return f"{int(value) // 60} min {int(value) % 60} s" if value < 3600 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def budget(value: dict[str, float] | None) -> str:
+    """What every cell may spend on training."""
+    if not value:
+        return "no budget: every cell trained until its early stopping or its number of epochs"
+    words = {"train_seconds": "seconds of training", "train_steps": "optimiser steps"}
+    return ", ".join(f"{plain(amount)} {words.get(name, name)}" for name, amount in value.items()) + " a cell"
+
+
+def when(value: str | None) -> str:
+    """2026-11-21 07:06 UTC."""
+    return DASH if value is None else value[:16].replace("T", " ") + " UTC"
+
+
+FILTERS: dict[str, Any] = {
+    "metric": metric,
+    "p_value": p_value,
+    "signed": signed,
+    "plain": plain,
+    "percent": percent,
+    "seconds": seconds,
+    "budget": budget,
+    "when": when,
+}
