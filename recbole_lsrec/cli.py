@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from recbole_lsrec.errors import LSRecError
+from recbole_lsrec.config_values import parse_command_line
+from recbole_lsrec.errors import ConfigError, LSRecError
 
 PASS_THROUGH = {"ignore_unknown_options": True, "allow_extra_args": True}
 
@@ -48,6 +49,32 @@ def models() -> None:
 
     for origin, names in model_names().items():
         click.echo(f"{origin}: {', '.join(names)}")
+
+
+@cli.command(context_settings=PASS_THROUGH)
+@click.argument("arguments", metavar="[FILE]", nargs=-1, type=click.UNPROCESSED)
+@click.option("--models", help="Names separated by commas: of systems in FILE, or without FILE of models.")
+@click.option("--datasets", help="Names separated by commas, likewise.")
+@click.option("--seeds", help="Numbers separated by commas.")
+@click.option("--train-seconds", type=float, help="Budget of a cell by the clock.")
+@click.option("--train-steps", type=int, help="Budget of a cell in optimiser steps; repeats bit for bit.")
+@click.option("--title", help="Of the page.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder; leaderboards/<FILE or title>.")
+@click.option("--cpus", type=click.IntRange(1), default=1, show_default=True, help="CPU threads of a cell.")
+@click.option("--gpus", type=click.FloatRange(0), default=0, show_default=True, help="GPUs of a cell, such as 0.5.")
+@click.option("--jobs", type=click.IntRange(1), help="Cells at a time; by default as many as there are CPUs for.")
+@click.option("--address", help="Of a running Ray cluster, or `auto`; by default this machine alone.")
+@click.pass_context
+def leaderboard(context: click.Context, arguments: tuple[str, ...], out: Path | None, **flags: Any) -> None:
+    """Run systems x data sets x seeds under one budget and write tables, tests and charts.
+
+    FILE is a yaml file or the name of one that ships. Any setting for all cells can be given after it as --key=value.
+    Started again, the command goes on where it was stopped.
+    """
+    from recbole_lsrec.leaderboard.command import run_command
+
+    file, settings = (arguments[0], arguments[1:]) if arguments[:1] and arguments[0][:2] != "--" else (None, arguments)
+    sys.exit(run_command(file, out, settings, context.obj, **flags))
 
 
 @cli.command()
@@ -127,6 +154,107 @@ def compare(
         _write_json(json_file, found.to_dict())
 
 
+@cli.command(context_settings=PASS_THROUGH)
+@click.option("-m", "--model", help="Model name (see `models`).")
+@click.option("-d", "--dataset", help="Data set.")
+@click.option("--config_files", "--config-files", default="", help="Yaml files, separated by spaces; later ones win.")
+@click.option("--space", type=click.Path(), help="Yaml file of the space; properties/hyper/<model>.yaml by default.")
+@click.option("--trials", default=16, show_default=True, help="Configurations to try.")
+@click.option("--time-budget", type=click.FloatRange(0, min_open=True), help="Seconds after which the search ends.")
+@click.option("--scheduler", type=click.Choice(["asha", "median", "none"]), default="asha", show_default=True)
+@click.option("--search", "method", type=click.Choice(["random", "tpe", "grid"]), default="random", show_default=True)
+@click.option("--search-seed", default=2020, show_default=True, help="Seed of the choice of configurations.")
+@click.option("--cpus-per-trial", default=1.0, show_default=True, help="CPU cores, and threads, of a trial.")
+@click.option("--gpus-per-trial", default=0.0, show_default=True, help="GPUs of a trial; 0.5 lets two share one.")
+@click.option("--concurrent", type=click.IntRange(1), help="Trials at a time at most; as many as fit by default.")
+@click.option("--address", help="Of a Ray cluster, or `auto`; this machine alone by default.")
+@click.option("--no-test", is_flag=True, help="Leave the test set alone; by default the best configuration is tested.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder of the search; new in runs/.")
+@click.option("--resume", type=click.Path(file_okay=False, path_type=Path), help="Go on with the search in a folder.")
+@click.pass_context
+def tune(
+    context: click.Context,
+    model: str | None,
+    dataset: str | None,
+    config_files: str,
+    address: str | None,
+    no_test: bool,
+    out: Path | None,
+    resume: Path | None,
+    **options: Any,
+) -> None:
+    """Search a model's hyper-parameters on validation scores. Any setting can be given as --key=value or --key value."""
+    from recbole_lsrec.tuning import SearchSettings, new_folder, read_settings, running_ray, search
+    from recbole_lsrec.tuning.result import summary
+
+    if resume:
+        settings = read_settings(resume)
+    else:
+        if model is None or dataset is None:
+            raise click.UsageError("give --model and --dataset, or --resume FOLDER")
+        settings = SearchSettings(
+            model=model,
+            dataset=dataset,
+            out=out or new_folder(model, dataset),
+            config_files=tuple(config_files.split()),
+            config_dict=parse_command_line(context.args),
+            test=not no_test,
+            **options,
+        )
+    with running_ray(address):
+        found = search(settings)
+    click.echo(summary(found))
+
+
+@cli.command()
+@click.argument("folder", metavar="RUN", type=click.Path(path_type=Path))
+@click.option("--shuffle", is_flag=True, help="Histories in random order.")
+@click.option("--truncate", multiple=True, type=int, help="Only the last k events. May be given several times.")
+@click.option("--alpha", multiple=True, type=float, help="Fixed weight of the long-term interest, 0 to 1. Likewise.")
+@click.option("--one-sided", is_flag=True, help="Shuffle and truncate also with each interest alone (alpha 0 and 1).")
+@click.option("--metric", multiple=True, default=["ndcg@10"], show_default=True, help="May be given several times.")
+@click.option("--protocol", multiple=True, help="Such as pop99; likewise. All of the phase by default.")
+@click.option("--phase", type=click.Choice(["valid", "test"]), default="test", show_default=True)
+@click.option("--by", multiple=True, help="event_type, planted or a column of `strata`. The first two where known.")
+@click.option("--seed", type=click.IntRange(0), default=2020, show_default=True, help="Seed of the shuffle.")
+@click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write everything as JSON.")
+@click.option("--html", "html_file", type=click.Path(dir_okay=False, path_type=Path), help="Write a page with plots.")
+def counterfactual(
+    folder: Path,
+    shuffle: bool,
+    truncate: tuple[int, ...],
+    alpha: tuple[float, ...],
+    one_sided: bool,
+    metric: tuple[str, ...],
+    protocol: tuple[str, ...],
+    phase: str,
+    by: tuple[str, ...],
+    seed: int,
+    json_file: Path | None,
+    html_file: Path | None,
+) -> None:
+    """Score a run's test again with changed histories or a fixed alpha; without a choice of changes, with all."""
+    from recbole_lsrec.evaluation.counterfactual import counterfactual as ask
+    from recbole_lsrec.evaluation.counterfactual_plot import write_html
+    from recbole_lsrec.evaluation.counterfactual_text import counterfactual_text
+    from recbole_lsrec.evaluation.interventions import Intervention
+
+    if one_sided and not (shuffle or truncate):
+        raise ConfigError(
+            "one-sided: found no --shuffle and no --truncate beside it; give one, or --alpha 0 --alpha 1."
+        )
+    sides = (None, 0.0, 1.0) if one_sided else (None,)
+    changes = [Intervention("shuffle", side=side) for side in sides] * shuffle
+    changes += [Intervention("truncate", k, side) for side in sides for k in truncate]
+    changes += [Intervention("alpha", value) for value in alpha]
+    found = ask(folder, metric, phase, protocol, changes, by, seed)
+    click.echo(counterfactual_text(found))
+    if json_file:
+        _write_json(json_file, found.to_dict())
+    if html_file:
+        write_html(html_file, found)
+
+
 def _write_json(path: Path, content: dict[str, Any]) -> None:
     path.write_text(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
 
@@ -135,8 +263,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Entry of the console script: an error the user can act on is one line and exit code 2."""
     # RecBole 1.2.1 warns of what pandas 3 and torch 3 will drop; the versions it is installed with here still do it.
     warnings.filterwarnings("ignore", category=FutureWarning, module=r"recbole\.")
+    warnings.filterwarnings("ignore", message="pkg_resources is deprecated")  # Ray 2.6 imports it
     try:
-        cli(args=None if arguments is None else list(arguments), prog_name="recbole-lsrec")
+        typed = list(sys.argv[1:] if arguments is None else arguments)
+        cli(args=typed, prog_name="recbole-lsrec", obj=typed)
     except LSRecError as error:
         click.secho(f"Error: {error}", fg="red", err=True)
         sys.exit(2)
