@@ -117,6 +117,17 @@ def test_a_changed_byte_is_refused_or_harmless(tmp_path_factory: pytest.TempPath
     assert torch.equal(found.tensors["weight"], weight)
 
 
+def test_tensors_marked_as_a_folder_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "checkpoint.pt"
+    save(file, Checkpoint({"epoch": 1}, {"weight": torch.arange(8.0)}))
+    content = bytearray(file.read_bytes())
+    directory = content.index(b"PK\x01\x02", content.rindex(b"archive/data/0") - 46)  # an entry's name follows 46 bytes
+    content[directory + 38] |= 0x10  # external attributes
+    file.write_bytes(content)
+    with pytest.raises(CheckpointError, match="attributes of archive/data/0"):
+        load(file)
+
+
 class Unwelcome:
     """Stands for RecBole's Config in a pickle; opening it would show."""
 

@@ -32,8 +32,8 @@ def test_200_steps_on_ml_100k(model):
 
 
 @pytest.mark.parametrize("model", ["CLSR", "SLiRec"])
-def test_30_steps_of_the_candidate_dependent_models_on_ml_100k(model):
-    settings = {**QUIET, **SAMPLED, "train_steps": 30, "train_batch_size": 64}
+def test_100_steps_of_the_candidate_dependent_models_on_ml_100k(model):
+    settings = {**QUIET, **SAMPLED, "train_steps": 100, "train_batch_size": 64}
     result = run_recbole_lsrec(model, "ml-100k", config_dict=settings)
     assert result["test_result"]["auc"] > 0.5
 

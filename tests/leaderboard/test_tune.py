@@ -19,7 +19,8 @@ def searches(monkeypatch):
         seen.settings.append(settings)
         best = {"train_batch_size": 8 if settings.model == "SASRec" else 16}
         trials = [SimpleNamespace(status=seen.status)] * settings.trials
-        return SimpleNamespace(best=best, trials=trials, spent_seconds={"wall": 3.0, "trials": 5.0})
+        spent = {"wall": 3.0, "trials": 5.0}
+        return SimpleNamespace(best=best, trials=trials, spent_seconds=spent, complete=seen.status == "finished")
 
     monkeypatch.setattr(tune, "search", search)
     return seen
