@@ -19,7 +19,11 @@ setup(
     python_requires=">=3.10,<3.12",  # torch 2.13 needs 3.10; the Ray that RecBole pins has no wheel for 3.12
     packages=[*find_packages(include=["recbole_lsrec", "recbole_lsrec.*"]), "recbole_lsrec.properties"],
     package_dir={"recbole_lsrec": "recbole_lsrec", "recbole_lsrec.properties": "properties"},
-    package_data={"recbole_lsrec.properties": ["*.yaml", "*/*.yaml"], "recbole_lsrec.report": ["templates/*"]},
+    package_data={
+        "recbole_lsrec.properties": ["*.yaml", "*/*.yaml", "*/*/*.yaml"],
+        "recbole_lsrec.report": ["templates/*"],
+        "recbole_lsrec.tuning": ["templates/*"],
+    },
     # The upper bounds are RecBole's and its Ray's: they break on numpy 2, pandas 3, setuptools 81 and pyarrow 26.
     install_requires=[
         "recbole==1.2.1",
@@ -28,15 +32,18 @@ setup(
         "pandas>=1.5,<3",
         "scipy>=1.9",
         "ray[tune]>=2.6,<=2.6.3",
+        "optuna>=3",
+        "plotly>=5",
+        "jinja2>=3",
         "pyarrow<26",
         "setuptools<81",
         "click>=8",
         "pyyaml>=6",
         "tabulate",
-        "jinja2>=3",
         "matplotlib>=3.7",  # static SVG charts of the leaderboard's page
         "tqdm",
         "psutil",
+        "filelock",
     ],
     extras_require={"test": ["pytest>=8", "hypothesis>=6", "statsmodels>=0.14"], "dev": ["ruff", "mypy"]},
     entry_points={"console_scripts": ["recbole-lsrec = recbole_lsrec.cli:main"]},

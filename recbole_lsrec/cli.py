@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from recbole_lsrec.config_values import parse_command_line
 from recbole_lsrec.errors import LSRecError
 
 PASS_THROUGH = {"ignore_unknown_options": True, "allow_extra_args": True}
@@ -48,6 +49,32 @@ def models() -> None:
 
     for origin, names in model_names().items():
         click.echo(f"{origin}: {', '.join(names)}")
+
+
+@cli.command(context_settings=PASS_THROUGH)
+@click.argument("arguments", metavar="[FILE]", nargs=-1, type=click.UNPROCESSED)
+@click.option("--models", help="Names separated by commas: of systems in FILE, or without FILE of models.")
+@click.option("--datasets", help="Names separated by commas, likewise.")
+@click.option("--seeds", help="Numbers separated by commas.")
+@click.option("--train-seconds", type=float, help="Budget of a cell by the clock.")
+@click.option("--train-steps", type=int, help="Budget of a cell in optimiser steps; repeats bit for bit.")
+@click.option("--title", help="Of the page.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder; leaderboards/<FILE or title>.")
+@click.option("--cpus", type=click.IntRange(1), default=1, show_default=True, help="CPU threads of a cell.")
+@click.option("--gpus", type=click.FloatRange(0), default=0, show_default=True, help="GPUs of a cell, such as 0.5.")
+@click.option("--jobs", type=click.IntRange(1), help="Cells at a time; by default as many as there are CPUs for.")
+@click.option("--address", help="Of a running Ray cluster, or `auto`; by default this machine alone.")
+@click.pass_context
+def leaderboard(context: click.Context, arguments: tuple[str, ...], out: Path | None, **flags: Any) -> None:
+    """Run systems x data sets x seeds under one budget and write tables, tests and charts.
+
+    FILE is a yaml file or the name of one that ships. Any setting for all cells can be given after it as --key=value.
+    Started again, the command goes on where it was stopped.
+    """
+    from recbole_lsrec.leaderboard.command import run_command
+
+    file, settings = (arguments[0], arguments[1:]) if arguments[:1] and arguments[0][:2] != "--" else (None, arguments)
+    sys.exit(run_command(file, out, settings, context.obj, **flags))
 
 
 @cli.command()
@@ -127,6 +154,58 @@ def compare(
         _write_json(json_file, found.to_dict())
 
 
+@cli.command(context_settings=PASS_THROUGH)
+@click.option("-m", "--model", help="Model name (see `models`).")
+@click.option("-d", "--dataset", help="Data set.")
+@click.option("--config_files", "--config-files", default="", help="Yaml files, separated by spaces; later ones win.")
+@click.option("--space", type=click.Path(), help="Yaml file of the space; properties/hyper/<model>.yaml by default.")
+@click.option("--trials", default=16, show_default=True, help="Configurations to try.")
+@click.option("--time-budget", type=click.FloatRange(0, min_open=True), help="Seconds after which the search ends.")
+@click.option("--scheduler", type=click.Choice(["asha", "median", "none"]), default="asha", show_default=True)
+@click.option("--search", "method", type=click.Choice(["random", "tpe", "grid"]), default="random", show_default=True)
+@click.option("--search-seed", default=2020, show_default=True, help="Seed of the choice of configurations.")
+@click.option("--cpus-per-trial", default=1.0, show_default=True, help="CPU cores, and threads, of a trial.")
+@click.option("--gpus-per-trial", default=0.0, show_default=True, help="GPUs of a trial; 0.5 lets two share one.")
+@click.option("--concurrent", type=click.IntRange(1), help="Trials at a time at most; as many as fit by default.")
+@click.option("--address", help="Of a Ray cluster, or `auto`; this machine alone by default.")
+@click.option("--no-test", is_flag=True, help="Leave the test set alone; by default the best configuration is tested.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder of the search; new in runs/.")
+@click.option("--resume", type=click.Path(file_okay=False, path_type=Path), help="Go on with the search in a folder.")
+@click.pass_context
+def tune(
+    context: click.Context,
+    model: str | None,
+    dataset: str | None,
+    config_files: str,
+    address: str | None,
+    no_test: bool,
+    out: Path | None,
+    resume: Path | None,
+    **options: Any,
+) -> None:
+    """Search a model's hyper-parameters on validation scores. Any setting can be given as --key=value or --key value."""
+    from recbole_lsrec.tuning import SearchSettings, new_folder, read_settings, running_ray, search
+    from recbole_lsrec.tuning.result import summary
+
+    if resume:
+        settings = read_settings(resume)
+    else:
+        if model is None or dataset is None:
+            raise click.UsageError("give --model and --dataset, or --resume FOLDER")
+        settings = SearchSettings(
+            model=model,
+            dataset=dataset,
+            out=out or new_folder(model, dataset),
+            config_files=tuple(config_files.split()),
+            config_dict=parse_command_line(context.args),
+            test=not no_test,
+            **options,
+        )
+    with running_ray(address):
+        found = search(settings)
+    click.echo(summary(found))
+
+
 def _write_json(path: Path, content: dict[str, Any]) -> None:
     path.write_text(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
 
@@ -136,7 +215,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # RecBole 1.2.1 warns of what pandas 3 and torch 3 will drop; the versions it is installed with here still do it.
     warnings.filterwarnings("ignore", category=FutureWarning, module=r"recbole\.")
     try:
-        cli(args=None if arguments is None else list(arguments), prog_name="recbole-lsrec")
+        typed = list(sys.argv[1:] if arguments is None else arguments)
+        cli(args=typed, prog_name="recbole-lsrec", obj=typed)
     except LSRecError as error:
         click.secho(f"Error: {error}", fg="red", err=True)
         sys.exit(2)

@@ -1,0 +1,85 @@
+"""The under-fit guard: where published results of a baseline lie, and whether a cell is below."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from recbole_lsrec.config_paths import properties_dir
+from recbole_lsrec.config_values import read_yaml
+from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.leaderboard.plan import check_keys
+
+_KEYS = ("dataset", "split", "protocol", "filter_seen", "metric", "models", "source")
+
+
+@dataclass(frozen=True)
+class Band:
+    """Where a test metric of baselines is expected on known data under a known protocol.
+
+    Attributes:
+        dataset: name of the data set.
+        split: ``eval_args: split`` it holds for.
+        protocol: such as ``full`` or ``pop99``.
+        filter_seen: whether items of the history were left out; None where that does not matter.
+        metric: such as ``ndcg@10``.
+        models: by name of the model ``[low, high]``: a run below ``low`` is under-fitted, ``high`` is the best reported.
+        source: of the numbers.
+    """
+
+    dataset: str
+    split: Mapping[str, Any]
+    protocol: str
+    filter_seen: bool | None
+    metric: str
+    models: Mapping[str, Sequence[float]]
+    source: str
+
+
+def read_bands(path: Path | None = None) -> list[Band]:
+    """Reads the bands that ship, or a file of the same form.
+
+    Raises:
+        ConfigError: an entry has an unknown key, or lacks one.
+    """
+    path = path or properties_dir() / "leaderboard/bands.yaml"
+    bands = []
+    for number, entry in enumerate(read_yaml(path)["bands"], 1):
+        where = f"{path}: entry {number}"
+        check_keys(entry, _KEYS, where)
+        missing = [key for key in _KEYS if key not in entry]
+        if missing:
+            raise ConfigError(f"{where}: lacks {', '.join(missing)}.")
+        bands.append(Band(**entry))
+    return bands
+
+
+def below_band(result: Mapping[str, Any], bands: Sequence[Band]) -> str | None:
+    """Says which expectations a run misses; None if there are none for it, or it meets them.
+
+    Args:
+        result: its ``result.json``.
+        bands: as :func:`read_bands` gives them.
+    """
+    config, test = result["config"], result["test_result"]
+    first, *_ = _test_protocols(config)
+    missed = []
+    for band in bands:
+        key = band.metric if band.protocol == first else f"{band.protocol}/{band.metric}"
+        known = (
+            band.dataset == result["dataset"]
+            and band.split == config["eval_args"]["split"]
+            and band.filter_seen in (None, config["filter_seen"])
+        )
+        if known and result["model"] in band.models and key in test:
+            low, high = band.models[result["model"]]
+            if test[key] < low:
+                found = f"{band.metric} ({band.protocol}) is {test[key]:.4f}"
+                missed.append(f"{found}, expected {low:g} to {high:g} ({band.source})")
+    return "; ".join(missed) or None
+
+
+def _test_protocols(config: Mapping[str, Any]) -> list[str]:
+    mode = config["eval_args"]["mode"]
+    named = mode["test"] if isinstance(mode, Mapping) else mode
+    return [named] if isinstance(named, str) else list(named)

@@ -1,0 +1,159 @@
+"""The cells of a leaderboard: one run each, with what identifies its result."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from recbole_lsrec import run_folder
+from recbole_lsrec.config import Config
+from recbole_lsrec.config_layers import Layer, merge
+from recbole_lsrec.data.simulate import COSMETICS, ensure_cosmetics
+from recbole_lsrec.errors import ConfigError, DataError
+from recbole_lsrec.leaderboard.plan import DataSet, Plan, System
+from recbole_lsrec.leaderboard.presets import preset_settings
+from recbole_lsrec.run_data import log_settings
+
+# Settings that say where files lie or what is shown; two cells that differ in these alone have the same result.
+_NO_MATTER = {
+    *("run_dir", "data_path", "candidate_cache", "resume", "dry_run"),
+    *("show_progress", "state", "log_wandb", "wandb_project"),
+}
+_READ_FROM_FILES = ("inter", "item", "user")
+_SHOWN_DIFFERENCES = 5
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One run of a system on a data set with a seed.
+
+    Attributes:
+        system: the row.
+        data: the table.
+        seed: of the run.
+        settings: plain values that rebuild its Config anywhere; empty for a system that is not built.
+        identity: what its result depends on, as plain values; equal identities give equal results (under a step
+            budget, on the same machine).
+        log_key: equal for cells that can share one loaded log.
+    """
+
+    system: System
+    data: DataSet
+    seed: int
+    settings: Mapping[str, Any]
+    identity: Mapping[str, Any]
+    log_key: str
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        return f"{self.system.name} on {self.data.label}, seed {self.seed}"
+
+
+def make_cells(
+    plan: Plan, threads: int, tuned: Mapping[tuple[str, str], Mapping[str, Any]] | None = None
+) -> list[Cell]:
+    """Returns all cells: data set by data set, in each seed by seed, so that every system has a result early.
+
+    Args:
+        plan: what to run.
+        threads: CPU threads of a cell; sums of floats depend on them.
+        tuned: settings found by a search, by (system name, data set label); they win over all others.
+
+    Raises:
+        ConfigError: settings do not fit a model, or a model or data set is unknown; names the system and data set.
+        DataError: a data set has no files.
+    """
+    code = run_folder.code_fingerprint()
+    files: dict[tuple[str, ...], str] = {}
+    cells = []
+    for data, seed, system in product(plan.datasets, plan.seeds, plan.systems):
+        if system.model is None:
+            cells.append(Cell(system, data, seed, {}, {}, ""))
+            continue
+        given = cell_settings(plan, system, data, seed, (tuned or {}).get((system.name, data.label)))
+        try:
+            config = Config(system.model, data.name, config_dict=given)
+        except ConfigError as error:
+            raise ConfigError(f"{system.name} on {data.label}: {error}") from error
+        paths = tuple(map(str, _files(config)))
+        if paths not in files:
+            files[paths] = _hash_of_files(paths)
+        settings = _plain(config)
+        identity = {
+            "model": config["model"],
+            "dataset": config["dataset"],
+            "settings": {key: value for key, value in settings.items() if key not in _NO_MATTER},
+            "data": files[paths],
+            "code": code,
+            "threads": threads,
+        }
+        key = hashlib.sha256(json.dumps(log_settings(config), sort_keys=True, default=str).encode()).hexdigest()
+        cells.append(Cell(system, data, seed, settings, _as_json(identity), key))
+    return cells
+
+
+def cell_settings(
+    plan: Plan, system: System, data: DataSet, seed: int, tuned: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Returns what the plan sets for a cell. From below: preset, plan, data set, system, what a search found, budget."""
+    preset = preset_settings(system.preset) if system.preset else {}
+    layers = [preset, plan.settings, data.settings, system.settings, tuned or {}, plan.budget]
+    settings, _ = merge(Layer("", dict(values)) for values in layers)
+    return {**settings, "seed": seed}
+
+
+def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """Says in what two identities differ, for the reason why a cell is run again."""
+    words = {"code": "the code changed", "data": "the data files changed"}
+    found = [text for key, text in words.items() if before.get(key) != now[key]]
+    for key in ("model", "dataset", "threads"):
+        if before.get(key) != now[key]:
+            found.append(f"{key}: {before.get(key)} -> {now[key]}")
+    old, new = before.get("settings", {}), now["settings"]
+    changed = [key for key in sorted({*old, *new}) if old.get(key) != new.get(key)]
+    found += [f"{key}: {old.get(key)} -> {new.get(key)}" for key in changed[:_SHOWN_DIFFERENCES]]
+    if len(changed) > _SHOWN_DIFFERENCES:
+        found.append(f"{len(changed) - _SHOWN_DIFFERENCES} more settings")
+    return "; ".join(found)
+
+
+def _plain(config: Config) -> dict[str, Any]:
+    """The settings of a run with absolute paths: a worker may stand in another folder."""
+    settings = config.plain()
+    for key in ("data_path", "candidates"):
+        if settings[key] is not None:
+            settings[key] = str(Path(settings[key]).absolute())
+    return settings
+
+
+def _files(config: Config) -> list[Path]:
+    folder = Path(config["data_path"])
+    if config["dataset"] == COSMETICS:
+        ensure_cosmetics(folder)
+    endings = (*_READ_FROM_FILES, *(config["additional_feat_suffix"] or ()))
+    found = sorted(path for ending in endings for path in folder.glob(f"{config['dataset']}*.{ending}"))
+    if not any(path.suffix == ".inter" for path in found):
+        raise DataError(
+            f"{folder}: holds no {config['dataset']}.inter; put it there, or set data_path to the folder above another "
+            f"folder named {config['dataset']} (--data_path=FOLDER, or under settings)."
+        )
+    return [*found, *([Path(config["candidates"])] if config["candidates"] else [])]
+
+
+def _hash_of_files(paths: tuple[str, ...]) -> str:
+    digest = hashlib.sha256()
+    for path in map(Path, paths):
+        digest.update(path.name.encode() + b"\0" + path.stat().st_size.to_bytes(8, "big"))
+        with path.open("rb") as file:
+            while block := file.read(2**20):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+def _as_json(identity: Mapping[str, Any]) -> dict[str, Any]:
+    """What reading the identity back from JSON gives, so that the two can be compared."""
+    return json.loads(json.dumps(identity, default=str))

@@ -1,0 +1,156 @@
+"""Cells as Ray tasks: each in a worker of its own, a log loaded once, a dead worker replaced once."""
+
+import os
+import sys
+import warnings
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from tqdm import tqdm
+
+from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.leaderboard import worker
+from recbole_lsrec.leaderboard.cell_run import CellRun
+from recbole_lsrec.leaderboard.cells import Cell
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", UserWarning)  # Ray 2.6 imports pkg_resources, which says that it will go
+    import ray
+    from ray.exceptions import RayError, RayTaskError
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+_ATTEMPTS = 2
+_REFRESH_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What one cell may use, and how many run at a time.
+
+    Attributes:
+        cpus: CPU threads of a cell.
+        gpus: GPUs of a cell; a fraction lets cells share one. With 0 a cell sees none.
+        jobs: cells at a time on this machine; None for as many as its CPUs allow. A cluster decides by itself.
+        address: of a running Ray cluster (``auto`` for the one on this machine), or None for one of our own.
+    """
+
+    cpus: int = 1
+    gpus: float = 0.0
+    jobs: int | None = None
+    address: str | None = None
+
+
+@contextmanager
+def connected(resources: Resources) -> Iterator[dict[str, int]]:
+    """Connects to Ray, or uses the connection there is; gives the cluster's CPUs, GPUs and nodes.
+
+    Raises:
+        ConfigError: there is no cluster at the address, or no node that could run a cell.
+    """
+    ours = not ray.is_initialized()
+    if ours:
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        _start(resources)
+    try:
+        nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+        fits = [node for node in nodes if node.get("CPU", 0) >= resources.cpus and node.get("GPU", 0) >= resources.gpus]
+        if not fits:
+            raise ConfigError(
+                f"cpus: {resources.cpus}, gpus: {resources.gpus:g} for a cell is more than any node has "
+                f"({'; '.join(_words(node) for node in nodes)}); ask for less."
+            )
+        at_once = sum(_places(node, resources) for node in fits)
+        yield {"nodes": len(nodes), "cpus": int(sum(node.get("CPU", 0) for node in nodes)), "cells_at_once": at_once}
+    finally:
+        if ours:
+            ray.shutdown()
+
+
+def run_cells(cells: Sequence[Cell], resources: Resources, **settings: Any) -> Iterator[tuple[Cell, CellRun, int]]:
+    """Runs cells and yields each as it ends, with the number of attempts, under a progress bar.
+
+    A cell whose worker or node dies is tried once more. Leaving the loop early cancels what still runs.
+
+    Args:
+        cells: to run, in the order of their start.
+        resources: see :class:`Resources`; Ray is connected.
+        **settings: config keys for every cell, which do not matter for the result.
+    """
+    # With max_calls a process ends with its cell: peak memory, threads and crashes are the cell's own.
+    remote: Any = ray.remote
+    task = remote(max_calls=1, max_retries=0, num_cpus=resources.cpus, num_gpus=resources.gpus)(worker.run_cell)
+    # The files need to lie on this node only; with no CPU asked for, a head node that offers none can load too.
+    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+    load = remote(max_calls=1, max_retries=1, num_cpus=0, scheduling_strategy=here)(worker.load)
+    logs: dict[str, Any] = {}
+    users = Counter(cell.log_key for cell in cells)
+
+    def start(cell: Cell) -> Any:
+        given = (cell.system.model, cell.data.name, {**cell.settings, **settings})
+        if cell.log_key not in logs:
+            logs[cell.log_key] = load.options(name=f"load {cell.data.label}").remote(*given)
+        return task.options(name=cell.name).remote(*given, resources.cpus, cell.identity["code"], logs[cell.log_key])
+
+    running = {start(cell): (cell, 1) for cell in cells}
+    try:
+        with tqdm(total=len(cells), unit="cell", smoothing=0) as bar:
+            while running:
+                ended, _ = ray.wait(list(running), timeout=_REFRESH_SECONDS)
+                if sys.stderr.isatty():
+                    bar.refresh()  # the time left
+                for reference in ended:
+                    cell, attempt = running.pop(reference)
+                    run = _collect(reference)
+                    del reference
+                    if run is None and attempt < _ATTEMPTS:
+                        bar.write(f"{cell.name}: its worker died; trying once more")
+                        running[start(cell)] = (cell, attempt + 1)
+                        continue
+                    users[cell.log_key] -= 1
+                    if not users[cell.log_key]:
+                        logs.pop(cell.log_key)  # frees the shared memory
+                    died = f"the worker died {_ATTEMPTS} times (out of memory, or killed?)"
+                    yield cell, run or CellRun("", {}, 0.0, died), attempt
+                    bar.update()
+    finally:
+        for reference in running if ray.is_initialized() else ():  # ray.cancel would connect to any other Ray
+            ray.cancel(reference, force=True)
+
+
+def _collect(reference: Any) -> CellRun | None:
+    """The cell's result; None if its worker or node died."""
+    try:
+        return ray.get(reference)
+    except RayTaskError as error:  # raised while its log was loaded: a cell's own errors are in its result
+        return CellRun("", {}, 0.0, f"{type(error.cause).__name__}: {error.cause}")
+    except RayError:
+        return None
+
+
+def _start(resources: Resources) -> None:
+    quiet = {"log_to_driver": False, "logging_level": "error"}
+    if resources.address is None:
+        cores = os.cpu_count() or 1
+        jobs = resources.jobs or max(1, cores // resources.cpus)
+        ray.init("local", num_cpus=jobs * resources.cpus, include_dashboard=False, **quiet)
+        return
+    try:
+        ray.init(resources.address, **quiet)
+    except ConnectionError as error:
+        raise ConfigError(
+            f"address: no Ray cluster answers at {resources.address!r} ({error}); start one with `ray start --head`, or "
+            "leave --address out."
+        ) from error
+
+
+def _places(node: dict[str, float], resources: Resources) -> int:
+    """Cells that fit on a node at a time."""
+    places = node.get("CPU", 0) // resources.cpus
+    return int(min(places, node.get("GPU", 0) // resources.gpus) if resources.gpus else places)
+
+
+def _words(node: dict[str, float]) -> str:
+    return f"{node.get('CPU', 0):g} CPUs and {node.get('GPU', 0):g} GPUs"

@@ -1,0 +1,97 @@
+"""A leaderboard from plan to results: what is finished is kept, the rest is run, every step is written down."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.leaderboard.board import Board
+from recbole_lsrec.leaderboard.cells import Cell, make_cells
+from recbole_lsrec.leaderboard.execute import Resources, connected, run_cells
+from recbole_lsrec.leaderboard.plan import Plan
+from recbole_lsrec.leaderboard.store import CANDIDATES, Store
+from recbole_lsrec.leaderboard.tune import tune_systems
+
+
+@dataclass(frozen=True)
+class Summary:
+    """How a leaderboard ended.
+
+    Attributes:
+        cells: as in ``leaderboard.json``.
+        reused: finished cells that were found and not run again.
+        interrupted: whether it was stopped with Ctrl-C.
+    """
+
+    cells: list[dict[str, Any]]
+    reused: int
+    interrupted: bool
+
+    def count(self, status: str) -> int:
+        """Number of cells with a status."""
+        return sum(cell["status"] == status for cell in self.cells)
+
+
+def run_leaderboard(
+    plan: Plan, out: Path, resources: Resources, command: Sequence[str] = (), say: Callable[[str], None] = print
+) -> Summary:
+    """Runs what is missing of a leaderboard and writes ``<out>/leaderboard.json`` after every cell.
+
+    Args:
+        plan: what to run.
+        out: its folder; a leaderboard begun there is taken up.
+        resources: of a cell, and of the machine.
+        command: as the user typed it.
+        say: takes lines of text for the user.
+
+    Raises:
+        ConfigError: settings that do not fit, before anything is run; or another process works in the folder.
+        DataError: a data set has no files.
+    """
+    out = out.absolute()
+    out.mkdir(parents=True, exist_ok=True)
+    with _alone(out):
+        make_cells(plan, resources.cpus)  # refuses what does not fit before a search spends hours
+        tuned = tune_systems(plan, out, resources, say) if plan.tune is not None else {}
+        cells = make_cells(plan, resources.cpus, {key: search["best"] for key, search in tuned.items()})
+        board = Board(plan, Store(out), cells, tuned, resources.cpus, command)
+        missing = board.take_finished(say)
+        board.write()
+        interrupted = False
+        if missing:
+            say(_announcement(plan, missing, resources))
+            try:
+                with connected(resources) as cluster:
+                    board.environment |= cluster
+                    # The negatives that all cells meet are drawn once.
+                    shared = {"show_progress": False, "candidate_cache": str(out / CANDIDATES)}
+                    for cell, run, attempts in run_cells(missing, resources, **shared):
+                        board.add(cell, run, attempts)
+                        board.write()
+            except KeyboardInterrupt:
+                interrupted = True
+        return Summary(board.entries, board.reused, interrupted)
+
+
+@contextmanager
+def _alone(out: Path) -> Iterator[None]:
+    """Keeps a second process out; the lock of a killed one is free."""
+    try:
+        with FileLock(out / ".lock", timeout=0):
+            yield
+    except Timeout as error:
+        raise ConfigError(f"out: another process works in {out}; wait for it, or give another folder.") from error
+
+
+def _announcement(plan: Plan, cells: Sequence[Cell], resources: Resources) -> str:
+    budget = "no budget but epochs and early stopping"
+    if plan.budget:
+        ((kind, size),) = plan.budget.items()
+        budget = f"at most {size:g} {'seconds of training' if kind == 'train_seconds' else 'training steps'} each"
+        if kind == "train_seconds":
+            budget += " (by the clock, so no second run gives the same numbers)"
+    return f"{len(cells)} cells to run: {budget}, {resources.cpus} CPU threads and {resources.gpus:g} GPUs each"

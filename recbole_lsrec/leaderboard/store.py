@@ -1,0 +1,101 @@
+"""The folder of a leaderboard: finished runs, each with its identity, and ``leaderboard.json``."""
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from recbole_lsrec.leaderboard.cell_run import CellRun
+from recbole_lsrec.leaderboard.cells import Cell, differences
+from recbole_lsrec.run_folder import RESULT, write_json
+
+LEADERBOARD, CELL, RUNS, CANDIDATES = "leaderboard.json", "cell.json", "runs", ".candidates"
+
+
+@dataclass(frozen=True)
+class Record:
+    """A finished cell, as ``cell.json`` in its run folder has it.
+
+    Attributes:
+        system: name of the row it was run for.
+        dataset: label of the data set.
+        seed: of the run.
+        identity: see :class:`recbole_lsrec.leaderboard.cells.Cell`.
+        attempts: 1, or more if a worker died.
+        seconds: of the whole cell in its worker: training, evaluation, and building the model.
+        finished: UTC time.
+    """
+
+    system: str
+    dataset: str
+    seed: int
+    identity: Mapping[str, Any]
+    attempts: int
+    seconds: float
+    finished: str
+
+
+class Store:
+    """Finished runs in ``<out>/runs``. One process at a time writes; a run is there whole or not at all.
+
+    Args:
+        out: the leaderboard's folder; made if missing.
+    """
+
+    def __init__(self, out: Path) -> None:
+        self.out = out
+        (out / RUNS).mkdir(parents=True, exist_ok=True)
+        for unfinished in (out / RUNS).glob(".*.part"):  # of a process that was killed while it wrote
+            shutil.rmtree(unfinished)
+        self._records = {path.parent: _read(path) for path in sorted((out / RUNS).glob(f"*/{CELL}"))}
+
+    def find(self, cell: Cell) -> tuple[Path, Record] | None:
+        """Returns the folder and record of a finished run with the cell's identity; the latest, if there are more."""
+        found = [(folder, record) for folder, record in self._records.items() if record.identity == cell.identity]
+        return max(found, key=lambda pair: pair[1].finished, default=None)
+
+    def why_again(self, cell: Cell) -> str | None:
+        """Says what changed since the cell was last finished; None if it never was."""
+        same = [
+            record
+            for record in self._records.values()
+            if (record.system, record.dataset, record.seed) == (cell.system.name, cell.data.label, cell.seed)
+        ]
+        last = max(same, key=lambda record: record.finished, default=None)
+        return None if last is None else differences(last.identity, cell.identity)
+
+    def keep(self, cell: Cell, run: CellRun, attempts: int) -> tuple[Path, Record]:
+        """Writes a finished run."""
+        now = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        record = Record(cell.system.name, cell.data.label, cell.seed, cell.identity, attempts, run.seconds, now)
+        files = {**run.files, CELL: json.dumps(asdict(record), indent=2, ensure_ascii=False).encode()}
+        folder = self.write_run(run.folder, files)
+        self._records[folder] = record
+        return folder, record
+
+    def write_run(self, name: str, files: Mapping[str, bytes]) -> Path:
+        """Writes the files of a run, and then shows them under its name."""
+        hidden, folder = self.out / RUNS / f".{name}.part", self.out / RUNS / name
+        hidden.mkdir()
+        for file, content in files.items():
+            (hidden / file).write_bytes(content)
+        os.replace(hidden, folder)
+        return folder
+
+    def write(self, content: Mapping[str, Any]) -> None:
+        """Replaces ``leaderboard.json`` in one step."""
+        hidden = self.out / f".{LEADERBOARD}.part"
+        write_json(hidden, content)
+        os.replace(hidden, self.out / LEADERBOARD)
+
+    def result(self, folder: Path) -> dict[str, Any]:
+        """Returns a run's ``result.json``."""
+        return json.loads((folder / RESULT).read_text(encoding="utf-8"))
+
+
+def _read(path: Path) -> Record:
+    return Record(**json.loads(path.read_text(encoding="utf-8")))

@@ -1,0 +1,68 @@
+"""What a Ray worker does: load a log, or run one cell and hand back its run folder."""
+
+import os
+import platform
+import tempfile
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import torch
+
+import recbole_lsrec
+from recbole_lsrec.config import Config
+from recbole_lsrec.data.dataset import SessionDataset
+from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.leaderboard.cell_run import CellRun
+from recbole_lsrec.quick_start import run_recbole_lsrec
+from recbole_lsrec.run_data import load_log
+from recbole_lsrec.run_folder import code_fingerprint, logging_to
+
+ERROR_FILE = "error.txt"
+
+
+def load(model: str, dataset: str, settings: Mapping[str, Any]) -> SessionDataset:
+    """Reads and splits the log that several cells share."""
+    with logging_to(None, "error"):
+        return load_log(Config(model, dataset, config_dict=dict(settings)))
+
+
+def run_cell(
+    model: str, dataset: str, settings: Mapping[str, Any], threads: int, code: str, log: SessionDataset | None
+) -> CellRun:
+    """Runs a cell in a folder of its own. A model that raises is a result too.
+
+    Args:
+        model: as in ``--model``.
+        dataset: as in ``--dataset``.
+        settings: plain values that rebuild the Config.
+        threads: of the CPU that torch may use.
+        code: fingerprint of the package that asks; a node with another one must not give numbers to the same table.
+        log: what :func:`load` gave; it may lie in shared memory and is only read.
+    """
+    torch.set_num_threads(threads)
+    started = perf_counter()
+    with tempfile.TemporaryDirectory(prefix="lsrec-cell-") as work:
+        os.chdir(work)  # RecBole's tensorboard files; the worker ends with its cell
+        error = None
+        try:
+            _check_code(code)
+            run_recbole_lsrec(model, dataset, config_dict={**settings, "run_dir": "runs"}, log=log)
+        except Exception as raised:
+            error = f"{type(raised).__name__}: {raised}"
+            for folder in Path("runs").glob("*"):
+                (folder / ERROR_FILE).write_text(traceback.format_exc(), encoding="utf-8")
+        folders = [path for path in Path("runs").glob("*") if not path.name.startswith(".")]
+        files = {path.name: path.read_bytes() for folder in folders for path in folder.iterdir()}
+        return CellRun(folders[0].name if folders else "", files, round(perf_counter() - started, 1), error)
+
+
+def _check_code(expected: str) -> None:
+    if code_fingerprint() != expected:
+        raise ConfigError(
+            f"the code in {Path(recbole_lsrec.__file__).parent} on node {platform.node()} is not the code that began this "
+            "leaderboard: it was edited meanwhile, or this node has another version. Start the leaderboard again, with "
+            "the same version on every node."
+        )

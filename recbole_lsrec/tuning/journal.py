@@ -1,0 +1,138 @@
+"""The record of a search: one line of JSON per event, so that whatever ends it, what was found is on disk.
+
+Events: ``sitting`` and ``close`` around each sitting of the search; of a trial ``start``, ``epoch``, ``done`` (the
+training came to its end), ``end`` (Ray is through with it) and ``error``. Each has ``time``, in unix seconds.
+"""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from ray import tune
+
+from recbole_lsrec.tuning.settings import Trial
+from recbole_lsrec.tuning.space import Space
+
+FAILURE = "failure.txt"
+_LOST = "its process died: out of memory, killed, or its machine was lost"
+
+
+class Journal(tune.Callback):
+    """Writes what Ray Tune tells to ``journal.jsonl``, and a line for people when a trial ends.
+
+    Args:
+        folder: the search's; it holds the trials' folders too.
+        space: reads the draws.
+        planned: number of trials, for the lines.
+        metric: name of the score, for the lines.
+        bigger: whether more of it is better.
+    """
+
+    def __init__(self, folder: Path, space: Space, planned: int, metric: str, bigger: bool) -> None:
+        self.folder, self.space, self.planned, self.metric, self.bigger = folder, space, planned, metric, bigger
+
+    def on_trial_start(self, iteration: int, trials: list, trial: Any, **info: Any) -> None:
+        """A trial begins, or begins again after its process was lost."""
+        write(self.folder, "start", trial=trial.trial_id, settings=self.space.settings(trial.config))
+
+    def on_trial_result(self, iteration: int, trials: list, trial: Any, result: dict, **info: Any) -> None:
+        """A validation, or the end of the training."""
+        event = "done" if result["finished"] else "epoch"
+        write(self.folder, event, trial=trial.trial_id, epoch=result["epoch"], score=result["score"])
+
+    def on_trial_complete(self, iteration: int, trials: list, trial: Any, **info: Any) -> None:
+        """The scheduler stopped it, or it came to its end."""
+        write(self.folder, "end", trial=trial.trial_id)
+        self._tell(trial.trial_id)
+
+    def on_trial_error(self, iteration: int, trials: list, trial: Any, **info: Any) -> None:
+        """It failed for good."""
+        failure = self.folder / "trials" / trial.trial_id / FAILURE
+        reason = failure.read_text(encoding="utf-8") if failure.is_file() else _LOST
+        write(self.folder, "error", trial=trial.trial_id, reason=reason)
+        self._tell(trial.trial_id)
+
+    def _tell(self, trial_id: str) -> None:
+        trials = read_trials(self.folder, self.bigger)
+        ended = sum(trial.status != "unfinished" for trial in trials)
+        trial = next(trial for trial in trials if trial.id == trial_id)
+        parts = [f"{ended}/{self.planned} {trial.id} {trial.status}", f"{trial.seconds:.0f} s"]
+        parts += [] if trial.score is None else [f"best {self.metric} {trial.score:.4f}"]
+        parts += [] if trial.reason is None else [trial.reason.splitlines()[0]]
+        if ended < self.planned:
+            parts.append(f"about {spent(self.folder) / ended * (self.planned - ended) / 60:.0f} min left")
+        print(", ".join(parts), flush=True)
+
+
+def write(folder: Path, event: str, **content: Any) -> None:
+    """Adds a line."""
+    line = json.dumps({"time": time.time(), "event": event, **content})
+    with (folder / "journal.jsonl").open("a", encoding="utf-8") as file:
+        file.write(("\n" if event == "sitting" else "") + line + "\n")  # a crash may have cut the last line off
+
+
+def read(folder: Path) -> list[dict[str, Any]]:
+    """Returns the events, each with ``clock``: seconds the search had run by then, without the pauses between sittings.
+
+    A line that a crash cut off is left out.
+    """
+    path = folder / "journal.jsonl"
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    events = [event for line in lines if (event := _parsed(line)) is not None]
+    clock = 0.0
+    for before, event in zip([None, *events], events, strict=False):
+        if before is not None and event["event"] != "sitting":
+            clock += event["time"] - before["time"]
+        event["clock"] = clock
+    return events
+
+
+def spent(folder: Path) -> float:
+    """Returns the seconds of all sittings; one that was killed counts up to its last event."""
+    events = read(folder)
+    return events[-1]["clock"] if events else 0.0
+
+
+def read_trials(folder: Path, bigger: bool) -> list[Trial]:
+    """Returns the trials in the order they began."""
+    of_trial: dict[str, list[dict[str, Any]]] = {}
+    for event in read(folder):
+        if "trial" in event:
+            of_trial.setdefault(event["trial"], []).append(event)
+    return [_trial(trial_id, events, bigger) for trial_id, events in of_trial.items()]
+
+
+def _parsed(line: str) -> dict[str, Any] | None:
+    try:
+        return json.loads(line)
+    except json.JSONDecodeError:
+        return None
+
+
+def _trial(trial_id: str, events: list[dict[str, Any]], bigger: bool) -> Trial:
+    began = events[0]["clock"]
+    epochs: dict[int, dict[str, float]] = {}
+    for event in events:
+        if "epoch" in event:  # the last one is told twice, as itself and as done
+            point = {"epoch": event["epoch"], "score": event["score"], "seconds": event["clock"] - began}
+            epochs.setdefault(event["epoch"], point)
+    kinds = [event["event"] for event in events]
+    if kinds[-1] == "error":
+        status = "error"
+    elif kinds[-1] == "end":
+        status = "finished" if "done" in kinds else "stopped"
+    else:
+        status = "unfinished"
+    scores = [epoch["score"] for epoch in epochs.values()]
+    best = (max(scores) if bigger else min(scores)) if scores else None
+    return Trial(
+        id=trial_id,
+        settings=events[0]["settings"],
+        status=status,
+        reason=events[-1].get("reason"),
+        score=best,
+        epochs=list(epochs.values()),
+        began=began,
+        seconds=events[-1]["clock"] - began,
+    )

@@ -1,0 +1,151 @@
+"""What a search found, from the journal and the run folders, and the files that say it."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+from tabulate import tabulate
+
+from recbole_lsrec import run_folder
+from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.tuning import journal
+from recbole_lsrec.tuning.settings import SearchResult, SearchSettings
+from recbole_lsrec.tuning.space import Space
+from recbole_lsrec.tuning.trial import Job
+
+BEST, TRIALS, SUMMARY, SETTINGS = "best.yaml", "trials.csv", "tune.json", "settings.json"
+
+
+def description(settings: SearchSettings, space: Space) -> dict[str, Any]:
+    """The settings of a search as plain values, with what the space holds instead of where it is."""
+    model = settings.model if isinstance(settings.model, str) else settings.model.__name__
+    domains = {domain.name: {domain.kind: list(domain.values)} for domain in space.domains}
+    files = [str(Path(path).resolve()) for path in settings.config_files]
+    out = str(Path(settings.out).resolve())
+    return {**asdict(settings), "model": model, "space": domains, "config_files": files, "out": out}
+
+
+def read_settings(folder: Path) -> SearchSettings:
+    """Returns the settings of the search in a folder, to take it up.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    path = folder / SETTINGS
+    if not path.is_file():
+        raise ConfigError(f"resume: {path} does not exist; give the folder that a search wrote (its `--out`).")
+    held = json.loads(path.read_text(encoding="utf-8"))
+    return SearchSettings(**{**held, "out": folder, "config_files": tuple(held["config_files"])})
+
+
+def collect(job: Job) -> SearchResult:
+    """Reads what a search has found so far.
+
+    A trial that failed is never the best, whatever it scored before: its settings cannot be run to the end.
+    """
+    trials = journal.read_trials(job.folder, job.bigger)
+    scored = [trial for trial in trials if trial.score is not None and trial.status != "error"]
+    sign = 1 if job.bigger else -1
+    best = max(scored, key=lambda trial: sign * (trial.score or 0), default=None)
+    begun = job.checkpoint(best.id) if best else None
+    run = begun.parent if begun else None
+    held = json.loads((run / run_folder.RESULT).read_text(encoding="utf-8")) if run and _ended(run) else {}
+    wall = journal.spent(job.folder)
+    ended = sum(trial.status != "unfinished" for trial in trials)
+    late = job.time_budget is not None and wall >= job.time_budget
+    return SearchResult(
+        best=best.settings if best else None,
+        best_trial=best.id if best else None,
+        best_score=held.get("best_valid_score", best.score) if best else None,
+        metric=job.metric,
+        bigger=job.bigger,
+        complete=ended >= job.planned or late,
+        planned=job.planned,
+        trials=trials,
+        spent_seconds={"wall": wall, "trials": sum(trial.seconds for trial in trials)},
+        folder=job.folder,
+        run_folder=run,
+        test_result=held.get("test_result"),
+    )
+
+
+def counts(found: SearchResult) -> dict[str, int]:
+    """Number of trials by status, in the order finished, stopped, error, unfinished."""
+    of = [trial.status for trial in found.trials]
+    return {status: of.count(status) for status in ("finished", "stopped", "error", "unfinished")}
+
+
+def table(found: SearchResult) -> pd.DataFrame:
+    """The trials, best first, those without a score last: what was drawn, and what became of it."""
+    rows = [
+        {
+            "trial": trial.id,
+            "status": trial.status,
+            found.metric: trial.score,
+            "epochs": trial.epochs[-1]["epoch"] if trial.epochs else 0,
+            "seconds": round(trial.seconds, 1),
+            **trial.settings,
+            "reason": trial.reason or "",
+        }
+        for trial in found.trials
+    ]
+    columns = ["trial", "status", found.metric, "epochs", "seconds", "reason"]
+    frame = pd.DataFrame(rows) if rows else pd.DataFrame(columns=columns)
+    return frame.sort_values(found.metric, ascending=not found.bigger, kind="stable", ignore_index=True)
+
+
+def write(found: SearchResult, job: Job) -> None:
+    """Writes ``best.yaml``, ``trials.csv`` and ``tune.json``."""
+    table(found).to_csv(job.folder / TRIALS, index=False)
+    if found.best is not None:
+        (job.folder / BEST).write_text(_best_yaml(found, job), encoding="utf-8")
+    sittings = [event for event in journal.read(job.folder) if event["event"] == "sitting"]
+    run_folder.write_json(
+        job.folder / SUMMARY,
+        {
+            **asdict(found),
+            "counts": counts(found),
+            "settings": json.loads((job.folder / SETTINGS).read_text(encoding="utf-8")),
+            "commands": [event["command"] for event in sittings],
+            "versions": run_folder.versions(),
+        },
+    )
+
+
+def summary(found: SearchResult) -> str:
+    """The result as text: the best trials, what was spent, and where the files are."""
+    of = ", ".join(f"{n} {status}" for status, n in counts(found).items() if n)
+    wall, trials = (found.spent_seconds[what] for what in ("wall", "trials"))
+    lines = [
+        tabulate(table(found).drop(columns="reason").head(10), headers="keys", showindex=False, floatfmt=".4g"),
+        f"{len(found.trials)} trials: {of}. Spent {wall:.0f} s of wall clock, {trials:.0f} s summed over trials.",
+    ]
+    if found.best_score is None:
+        lines.append("No trial was validated.")
+    else:
+        lines.append(f"Best: {found.best_trial}, validation {found.metric} {found.best_score:.4f}, {found.best}")
+        tested = found.test_result and {name: round(value, 4) for name, value in found.test_result.items()}
+        lines.append(f"Test: {tested}" if tested else "Not tested.")
+    if not found.complete:
+        lines.append(f"Not complete; go on with: recbole-lsrec tune --resume {found.folder}")
+    lines.append(f"{found.folder}: {BEST}, {TRIALS}, {SUMMARY}, tune.html")
+    return "\n".join(lines)
+
+
+def _best_yaml(found: SearchResult, job: Job) -> str:
+    model = job.model if isinstance(job.model, str) else job.model.__name__
+    settings = {"model": model, "dataset": job.dataset, **job.given, **(found.best or {})}
+    del settings["candidate_cache"]
+    lines = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)
+    score = f"{found.metric} {found.best_score:.6f} on validation"
+    return (
+        f"# Best of {len(found.trials)} trials: {found.best_trial}, {score}.\n"
+        f"# recbole-lsrec run --config_files {BEST}\n{lines}"
+    )
+
+
+def _ended(run: Path) -> bool:
+    return (run / run_folder.RESULT).is_file()

@@ -1,0 +1,303 @@
+"""The search itself: Ray Tune over our run function, on validation scores."""
+
+import json
+import logging
+import os
+import secrets
+import shlex
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from logging import getLogger
+from pathlib import Path
+from typing import Any
+
+import ray
+from ray import tune
+from ray.exceptions import RayTaskError
+from ray.tune.schedulers import ASHAScheduler, FIFOScheduler, MedianStoppingRule, TrialScheduler
+from ray.tune.search import BasicVariantGenerator
+
+from recbole_lsrec.config import Config
+from recbole_lsrec.config_keys import check_key
+from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.run_data import log_settings
+from recbole_lsrec.tuning import journal, logs, page, result
+from recbole_lsrec.tuning.journal import Journal
+from recbole_lsrec.tuning.ray_versions import FailureConfig, RunConfig
+from recbole_lsrec.tuning.settings import SearchResult, SearchSettings
+from recbole_lsrec.tuning.space import Space, read_space
+from recbole_lsrec.tuning.trial import Job, run_trial, test_best
+
+SCHEDULERS, METHODS = ("asha", "median", "none"), ("random", "tpe", "grid")
+
+# What gives the score its meaning, or a run its place: trials that differ here cannot be compared.
+_FIXED = {
+    *("model", "dataset", "eval_args", "valid_metric", "metrics", "topk", "candidates", "candidate_seed", "ties"),
+    *("gauc_by", "filter_seen", "run_dir", "resume", "dry_run", "train_steps", "train_seconds"),
+}
+# How often a trial is begun again after its process or machine was lost.
+_RETRIES = 3
+
+
+def search(settings: SearchSettings) -> SearchResult:
+    """Runs a search, or takes up the one begun in ``settings.out``.
+
+    Uses the Ray that is initialised; otherwise starts one on this machine and ends it.
+
+    Raises:
+        LSRecError: the settings, the space or the data are wrong; nothing has been trained.
+    """
+    folder = Path(settings.out).resolve()
+    config, space = _checked(settings)
+    _claim(folder, settings, space)
+    job = Job(
+        model=settings.model,
+        dataset=settings.dataset,
+        given={**config.external_config_dict, "seed": config["seed"], "candidate_cache": str(_candidate_cache(config))},
+        space=space,
+        folder=folder,
+        working_directory=os.getcwd(),
+        metric=config["valid_metric"],
+        bigger=config["valid_metric_bigger"],
+        planned=space.grid_size() if settings.method == "grid" else settings.trials,
+        time_budget=settings.time_budget,
+        threads=max(1, int(settings.cpus_per_trial)),
+    )
+    found = result.collect(job)
+    if not found.complete or _is_to_test(settings, found):
+        with running_ray():
+            _check_resources(settings)
+            keeper = logs.start(job.working_directory)
+            try:
+                if not set(space.keys) & set(log_settings(config)):
+                    logs.fetch(keeper, job.model, job.dataset, job.given)  # data that cannot be read fail here, once
+                if not found.complete:
+                    _tune(settings, job, keeper, config["epochs"])
+                    found = _collected(job)
+                if _is_to_test(settings, found):
+                    _test(settings, job, found, keeper)
+            finally:
+                ray.kill(keeper)  # and with it the logs in the object store
+    return _collected(job)
+
+
+def _collected(job: Job) -> SearchResult:
+    """What has been found, once the files that say it are written."""
+    found = result.collect(job)
+    result.write(found, job)
+    page.write(found, job)
+    return found
+
+
+def new_folder(model: str, dataset: str) -> Path:
+    """Returns a name in ``runs/`` for a search that was given none."""
+    stamp = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+    return Path("runs") / f"tune-{model}-{dataset}-{stamp}-{secrets.token_hex(3)}"
+
+
+@contextmanager
+def running_ray(address: str | None = None) -> Iterator[None]:
+    """Ray while the block runs: the one initialised already, else that of a cluster, else one on this machine."""
+    if ray.is_initialized():
+        yield
+        return
+    # "local", as Ray would otherwise join whatever cluster it finds on this machine.
+    options: dict[str, Any] = {"address": address} if address else {"address": "local", "include_dashboard": False}
+    try:
+        ray.init(logging_level=logging.ERROR, log_to_driver=False, **options)
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        if not address:
+            raise
+        raise ConfigError(
+            f"address: no Ray cluster answers at {address!r} ({error}); start one with `ray start --head`, give its "
+            "address or `auto`, or leave it out to use this machine."
+        ) from error
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def _checked(settings: SearchSettings) -> tuple[Config, Space]:
+    """The settings without any draw, and the space, once every value in it has been accepted."""
+    for name, value, accepted in (
+        ("scheduler", settings.scheduler, SCHEDULERS),
+        ("search", settings.method, METHODS),
+    ):
+        if value not in accepted:
+            raise ConfigError(f"{name}: found {value!r}; accepted: {', '.join(accepted)}.")
+    if settings.trials < 1:
+        raise ConfigError(f"trials: found {settings.trials}; accepted: 1 or more.")
+
+    def configured(drawn: dict[str, Any]) -> Config:
+        files, given = list(settings.config_files), {**settings.config_dict, **drawn}
+        return Config(settings.model, settings.dataset, files, given)
+
+    config = configured({})
+    space = read_space(settings.space, config["model"])
+    for key in space.keys:
+        check_key(key, space.source, config.model_class)
+        if key in _FIXED:
+            raise ConfigError(
+                f"{space.source}: {key} cannot be drawn: trials that differ in it have scores that mean different "
+                "things, or another length; set it for all trials."
+            )
+    for domain in space.domains:
+        for value in domain.values:
+            configured({**space.first(), **dict.fromkeys(domain.keys, value)})
+    if settings.method == "grid" and space.grid_size() > settings.trials:
+        raise ConfigError(
+            f"trials: found {settings.trials}, but the grid of {space.source} has {space.grid_size()} points; raise it "
+            "to that, shorten the lists, or search with random or tpe."
+        )
+    given = sorted(set(space.keys) & set(config.external_config_dict))
+    if given:
+        getLogger().warning(f"{', '.join(given)}: drawn from {space.source}, so the values you set are not used")
+    return config, space
+
+
+def _claim(folder: Path, settings: SearchSettings, space: Space) -> None:
+    """Writes down what the folder is for, or refuses a folder that is for something else.
+
+    Raises:
+        ConfigError: it holds another search, or has been moved.
+    """
+    wanted = json.loads(json.dumps(result.description(settings, space), default=str))
+    path = folder / "settings.json"
+    if path.is_file():
+        held = json.loads(path.read_text(encoding="utf-8"))
+        differing = [key for key in wanted if held.get(key) != wanted[key]]
+        if differing:
+            pairs = "; ".join(f"{key} {held.get(key)!r}, now {wanted[key]!r}" for key in differing)
+            raise ConfigError(
+                f"out: {folder} holds a search with other settings: {pairs}. Give another folder, or the same settings "
+                "(`recbole-lsrec tune --resume FOLDER` takes them from there)."
+            )
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(wanted, indent=2) + "\n", encoding="utf-8")
+
+
+def _candidate_cache(config: Config) -> Path:
+    """All trials share the drawn evaluation negatives, where a run without a search would keep them."""
+    return Path(config["candidate_cache"] or Path(config["run_dir"]) / ".candidates").resolve()
+
+
+def _is_to_test(settings: SearchSettings, found: SearchResult) -> bool:
+    return settings.test and found.complete and found.best is not None and found.test_result is None
+
+
+def _check_resources(settings: SearchSettings) -> None:
+    """Refuses trials that no machine could ever take; Ray would wait for one for ever."""
+    wanted = {"CPU": settings.cpus_per_trial, "GPU": settings.gpus_per_trial}
+    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    if not any(all(node.get(name, 0) >= amount for name, amount in wanted.items()) for node in nodes):
+        have = "; ".join(f"{node.get('CPU', 0):g} CPUs, {node.get('GPU', 0):g} GPUs" for node in nodes)
+        raise ConfigError(
+            f"cpus_per_trial, gpus_per_trial: found {wanted['CPU']:g} and {wanted['GPU']:g}, more than any machine has "
+            f"({have}); ask for less."
+        )
+    if not settings.gpus_per_trial and any(node.get("GPU") for node in nodes):
+        getLogger().warning("There are GPUs, but trials use none: give --gpus-per-trial, such as 0.5 for two on one")
+
+
+def _tune(settings: SearchSettings, job: Job, keeper: Any, epochs: int) -> None:
+    # Ray Tune's own loggers and tables would only repeat the journal.
+    os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
+    os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
+    getLogger("ray.tune").setLevel(logging.ERROR)  # it would tell of files it misses, and of its own way to resume
+
+    def trial(draw: dict[str, Any]) -> None:
+        run_trial(draw, job, keeper)
+
+    trainable = tune.with_resources(trial, {"cpu": settings.cpus_per_trial, "gpu": settings.gpus_per_trial})
+    place = job.folder / "ray"
+    journal.write(job.folder, "sitting", command=shlex.join(_command()))
+    try:
+        if tune.Tuner.can_restore(str(place)):
+            tuner = tune.Tuner.restore(str(place), trainable)
+        else:
+            tuner = tune.Tuner(
+                trainable,
+                param_space=job.space.for_tune(settings.method),
+                tune_config=tune.TuneConfig(
+                    metric="best",
+                    mode="max" if job.bigger else "min",
+                    search_alg=_searcher(settings),
+                    scheduler=_scheduler(settings, epochs),
+                    num_samples=1 if settings.method == "grid" else settings.trials,
+                    max_concurrent_trials=settings.concurrent if settings.method == "tpe" else None,
+                    reuse_actors=True,  # else each trial waits for a fresh process to import torch
+                ),
+                run_config=RunConfig(
+                    name=place.name,
+                    storage_path=str(place.parent),
+                    failure_config=FailureConfig(max_failures=_RETRIES),
+                    callbacks=[Journal(job.folder, job.space, job.planned, job.metric, job.bigger)],
+                    stop=TimeBudget(job.folder, job.time_budget),
+                    verbose=0,
+                ),
+            )
+        tuner.fit()
+    finally:
+        journal.write(job.folder, "close")
+
+
+class TimeBudget(tune.Stopper):
+    """Ends the search when all its sittings together have lasted so long."""
+
+    def __init__(self, folder: Path, seconds: float | None) -> None:
+        self.folder, self.seconds = folder, seconds
+        self._began: float | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_began": None}  # of this sitting alone
+
+    def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
+        return False
+
+    def stop_all(self) -> bool:
+        """Whether the time is spent."""
+        if self._began is None:
+            self._began = time.time() - journal.spent(self.folder)
+        return self.seconds is not None and time.time() - self._began >= self.seconds
+
+
+def _searcher(settings: SearchSettings) -> Any:
+    if settings.method != "tpe":
+        return BasicVariantGenerator(max_concurrent=settings.concurrent or 0, random_state=settings.search_seed)
+    from optuna.logging import WARNING, set_verbosity
+    from ray.tune.search.optuna import OptunaSearch
+
+    set_verbosity(WARNING)
+    return OptunaSearch(seed=settings.search_seed)
+
+
+def _scheduler(settings: SearchSettings, epochs: int) -> TrialScheduler:
+    """Trials are judged from epoch ``epochs / 27`` on, by ASHA at each threefold of that; never at their last epoch."""
+    grace = max(1, epochs // 27)
+    if settings.scheduler == "none" or epochs == 1:
+        return FIFOScheduler()
+    if settings.scheduler == "median":
+        return MedianStoppingRule(time_attr="epoch", grace_period=grace)
+    # The trainer ends a trial at `epochs`, which Ray would show as stopped: no rung there, and no stop by Ray.
+    return ASHAScheduler(
+        time_attr="epoch", grace_period=grace, max_t=epochs - 1, reduction_factor=3, stop_last_trials=False
+    )
+
+
+def _test(settings: SearchSettings, job: Job, found: SearchResult, keeper: Any) -> None:
+    assert found.best_trial is not None
+    assert found.best is not None
+    task: Any = ray.remote(num_cpus=settings.cpus_per_trial, num_gpus=settings.gpus_per_trial)(test_best)
+    try:
+        ray.get(task.remote(job, found.best_trial, found.best, keeper))
+    except RayTaskError as error:
+        raise error.cause from None
+
+
+def _command() -> list[str]:
+    return ["recbole-lsrec", *sys.argv[1:]]

@@ -1,0 +1,107 @@
+"""One trial: a run that never sees the test set, tells Ray Tune each validation score, and can be taken up again."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+
+from recbole_lsrec import checkpoint
+from recbole_lsrec.quick_start import run_recbole_lsrec
+from recbole_lsrec.run_folder import CHECKPOINT
+from recbole_lsrec.tuning import logs as log_keeper
+from recbole_lsrec.tuning.journal import FAILURE
+from recbole_lsrec.tuning.ray_versions import report, trial_id
+from recbole_lsrec.tuning.space import Space
+
+
+class Job(NamedTuple):
+    """What all trials of a search share.
+
+    ``given`` are the settings from files, dictionary and command line; ``planned`` is the number of trials; ``threads``
+    is torch's.
+    """
+
+    model: str | type
+    dataset: str
+    given: dict[str, Any]
+    space: Space
+    folder: Path
+    working_directory: str
+    metric: str
+    bigger: bool
+    planned: int
+    time_budget: float | None
+    threads: int
+
+    def settings(self, drawn: Mapping[str, Any], trial: str) -> dict[str, Any]:
+        """The settings of one trial's run."""
+        return {**self.given, **drawn, "run_dir": str(self.trial_folder(trial)), "show_progress": False}
+
+    def trial_folder(self, trial: str) -> Path:
+        """Where the run folder of a trial is."""
+        return self.folder / "trials" / trial
+
+    def checkpoint(self, trial: str) -> Path | None:
+        """The checkpoint of a trial that has begun to train."""
+        return next(self.trial_folder(trial).glob(f"*/{CHECKPOINT}"), None)
+
+
+def run_trial(draw: Mapping[str, Any], job: Job, logs: Any) -> None:
+    """Trains one configuration in a process of Ray Tune.
+
+    Whatever it raises is written down first: Ray starts a trial again when its process was lost, and one that failed
+    by itself would only fail again.
+    """
+    trial = trial_id()
+    failure = job.trial_folder(trial) / FAILURE
+    if failure.is_file():
+        raise RuntimeError(failure.read_text(encoding="utf-8"))
+    failure.parent.mkdir(parents=True, exist_ok=True)
+    better = max if job.bigger else min
+    validated: list[Mapping[str, Any]] = []
+
+    def tell(entry: Mapping[str, Any]) -> None:
+        if "valid_score" in entry:
+            validated.append(entry)
+            report({**_metrics(validated, better), "finished": False})
+
+    try:
+        begun = job.checkpoint(trial)
+        for entry in checkpoint.load(begun).metadata["history"] if begun else ():
+            tell(entry)  # once more: the last one may have been written and never told
+        train(job, trial, job.space.settings(draw), logs, ("valid",), tell)
+    except Exception as error:
+        failure.write_text(f"{type(error).__name__}: {error}", encoding="utf-8")
+        raise
+    report({**_metrics(validated, better), "finished": True})
+
+
+def test_best(job: Job, trial: str, drawn: Mapping[str, Any], logs: Any) -> dict[str, Any]:
+    """Takes up the best trial, to its end if the scheduler had stopped it, and tests it; returns the run's result."""
+    return train(job, trial, drawn, logs, ("valid", "test"), None)
+
+
+def train(
+    job: Job,
+    trial: str,
+    drawn: Mapping[str, Any],
+    logs: Any,
+    phases: Sequence[str],
+    on_epoch: Callable[[dict[str, Any]], None] | None,
+) -> dict[str, Any]:
+    """Runs a configuration from its checkpoint if it has one, in this process."""
+    os.chdir(job.working_directory)  # Ray Tune puts each trial into a folder of its own
+    torch.set_num_threads(job.threads)
+    settings = job.settings(drawn, trial)
+    begun = job.checkpoint(trial)
+    if begun:
+        settings["resume"] = str(begun)
+    log = log_keeper.fetch(logs, job.model, job.dataset, settings)
+    return run_recbole_lsrec(job.model, job.dataset, config_dict=settings, phases=phases, log=log, on_epoch=on_epoch)
+
+
+def _metrics(validated: Sequence[Mapping[str, Any]], better: Callable) -> dict[str, Any]:
+    scores = [entry["valid_score"] for entry in validated]
+    return {"epoch": validated[-1]["epoch"] + 1, "score": scores[-1], "best": better(scores)}

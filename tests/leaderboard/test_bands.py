@@ -1,0 +1,59 @@
+import pytest
+
+from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.leaderboard.bands import Band, below_band, read_bands
+
+BAND = Band(
+    dataset="shop",
+    split={"LS": "valid_and_test"},
+    protocol="full",
+    filter_seen=True,
+    metric="ndcg@10",
+    models={"SASRec": [0.1, 0.2]},
+    source="a paper",
+)
+
+
+def result(value, key="full/ndcg@10", model="SASRec", filter_seen=True, mode=("pop99", "full"), split=None):
+    arguments = {"split": split or {"LS": "valid_and_test"}, "mode": {"valid": ["pop99"], "test": list(mode)}}
+    config = {"eval_args": arguments, "filter_seen": filter_seen}
+    return {"model": model, "dataset": "shop", "config": config, "test_result": {key: value}}
+
+
+def test_a_run_below_its_band_is_named_with_the_source():
+    found = below_band(result(0.05), [BAND])
+    assert found == "ndcg@10 (full) is 0.0500, expected 0.1 to 0.2 (a paper)"
+    assert below_band(result(0.05, "ndcg@10", mode=["full"]), [BAND]) == found  # the first protocol has no prefix
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        result(0.1),
+        result(0.3),
+        result(0.05, model="GRU4Rec"),
+        result(0.05, filter_seen=False),
+        result(0.05, split={"GTS": {"test": 0.9}}),
+        result(0.05, key="full/ndcg@5"),
+        result(0.05, key="ndcg@10"),  # of pop99
+    ],
+)
+def test_a_run_in_its_band_or_of_another_kind_is_not(other):
+    assert below_band(other, [BAND]) is None
+
+
+def test_the_bands_that_ship():
+    bands = read_bands()
+    (sasrec,) = (
+        band.models["SASRec"]
+        for band in bands
+        if (band.dataset, band.split) == ("ml-1m", {"LS": "valid_and_test"}) and band.source == "Time to Split"
+    )
+    assert sasrec == [0.1397, 0.1858]
+    assert all(0 < low < high < 1 for band in bands for low, high in band.models.values())
+
+
+def test_an_entry_that_lacks_something_is_refused(tmp_path):
+    (tmp_path / "bands.yaml").write_text("bands: [{dataset: shop, split: {}, protocol: full, metric: ndcg@10}]\n")
+    with pytest.raises(ConfigError, match="entry 1: lacks filter_seen, models, source"):
+        read_bands(tmp_path / "bands.yaml")

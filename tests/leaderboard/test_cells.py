@@ -1,0 +1,81 @@
+from pathlib import Path
+
+import pytest
+
+from recbole_lsrec.errors import ConfigError, DataError
+from recbole_lsrec.leaderboard.cells import differences, make_cells
+from recbole_lsrec.leaderboard.plan import parse_plan
+
+
+def plan_for(shop, **more):
+    settings = {key: value for key, value in shop.items() if key not in ("show_progress", "state")}
+    values = {"datasets": ["shop"], "systems": {"A": {"model": "SASRec"}}, "settings": settings, **more}
+    return parse_plan(values, "plan")
+
+
+def test_cells_are_ordered_so_that_every_system_has_a_result_early(shop):
+    systems = {"A": {"model": "SASRec"}, "B": {"model": "GRU4Rec"}, "C": {"not_built": "no"}}
+    cells = make_cells(plan_for(shop, seeds=[1, 2], systems=systems), threads=1)
+    assert [(cell.seed, cell.system.name) for cell in cells] == [
+        (1, "A"),
+        (1, "B"),
+        (1, "C"),
+        (2, "A"),
+        (2, "B"),
+        (2, "C"),
+    ]
+    assert len({cell.log_key for cell in cells if cell.system.model}) == 1  # one log for all
+    assert cells[0].name == "A on shop, seed 1"
+
+
+def test_a_later_layer_wins(shop):
+    systems = {
+        "preset": {"model": "SASRec", "preset": "SASRec"},
+        "own": {"model": "SASRec", "preset": "SASRec", "settings": {"n_layers": 3}},
+    }
+    data = [{"name": "shop", "settings": {"n_heads": 1, "ties": "optimistic"}}]
+    plan = plan_for(shop, systems=systems, datasets=data, budget={"train_steps": 7})
+    tuned = {("own", "shop"): {"n_heads": 4}}
+    preset, own = (cell.settings for cell in make_cells(plan, threads=1, tuned=tuned))
+    assert (preset["n_layers"], preset["n_heads"], preset["ties"], preset["train_steps"]) == (2, 1, "optimistic", 7)
+    assert (own["n_layers"], own["n_heads"]) == (3, 4)
+
+
+def test_what_changes_a_result_changes_the_identity(shop):
+    def identity(threads=1, **more):
+        return make_cells(plan_for(shop, **more), threads)[0].identity
+
+    before = identity()
+    assert identity() == before
+    assert differences(before, identity(threads=2)) == "threads: 1 -> 2"
+    other = identity(systems={"A": {"model": "SASRec", "settings": {"n_layers": 1}}})
+    assert differences(before, other) == "n_layers: 2 -> 1"
+    assert differences(before, {**before, "code": "other"}) == "the code changed"
+    with (Path(shop["data_path"]) / "shop/shop.inter").open("a") as file:
+        file.write("1\t1\t1600000000\t1\n")
+    assert differences(before, identity()) == "the data files changed"
+
+
+def test_where_the_files_lie_and_what_is_shown_does_not_matter(shop, tmp_path, monkeypatch):
+    before = make_cells(plan_for(shop), 1)[0]
+    (tmp_path / "data").rename(tmp_path / "moved")
+    monkeypatch.chdir(tmp_path)
+    settings = {**shop, "data_path": "moved", "state": "DEBUG", "candidate_cache": "elsewhere"}
+    after = make_cells(plan_for(settings), 1)[0]
+    assert after.identity == before.identity
+    assert after.settings["data_path"] == str(tmp_path / "moved")
+
+
+def test_settings_that_do_not_fit_are_refused_before_anything_runs(shop):
+    with pytest.raises(ConfigError, match=r"A on shop: n_layer: .* Did you mean 'n_layers'"):
+        make_cells(plan_for(shop, systems={"A": {"model": "SASRec", "settings": {"n_layer": 1}}}), 1)
+    (Path(shop["data_path"]) / "shop/shop.inter").unlink()
+    with pytest.raises(DataError, match=r"holds no shop.inter; put it there, or set data_path"):
+        make_cells(plan_for(shop), 1)
+
+
+def test_many_changed_settings_are_counted():
+    before = {"settings": dict.fromkeys("abcdefg", 0), "code": 1, "data": 1}
+    now = {"settings": dict.fromkeys("abcdefg", 1), "code": 1, "data": 1, "model": "M"}
+    text = differences(before, {**now, "dataset": None, "threads": None})
+    assert text == "model: None -> M; a: 0 -> 1; b: 0 -> 1; c: 0 -> 1; d: 0 -> 1; e: 0 -> 1; 2 more settings"

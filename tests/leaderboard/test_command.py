@@ -1,0 +1,96 @@
+"""The command from its flags to its exit code; what runs the cells is replaced."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from recbole_lsrec.cli import main
+from recbole_lsrec.leaderboard import command
+from recbole_lsrec.leaderboard.run import Summary
+
+DONE = {"system": "A", "dataset": "shop", "seed": 1, "status": "done", "reason": None, "below_band": None}
+
+
+@pytest.fixture
+def called(monkeypatch):
+    """What the command asks to be run; ``cells`` and ``interrupted`` say how it ends."""
+    seen = SimpleNamespace(cells=[DONE], interrupted=False)
+
+    def run_leaderboard(plan, out, resources, typed, say):
+        seen.plan, seen.out, seen.resources, seen.typed = plan, out, resources, typed
+        return Summary(seen.cells, 0, seen.interrupted)
+
+    monkeypatch.setattr(command, "run_leaderboard", run_leaderboard)
+    monkeypatch.setattr("recbole_lsrec.report.write_report", lambda out: out / "leaderboard.html")
+    return seen
+
+
+def code_of(*arguments):
+    with pytest.raises(SystemExit) as ended:
+        main(["leaderboard", *arguments])
+    return ended.value.code
+
+
+def test_flags_without_a_file(called, capsys):
+    typed = [
+        "--models=SASRec,SLSRec",
+        "--datasets",
+        "shop",
+        "--ties=optimistic",
+        "--seeds",
+        "1,2",
+        "--train-steps",
+        "5",
+    ]
+    typed += ["--cpus", "2"]
+    assert code_of(*typed) == 0
+    assert [system.name for system in called.plan.systems] == ["SASRec", "SLSRec"]
+    assert (called.plan.seeds, called.plan.budget, called.plan.settings) == (
+        (1, 2),
+        {"train_steps": 5},
+        {"ties": "optimistic"},
+    )
+    assert str(called.out) == "leaderboards/sasrec-slsrec-on-shop"
+    assert called.resources.cpus == 2
+    assert called.typed == ["leaderboard", *typed]
+    assert capsys.readouterr().out == (
+        "Page: leaderboards/sasrec-slsrec-on-shop/leaderboard.html\n"
+        "1 cells finished (0 found from before), 0 with an error, 0 to do\n"
+    )
+
+
+def test_a_file_that_ships_by_name_with_flags(called):
+    given = ["--out", "here", "cosmetics", "--models", "SASRec", "--eval_args={mode: full}"]
+    assert code_of(*given) == 0
+    assert [system.settings for system in called.plan.systems] == [{"eval_args": {"mode": "full"}}]
+    assert (called.plan.budget, str(called.out)) == ({"train_seconds": 120}, "here")
+    assert code_of("cosmetics") == 0
+    assert str(called.out) == "leaderboards/cosmetics"
+
+
+def test_an_error_cell_and_an_under_fitted_one_are_said(called, capsys):
+    called.cells = [{**DONE, "below_band": "too low"}, {**DONE, "status": "error", "reason": "it broke"}]
+    assert code_of("cosmetics") == 1
+    told = capsys.readouterr()
+    assert "A on shop, seed 1: below its band: too low" in told.err
+    assert "A on shop, seed 1: no result: it broke" in told.err
+
+
+def test_ctrl_c_says_how_to_go_on(called, capsys):
+    called.interrupted = True
+    assert code_of("cosmetics") == 130
+    assert "the same command goes on from here" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nowhere.yaml"], "nowhere.yaml: no such file"),
+        ([], "give a FILE, or at least one --models"),
+        (["cosmetics", "--seeds", "a"], "--seeds: found 'a'"),
+        (["cosmetics", "--train-steps", "5", "--train-seconds", "5"], "--train-seconds, --train-steps: found"),
+    ],
+)
+def test_what_is_wrong_is_one_line(called, capsys, arguments, message):
+    assert code_of(*arguments) == 2
+    assert message in capsys.readouterr().err

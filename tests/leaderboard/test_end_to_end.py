@@ -1,0 +1,33 @@
+"""Leaderboards whose cells are trained."""
+
+import pytest
+
+from recbole_lsrec import run_folder
+from recbole_lsrec.evaluation.saved_runs import load_run_folder
+from tests.leaderboard.boards import plan_for, run, saved
+
+pytestmark = pytest.mark.usefixtures("two_cpus")
+MIXED = {
+    "good": {"model": "SLSRec"},
+    "raises": {"model": "SASRec", "settings": {"n_heads": 3}},
+    "missing": {"not_built": "its code is not public"},
+}
+
+
+def test_a_model_that_raises_is_an_error_cell_and_the_others_finish(shop, tmp_path):
+    out = tmp_path / "out"
+    run(plan_for(shop, title="Mixed", systems=MIXED), out)
+    content = saved(out)
+    good, raises, missing = content["cells"]
+    assert [cell["status"] for cell in content["cells"]] == ["done", "error", "not built"]
+    assert raises["reason"].startswith("ValueError: The hidden size (64) is not a multiple of the number of attention")
+    assert "Traceback" in (out / raises["run_folder"] / "error.txt").read_text()
+    assert missing["reason"] == "its code is not public"
+    assert (content["title"], content["budget"], content["bit_reproducible"]) == ("Mixed", {"train_steps": 8}, True)
+    assert content["command"] == "recbole-lsrec leaderboard"
+    assert (content["environment"]["threads"], content["environment"]["cells_at_once"]) == ("1", 2)
+
+    stored = load_run_folder(out / good["run_folder"])  # an ordinary run folder
+    assert stored.result["config"]["train_steps"] == 8
+    assert stored.result["versions"]["threads"] == "1"
+    assert stored.result["fingerprints"]["code"] == run_folder.code_fingerprint()

@@ -1,0 +1,70 @@
+import pytest
+
+from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.leaderboard.flags import Flags, plan_from_flags, with_flags
+from recbole_lsrec.leaderboard.plan import parse_plan
+from recbole_lsrec.leaderboard.text import slug
+
+FILE = parse_plan(
+    {
+        "title": "File",
+        "datasets": [{"name": "shop", "settings": {"ties": "optimistic"}}, "other"],
+        "seeds": [1, 2],
+        "budget": {"train_seconds": 5},
+        "systems": {
+            "A": {"model": "SASRec", "settings": {"n_layers": 1, "eval_args": {"fewer": "allow"}}},
+            "B": {"model": "GRU4Rec"},
+            "C": {"not_built": "no"},
+        },
+    },
+    "file",
+)
+
+
+def test_models_alone_get_the_presets_of_their_names():
+    plan = plan_from_flags(Flags(["SASRec", "SLSRec"], ["shop"], [7], {"train_steps": 3}))
+    assert plan.title == "SASRec, SLSRec on shop"
+    assert [(system.name, system.model, system.preset) for system in plan.systems] == [
+        ("SASRec", "SASRec", "SASRec"),
+        ("SLSRec", "SLSRec", None),
+    ]
+    assert (plan.seeds, plan.budget) == ((7,), {"train_steps": 3})
+
+
+def test_a_command_without_anything_says_what_to_give():
+    with pytest.raises(ConfigError, match="give a FILE, or at least one --models and one --datasets"):
+        plan_from_flags(Flags(models=["SASRec"]))
+
+
+def test_flags_choose_from_a_file_and_win_over_it():
+    settings = {"ties": "pessimistic", "eval_args": {"mode": "full"}}
+    plan = with_flags(FILE, Flags(["C", "A"], ["other"], [9], {"train_steps": 3}, "New", settings))
+    assert [system.name for system in plan.systems] == ["C", "A"]
+    assert plan.systems[1].settings == {
+        "n_layers": 1,
+        "ties": "pessimistic",
+        "eval_args": {"fewer": "allow", "mode": "full"},
+    }
+    assert [data.label for data in plan.datasets] == ["other"]
+    assert (plan.seeds, plan.budget, plan.title) == ((9,), {"train_steps": 3}, "New")
+
+
+def test_no_flags_change_nothing():
+    assert with_flags(FILE, Flags()) == FILE
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (Flags(models=["D"]), "--models: found 'D'; the file has: A, B, C"),
+        (Flags(datasets=["shopp"]), r"--datasets: found 'shopp'; .* Did you mean 'shop'\?"),
+        (Flags(settings={"seed": "3"}), "found 'seed', which is not set here"),
+    ],
+)
+def test_what_the_file_does_not_have_is_refused(flags, message):
+    with pytest.raises(ConfigError, match=message):
+        with_flags(FILE, flags)
+
+
+def test_slug():
+    assert slug("SLSRec w/o cl on ml-100k") == "slsrec-w-o-cl-on-ml-100k"

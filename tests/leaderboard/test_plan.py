@@ -1,0 +1,90 @@
+import pytest
+
+from recbole_lsrec.config_paths import properties_dir
+from recbole_lsrec.config_values import read_yaml
+from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.leaderboard.plan import DataSet, System, parse_plan, plan_file, read_plan
+
+SMALLEST = {"datasets": ["shop"], "systems": {"A": {"model": "SASRec"}}}
+
+
+def test_every_key_is_read():
+    plan = parse_plan(
+        {
+            "title": "Two splits",
+            "datasets": ["shop", {"name": "shop", "label": "shop, GTS", "settings": {"MAX_ITEM_LIST_LENGTH": 20}}],
+            "seeds": [2020, 2021],
+            "budget": {"train_steps": 100},
+            "settings": {"metrics": ["NDCG"]},
+            "systems": {
+                "SASRec": {"model": "SASRec", "preset": "SASRec"},
+                "SLSRec w/o cl": {"model": "SLSRec", "settings": {"without": ["cl"]}},
+                "LSIDN": {"not_built": "its code is not public"},
+            },
+        },
+        "plan.yaml",
+    )
+    assert plan.title == "Two splits"
+    assert plan.datasets == (DataSet("shop", "shop"), DataSet("shop", "shop, GTS", {"MAX_ITEM_LIST_LENGTH": 20}))
+    assert plan.seeds == (2020, 2021)
+    assert plan.budget == {"train_steps": 100}
+    assert plan.systems == (
+        System("SASRec", "SASRec", "SASRec"),
+        System("SLSRec w/o cl", "SLSRec", None, {"without": ["cl"]}),
+        System("LSIDN", None, not_built="its code is not public"),
+    )
+    assert parse_plan(plan.to_dict(), "again") == plan
+
+
+def test_what_is_left_out_has_a_plain_default():
+    plan = parse_plan(SMALLEST, "plan.yaml")
+    assert (plan.title, plan.seeds, plan.budget, plan.settings, plan.tune) == ("Leaderboard", (2020,), {}, {}, None)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"sistems": {}}, r"plan.yaml: found the key 'sistems'; .* Did you mean 'systems'\?"),
+        ({"systems": {}}, "plan.yaml: systems: found {}"),
+        ({"systems": {"A": {"preset": "SASRec"}}}, "systems, A: found .*accepted: {model: NAME"),
+        ({"systems": {"A": {"model": "X", "not_built": "y"}}}, "systems, A: found"),
+        (
+            {"systems": {"A": {"model": "SASRec", "preset": "SASRek"}}},
+            r"preset: found 'SASRek'.*Did you mean 'SASRec'\?",
+        ),
+        ({"systems": {"A": {"model": "SASRec", "settings": {"seed": 1}}}}, "found 'seed'.*list the seeds under seeds"),
+        ({"settings": {"train_steps": 1}}, "found 'train_steps'.*give it under budget"),
+        ({"datasets": "shop"}, r"datasets: found 'shop'; accepted: a list"),
+        ({"datasets": ["shop", {"name": "shop"}]}, "'shop' is there twice; give each a label"),
+        ({"datasets": [{"label": "x"}]}, "datasets, entry 1: found"),
+        ({"seeds": [1, 1]}, "seeds: 1 is there twice; a repeat is no new seed"),
+        ({"seeds": ["a"]}, "seeds: found"),
+        ({"budget": {"train_steps": 10, "train_seconds": 1}}, "budget: found"),
+        ({"budget": {"train_steps": 1.5}}, "budget: found"),
+        ({"budget": {"train_seconds": 0}}, "budget: found"),
+        ({"budget": {"epochs": 3}}, "budget: found"),
+        ({"tune": 8}, r"tune: found 8; accepted: a mapping such as \{trials: 8\}"),
+        ({"tune": {"trails": 8}}, r"tune: found the key 'trails'.*Did you mean 'trials'\?"),
+    ],
+)
+def test_what_is_wrong_is_named(change, message):
+    with pytest.raises(ConfigError, match=message):
+        parse_plan({**SMALLEST, **change}, "plan.yaml")
+
+
+def test_a_file_that_ships_is_found_by_its_name_and_by_its_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = properties_dir() / "leaderboard/cosmetics.yaml"
+    assert plan_file("cosmetics") == path
+    assert plan_file("properties/leaderboard/cosmetics.yaml").samefile(path)
+    with pytest.raises(ConfigError, match=r"cosmetix: no such file; .*cosmetics"):
+        plan_file("cosmetix")
+
+
+@pytest.mark.parametrize("name", ["cosmetics", "ml-100k", "retailrocket"])
+def test_the_plans_that_ship(name):
+    plan = read_plan(plan_file(name))
+    assert [system.name for system in plan.systems] == ["GRU4Rec", "SASRec", "BERT4Rec", "SLSRec", "CLSR", "DiffLSRec"]
+    assert len(plan.seeds) == 3
+    assert plan.budget == {"train_seconds": 120}
+    assert "tune" not in read_yaml(plan_file(name))

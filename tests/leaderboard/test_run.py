@@ -1,0 +1,121 @@
+"""What happens around the cells; the workers here train nothing."""
+
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.leaderboard.execute import Resources, connected
+from tests.leaderboard.boards import TWO, plan_for, run, saved, tables
+
+pytestmark = pytest.mark.usefixtures("two_cpus", "fake_workers")
+ONE = {"A": {"model": "SASRec"}}
+
+
+def loads(shop):
+    return Path(shop["data_path"], "loads").read_text().splitlines()
+
+
+def test_every_cell_is_run_once_and_a_log_is_loaded_once(shop, tmp_path):
+    out, said = tmp_path / "out", []
+    longer = {"name": "shop", "label": "longer", "settings": {"MAX_ITEM_LIST_LENGTH": 15}}
+    plan = plan_for(shop, systems={**TWO, "C": {"not_built": "no code"}}, seeds=[1, 2], datasets=["shop", longer])
+    summary = run(plan, out, said)
+    assert said == ["8 cells to run: at most 8 training steps each, 1 CPU threads and 0 GPUs each"]
+    assert sorted(loads(shop)) == ["shop 12", "shop 15"]
+    assert (summary.count("done"), summary.count("not built"), summary.reused) == (8, 4, 0)
+    assert tables(out)["SASRec on longer, seed 2"] == ("done", {"ndcg@10": 8}, {"ndcg@10": 10})
+
+    again = run(plan, out, said)
+    assert len(said) == 1
+    assert (again.cells, again.reused) == (summary.cells, 8)
+    assert len(loads(shop)) == 2
+
+
+def test_a_changed_setting_is_the_reason_to_run_a_cell_again(shop, tmp_path):
+    run(plan_for(shop, systems=ONE), tmp_path)
+    before, said = saved(tmp_path), []
+    run(plan_for(shop, systems=ONE, budget={"train_steps": 9}), tmp_path, said)
+    assert said[0] == "A on shop, seed 2020: run again, because train_steps: 8 -> 9"
+    assert saved(tmp_path)["cells"][0]["run_again_because"] == "train_steps: 8 -> 9"
+    run(plan_for(shop, systems=ONE), tmp_path)  # back to what was there before
+    assert saved(tmp_path)["cells"] == before["cells"]
+
+
+def test_changed_code_is_the_reason_to_run_every_cell_again(shop, tmp_path, monkeypatch):
+    run(plan_for(shop, systems=ONE), tmp_path)
+    monkeypatch.setattr("recbole_lsrec.run_folder.code_fingerprint", lambda: "other")
+    run(plan_for(shop, systems=ONE), tmp_path)
+    assert saved(tmp_path)["cells"][0]["run_again_because"] == "the code changed"
+
+
+@pytest.mark.parametrize(("deaths", "status", "attempts"), [(1, "done", 2), (2, "error", 2)])
+def test_a_dead_worker_costs_one_retry(shop, tmp_path, deaths, status, attempts):
+    run(plan_for(shop, systems=TWO, seeds=[900 + deaths]), tmp_path)
+    for cell in saved(tmp_path)["cells"]:
+        assert (cell["status"], cell["attempts"]) == (status, attempts)
+        assert (cell["reason"] or "").startswith("the worker died 2 times" if status == "error" else "")
+    assert len(loads(shop)) == 1
+
+
+def test_a_log_that_cannot_be_loaded_is_an_error_of_its_cells_alone(shop, tmp_path):
+    bad = {"name": "shop", "label": "bad", "settings": {"MAX_ITEM_LIST_LENGTH": 13}}
+    run(plan_for(shop, systems=ONE, datasets=[bad, "shop"]), tmp_path)
+    assert [(cell["status"], cell["reason"]) for cell in saved(tmp_path)["cells"]] == [
+        ("error", "ValueError: the log is empty"),
+        ("done", None),
+    ]
+
+
+def test_ctrl_c_leaves_what_is_finished(shop, tmp_path, monkeypatch):
+    plan = plan_for(shop, systems=TWO, seeds=[1, 2])
+    with monkeypatch.context() as patch:
+        patch.setattr("recbole_lsrec.leaderboard.store.Store.keep", interrupted_after(1))
+        summary = run(plan, tmp_path)
+    assert summary.interrupted
+    assert sorted(cell["status"] for cell in saved(tmp_path)["cells"]) == ["done", "pending", "pending", "pending"]
+    assert saved(tmp_path)["finished"] is None
+    after = run(plan, tmp_path)
+    assert (after.reused, after.count("done")) == (1, 4)
+    assert saved(tmp_path)["finished"] is not None
+
+
+def interrupted_after(count):
+    from recbole_lsrec.leaderboard.store import Store
+
+    keep, left = Store.keep, [None] * count
+
+    def keep_some(*given):
+        if not left:
+            raise KeyboardInterrupt
+        left.pop()
+        return keep(*given)
+
+    return keep_some
+
+
+def test_a_run_that_was_being_written_when_the_process_was_killed_is_not_there(shop, tmp_path):
+    hidden = tmp_path / "runs/.SASRec-1.part"
+    hidden.mkdir(parents=True)
+    (hidden / "cell.json").write_text("{")
+    assert run(plan_for(shop, systems=ONE), tmp_path).count("done") == 1
+    assert not hidden.exists()
+
+
+def test_a_wall_clock_budget_is_said_not_to_repeat(shop, tmp_path):
+    said = []
+    run(plan_for(shop, systems={"C": {"not_built": "no"}}, budget={"train_seconds": 5}), tmp_path, said)
+    assert (saved(tmp_path)["budget"], saved(tmp_path)["bit_reproducible"]) == ({"train_seconds": 5}, False)
+    assert said == []
+
+
+def test_a_second_process_is_kept_out(shop, tmp_path):
+    with FileLock(tmp_path / ".lock"), pytest.raises(ConfigError, match="another process works in"):
+        run(plan_for(shop, systems=TWO), tmp_path)
+
+
+def test_more_than_any_node_has_is_refused():
+    refused = pytest.raises(ConfigError, match=r"cpus: 3, gpus: 0 for a cell is more than any node has \(2 CPUs")
+    with refused, connected(Resources(cpus=3)):
+        pass

@@ -1,0 +1,21 @@
+import torch
+
+from recbole_lsrec.leaderboard.worker import run_cell
+from recbole_lsrec.run_folder import code_fingerprint
+
+
+def test_a_node_with_other_code_gives_no_number(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # a worker leaves its folder
+    run = run_cell("SASRec", "shop", {}, 1, "other", None)
+    assert run.error.startswith("ConfigError: the code in ")
+    assert (run.folder, run.files) == ("", {})
+
+
+def test_a_cell_uses_the_threads_it_is_given_and_hands_back_its_folder(shop, monkeypatch):
+    before = torch.get_num_threads()
+    run = run_cell("SASRec", "shop", {**shop, "train_steps": 2, "seed": 5}, 2, code_fingerprint(), None)
+    assert torch.get_num_threads() == 2
+    torch.set_num_threads(before)
+    assert run.error is None
+    assert run.folder.startswith("SASRec-shop-5-")
+    assert {"result.json", "instances.parquet", "checkpoint.pt", "log"} <= set(run.files)

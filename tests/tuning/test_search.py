@@ -1,0 +1,166 @@
+"""Whole searches over a planted model."""
+
+import csv
+import json
+import os
+import re
+import signal
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import ray
+
+from recbole_lsrec.errors import ConfigError, DataError
+from recbole_lsrec.quick_start import run_recbole_lsrec
+from recbole_lsrec.tuning import SearchSettings, logs, read_settings, search
+from recbole_lsrec.tuning.result import counts
+from tests.tuning.planted import Planted
+
+# No user has seen so few items that 5000 are left: whoever makes the test loader gets a DataError.
+POISON = {"mode": {"valid": ["uni9"], "test": ["uni5000"]}}
+
+
+def statuses(found: Any) -> list[str]:
+    return [trial.status for trial in found.trials]
+
+
+def test_asha_stops_a_planted_bad_region_and_the_best_yaml_gives_the_same_score(
+    two_cores: None, planted: dict[str, Any], tmp_path: Path
+) -> None:
+    space = {"quality": {"choice": [1.0, -1.0, -0.5, -0.2]}}
+    settings = SearchSettings(**planted, space=space, method="grid")
+    found = search(settings)
+    good, *bad = found.trials
+    assert (good.status, len(good.epochs), good.settings) == ("finished", 9, {"quality": 1.0})
+    assert [(trial.status, len(trial.epochs)) for trial in bad] == [("stopped", 1)] * 3
+    assert (found.best, found.best_trial) == ({"quality": 1.0}, good.id)
+    assert all(trial.score < found.best_score for trial in bad)
+
+    tested = json.loads((found.run_folder / "result.json").read_text())["test_result"]
+    assert found.test_result == tested
+    again = run_recbole_lsrec(Planted, "shop", [found.folder / "best.yaml"])
+    assert again["best_valid_score"] == found.best_score
+    assert again["test_result"] == tested
+
+    with (found.folder / "trials.csv").open() as file:
+        assert [row["status"] for row in csv.DictReader(file)] == ["finished", "stopped", "stopped", "stopped"]
+    page = (found.folder / "tune.html").read_text()
+    assert "read once, after the search" in page
+    assert re.findall(r"<(?:script|link|img|iframe)[^>]+(?:src|href)", page.split("</script>")[-1]) == []
+    summary = json.loads((found.folder / "tune.json").read_text())
+    assert (summary["complete"], summary["counts"]["stopped"]) == (True, 3)
+
+    journal = (found.folder / "journal.jsonl").read_text()
+    assert search(settings) == found  # it is finished: nothing is run again
+    assert (found.folder / "journal.jsonl").read_text() == journal
+    with pytest.raises(ConfigError, match="holds a search with other settings: trials 16, now 17"):
+        search(replace(settings, trials=17))
+    assert read_settings(found.folder).space == space
+
+
+def test_a_crashing_trial_is_counted_and_the_test_set_never_made(two_cores: None, planted: dict[str, Any]) -> None:
+    planted["config_dict"] |= {"eval_args": POISON, "epochs": 2}
+    space = {"behaviour": {"choice": ["fine", "raises"]}}
+    found = search(SearchSettings(**planted, space=space, method="grid", test=False))
+    fine, raises = found.trials
+    assert counts(found) == {"finished": 1, "stopped": 0, "error": 1, "unfinished": 0}
+    assert (fine.status, fine.reason, found.test_result) == ("finished", None, None)
+    assert (raises.status, raises.reason) == ("error", "RuntimeError: planted failure")
+    assert "RuntimeError: planted failure" in (found.folder / "tune.html").read_text()
+    with pytest.raises(DataError, match="5000 are asked for"):  # the poison is one
+        run_recbole_lsrec(Planted, "shop", config_dict=planted["config_dict"])
+
+
+@pytest.mark.slow  # five processes that import torch, one after the other
+def test_a_lost_process_is_begun_again_where_it_was(two_cores: None, planted: dict[str, Any], tmp_path: Path) -> None:
+    planted["config_dict"] |= {"marker": str(tmp_path / "died"), "epochs": 3}
+    space = {"behaviour": {"choice": ["dies once", "dies"]}}
+    found = search(SearchSettings(**planted, space=space, method="grid", scheduler="none", test=False))
+    once, dies = found.trials
+    assert (once.status, [epoch["epoch"] for epoch in once.epochs]) == ("finished", [1, 2, 3])
+    assert (dies.status, dies.reason) == ("error", "its process died: out of memory, killed, or its machine was lost")
+    started = (found.folder / "journal.jsonl").read_text().count(f'"start", "trial": "{dies.id}"')
+    assert started == 4  # and three retries
+
+
+def test_ctrl_c_leaves_results_and_the_search_can_be_taken_up(two_cores: None, planted: dict[str, Any]) -> None:
+    planted["config_dict"] |= {"pause": 0.5, "epochs": 4}
+    space = {"quality": {"uniform": [-1.0, 1.0]}}
+    settings = SearchSettings(**planted, space=space, trials=3, method="tpe", scheduler="none")
+    threading.Thread(target=_interrupt_after, args=(settings.out / "journal.jsonl", 2)).start()
+    found = search(settings)
+    assert statuses(found) == ["finished", "unfinished"]
+    assert found.test_result is None
+    assert (found.folder / "best.yaml").is_file()
+    assert "tune --resume" in (found.folder / "tune.html").read_text()
+    assert json.loads((found.folder / "tune.json").read_text())["complete"] is False
+
+    over = search(settings)
+    assert statuses(over) == ["finished", "finished", "finished"]
+    assert over.trials[0] == found.trials[0]
+    assert (over.trials[1].id, over.trials[1].settings) == (found.trials[1].id, found.trials[1].settings)
+    assert [epoch["epoch"] for epoch in over.trials[1].epochs] == [1, 2, 3, 4]
+    assert over.test_result is not None
+
+
+def _interrupt_after(journal: Path, trials: int) -> None:
+    """Ctrl-C once the second epoch of the last of so many trials is told."""
+    while not journal.is_file() or _epochs_of_last(journal, trials) < 2:
+        time.sleep(0.05)
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def _epochs_of_last(journal: Path, trials: int) -> int:
+    events = [json.loads(line) for line in journal.read_text().splitlines() if line.endswith("}")]
+    begun = [event["trial"] for event in events if event["event"] == "start"]
+    return sum(e["event"] == "epoch" and e["trial"] == begun[-1] for e in events) if len(begun) == trials else 0
+
+
+def test_the_log_is_read_once_per_distinct_data_setting(two_cores: None, planted: dict[str, Any]) -> None:
+    keeper = logs.start(os.getcwd())
+    given = planted["config_dict"]
+    found = [
+        logs.fetch(keeper, Planted, "shop", {**given, **more})
+        for more in (
+            {},
+            {"quality": -1.0},
+            {"session_threshold": 60},
+            {"learning_rate": 0.1},
+            {"session_threshold": 60},
+        )
+    ]
+    assert ray.get(keeper.count.remote()) == 2
+    first, same, other, *_ = found
+    assert (first.session == same.session).all()
+    assert (first.session != other.session).any()
+    assert not first.user.flags.writeable  # it is the store's own memory, not a copy
+    assert not first.inter_feat["item_id"].numpy().flags.owndata
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"space": {"qualty": {"choice": [1.0]}}},
+            "qualty: found in space, which is no known key. Did you mean 'quality'",
+        ),
+        ({"space": {"learning_rate": {"choice": [0.1, "fast"]}}}, "learning_rate: found 'fast'"),
+        ({"space": {"eval_args": {"choice": [{"mode": "full"}]}}}, "eval_args cannot be drawn"),
+        ({"method": "grid", "trials": 1}, "trials: found 1, but the grid of space has 2 points"),
+        ({"method": "bayes"}, "search: found 'bayes'; accepted: random, tpe, grid"),
+        ({"scheduler": "hyperband"}, "scheduler: found 'hyperband'; accepted: asha, median, none"),
+        ({"gpus_per_trial": 0.5}, r"found 1 and 0.5, more than any machine has \(2 CPUs, 0 GPUs\)"),
+        ({"cpus_per_trial": 3}, "found 3 and 0, more than any machine has"),
+    ],
+)
+def test_what_cannot_work_is_refused_before_anything_runs(
+    two_cores: None, planted: dict[str, Any], change: dict[str, Any], message: str
+) -> None:
+    settings = SearchSettings(**{"space": {"quality": {"choice": [1.0, -1.0]}}, **planted, **change})
+    with pytest.raises(ConfigError, match=message):
+        search(settings)
+    assert not (settings.out / "trials").exists()
