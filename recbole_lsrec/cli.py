@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from recbole_lsrec.config_values import parse_command_line
-from recbole_lsrec.errors import LSRecError
+from recbole_lsrec.errors import ConfigError, LSRecError
 
 PASS_THROUGH = {"ignore_unknown_options": True, "allow_extra_args": True}
 
@@ -204,6 +204,55 @@ def tune(
     with running_ray(address):
         found = search(settings)
     click.echo(summary(found))
+
+
+@cli.command()
+@click.argument("folder", metavar="RUN", type=click.Path(path_type=Path))
+@click.option("--shuffle", is_flag=True, help="Histories in random order.")
+@click.option("--truncate", multiple=True, type=int, help="Only the last k events. May be given several times.")
+@click.option("--alpha", multiple=True, type=float, help="Fixed weight of the long-term interest, 0 to 1. Likewise.")
+@click.option("--one-sided", is_flag=True, help="Shuffle and truncate also with each interest alone (alpha 0 and 1).")
+@click.option("--metric", multiple=True, default=["ndcg@10"], show_default=True, help="May be given several times.")
+@click.option("--protocol", multiple=True, help="Such as pop99; likewise. All of the phase by default.")
+@click.option("--phase", type=click.Choice(["valid", "test"]), default="test", show_default=True)
+@click.option("--by", multiple=True, help="event_type, planted or a column of `strata`. The first two where known.")
+@click.option("--seed", type=click.IntRange(0), default=2020, show_default=True, help="Seed of the shuffle.")
+@click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write everything as JSON.")
+@click.option("--html", "html_file", type=click.Path(dir_okay=False, path_type=Path), help="Write a page with plots.")
+def counterfactual(
+    folder: Path,
+    shuffle: bool,
+    truncate: tuple[int, ...],
+    alpha: tuple[float, ...],
+    one_sided: bool,
+    metric: tuple[str, ...],
+    protocol: tuple[str, ...],
+    phase: str,
+    by: tuple[str, ...],
+    seed: int,
+    json_file: Path | None,
+    html_file: Path | None,
+) -> None:
+    """Score a run's test again with changed histories or a fixed alpha; without a choice of changes, with all."""
+    from recbole_lsrec.evaluation.counterfactual import counterfactual as ask
+    from recbole_lsrec.evaluation.counterfactual_plot import write_html
+    from recbole_lsrec.evaluation.counterfactual_text import counterfactual_text
+    from recbole_lsrec.evaluation.interventions import Intervention
+
+    if one_sided and not (shuffle or truncate):
+        raise ConfigError(
+            "one-sided: found no --shuffle and no --truncate beside it; give one, or --alpha 0 --alpha 1."
+        )
+    sides = (None, 0.0, 1.0) if one_sided else (None,)
+    changes = [Intervention("shuffle", side=side) for side in sides] * shuffle
+    changes += [Intervention("truncate", k, side) for side in sides for k in truncate]
+    changes += [Intervention("alpha", value) for value in alpha]
+    found = ask(folder, metric, phase, protocol, changes, by, seed)
+    click.echo(counterfactual_text(found))
+    if json_file:
+        _write_json(json_file, found.to_dict())
+    if html_file:
+        write_html(html_file, found)
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:

@@ -38,6 +38,10 @@ class LongShortRecommender(SequentialRecommender):
         candidate_batch: Asks the loader for ``[B, N]`` negatives.
         no_gradient: Names of parameters that by design get no gradient.
 
+    Attributes:
+        fixed_alpha: If set, the weight of the long-term interest that :meth:`fusion_weight` returns everywhere; for
+            questions to a trained model, never while training.
+
     Args:
         config: Read here: ``embedding_size``, ``category_embedding_size``, ``reg_weight``, ``data_loss``,
             ``eval_memory_mb``.
@@ -51,6 +55,7 @@ class LongShortRecommender(SequentialRecommender):
     input_type = InputType.PAIRWISE
     candidate_batch: ClassVar[bool] = True
     no_gradient: ClassVar[frozenset[str]] = frozenset()
+    fixed_alpha: float | None = None
 
     def __init__(self, config: Any, dataset: Any, data_loss: str) -> None:
         super().__init__(config, dataset)
@@ -80,6 +85,10 @@ class LongShortRecommender(SequentialRecommender):
     def match(self, state: Any, items: Tensor) -> Match:
         """Scores ``items [B, C]``, or ``[1, C]`` if all instances have the same candidates, against the state."""
         raise NotImplementedError
+
+    def fusion_weight(self, alpha: Tensor) -> Tensor:
+        """Returns the weight to fuse with: ``alpha`` as the model made it, or ``fixed_alpha`` in its place."""
+        return alpha if self.fixed_alpha is None else torch.full_like(alpha, self.fixed_alpha)
 
     def auxiliary_loss(self, state: Any, match: Match) -> dict[str, Tensor]:
         """Returns named terms that are added to the loss, weights included."""

@@ -226,6 +226,7 @@ class CLSR(TimedRecommender):
             alpha = torch.sigmoid(self.fusion(*(part for part in parts if part is not None)))  # (27) [B, C, 1]
         else:
             alpha = v.new_full((len(state.users), items.shape[1], 1), self.manual_alpha)
+        alpha = self.fusion_weight(alpha)
         u = torch.lerp(u_short, state.u_long, alpha)  # (28) alpha u_l + (1 - alpha) u_s
         logits = self.head(u, v).squeeze(-1)  # (29) [B, C]
         return Match(logits, alpha.squeeze(-1), Interests(state.u_long, u_short, a_short))

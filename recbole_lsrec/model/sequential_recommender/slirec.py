@@ -105,6 +105,7 @@ class SLiRec(TimedRecommender):
         u_short, a_short = self.short_attention(state.short, v)  # [B, C, D], [B, C, T]
         parts = (v, state.u_long, u_short, state.age)
         alpha = torch.sigmoid(self.fusion(*(part for part in parts if part is not None)))  # [B, C, 1]
+        alpha = self.fusion_weight(alpha)
         u = torch.lerp(u_short, state.u_long, alpha)  # alpha u_l + (1 - alpha) u_s
         logits = self.head(u, v).squeeze(-1)  # [B, C]
         return Match(logits, alpha.squeeze(-1), a_short)

@@ -244,6 +244,7 @@ class SLSRec(LongShortRecommender):
             alpha = torch.sigmoid(self.fusion(u_long, u_short, v))  # (10) [B, C, 1 or 2D]
             if self.no_long_sessions == "gate":
                 alpha = alpha * (n_long > 0).view(-1, 1, 1)
+            alpha = self.fusion_weight(alpha)
             u = fuse(u_long, u_short, alpha)  # (11)
         else:
             u = cast("Tensor | Mixture", u_short if u_long is None else u_long)  # one of them is there
