@@ -16,6 +16,7 @@ from recbole_lsrec.data.simulate import SIMULATED_NOTICE
 from recbole_lsrec.data.split_report import split_report, summary_lines
 from recbole_lsrec.dry_run import describe
 from recbole_lsrec.evaluation.evaluator import Evaluation
+from recbole_lsrec.evaluation.inference_noise import inference_noise
 from recbole_lsrec.run_data import Data, load_data
 from recbole_lsrec.trainer import Trainer
 
@@ -123,6 +124,7 @@ def _run(
         trainer.evaluate(loader, load_best_model=saved, show_progress=progress)
         if loader and trainer.evaluation is not None:
             evaluations[loader.phase] = trainer.evaluation
+    noise = {loader.phase: inference_noise(model, loader, config) for loader in data.evaluated() if loader}
     test_result = evaluations["test"].metrics if "test" in evaluations else None
     result = {
         "best_valid_score": best_valid_score,
@@ -141,6 +143,7 @@ def _run(
             "simulated": SIMULATED_NOTICE if data.dataset.simulated else False,
             **result,
             "tied_instances": {phase: evaluation.tied for phase, evaluation in evaluations.items()},
+            "inference_noise": {phase: spread for phase, spread in noise.items() if spread},
             "fingerprints": {**fingerprints, "code": run_folder.code_fingerprint()},
             "config": config.plain(),
             "no_effect": config.no_effect(),
@@ -172,6 +175,11 @@ def _run(
                     f"{name}: {share:.0%} of the test targets score the same as some competitor, so the metrics rest "
                     f"on `ties: {config['ties']}`; a model whose output saturates cannot order its best items."
                 )
+    if spread := noise.get("test"):
+        logger.info(
+            f"Test result over {spread['samples']} samples of inference: "
+            + ", ".join(f"{name} {v['mean']:.4f} ± {v['std']:.4f}" for name, v in spread["metrics"].items())
+        )
     if data.dataset.simulated:
         logger.warning(set_color(SIMULATED_NOTICE, "red"))
     logger.info(set_color("run folder", "yellow") + f": {folder}")

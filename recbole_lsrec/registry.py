@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 # One line per model of ours: name -> module that defines a class of that name. Imported when asked for.
 PLUGIN_MODELS = {
     "CLSR": "recbole_lsrec.model.sequential_recommender.clsr",
+    "DiffLSRec": "recbole_lsrec.model.sequential_recommender.difflsrec",
     "SLSRec": "recbole_lsrec.model.sequential_recommender.slsrec",
     "SLiRec": "recbole_lsrec.model.sequential_recommender.slirec",
 }

@@ -12,7 +12,7 @@ from recbole_lsrec.quick_start import load_data, run_recbole_lsrec
 from tests.real_data import atomic_from_parquet, needs_real_data
 
 QUIET = {"show_progress": False, "state": "ERROR"}
-MODELS = ["SASRec", "BERT4Rec", "GRU4Rec", "SLSRec"]
+MODELS = ["SASRec", "BERT4Rec", "GRU4Rec", "SLSRec", "DiffLSRec"]
 SAMPLED = {"eval_args": {"mode": {"valid": ["uni20"], "test": ["uni20"]}}}  # CLSR asks each event of each candidate
 
 

@@ -1,0 +1,40 @@
+"""How far the metrics of a model that can draw at inference move from draw to draw."""
+
+from typing import Any
+
+import numpy as np
+from recbole.config import Config
+
+from recbole_lsrec.data.dataloader import EvalLoader
+from recbole_lsrec.evaluation.evaluator import evaluate
+
+
+def inference_noise(model: Any, loader: EvalLoader, config: Config) -> dict[str, Any] | None:
+    """Evaluates a phase once per sample and says how the metrics spread.
+
+    A model takes part by ``inference_samples``, how many samples it is asked for, and ``inference_sample(number)``, a
+    context in which it draws from that sample's own seed; draws go through the loader's batches in order, so they are
+    the same for equal batch sizes. Outside of it a model is deterministic, and so is a run's own result.
+
+    Args:
+        model: the trained model.
+        loader: the phase, with its protocols and frozen candidates.
+        config: as for :func:`~recbole_lsrec.evaluation.evaluator.evaluate`.
+
+    Returns:
+        ``samples``, and by metric ``mean``, ``std`` (of a sample of samples: n - 1), ``min`` and ``max``; None for a model
+        that draws nothing or is asked for no samples.
+    """
+    n = getattr(model, "inference_samples", 0)
+    if not n:
+        return None
+    results = []
+    for number in range(n):
+        with model.inference_sample(number):
+            results.append(evaluate(model, loader, config).metrics)
+    values = {name: np.array([result[name] for result in results]) for name in results[0]}
+    spread = {
+        name: {"mean": float(v.mean()), "std": float(v.std(ddof=1)), "min": float(v.min()), "max": float(v.max())}
+        for name, v in values.items()
+    }
+    return {"samples": n, "metrics": spread}

@@ -1,0 +1,346 @@
+"""DiffLSRec.
+
+Reference:
+    Xiaowen Wang, Thomas Tran. "Diffusion-based Long and Short Term Interest Sequence Recommendation." University of
+    Ottawa. The authors' code is not public.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from recbole.data.interaction import Interaction
+from recbole.utils import InputType
+from torch import Tensor, nn
+
+from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.model import catalogue_loss, diffusion, event_features, options
+from recbole_lsrec.model.base import LongShortRecommender, Match
+from recbole_lsrec.model.decay_gru import DECAYS, DecayGRU
+from recbole_lsrec.model.denoiser import Denoiser, Prepared
+from recbole_lsrec.model.losses import squared_sum
+from recbole_lsrec.model.recent_encoder import POOLS, RecentEncoder, padding, recent
+
+
+class Interests(NamedTuple):
+    """What is fused: both interests, and the tokens that guide it. None stands for what the fusion has no use for."""
+
+    long: Tensor | None  # [B, D] e_long
+    short: Tensor | None  # [B, D] e_short
+    tokens: Tensor  # [B, K, D] embeddings of the most recent items
+    lengths: Tensor  # [B] how many of them are real
+
+
+class Encoded(NamedTuple):
+    """A history, encoded; no candidate is needed for any of it."""
+
+    user: Tensor  # [B, D] what candidates are multiplied with
+    alpha: Tensor | None  # [B, 1] weight of the long-term interest; None where the fusion has no such weight
+    interests: Interests
+
+
+class DiffLSRec(LongShortRecommender):
+    """A long-term interest, diffused; its denoising, guided by the short-term interest, is the fusion of the two.
+
+    Shapes: ``B`` instances, ``C`` candidates, ``L`` history length, ``K`` recent events, ``D`` = ``embedding_size``,
+    ``T`` = ``diffusion_steps``. The paper uses T for the last position too, and t for steps and positions.
+
+    The paper leaves much open. Decisions, each with its key where there is a choice (first value: the default):
+
+    * (A) long = all events before the target, up to ``MAX_ITEM_LIST_LENGTH``; short = the last ``recent_items`` (10) of
+      the same. The paper's "all but the last two" is leave-one-out seen from its training target.
+    * (A) intervals: min-max over neighbouring training events, cut at [0, 1], 0 for the first event;
+      ``interval_range: training | sequence`` (of the history itself), ``interval_log: False | True`` (log(1 + x) first).
+    * (A) frequency: training events over those of the most frequent item. (B.2) reads a trainable embedding of 16
+      buckets, equally wide in the logarithm: ``frequency_input: bucket | scalar`` (the number itself).
+    * (B.3) delta has D features: ``decay_gate: vector | scalar``. "Attenuates": ``decay: exp | inverse | sigmoid`` times
+      the state, exp(-delta) as in GRU-D. Its bias starts at -3, so that a fresh encoder remembers.
+    * "directional modulation": inside the candidate's tanh; ``modulation: add | multiply`` (n (1 + tanh(V e_f))).
+    * (B.4) the last real state. (B.5) ``short_pool: last | mean | state``, see :class:`RecentEncoder`. The short-term
+      encoder reads items alone: its equations have no time or frequency.
+    * (3.1) ``diffusion_steps: 20``, betas linear from ``beta_first`` 1e-4 to ``beta_last`` 0.05, so that alpha_bar_T is
+      0.60. It must not come near 0: the network knows e_long through e_t only.
+    * start: e_T from q(e_T | e_long) in training; its mean in evaluation, which is deterministic.
+    * (3.3)-(3.6) see :class:`Denoiser`; ``guidance_max`` 1, ``guidance_rate`` 5, ``guidance_shift`` 0.5,
+      ``null_condition: learned | zeros``.
+    * (3.7), (3.8) DDIM with ``eta`` 0.1 in training and 0 in evaluation.
+    * (C.1) ``training: chain | one_step | truncated``: cross-entropy on e_0 through all steps (as written); on the
+      estimate (3.7) of one random step (as DiffuRec trains); or through the network in the last ``truncated_steps``
+      steps only, in the others it counts as a constant.
+    * (C.2) dot product with the shared item table; ``projection: False | True`` for a linear layer on e_user.
+    * (C.4) a mean, not a sum. ``loss: full | sampled`` over all items, or ``loss_samples`` drawn ones with logQ
+      correction. The padding item is no item.
+    * (C.5) the mean over features too ("mean squared error"), step uniform, condition dropout ``condition_dropout`` 0.1
+      here only. e_long is detached (``detach_denoise``), or shrinking it would make the task trivial. Note that this loss
+      alone teaches the network to return e_long: all fusion comes from C.4.
+    * (C.6) ``L = L_CE + denoise_weight L_denoise + reg_weight (|W_Q|^2 + |W_K|^2 + |W_V|^2 + |W_g|^2)``, 0.1 and 1e-4;
+      ``reg_feed_forward: False | True`` adds the network's layers, as the text does.
+
+    ``without``: ``token`` (condition is e_short), ``snr`` (guidance scale ``guidance_constant``). ``fusion: diffusion |
+    gate | mean | long | short``: ``gate`` is the paper's baseline g e_long + (1 - g) e_short, ``g = sigmoid(W_g [.;.])``.
+
+    ``inference_samples: n`` adds n evaluations that start at a draw (``inference_start: forward`` from q(e_T | e_long) or
+    ``noise`` from N(0, I)) and have the noise of training: see :func:`recbole_lsrec.evaluation.inference_noise`.
+
+    Args:
+        config: See ``properties/model/DiffLSRec.yaml``.
+        dataset: Beside what :class:`LongShortRecommender` asks: ``user``, ``item``, ``time`` ``[n]`` and
+            ``training_events()``; nothing outside the training events is read.
+
+    Raises:
+        ConfigError: An option is not accepted, or two do not go together.
+    """
+
+    input_type = InputType.POINTWISE
+    candidate_batch = False  # all items compete: the loader draws no negatives
+
+    def __init__(self, config: Any, dataset: Any) -> None:
+        super().__init__(config, dataset, data_loss="softmax")
+        options.choice(config, "loss_type", ("CE",))
+        d = self.embedding.size
+        self.TIME_SEQ = config["TIME_FIELD"] + config["LIST_SUFFIX"]
+        self.fusion = options.choice(config, "fusion", ("diffusion", "gate", "mean", "long", "short"))
+        self.without = options.subset(config, "without", ("token", "snr"))
+        self.recent_items = options.integer(config, "recent_items", least=1)
+        self.interval_range = options.choice(config, "interval_range", ("training", "sequence"))
+        self.interval_log = options.flag(config, "interval_log")
+        self.inference_samples = options.integer(config, "inference_samples", least=2, optional=True) or 0
+        if self.fusion != "diffusion" and (self.without or self.inference_samples):
+            raise ConfigError(
+                f"fusion: found {self.fusion}, which has neither tokens and guidance to leave out (without: "
+                f"{sorted(self.without)}) nor noise to sample (inference_samples: {self.inference_samples}). Set without "
+                "to [] and leave inference_samples empty, or set fusion to diffusion."
+            )
+
+        self._read_training_events(dataset)
+        if self.fusion != "short":
+            self.long_encoder = DecayGRU(
+                d,
+                decay=options.choice(config, "decay", list(DECAYS)),
+                scalar_decay=options.choice(config, "decay_gate", ("vector", "scalar")) == "scalar",
+                scalar_frequency=options.choice(config, "frequency_input", ("bucket", "scalar")) == "scalar",
+                multiply=options.choice(config, "modulation", ("add", "multiply")) == "multiply",
+            )
+        if self.fusion != "long":
+            self.short_encoder = RecentEncoder(d, options.choice(config, "short_pool", POOLS))
+        if self.fusion == "gate":
+            self.gate = nn.Linear(2 * d, d, bias=False)
+        if self.fusion == "diffusion":
+            self._init_diffusion(config, d)
+        self.projection = nn.Linear(d, d, bias=False) if options.flag(config, "projection") else None
+        self.loss = options.choice(config, "loss", ("full", "sampled"))
+        self.loss_samples = options.integer(config, "loss_samples", least=1)
+        self.reg_feed_forward = options.flag(config, "reg_feed_forward")
+        self.inference_seed = options.integer(config, "inference_seed", least=0)
+        self._generator: torch.Generator | None = None  # None: torch's global one
+
+    def _init_diffusion(self, config: Any, d: int) -> None:
+        steps = options.integer(config, "diffusion_steps", least=1)
+        first, last = (options.number(config, key, least=1e-8, most=0.999) for key in ("beta_first", "beta_last"))
+        self.alpha_bar = diffusion.alpha_bars(diffusion.linear_betas(steps, first, last))  # [T + 1], stays on the CPU
+        self.eta = options.number(config, "eta", most=1)
+        self.gradient = options.choice(config, "training", ("chain", "one_step", "truncated"))
+        self.truncated_steps = options.integer(config, "truncated_steps", least=1)
+        self.denoise_weight = options.number(config, "denoise_weight")
+        self.condition_dropout = options.number(config, "condition_dropout", most=1)
+        self.detach_denoise = options.flag(config, "detach_denoise")
+        self.inference_start = options.choice(config, "inference_start", ("forward", "noise"))
+        constant = options.number(config, "guidance_constant")
+        self.denoiser = Denoiser(
+            d,
+            self.alpha_bar,
+            most=options.number(config, "guidance_max"),
+            rate=options.number(config, "guidance_rate"),
+            shift=options.number(config, "guidance_shift"),
+            constant=constant if "snr" in self.without else None,
+            tokens="token" not in self.without,
+            learned_null=options.choice(config, "null_condition", ("learned", "zeros")) == "learned",
+        )
+
+    # ---- A: what the training period tells of time and frequency ----------------------------------------------------
+
+    def _read_training_events(self, dataset: Any) -> None:
+        training = dataset.training_events()
+        self.shortest, self.longest = event_features.interval_range(dataset.user, dataset.time, training)
+        frequency = event_features.frequencies(dataset.item, training, self.n_items)
+        bucket = event_features.frequency_buckets(frequency)
+        # Not in the checkpoint: they belong to the data set.
+        self.register_buffer("frequency", torch.from_numpy(frequency).float(), persistent=False)
+        self.register_buffer("bucket", torch.from_numpy(bucket), persistent=False)
+        counts = np.bincount(dataset.item[training], minlength=self.n_items)
+        self.sampler = catalogue_loss.ItemSampler(torch.from_numpy(counts[1:]))
+
+    def intervals(self, times: Tensor, lengths: Tensor) -> Tensor:
+        """Time since the event before, scaled to [0, 1], ``[B, L]``, from times in seconds."""
+        seconds = event_features.intervals(times, lengths)
+        if self.interval_range == "training":
+            return event_features.min_max(seconds, self.shortest, self.longest, self.interval_log)
+        low, high = event_features.sequence_range(seconds, lengths)
+        return event_features.min_max(seconds, low, high, self.interval_log)
+
+    # ---- B: encoders ------------------------------------------------------------------------------------------------
+
+    def interests(self, interaction: Interaction) -> Interests:
+        """Appendix B: ``e_long`` and ``e_short``, and the tokens of 3.3."""
+        lengths = interaction[self.ITEM_SEQ_LEN]
+        real = torch.arange(int(lengths.max()), device=lengths.device) < lengths.unsqueeze(1)
+        items = interaction[self.ITEM_SEQ][:, : real.shape[1]] * real  # [B, L], nothing wider than the longest
+        x = self.embedding(items)  # [B, L, D]
+        tokens, n_tokens = recent(x, lengths, self.recent_items)  # [B, K, D], [B]
+        long = short = None
+        if self.fusion != "short":
+            interval = self.intervals(interaction[self.TIME_SEQ][:, : real.shape[1]], lengths)
+            long = self.long_encoder(x, interval, self.frequency[items], self.bucket[items], lengths)  # (B.1)-(B.4)
+        if self.fusion != "long":
+            short = self.short_encoder(tokens, n_tokens)  # (B.5)
+        return Interests(long, short, tokens, n_tokens)
+
+    def encode(self, interaction: Interaction) -> Encoded:
+        """Encodes and fuses: the user's vector and, where there is one, the weight of the long-term interest."""
+        interests = self.interests(interaction)
+        user, alpha = self.fuse(interests)
+        return Encoded(user if self.projection is None else self.projection(user), alpha, interests)
+
+    # ---- 3: fusion --------------------------------------------------------------------------------------------------
+
+    def fuse(self, interests: Interests) -> tuple[Tensor, Tensor | None]:
+        """Eq. C.1: ``e_user [B, D]``, and alpha ``[B, 1]`` or None."""
+        long, short = interests.long, interests.short
+        if long is None or short is None:
+            only = short if long is None else long
+            assert only is not None
+            return only, None
+        if self.fusion == "mean":
+            return (long + short) / 2, long.new_full((len(long), 1), 0.5)
+        if self.fusion == "gate":
+            gate = torch.sigmoid(self.gate(torch.cat([long, short], dim=1)))  # [B, D]
+            return torch.lerp(short, long, gate), gate.mean(1, keepdim=True)
+        if self.training and self.gradient == "one_step":
+            return self.one_step(interests), None
+        return self.chain(interests), None
+
+    def chain(self, interests: Interests) -> Tensor:
+        """Eq. 3.8 from step T to 0, ``e_0 [B, D]``; deterministic in evaluation unless a sample is asked for."""
+        long, prepared = self._sides(interests)
+        last = float(self.alpha_bar[-1])
+        noisy = self.training or self._generator is not None
+        if not noisy:
+            start = last**0.5 * long
+        elif not self.training and self.inference_start == "noise":
+            start = self._normal(long)
+        else:
+            start = diffusion.diffuse(long, self._normal(long), last)
+        through_all = not self.training or self.gradient == "chain"
+
+        def predict(e: Tensor, t: int) -> Tensor:
+            # Outside the last steps the prediction is a constant; e itself keeps its path back to e_long.
+            with torch.set_grad_enabled(torch.is_grad_enabled() and (through_all or t <= self.truncated_steps)):
+                return self.denoiser.guided_noise(e, t, prepared)
+
+        return diffusion.reverse(start, predict, self.alpha_bar, self.eta if noisy else 0.0, self._normal)
+
+    def one_step(self, interests: Interests) -> Tensor:
+        """The estimate of ``e_0`` (3.7) from one random step of the forward process, ``[B, D]``."""
+        long, prepared = self._sides(interests)
+        noisy, t, alpha_bar, _ = self._diffused(long)
+        return diffusion.clean_estimate(noisy, self.denoiser.guided_noise(noisy, t, prepared), alpha_bar)
+
+    def _sides(self, interests: Interests) -> tuple[Tensor, Prepared]:
+        """``e_long [B, D]``, and what the short side gives to every step."""
+        long, short, tokens, lengths = interests
+        assert long is not None
+        assert short is not None
+        return long, self.denoiser.prepare(short, tokens, padding(lengths, tokens.shape[1]))
+
+    def _diffused(self, clean: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Draws a step per row: ``e_t [B, D]``, ``t [B]``, ``alpha_bar_t [B, 1]`` and the noise ``[B, D]`` in it."""
+        u = torch.rand(len(clean), generator=self._generator)
+        t = (1 + (u * self.denoiser.n_steps).long()).clamp_(max=self.denoiser.n_steps)
+        alpha_bar = self.alpha_bar[t].unsqueeze(1).to(clean.device)
+        noise = self._normal(clean)
+        return diffusion.diffuse(clean, noise, alpha_bar), t.to(clean.device), alpha_bar, noise
+
+    def _normal(self, like: Tensor) -> Tensor:
+        """Standard normal numbers from torch's global generator, or from the fixed one of a sample."""
+        if self._generator is None:
+            return torch.randn_like(like)
+        return torch.randn(like.shape, generator=self._generator, dtype=like.dtype).to(like.device)
+
+    @contextmanager
+    def inference_sample(self, number: int) -> Iterator[None]:
+        """Inside, evaluation draws: sample ``number`` starts from its own seed, the same whenever it is taken."""
+        self._generator = torch.Generator().manual_seed(self.inference_seed + number)
+        try:
+            yield
+        finally:
+            self._generator = None
+
+    # ---- C: prediction and losses -----------------------------------------------------------------------------------
+
+    def match(self, state: Encoded, items: Tensor) -> Match:
+        """Eq. C.2: dot products with ``items [B, C]``, or one matrix product for ``[1, C]``."""
+        v = self.embedding(items)  # [B or 1, C, D]
+        common = len(items) == 1
+        logits = state.user @ v[0].t() if common else torch.bmm(v, state.user.unsqueeze(2)).squeeze(2)  # [B, C]
+        return Match(logits, None if state.alpha is None else state.alpha.expand_as(logits))
+
+    def score_all(self, state: Encoded, n_rows: int) -> Tensor:
+        """Scores every item with one matrix product, ``[B, n_items]``."""
+        return state.user @ self._table().t()
+
+    def floats_per_pair(self, state: Encoded) -> int:
+        """A candidate's vector and its logit."""
+        return self.embedding.size + 1
+
+    def losses(self, interaction: Interaction) -> dict[str, Tensor]:
+        """Returns ``data`` (C.4), ``denoise`` (C.5) and ``l2`` (C.6), weights included.
+
+        Outside of training they are a function of the batch: what is drawn comes from the seed of the samples.
+        """
+        state = self.encode(interaction)
+        target = interaction[self.POS_ITEM_ID] - 1  # row of the table without the padding item
+        terms = {}
+        if not self.training:
+            self._generator = torch.Generator().manual_seed(self.inference_seed)
+        try:
+            terms["data"] = self._cross_entropy(state.user, target)
+            if self.fusion == "diffusion" and self.denoise_weight:
+                terms["denoise"] = self.denoise_weight * self.denoise_loss(state.interests)
+        finally:
+            self._generator = None
+        matrices = self._regularised()
+        if self.reg_weight and matrices:
+            terms["l2"] = self.reg_weight * squared_sum(matrices)
+        return terms
+
+    def denoise_loss(self, interests: Interests) -> Tensor:
+        """Eq. C.5: mean squared error of the noise network on e_long at a random step, ``[]``."""
+        long, prepared = self._sides(interests)
+        if self.detach_denoise:
+            long = long.detach()
+        noisy, t, _, noise = self._diffused(long)
+        drop = torch.rand(len(long), generator=self._generator).to(long.device) < self.condition_dropout
+        return (noise - self.denoiser.noise(noisy, t, prepared, drop)).square().mean()
+
+    def _cross_entropy(self, user: Tensor, target: Tensor) -> Tensor:
+        table = self._table()[1:]
+        if self.loss == "full":
+            return catalogue_loss.full_softmax(user, table, target)
+        drawn = self.sampler.draw(self.loss_samples, self._generator)
+        log_expected = (self.sampler.log_chance[drawn] + np.log(self.loss_samples)).float().to(user.device)
+        drawn = drawn.to(user.device)
+        hit = drawn == target.unsqueeze(1)  # [B, S]
+        return catalogue_loss.sampled_softmax(user, table[target], table[drawn], log_expected, hit)
+
+    def _regularised(self) -> list[Tensor]:
+        if self.fusion == "gate":
+            return [self.gate.weight]
+        return self.denoiser.matrices(self.reg_feed_forward) if self.fusion == "diffusion" else []
+
+    def _table(self) -> Tensor:
+        """The vectors of all items, ``[n_items, D]``, padding first."""
+        if self.embedding.category is None:
+            return self.embedding.item.weight
+        return self.embedding(torch.arange(self.n_items, device=self.embedding.item.weight.device))
