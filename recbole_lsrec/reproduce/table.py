@@ -1,0 +1,150 @@
+"""Ours beside the paper's: one table, as values, as Markdown and for the terminal."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from tabulate import tabulate
+
+from recbole_lsrec.evaluation.compare import finite
+from recbole_lsrec.reproduce.entry import Entry, entry_names, read_entry
+from recbole_lsrec.reproduce.ours import Ours
+
+
+def substitute(entry: Entry, ours: Ours) -> str | None:
+    """Says why the paper's numbers do not belong beside ours; None where the data set is the paper's by name and real."""
+    name, papers = entry.plan.datasets[0].name, ", ".join(_papers_data(entry))
+    if ours.simulated:
+        return f"{name} is a SIMULATED log and stands in for {papers}: no number here can be held against the paper's."
+    if name not in _papers_data(entry):
+        return f"{name} is a SUBSTITUTE for {papers}: no number here can be held against the paper's."
+    return None
+
+
+def comparison(entry: Entry, ours: Ours, quick: bool) -> dict[str, Any]:
+    """Everything the table shows, as plain values for JSON."""
+    label, name = substitute(entry, ours), entry.plan.datasets[0].name
+    numbers = {} if label else entry.numbers.get(name, {})
+    systems = {system.name for system in entry.plan.systems}
+    order = [*ours.rows, *(row for row in [*ours.missing, *numbers] if row not in ours.rows)]
+    if entry.kind != "counterfactual":
+        order = [row for row in entry.rows() if row in order]
+    rows = [
+        {
+            "row": row,
+            "ours": {
+                shown: asdict(ours.rows[row][key]) for shown, key in entry.columns.items() if key in ours.rows[row]
+            }
+            if row in ours.rows
+            else None,
+            "paper": dict(zip(entry.columns, numbers[row], strict=True)) if row in numbers else None,
+            "missing": ours.missing.get(row) or (None if row in ours.rows or row in systems else "not in this log"),
+        }
+        for row in dict.fromkeys(order)
+    ]
+    return finite(
+        {
+            "entry": entry.name,
+            "title": entry.plan.title,
+            "paper": entry.where,
+            "dataset": name,
+            "substitute": label,
+            "sizes": dict(ours.sizes),
+            "paper_sizes": None if label else _papers_sizes(entry),
+            "protocol": ours.protocol,
+            "seeds": [] if entry.kind == "statistics" else list(entry.plan.seeds),
+            "budget": dict(entry.plan.budget) or None,
+            "quick": quick,
+            "rows": rows,
+            "notes": list(entry.notes),
+        }
+    )
+
+
+def text(found: Mapping[str, Any], columns: list[str], form: str = "simple") -> str:
+    """The comparison to be read.
+
+    Args:
+        found: what :func:`comparison` gave.
+        columns: names, as the paper has them.
+        form: of the table, as ``tabulate`` names it.
+    """
+    return "\n".join([*_heading(found), "", _table(found, columns, form), *_below(found)])
+
+
+def _heading(found: Mapping[str, Any]) -> list[str]:
+    lines = [f"{found['title']} ({found['paper']}), on {found['dataset']}"]
+    lines += [found["substitute"]] if found["substitute"] else []
+    if found["quick"]:
+        lines.append("QUICK: a few steps and one seed; nothing is trained to its end.")
+    if found["sizes"]:
+        lines.append(f"The log: {_sizes(found['sizes'])}." + _of_paper(found["paper_sizes"]))
+    if found["seeds"]:
+        budget = ", ".join(f"{key} {size:g}" for key, size in (found["budget"] or {}).items())
+        lines.append(
+            f"Seeds {', '.join(map(str, found['seeds']))}; {budget or 'trained until early stopping or epochs'}; "
+            f"ranked under {found['protocol'] or 'nothing, no run is finished'}."
+        )
+    return lines
+
+
+def _table(found: Mapping[str, Any], columns: list[str], form: str) -> str:
+    lines = []
+    for row in found["rows"]:
+        if row["ours"] is not None:
+            lines.append([row["row"], "ours", *(_value(row["ours"].get(column)) for column in columns)])
+        if row["paper"] is not None:
+            name = "" if row["ours"] is not None else row["row"]
+            lines.append([name, "paper", *(_number(row["paper"][column]) for column in columns)])
+        if row["ours"] is None and row["paper"] is None:
+            lines.append([row["row"], "", *("" for _ in columns)])
+    return tabulate(
+        lines, ["", "", *columns], form, disable_numparse=True, colalign=["left", "left", *["right"] * len(columns)]
+    )
+
+
+def _below(found: Mapping[str, Any]) -> list[str]:
+    missing = [f"{row['row']}: {row['missing']}" for row in found["rows"] if row["missing"]]
+    return [
+        *(["", "Without a result of ours:", *(f"- {line}" for line in missing)] if missing else []),
+        *(["", "Notes:", *(f"- {note}" for note in found["notes"])] if found["notes"] else []),
+    ]
+
+
+def _value(value: Mapping[str, Any] | None) -> str:
+    if value is None:
+        return "-"
+    return _number(value["mean"]) + ("" if value["sd"] is None else f" ± {_number(value['sd'])}")
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return "?"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:.4f}" if abs(value) < 10 else f"{value:,.2f}"
+
+
+def _papers_data(entry: Entry) -> list[str]:
+    """Data sets of the table in the paper, whatever the entry was narrowed to."""
+    return [data.name for data in read_entry(entry.name).plan.datasets]
+
+
+def _papers_sizes(entry: Entry) -> dict[str, float | None] | None:
+    """Of the log, from the paper's table of statistics, if it has one."""
+    paper = entry.name.split("-")[0]
+    for name in entry_names():
+        if name.startswith(f"{paper}-t"):
+            other = read_entry(name)
+            rows = other.numbers.get(entry.plan.datasets[0].name) if other.kind == "statistics" else None
+            if rows and {"users", "items", "events"} <= set(other.columns.values()):
+                return dict(zip(other.columns.values(), next(iter(rows.values())), strict=True))
+    return None
+
+
+def _sizes(sizes: Mapping[str, Any]) -> str:
+    return ", ".join(f"{_number(sizes[key])} {key}" for key in ("users", "items", "events"))
+
+
+def _of_paper(sizes: Mapping[str, Any] | None) -> str:
+    return f" The paper's: {_sizes(sizes)}." if sizes else ""
