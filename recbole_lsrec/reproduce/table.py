@@ -10,14 +10,16 @@ from recbole_lsrec.evaluation.compare import finite
 from recbole_lsrec.reproduce.entry import Entry, entry_names, read_entry
 from recbole_lsrec.reproduce.ours import Ours
 
+_CLOSE = 0.02  # logs of the same name that differ more than this in users, items or events are said to differ
+
 
 def substitute(entry: Entry, ours: Ours) -> str | None:
     """Says why the paper's numbers do not belong beside ours; None where the data set is the paper's by name and real."""
     name, papers = entry.plan.datasets[0].name, ", ".join(_papers_data(entry))
     if ours.simulated:
-        return f"{name} is a SIMULATED log and stands in for {papers}: no number here can be held against the paper's."
+        return f"SUBSTITUTE: {name} is a simulated log; the paper has {papers}. Its numbers do not belong beside these."
     if name not in _papers_data(entry):
-        return f"{name} is a SUBSTITUTE for {papers}: no number here can be held against the paper's."
+        return f"SUBSTITUTE: {name}; the paper has {papers}. Its numbers do not belong beside these."
     return None
 
 
@@ -78,7 +80,7 @@ def _heading(found: Mapping[str, Any]) -> list[str]:
     if found["quick"]:
         lines.append("QUICK: a few steps and one seed; nothing is trained to its end.")
     if found["sizes"]:
-        lines.append(f"The log: {_sizes(found['sizes'])}." + _of_paper(found["paper_sizes"]))
+        lines.append(f"The log: {_sizes(found['sizes'])}." + _of_paper(found["sizes"], found["paper_sizes"]))
     if found["seeds"]:
         budget = ", ".join(f"{key} {size:g}" for key, size in (found["budget"] or {}).items())
         lines.append(
@@ -146,5 +148,10 @@ def _sizes(sizes: Mapping[str, Any]) -> str:
     return ", ".join(f"{_number(sizes[key])} {key}" for key in ("users", "items", "events"))
 
 
-def _of_paper(sizes: Mapping[str, Any] | None) -> str:
-    return f" The paper's: {_sizes(sizes)}." if sizes else ""
+def _of_paper(sizes: Mapping[str, Any], paper: Mapping[str, Any] | None) -> str:
+    if not paper:
+        return ""
+    text = f" The paper's: {_sizes(paper)}."
+    if all(abs(sizes[key] - paper[key]) <= _CLOSE * paper[key] for key in sizes):
+        return text
+    return f"{text} THE LOGS DIFFER, so their numbers do too."

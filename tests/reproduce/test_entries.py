@@ -90,7 +90,10 @@ def test_an_entry_keeps_the_settings_of_its_own_data_set_only() -> None:
     [
         ({"kind": "table"}, "kind: found 'table'; accepted: training, statistics, counterfactual"),
         ({"sistems": {}}, "found the key 'sistems'"),
-        ({"paper": {"where": "t", "numbers": {"tmall": {"A": [1]}}}}, "numbers of 'tmall', which is not under datasets"),
+        (
+            {"paper": {"where": "t", "numbers": {"tmall": {"A": [1]}}}},
+            "numbers of 'tmall', which is not under datasets",
+        ),
         ({"paper": {"where": "t", "numbers": {"taobao": {"B": [1]}}}}, "taobao: no row 'B'"),
         ({"paper": {"where": "t", "numbers": {"taobao": {"A": [1, 2]}}}}, "A: found 2 numbers for 1 columns"),
         ({"paper": {"were": "t"}}, "paper: found the key 'were'"),
