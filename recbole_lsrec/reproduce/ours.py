@@ -64,11 +64,12 @@ def statistics(entry: Entry) -> Ours:
         sizes = {key: report[key] for key in ("users", "items", "events")}
         found = {
             **sizes,
-            "categories": len(np.unique(log.item_category[log.item_category > 0])),
             "average_length": report["events"] / report["users"],
             **{phase: of["instances"] for phase, of in report["phases"].items()},
         }
-        rows[system.name] = {key: Value(found[key]) for key in entry.columns.values()}
+        if log.item_category is not None:
+            found["categories"] = len(np.setdiff1d(log.item_category, [0]))  # 0 is unknown
+        rows[system.name] = {key: Value(found[key]) for key in entry.columns.values() if key in found}
     return Ours(rows, {}, simulated, sizes)
 
 
