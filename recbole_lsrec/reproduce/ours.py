@@ -141,5 +141,11 @@ def _over_runs(results: Sequence[Mapping[str, float]], keys: Iterable[str]) -> d
 
 
 def _reasons(cells: Sequence[Cell]) -> dict[str, str]:
-    """Why a system has no run, or not all of them."""
-    return {cell.system: f"{cell.status}: {cell.reason or 'not run yet'}" for cell in cells if cell.run is None}
+    """Why a system has no run, or not those of all seeds."""
+    reasons: dict[str, dict[str, None]] = {}
+    for cell in cells:
+        if cell.run is None:
+            seed = "" if cell.status == "not built" else f"seed {cell.seed}, "
+            reason = f": {cell.reason}" if cell.reason else ""
+            reasons.setdefault(cell.system, {})[f"{seed}{cell.status}{reason}"] = None
+    return {system: "; ".join(its) for system, its in reasons.items()}

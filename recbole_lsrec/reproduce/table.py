@@ -1,6 +1,6 @@
 """Ours beside the paper's: one table, as values, as Markdown and for the terminal."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -26,23 +26,21 @@ def substitute(entry: Entry, ours: Ours) -> str | None:
 def comparison(entry: Entry, ours: Ours, quick: bool) -> dict[str, Any]:
     """Everything the table shows, as plain values for JSON."""
     label, name = substitute(entry, ours), entry.plan.datasets[0].name
-    numbers = {} if label else entry.numbers.get(name, {})
-    systems = {system.name for system in entry.plan.systems}
-    order = [*ours.rows, *(row for row in [*ours.missing, *numbers] if row not in ours.rows)]
-    if entry.kind != "counterfactual":
-        order = [row for row in entry.rows() if row in order]
+    asked = entry.rows()  # of the systems that were chosen
+    numbers = {} if label else {row: of for row, of in entry.numbers.get(name, {}).items() if row in asked}
+    systems = [system.name for system in entry.plan.systems]
+    told = dict.fromkeys([*ours.rows, *numbers])
+    silent = set(ours.missing) - {_system(row, systems) for row in told}
+    order = sorted([*told, *silent], key=lambda row: systems.index(_system(row, systems)))
     rows = [
         {
             "row": row,
-            "ours": {
-                shown: asdict(ours.rows[row][key]) for shown, key in entry.columns.items() if key in ours.rows[row]
-            }
-            if row in ours.rows
-            else None,
+            "ours": _ours(entry, ours, row),
             "paper": dict(zip(entry.columns, numbers[row], strict=True)) if row in numbers else None,
-            "missing": ours.missing.get(row) or (None if row in ours.rows or row in systems else "not in this log"),
+            "missing": ours.missing.get(_system(row, systems))
+            or (None if row in ours.rows else "the log has no such targets"),
         }
-        for row in dict.fromkeys(order)
+        for row in order
     ]
     return finite(
         {
@@ -61,6 +59,16 @@ def comparison(entry: Entry, ours: Ours, quick: bool) -> dict[str, Any]:
             "notes": list(entry.notes),
         }
     )
+
+
+def _ours(entry: Entry, ours: Ours, row: str) -> dict[str, Any] | None:
+    found = ours.rows.get(row)
+    return found and {shown: asdict(found[key]) for shown, key in entry.columns.items() if key in found}
+
+
+def _system(row: str, systems: Sequence[str]) -> str:
+    """The system of a row: the row is its name, alone or before a change and a group."""
+    return max((name for name in systems if f"{row}, ".startswith(f"{name}, ")), key=len)
 
 
 def text(found: Mapping[str, Any], columns: list[str], form: str = "simple") -> str:
@@ -108,7 +116,7 @@ def _table(found: Mapping[str, Any], columns: list[str], form: str) -> str:
 def _below(found: Mapping[str, Any]) -> list[str]:
     missing = [f"{row['row']}: {row['missing']}" for row in found["rows"] if row["missing"]]
     return [
-        *(["", "Without a result of ours:", *(f"- {line}" for line in missing)] if missing else []),
+        *(["", "Missing:", *(f"- {line}" for line in missing)] if missing else []),
         *(["", "Notes:", *(f"- {note}" for note in found["notes"])] if found["notes"] else []),
     ]
 

@@ -1,5 +1,9 @@
 """Ours beside the paper's."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
+from recbole_lsrec.leaderboard.flags import Flags, with_flags
 from recbole_lsrec.reproduce.entry import read_entry
 from recbole_lsrec.reproduce.ours import Ours, Value
 from recbole_lsrec.reproduce.table import comparison, text
@@ -7,8 +11,11 @@ from recbole_lsrec.reproduce.table import comparison, text
 SIZES = {"users": 36915, "items": 64000, "events": 1471155}
 
 
-def shown(ours: Ours, dataset: str = "taobao", name: str = "clsr-t2") -> tuple[dict, list[str]]:
+def shown(
+    ours: Ours, dataset: str = "taobao", name: str = "clsr-t2", models: Sequence[str] = ()
+) -> tuple[dict, list[str]]:
     entry = read_entry(name).on(dataset)
+    entry = replace(entry, plan=with_flags(entry.plan, Flags(models=models)))
     found = comparison(entry, ours, quick=False)
     return found, text(found, list(entry.columns)).splitlines()
 
@@ -34,7 +41,24 @@ def test_a_simulated_log_is_a_substitute_even_under_the_papers_name() -> None:
 
 
 def test_a_group_that_the_log_does_not_have_is_said() -> None:
-    ours = Ours({"CLSR, untouched": {"auc": Value(0.9), "alpha": Value(0.2)}}, {}, None, {}, "pop99")
+    ours = Ours(
+        {"CLSR, untouched": {"auc": Value(0.9), "alpha": Value(0.2)}}, {"SLi-Rec": "seed 1, error: no"}, None, {}
+    )
     found, lines = shown(ours, name="clsr-t3")
-    assert "- CLSR, untouched, click: not in this log" in lines
+    assert "- CLSR, untouched, click: the log has no such targets" in lines
+    assert "- SLi-Rec, untouched, click: seed 1, error: no" in lines
     assert {row["row"] for row in found["rows"] if row["paper"]} == set(read_entry("clsr-t3").numbers["taobao"])
+
+
+def test_a_system_without_any_row_has_one_that_says_why_in_its_place() -> None:
+    ours = Ours({"CLSR, untouched": {"auc": Value(0.9)}}, {"SLi-Rec": "seed 1, error: no"}, None, {})
+    found, _ = shown(ours, "shop", "clsr-t3")
+    assert [(row["row"], row["missing"]) for row in found["rows"]] == [
+        ("SLi-Rec", "seed 1, error: no"),
+        ("CLSR, untouched", None),
+    ]
+
+
+def test_rows_of_systems_that_were_not_chosen_are_left_out() -> None:
+    found, _ = shown(Ours({"CLSR": {"auc": Value(0.9)}}, {}, None, {}), models=["CLSR"])
+    assert [row["row"] for row in found["rows"]] == ["CLSR"]
