@@ -1,6 +1,6 @@
 """DiffLSRec trained through the whole chain, on one step, through the last steps, or without diffusion: one table.
 
-    python benchmarks/difflsrec_training.py --train_steps 1000                # both data sets, 3 seeds, resumes
+    python benchmarks/difflsrec_training.py --train_steps 1500                # both data sets, 3 seeds, resumes
     python benchmarks/difflsrec_training.py --only_table
 
 Every run gets the same number of optimiser steps of the same batch size and is tested with its last weights, all items
@@ -149,7 +149,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--datasets", nargs="+", default=["ml-100k", "cosmetics"])
     parser.add_argument("--seeds", type=int, nargs="+", default=[2020, 2021, 2022])
-    parser.add_argument("--train_steps", type=int, default=1000)
+    parser.add_argument("--train_steps", type=int, default=1500)
     parser.add_argument("--batch_size", type=int, default=128)
     parser.add_argument("--embedding_size", type=int, default=32)
     parser.add_argument("--history", type=int, default=20, help="MAX_ITEM_LIST_LENGTH")

@@ -306,6 +306,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Entry of the console script: an error the user can act on is one line and exit code 2."""
     # RecBole 1.2.1 warns of what pandas 3 and torch 3 will drop; the versions it is installed with here still do it.
     warnings.filterwarnings("ignore", category=FutureWarning, module=r"recbole\.")
+    warnings.filterwarnings("ignore", message="pkg_resources is deprecated")  # Ray 2.6 imports it
     try:
         typed = list(sys.argv[1:] if arguments is None else arguments)
         cli(args=typed, prog_name="recbole-lsrec", obj=typed)

@@ -201,7 +201,7 @@ class Trainer(recbole.trainer.Trainer):
             raise _BudgetSpent
         train_data.set_epoch(epoch_idx)
         started = perf_counter()
-        # Importing RecBole's sequential models turns it on for the whole process (its sine.py does), for 1.4 to 1.9 times
+        # Importing RecBole's sequential models turns it on for the whole process (its sine.py does), for 1.5 to 2 times
         # the training time; a loss that is not a number stops the run without it too.
         with torch.autograd.set_detect_anomaly(False):
             batches = self._within_budget(train_data, epoch_idx)

@@ -60,9 +60,7 @@ def tune_systems(
         for (name, label), asked in searches.items():
             say(f"{name} on {label}: searching settings")
             result = search(asked)
-            if not (plan.tune or {}).get("time_budget") and any(
-                trial.status == "unfinished" for trial in result.trials
-            ):
+            if not result.complete:
                 raise KeyboardInterrupt  # Ray Tune takes it for a wish to stop in order
             if result.best is None:
                 say(f"{name} on {label}: no trial was validated, so its own settings are used; see {asked.out}")

@@ -79,12 +79,27 @@ class MLPAttention(nn.Module):
 
     def forward(self, keys: Projected, query: Projected, row: Tensor | None = None) -> Tensor:
         """Returns logits ``[...]``; with ``row``: keys ``[P, ...]`` and queries ``[B, C, ...]`` to ``[P, C]``."""
+        w_product = self.fcn.first_layer()[0][3][:, -keys.vector.shape[-1] :]
+        if row is not None and len(query.vector) == 1:
+            return self.fcn.after_first(_met_by_all(keys, query, w_product)).squeeze(-1)
         key, key_image = keys if row is None else (part.unsqueeze(1) for part in keys)
-        w_product = self.fcn.first_layer()[0][3][:, -key.shape[-1] :]
         hidden = F.linear(key * pick(query.vector, row), w_product)
         hidden += key_image  # in place: these are the largest arrays of the models
         hidden += pick(query.image, row)
         return self.fcn.after_first(hidden).squeeze(-1)
+
+
+def _met_by_all(keys: Projected, query: Projected, w_product: Tensor) -> Tensor:
+    """``(k * q) W + images`` of each event with candidates common to all, ``[P, C, F]``, as one product.
+
+    ``(k * q) W^T = k (diag(q) W^T)``: what depends on the candidate stands in the weights, ``[Q + 1, C * F]``.
+    """
+    weights = torch.einsum("cq,fq->qcf", query.vector[0], w_product).flatten(1)  # [Q, C * F]
+    weights = torch.cat([weights, query.image[0].reshape(1, -1)])
+    key = F.pad(keys.vector, (0, 1), value=1.0)  # [P, Q + 1]
+    hidden = (key @ weights).unflatten(1, (-1, len(w_product)))
+    hidden += keys.image.unsqueeze(1)
+    return hidden
 
 
 class AdditiveAttention(nn.Module):

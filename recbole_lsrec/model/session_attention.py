@@ -85,7 +85,7 @@ class WAAM(nn.Module):
 
     def forward(self, h: Tensor, v: Tensor, absent: Tensor) -> Tensor:
         """Pools sessions, ``[B, C, D]``; 0 for an instance without any. Arguments as in :meth:`weights`."""
-        return (self.weights(h, v, absent) @ h).reshape(len(h), -1, h.shape[3])
+        return (self.weights(h, v, absent).transpose(2, 3) @ h).reshape(len(h), -1, h.shape[3])
 
     def weights(self, h: Tensor, v: Tensor, absent: Tensor) -> Tensor:
         """Weighs sessions.
@@ -96,10 +96,13 @@ class WAAM(nn.Module):
             absent: ``[B, K]`` bool, no such session.
 
         Returns:
-            ``[B, C, 1, K]``, or ``[B, 1, C, K]`` for common sessions: what multiplies ``h``.
+            ``[B, C, K, 1]``, or ``[B, 1, K, C]`` for common sessions.
         """
-        # Candidates stand on the axis of queries if sessions are common to them, else on the axis of groups.
-        query = self.alignment.query(v).unsqueeze(1 if h.shape[1] == 1 else 2)  # [B, 1, C, D] or [B, C, 1, D]
-        logits = query @ h.transpose(2, 3)  # [B, 1, C, K] or [B, C, 1, K]
+        query = self.alignment.query(v)
+        if h.shape[1] > 1 or v.shape[1] == 1:
+            columns = query.unsqueeze(3)  # [B, C, D, 1], a group of sessions for each candidate
+        else:  # all candidates ask the same group; one product if they are the same for all instances
+            columns = query[0].t() if len(query) == 1 else query.transpose(1, 2).unsqueeze(1)  # [D, C] or [B, 1, D, C]
+        logits = h @ columns  # [B, C, K, 1] or [B, 1, K, C]
         # Finite, not -inf: an instance without sessions gets even weights over zero vectors instead of NaN.
-        return F.softmax(logits.masked_fill(absent[:, None, None, :], -1e30), dim=-1)
+        return F.softmax(logits.masked_fill(absent[:, None, :, None], -1e30), dim=2)

@@ -73,18 +73,20 @@ def write(folder: Path, event: str, **content: Any) -> None:
 
 
 def read(folder: Path) -> list[dict[str, Any]]:
-    """Returns the events, each with ``clock``: seconds the search had run by then, without the pauses between sittings.
+    """Returns the events, each with the number of its sitting and ``clock``: seconds the search had run by then.
 
-    A line that a crash cut off is left out.
+    The pauses between sittings are not counted. A line that a crash cut off is left out.
     """
     path = folder / "journal.jsonl"
     lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
     events = [event for line in lines if (event := _parsed(line)) is not None]
-    clock = 0.0
+    clock, sitting = 0.0, 0
     for before, event in zip([None, *events], events, strict=False):
-        if before is not None and event["event"] != "sitting":
+        if event["event"] == "sitting":
+            sitting += 1
+        elif before is not None:
             clock += event["time"] - before["time"]
-        event["clock"] = clock
+        event["clock"], event["in_sitting"] = clock, sitting
     return events
 
 
@@ -97,10 +99,12 @@ def spent(folder: Path) -> float:
 def read_trials(folder: Path, bigger: bool) -> list[Trial]:
     """Returns the trials in the order they began."""
     of_trial: dict[str, list[dict[str, Any]]] = {}
+    last_of_sitting = {}
     for event in read(folder):
+        last_of_sitting[event["in_sitting"]] = event["clock"]
         if "trial" in event:
             of_trial.setdefault(event["trial"], []).append(event)
-    return [_trial(trial_id, events, bigger) for trial_id, events in of_trial.items()]
+    return [_trial(trial_id, events, last_of_sitting, bigger) for trial_id, events in of_trial.items()]
 
 
 def _parsed(line: str) -> dict[str, Any] | None:
@@ -110,8 +114,8 @@ def _parsed(line: str) -> dict[str, Any] | None:
         return None
 
 
-def _trial(trial_id: str, events: list[dict[str, Any]], bigger: bool) -> Trial:
-    began = events[0]["clock"]
+def _trial(trial_id: str, events: list[dict[str, Any]], last_of_sitting: dict[int, float], bigger: bool) -> Trial:
+    began, until = events[0]["clock"], events[-1]["clock"]
     epochs: dict[int, dict[str, float]] = {}
     for event in events:
         if "epoch" in event:  # the last one is told twice, as itself and as done
@@ -123,7 +127,7 @@ def _trial(trial_id: str, events: list[dict[str, Any]], bigger: bool) -> Trial:
     elif kinds[-1] == "end":
         status = "finished" if "done" in kinds else "stopped"
     else:
-        status = "unfinished"
+        status, until = "unfinished", last_of_sitting[events[-1]["in_sitting"]]
     scores = [epoch["score"] for epoch in epochs.values()]
     best = (max(scores) if bigger else min(scores)) if scores else None
     return Trial(
@@ -134,5 +138,5 @@ def _trial(trial_id: str, events: list[dict[str, Any]], bigger: bool) -> Trial:
         score=best,
         epochs=list(epochs.values()),
         began=began,
-        seconds=events[-1]["clock"] - began,
+        seconds=until - began,
     )

@@ -9,10 +9,8 @@ import plotly.graph_objects as go
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from plotly.offline import get_plotlyjs
 
-from recbole_lsrec.data.simulate import SIMULATED_NOTICE
-from recbole_lsrec.run_folder import RESULT
 from recbole_lsrec.tuning import journal
-from recbole_lsrec.tuning.result import BEST, counts, table
+from recbole_lsrec.tuning.result import BEST, by_protocol, counts, table
 from recbole_lsrec.tuning.settings import SearchResult, Trial
 from recbole_lsrec.tuning.space import Domain
 from recbole_lsrec.tuning.trial import Job
@@ -34,19 +32,21 @@ def write(found: SearchResult, job: Job) -> None:
     )
     scored = [trial for trial in found.trials if trial.score is not None]
     figures = [over_time(found), by_epoch(found), parallel_coordinates(found, job.space.domains)] if scored else []
-    held = json.loads((found.run_folder / RESULT).read_text("utf-8")) if found.run_folder and found.complete else {}
     text = environment.get_template("tune.html.j2").render(
         found=found,
         model=job.model if isinstance(job.model, str) else job.model.__name__,
         dataset=job.dataset,
         counts={status: n for status, n in counts(found).items() if n},
         best_file=BEST,
-        notice=SIMULATED_NOTICE if held.get("simulated") else "",
         commands=[event["command"] for event in journal.read(job.folder) if event["event"] == "sitting"],
         columns=list(table(found)),
         rows=[[_text(value) for value in row] for row in table(found).itertuples(index=False)],
         script=get_plotlyjs() if figures else "",
-        charts=[figure.to_html(full_html=False, include_plotlyjs=False) for figure in figures],
+        charts=[
+            figure.to_html(full_html=False, include_plotlyjs=False, config={"displayModeBar": False})
+            for figure in figures
+        ],
+        tested=by_protocol(found.test_result or {}),
     )
     (job.folder / PAGE).write_text(text, encoding="utf-8")
 

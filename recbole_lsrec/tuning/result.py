@@ -1,6 +1,7 @@
 """What a search found, from the journal and the run folders, and the files that say it."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,7 @@ def collect(job: Job) -> SearchResult:
         folder=job.folder,
         run_folder=run,
         test_result=held.get("test_result"),
+        simulated=held.get("simulated") or "",
     )
 
 
@@ -79,7 +81,7 @@ def counts(found: SearchResult) -> dict[str, int]:
 
 
 def table(found: SearchResult) -> pd.DataFrame:
-    """The trials, best first, those without a score last: what was drawn, and what became of it."""
+    """The trials, best first, failed ones last: what was drawn, and what became of it."""
     rows = [
         {
             "trial": trial.id,
@@ -94,7 +96,21 @@ def table(found: SearchResult) -> pd.DataFrame:
     ]
     columns = ["trial", "status", found.metric, "epochs", "seconds", "reason"]
     frame = pd.DataFrame(rows) if rows else pd.DataFrame(columns=columns)
-    return frame.sort_values(found.metric, ascending=not found.bigger, kind="stable", ignore_index=True)
+    frame = frame.sort_values(found.metric, ascending=not found.bigger, kind="stable")
+    return frame.sort_values("status", key=lambda status: status == "error", kind="stable", ignore_index=True)
+
+
+def by_protocol(result: Mapping[str, float]) -> list[list[str]]:
+    """A test result as a table, header first: metrics down, protocols across; the first protocol has no prefix."""
+    names = [name for name in result if "/" not in name]
+    others = list(dict.fromkeys(name.split("/")[0] for name in result if "/" in name))
+    prefixes = ["", *(f"{other}/" for other in others)]
+
+    def shown(name: str) -> str:
+        return f"{result[name]:.4f}" if name in result else ""
+
+    table = [[name, *(shown(f"{prefix}{name}") for prefix in prefixes)] for name in names]
+    return [["metric", "first protocol", *others], *table]
 
 
 def write(found: SearchResult, job: Job) -> None:
@@ -119,16 +135,21 @@ def summary(found: SearchResult) -> str:
     """The result as text: the best trials, what was spent, and where the files are."""
     of = ", ".join(f"{n} {status}" for status, n in counts(found).items() if n)
     wall, trials = (found.spent_seconds[what] for what in ("wall", "trials"))
+    shown = table(found).drop(columns="reason").head(10).astype(object)
     lines = [
-        tabulate(table(found).drop(columns="reason").head(10), headers="keys", showindex=False, floatfmt=".4g"),
+        tabulate(shown.where(shown.notna(), None), headers="keys", showindex=False, floatfmt=".4g", missingval="-"),
         f"{len(found.trials)} trials: {of}. Spent {wall:.0f} s of wall clock, {trials:.0f} s summed over trials.",
     ]
     if found.best_score is None:
         lines.append("No trial was validated.")
     else:
         lines.append(f"Best: {found.best_trial}, validation {found.metric} {found.best_score:.4f}, {found.best}")
-        tested = found.test_result and {name: round(value, 4) for name, value in found.test_result.items()}
-        lines.append(f"Test: {tested}" if tested else "Not tested.")
+        lines.append("Test result of the best, by protocol:" if found.test_result else "Not tested.")
+        if found.test_result:
+            header, *rows = by_protocol(found.test_result)
+            lines.append(tabulate(rows, headers=header, disable_numparse=True))
+    if found.simulated:
+        lines.append(found.simulated)
     if not found.complete:
         lines.append(f"Not complete; go on with: recbole-lsrec tune --resume {found.folder}")
     lines.append(f"{found.folder}: {BEST}, {TRIALS}, {SUMMARY}, tune.html")
@@ -140,7 +161,7 @@ def _best_yaml(found: SearchResult, job: Job) -> str:
     settings = {"model": model, "dataset": job.dataset, **job.given, **(found.best or {})}
     del settings["candidate_cache"]
     lines = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)
-    score = f"{found.metric} {found.best_score:.6f} on validation"
+    score = f"{found.metric} {found.best_score:.4f} on validation"
     return (
         f"# Best of {len(found.trials)} trials: {found.best_trial}, {score}.\n"
         f"# recbole-lsrec run --config_files {BEST}\n{lines}"

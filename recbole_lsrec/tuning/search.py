@@ -215,7 +215,7 @@ def _tune(settings: SearchSettings, job: Job, keeper: Any, epochs: int) -> None:
 
     trainable = tune.with_resources(trial, {"cpu": settings.cpus_per_trial, "gpu": settings.gpus_per_trial})
     place = job.folder / "ray"
-    journal.write(job.folder, "sitting", command=shlex.join(_command()))
+    journal.write(job.folder, "sitting", command=shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]))
     try:
         if tune.Tuner.can_restore(str(place)):
             tuner = tune.Tuner.restore(str(place), trainable)
@@ -297,7 +297,3 @@ def _test(settings: SearchSettings, job: Job, found: SearchResult, keeper: Any) 
         ray.get(task.remote(job, found.best_trial, found.best, keeper))
     except RayTaskError as error:
         raise error.cause from None
-
-
-def _command() -> list[str]:
-    return ["recbole-lsrec", *sys.argv[1:]]

@@ -1,9 +1,8 @@
-"""DiffLSRec: the contract for every variant, the properties of its diffusion, and each option."""
+"""DiffLSRec: the properties of its diffusion, its losses and features, and each option."""
 
 import math
-from typing import Any, ClassVar
+from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -12,95 +11,8 @@ from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.model import diffusion
 from recbole_lsrec.model.denoiser import guided
 from recbole_lsrec.model.sequential_recommender.difflsrec import DiffLSRec
-from tests.contract.model_contract import ModelContract
-from tests.contract.stub import N_ITEMS, StubDataset, batch_of, random_batch, randomise, stub_config
-
-
-class StubLog(StubDataset):
-    """A data set with a log beside: two users, the last event of each held out."""
-
-    user = np.repeat([1, 2], 12)
-    item = np.array([1, 2, 1, 3, 1, 2, 4, 5, 1, 6, 7, 8, 2, 1, 9, 10, 11, 1, 2, 3, 12, 13, 1, 14])
-    time = np.tile(np.arange(12) ** 4 * 60, 2)  # from a minute to 57 hours apart, held out 77
-    training = np.tile(np.arange(12) < 11, 2)
-
-    def training_events(self) -> np.ndarray:
-        return self.training
-
-
-def build(dataset: Any = None, spread: bool = True, **options: Any) -> DiffLSRec:
-    """A model in evaluation mode; ``spread`` gives it weights with no term near zero."""
-    torch.manual_seed(0)
-    model = DiffLSRec(stub_config("DiffLSRec", **options), dataset or StubLog())
-    if spread:
-        randomise(model)
-    return model.eval()
-
-
-class TestChain(ModelContract):
-    model_class = DiffLSRec
-    options: ClassVar[dict[str, Any]] = {"diffusion_steps": 3}
-    overfit_steps = 70
-
-    def build(self, seed: int = 0, **overrides: Any) -> DiffLSRec:
-        torch.manual_seed(seed)
-        return DiffLSRec(stub_config("DiffLSRec", **{**self.options, **overrides}), StubLog())
-
-
-class TestOneStep(TestChain):
-    options: ClassVar[dict[str, Any]] = {"training": "one_step", "diffusion_steps": 3}
-
-
-class TestTruncated(TestChain):
-    options: ClassVar[dict[str, Any]] = {"training": "truncated", "truncated_steps": 2, "diffusion_steps": 3}
-
-
-class TestSampledLoss(TestChain):
-    options: ClassVar[dict[str, Any]] = {"loss": "sampled", "loss_samples": 40, "diffusion_steps": 3}
-
-
-class TestWithoutTokens(TestChain):
-    options: ClassVar[dict[str, Any]] = {"without": ["token"], "diffusion_steps": 3}
-
-
-class TestWithoutSnr(TestChain):
-    options: ClassVar[dict[str, Any]] = {"without": "snr", "diffusion_steps": 3}
-
-
-class TestWithoutBoth(TestChain):
-    options: ClassVar[dict[str, Any]] = {"without": ["token", "snr"], "diffusion_steps": 3}
-
-
-class TestGate(TestChain):
-    options: ClassVar[dict[str, Any]] = {"fusion": "gate"}
-
-
-class TestMean(TestChain):
-    options: ClassVar[dict[str, Any]] = {"fusion": "mean", "projection": True}
-
-
-class TestLong(TestChain):
-    options: ClassVar[dict[str, Any]] = {"fusion": "long"}
-
-
-class TestShort(TestChain):
-    options: ClassVar[dict[str, Any]] = {"fusion": "short"}
-
-
-class TestOtherForms(TestChain):
-    options: ClassVar[dict[str, Any]] = {
-        "diffusion_steps": 3,
-        "decay": "inverse",
-        "decay_gate": "scalar",
-        "frequency_input": "scalar",
-        "modulation": "multiply",
-        "short_pool": "mean",
-        "interval_range": "sequence",
-        "null_condition": "zeros",
-        "recent_items": 3,
-        "projection": True,
-    }
-
+from tests.contract.stub import N_ITEMS, batch_of, random_batch, randomise
+from tests.model.difflsrec_stub import StubLog, build
 
 # ---- 3: diffusion ---------------------------------------------------------------------------------------------------
 

@@ -5,6 +5,8 @@ import json
 import os
 import re
 import signal
+import subprocess
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -105,6 +107,34 @@ def test_ctrl_c_leaves_results_and_the_search_can_be_taken_up(two_cores: None, p
     assert (over.trials[1].id, over.trials[1].settings) == (found.trials[1].id, found.trials[1].settings)
     assert [epoch["epoch"] for epoch in over.trials[1].epochs] == [1, 2, 3, 4]
     assert over.test_result is not None
+
+
+KILLED = """
+from pathlib import Path
+from recbole_lsrec.tuning import SearchSettings, search
+from tests.tuning.planted import Planted
+search(SearchSettings(Planted, "shop", Path("out"), config_dict=CONFIG, space=SPACE, trials=3, concurrent=1,
+                      scheduler="none"))
+"""
+
+
+@pytest.mark.slow  # a process of its own, with a Ray of its own
+def test_a_search_killed_outright_can_be_taken_up(two_cores: None, planted: dict[str, Any]) -> None:
+    planted["config_dict"] |= {"pause": 1.0, "epochs": 5}
+    space = {"quality": {"uniform": [-1.0, 1.0]}}
+    journal = planted["out"] / "journal.jsonl"
+    script = KILLED.replace("CONFIG", repr(planted["config_dict"])).replace("SPACE", repr(space))
+    process = subprocess.Popen([sys.executable, "-c", script])
+    while not journal.is_file() or _epochs_of_last(journal, 2) < 2:
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    found = search(SearchSettings(**planted, space=space, trials=3, scheduler="none"))
+    kept = [trial for trial in found.trials if trial.status == "finished"]
+    assert [[epoch["epoch"] for epoch in trial.epochs] for trial in kept] == [[1, 2, 3, 4, 5]] * 3
+    assert found.complete
+    assert found.test_result is not None
 
 
 def _interrupt_after(journal: Path, trials: int) -> None:

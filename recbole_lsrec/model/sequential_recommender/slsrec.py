@@ -218,10 +218,10 @@ class SLSRec(LongShortRecommender):
             null = (n_long == 0).view(-1, 1, 1, 1)
             h, h_gru = (torch.where(null, u, x) for u, x in zip(self.null_long.chunk(2), (h, h_gru), strict=True))
         if not self.training and self.scalar_gate and h.shape[1] == 1 and 2 * h.shape[2] < h.shape[3]:
-            a = torch.cat([self.waam.weights(h, v, absent), self.waam_gru.weights(h_gru, v, absent)], dim=-1)
+            a = torch.cat([self.waam.weights(h, v, absent), self.waam_gru.weights(h_gru, v, absent)], dim=2)
             d = self.embedding.size
             rows = torch.cat([F.pad(h, (0, d)), F.pad(h_gru, (d, 0))], dim=2)  # [B, 1, 2K, 2D]
-            return Mixture(a.squeeze(1), rows.squeeze(1))
+            return Mixture(a.squeeze(1), rows.squeeze(1))  # a [B, 2K, C]
         return torch.cat([self.waam(h, v, absent), self.waam_gru(h_gru, v, absent)], dim=-1)  # (9)
 
     # ---- 3.4 fusion and prediction ----------------------------------------------------------------------------------
@@ -315,5 +315,6 @@ def fuse(u_long: Tensor | Mixture, u_short: Tensor, alpha: Tensor) -> Tensor | M
     """Eq. 11: ``alpha u^L + (1 - alpha) u^S``; of a mixture again a mixture, with ``u^S`` as one row more."""
     if not isinstance(u_long, Mixture):
         return torch.lerp(u_short, u_long, alpha)
-    weights = torch.cat([alpha * u_long.weights, 1 - alpha], dim=-1)  # [B, C, 2K + 1]
+    alpha = alpha.transpose(1, 2)  # [B, 1, C]
+    weights = torch.cat([alpha * u_long.weights, 1 - alpha], dim=1)  # [B, 2K + 1, C]
     return Mixture(weights, torch.cat([u_long.rows, u_short], dim=1))

@@ -1,0 +1,76 @@
+"""The contract for every variant of DiffLSRec."""
+
+from typing import Any, ClassVar
+
+import torch
+
+from recbole_lsrec.model.sequential_recommender.difflsrec import DiffLSRec
+from tests.contract.model_contract import ModelContract
+from tests.contract.stub import stub_config
+from tests.model.difflsrec_stub import StubLog
+
+
+class TestChain(ModelContract):
+    model_class = DiffLSRec
+    options: ClassVar[dict[str, Any]] = {"diffusion_steps": 3}
+    overfit_steps = 70
+
+    def build(self, seed: int = 0, **overrides: Any) -> DiffLSRec:
+        """On a data set with a log, which the base's stub has not."""
+        torch.manual_seed(seed)
+        return DiffLSRec(stub_config("DiffLSRec", **{**self.options, **overrides}), StubLog())
+
+
+class TestOneStep(TestChain):
+    options: ClassVar[dict[str, Any]] = {"training": "one_step", "diffusion_steps": 3}
+
+
+class TestTruncated(TestChain):
+    options: ClassVar[dict[str, Any]] = {"training": "truncated", "truncated_steps": 2, "diffusion_steps": 3}
+
+
+class TestSampledLoss(TestChain):
+    options: ClassVar[dict[str, Any]] = {"loss": "sampled", "loss_samples": 40, "diffusion_steps": 3}
+
+
+class TestWithoutTokens(TestChain):
+    options: ClassVar[dict[str, Any]] = {"without": ["token"], "diffusion_steps": 3}
+
+
+class TestWithoutSnr(TestChain):
+    options: ClassVar[dict[str, Any]] = {"without": "snr", "diffusion_steps": 3}
+
+
+class TestWithoutBoth(TestChain):
+    options: ClassVar[dict[str, Any]] = {"without": ["token", "snr"], "diffusion_steps": 3}
+
+
+class TestGate(TestChain):
+    options: ClassVar[dict[str, Any]] = {"fusion": "gate"}
+
+
+class TestMean(TestChain):
+    options: ClassVar[dict[str, Any]] = {"fusion": "mean", "projection": True}
+
+
+class TestLong(TestChain):
+    options: ClassVar[dict[str, Any]] = {"fusion": "long"}
+
+
+class TestShort(TestChain):
+    options: ClassVar[dict[str, Any]] = {"fusion": "short"}
+
+
+class TestOtherForms(TestChain):
+    options: ClassVar[dict[str, Any]] = {
+        "diffusion_steps": 3,
+        "decay": "inverse",
+        "decay_gate": "scalar",
+        "frequency_input": "scalar",
+        "modulation": "multiply",
+        "short_pool": "mean",
+        "interval_range": "sequence",
+        "null_condition": "zeros",
+        "recent_items": 3,
+        "projection": True,
+    }

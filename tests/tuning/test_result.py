@@ -1,0 +1,99 @@
+"""The files of a search, from a journal alone."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from recbole_lsrec.tuning import page, result
+from recbole_lsrec.tuning.space import read_space
+from recbole_lsrec.tuning.trial import Job
+
+SPACE = {"learning_rate": {"loguniform": [1e-4, 1e-2]}, "mlp": {"choice": [[64], [64, 32]]}, "n": {"int": [1, 3]}}
+A, B, C = (
+    {"learning_rate": rate, "mlp": mlp, "n": n}
+    for rate, mlp, n in ((1e-3, [64], 1), (2e-3, [64, 32], 3), (1e-4, [64], 2))
+)
+EVENTS = [
+    {"time": 0.0, "event": "sitting", "command": "recbole-lsrec tune"},
+    {"time": 1.0, "event": "start", "trial": "a", "settings": A},
+    {"time": 2.0, "event": "epoch", "trial": "a", "epoch": 1, "score": 5.0},
+    {"time": 3.0, "event": "done", "trial": "a", "epoch": 2, "score": 4.0},
+    {"time": 3.0, "event": "end", "trial": "a"},
+    {"time": 4.0, "event": "start", "trial": "b", "settings": B},
+    {"time": 5.0, "event": "epoch", "trial": "b", "epoch": 1, "score": 3.0},
+    {"time": 6.0, "event": "start", "trial": "c", "settings": C},
+    {"time": 7.0, "event": "epoch", "trial": "c", "epoch": 1, "score": 1.0},
+    {"time": 8.0, "event": "error", "trial": "c", "reason": "ValueError: <loss>"},
+    {"time": 10.0, "event": "close"},
+]
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Job:
+    """A search for the smallest MeanRank whose time was up in its second trial."""
+    (tmp_path / "journal.jsonl").write_text("".join(json.dumps(event) + "\n" for event in EVENTS))
+    (tmp_path / "settings.json").write_text("{}")
+    given = {"epochs": 2, "seed": 7, "candidate_cache": "somewhere"}
+    return Job(
+        "SASRec",
+        "shop",
+        given,
+        read_space(SPACE, "SASRec"),
+        tmp_path,
+        ".",
+        "MeanRank",
+        False,
+        4,
+        time_budget=9,
+        threads=1,
+    )
+
+
+def test_the_best_is_the_smallest_of_those_that_did_not_fail(job: Job) -> None:
+    found = result.collect(job)
+    assert (found.best_trial, found.best_score, found.best) == ("b", 3.0, B)
+    assert found.complete  # its time is up
+    assert found.spent_seconds == {"wall": 10.0, "trials": 2.0 + 6.0 + 2.0}
+    assert (found.run_folder, found.test_result) == (None, None)
+    assert result.counts(found) == {"finished": 1, "stopped": 0, "error": 1, "unfinished": 1}
+
+
+def test_its_files(job: Job) -> None:
+    found = result.collect(job)
+    result.write(found, job)
+    page.write(found, job)
+    best = yaml.safe_load((job.folder / "best.yaml").read_text())
+    assert best == {"model": "SASRec", "dataset": "shop", "epochs": 2, "seed": 7, **B}
+    with (job.folder / "trials.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["trial"], row["MeanRank"], row["mlp"]) for row in rows] == [
+        ("b", "3.0", "[64, 32]"),
+        ("a", "4.0", "[64]"),
+        ("c", "1.0", "[64]"),  # failed
+    ]
+    html = (job.folder / "tune.html").read_text()
+    assert "ValueError: &lt;loss&gt;" in html
+    assert '<tr class="best"><td>b</td>' in html
+    assert "Not tested." in html
+
+
+def test_a_search_without_any_score_has_files_too(job: Job) -> None:
+    (job.folder / "journal.jsonl").write_text("".join(json.dumps(event) + "\n" for event in EVENTS[:2]))
+    found = result.collect(job)
+    result.write(found, job)
+    page.write(found, job)
+    assert not (job.folder / "best.yaml").exists()
+    assert "No trial was validated." in (job.folder / "tune.html").read_text()
+    assert "No trial was validated." in result.summary(found)
+    assert "recbole-lsrec tune --resume" in result.summary(found)
+
+
+def test_a_test_result_by_protocol() -> None:
+    assert result.by_protocol({"hit@2": 0.5, "auc": 0.75, "full/hit@2": 0.25}) == [
+        ["metric", "first protocol", "full"],
+        ["hit@2", "0.5000", "0.2500"],
+        ["auc", "0.7500", ""],
+    ]
