@@ -62,8 +62,10 @@ def comparison(entry: Entry, ours: Ours, quick: bool) -> dict[str, Any]:
 
 
 def _ours(entry: Entry, ours: Ours, row: str) -> dict[str, Any] | None:
-    found = ours.rows.get(row)
-    return found and {shown: asdict(found[key]) for shown, key in entry.columns.items() if key in found}
+    if row not in ours.rows:
+        return None
+    found = ours.rows[row]
+    return {shown: asdict(found[key]) for shown, key in entry.columns.items() if key in found}
 
 
 def _system(row: str, systems: Sequence[str]) -> str:
