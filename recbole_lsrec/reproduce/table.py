@@ -27,7 +27,8 @@ def comparison(entry: Entry, ours: Ours, quick: bool) -> dict[str, Any]:
     """Everything the table shows, as plain values for JSON."""
     label, name = substitute(entry, ours), entry.plan.datasets[0].name
     asked = entry.rows()  # of the systems that were chosen
-    numbers = {} if label else {row: of for row, of in entry.numbers.get(name, {}).items() if row in asked}
+    shown = ours.rows and not label  # without a finished run nothing tells whether the log is simulated
+    numbers = {} if not shown else {row: of for row, of in entry.numbers.get(name, {}).items() if row in asked}
     systems = [system.name for system in entry.plan.systems]
     told = dict.fromkeys([*ours.rows, *numbers])
     silent = set(ours.missing) - {_system(row, systems) for row in told}
@@ -50,7 +51,7 @@ def comparison(entry: Entry, ours: Ours, quick: bool) -> dict[str, Any]:
             "dataset": name,
             "substitute": label,
             "sizes": dict(ours.sizes),
-            "paper_sizes": None if label else _papers_sizes(entry),
+            "paper_sizes": _papers_sizes(entry) if shown else None,
             "protocol": ours.protocol,
             "seeds": [] if entry.kind == "statistics" else list(entry.plan.seeds),
             "budget": dict(entry.plan.budget) or None,

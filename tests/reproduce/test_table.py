@@ -62,3 +62,8 @@ def test_a_system_without_any_row_has_one_that_says_why_in_its_place() -> None:
 def test_rows_of_systems_that_were_not_chosen_are_left_out() -> None:
     found, _ = shown(Ours({"CLSR": {"auc": Value(0.9)}}, {}, None, {}), models=["CLSR"])
     assert [row["row"] for row in found["rows"]] == ["CLSR"]
+
+
+def test_before_any_run_is_finished_nothing_tells_whether_the_log_is_real() -> None:
+    found, _ = shown(Ours({}, {"CLSR": "seed 1, pending"}, None, {}))
+    assert [(row["row"], row["paper"]) for row in found["rows"]] == [("CLSR", None)]
