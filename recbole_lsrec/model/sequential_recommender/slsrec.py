@@ -217,11 +217,13 @@ class SLSRec(LongShortRecommender):
         if self.no_long_sessions == "learned":  # even weights over copies of it
             null = (n_long == 0).view(-1, 1, 1, 1)
             h, h_gru = (torch.where(null, u, x) for u, x in zip(self.null_long.chunk(2), (h, h_gru), strict=True))
-        if not self.training and self.scalar_gate and h.shape[1] == 1 and 2 * h.shape[2] < h.shape[3]:
+        rows, width, c = 2 * h.shape[2], 2 * h.shape[3], v.shape[1]
+        less_work = rows * (width + c) < c * width  # products for each hidden unit of the layer that follows
+        if not self.training and self.scalar_gate and h.shape[1] == 1 and less_work:
             a = torch.cat([self.waam.weights(h, v, absent), self.waam_gru.weights(h_gru, v, absent)], dim=2)
             d = self.embedding.size
-            rows = torch.cat([F.pad(h, (0, d)), F.pad(h_gru, (d, 0))], dim=2)  # [B, 1, 2K, 2D]
-            return Mixture(a.squeeze(1), rows.squeeze(1))  # a [B, 2K, C]
+            sessions = torch.cat([F.pad(h, (0, d)), F.pad(h_gru, (d, 0))], dim=2)  # [B, 1, 2K, 2D]
+            return Mixture(a.squeeze(1), sessions.squeeze(1))  # a [B, 2K, C]
         return torch.cat([self.waam(h, v, absent), self.waam_gru(h_gru, v, absent)], dim=-1)  # (9)
 
     # ---- 3.4 fusion and prediction ----------------------------------------------------------------------------------
