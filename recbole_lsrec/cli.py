@@ -77,6 +77,49 @@ def leaderboard(context: click.Context, arguments: tuple[str, ...], out: Path | 
     sys.exit(run_command(file, out, settings, context.obj, **flags))
 
 
+@cli.command(context_settings=PASS_THROUGH)
+@click.argument("arguments", metavar="[ENTRY]", nargs=-1, type=click.UNPROCESSED)
+@click.option("-d", "--dataset", help="The paper's, by its name here, or any other as a substitute.")
+@click.option("--quick", is_flag=True, help="A few steps, one seed and one protocol: minutes.")
+@click.option("--models", help="Names of the entry's systems, separated by commas; all by default.")
+@click.option("--seeds", help="Numbers separated by commas; the entry's by default.")
+@click.option("--train-seconds", type=float, help="Budget of a cell by the clock.")
+@click.option("--train-steps", type=int, help="Budget of a cell in optimiser steps.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder; in reproduce/ by default.")
+@click.option("--cpus", type=click.IntRange(1), default=1, show_default=True, help="CPU threads of a cell.")
+@click.option("--gpus", type=click.FloatRange(0), default=0, show_default=True, help="GPUs of a cell, such as 0.5.")
+@click.option("--jobs", type=click.IntRange(1), help="Cells at a time; by default as many as there are CPUs for.")
+@click.option("--address", help="Of a running Ray cluster, or `auto`; by default this machine alone.")
+@click.pass_context
+def reproduce(
+    context: click.Context,
+    arguments: tuple[str, ...],
+    dataset: str | None,
+    quick: bool,
+    out: Path | None,
+    cpus: int,
+    gpus: float,
+    jobs: int | None,
+    address: str | None,
+    **flags: Any,
+) -> None:
+    """Run a table or figure of a paper, such as slsrec-t2, and print ours beside the paper's.
+
+    Without ENTRY, lists them. Any setting for all systems can be given after it as --key=value.
+    """
+    from recbole_lsrec.leaderboard.execute import Resources
+    from recbole_lsrec.reproduce.command import list_entries, run_command
+
+    if not arguments:
+        click.echo(list_entries())
+        return
+    if dataset is None:
+        raise click.UsageError("give --dataset, such as cosmetics, the bundled simulated log")
+    entry, *settings = arguments
+    resources = Resources(cpus, gpus, jobs, address)
+    sys.exit(run_command(entry, dataset, quick, out, settings, context.obj, resources=resources, **flags))
+
+
 @cli.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--name", help="Name of the log; the folder's name by default.")

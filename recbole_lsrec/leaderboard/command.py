@@ -11,7 +11,7 @@ from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.leaderboard.execute import Resources
 from recbole_lsrec.leaderboard.flags import Flags, plan_from_flags, with_flags
 from recbole_lsrec.leaderboard.plan import check_budget, plan_file, read_plan
-from recbole_lsrec.leaderboard.run import run_leaderboard
+from recbole_lsrec.leaderboard.run import Summary, run_leaderboard
 from recbole_lsrec.leaderboard.text import slug
 
 INTERRUPTED = 130  # what a shell gives a command that Ctrl-C ended
@@ -39,7 +39,29 @@ def run_command(
     Raises:
         LSRecError: something given is wrong; nothing has been run.
     """
-    flags = Flags(
+    flags = read_flags(models, datasets, seeds, train_seconds, train_steps, title, settings)
+    path = None if file is None else plan_file(file)
+    plan = plan_from_flags(flags) if path is None else with_flags(read_plan(path), flags)
+    out = out or Path("leaderboards") / (slug(plan.title) if path is None else path.stem)
+    summary = run_leaderboard(plan, out, Resources(cpus, gpus, jobs, address), command, click.echo)
+    return close(summary, out)
+
+
+def read_flags(
+    models: str | None = None,
+    datasets: str | None = None,
+    seeds: str | None = None,
+    train_seconds: float | None = None,
+    train_steps: int | None = None,
+    title: str | None = None,
+    settings: Sequence[str] = (),
+) -> Flags:
+    """Returns the flags as typed.
+
+    Raises:
+        ConfigError: a text that cannot be read.
+    """
+    return Flags(
         _names(models),
         _names(datasets),
         _numbers(seeds),
@@ -47,10 +69,10 @@ def run_command(
         title,
         {key: _dict_or_text(value) for key, value in parse_command_line(settings).items()},
     )
-    path = None if file is None else plan_file(file)
-    plan = plan_from_flags(flags) if path is None else with_flags(read_plan(path), flags)
-    out = out or Path("leaderboards") / (slug(plan.title) if path is None else path.stem)
-    summary = run_leaderboard(plan, out, Resources(cpus, gpus, jobs, address), command, click.echo)
+
+
+def close(summary: Summary, out: Path) -> int:
+    """Writes the page of a leaderboard, tells how it ended, and returns the exit code."""
     if summary.count("done"):
         from recbole_lsrec.report import write_report
 

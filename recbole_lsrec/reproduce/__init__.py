@@ -1,0 +1,1 @@
+"""The tables and figures of the SLSRec, CLSR and DiffLSRec papers as leaderboards."""

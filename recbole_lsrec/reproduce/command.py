@@ -1,0 +1,76 @@
+"""The command ``recbole-lsrec reproduce``."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from recbole_lsrec.config import Config
+from recbole_lsrec.leaderboard.cells import cell_settings
+from recbole_lsrec.leaderboard.command import close, read_flags
+from recbole_lsrec.leaderboard.execute import Resources
+from recbole_lsrec.leaderboard.flags import Flags, with_flags
+from recbole_lsrec.leaderboard.plan import Plan
+from recbole_lsrec.leaderboard.run import run_leaderboard
+from recbole_lsrec.reproduce.entry import entry_names, read_entry
+from recbole_lsrec.reproduce.ours import statistics, trained
+from recbole_lsrec.reproduce.table import comparison, text
+from recbole_lsrec.run_folder import write_json
+
+QUICK_STEPS = 20  # DIN and DIEN on a CPU core need seconds for each
+
+
+def list_entries() -> str:
+    """One line an entry."""
+    return "\n".join(f"{name:13} {read_entry(name).plan.title}" for name in entry_names())
+
+
+def run_command(
+    name: str,
+    dataset: str,
+    quick: bool,
+    out: Path | None,
+    settings: Sequence[str],
+    command: Sequence[str],
+    *,
+    resources: Resources,
+    **flags: Any,
+) -> int:
+    """Runs an entry and writes ``reproduce.md`` and ``reproduce.json`` beside the leaderboard.
+
+    Returns:
+        The exit code of the leaderboard; 0 where nothing is trained.
+
+    Raises:
+        LSRecError: something given is wrong; nothing has been run.
+    """
+    entry = read_entry(name).on(dataset)
+    plan = with_flags(entry.plan, read_flags(settings=settings, **flags))
+    entry = replace(entry, plan=quick_plan(plan) if quick else plan)
+    out = out or Path("reproduce") / f"{name}-{dataset}{'-quick' if quick else ''}"
+    code = 0
+    if entry.kind == "statistics":
+        out.mkdir(parents=True, exist_ok=True)
+        ours = statistics(entry)
+    else:
+        summary = run_leaderboard(entry.plan, out, resources, command, click.echo)
+        code = close(summary, out)
+        ours = trained(entry, out)
+    found = comparison(entry, ours, quick)
+    columns = list(entry.columns)
+    write_json(out / "reproduce.json", found)
+    (out / "reproduce.md").write_text(text(found, columns, "github") + "\n", encoding="utf-8")
+    click.echo(f"\n{text(found, columns)}\n\nWritten: {out / 'reproduce.md'}, {out / 'reproduce.json'}")
+    return code
+
+
+def quick_plan(plan: Plan) -> Plan:
+    """The plan with a few steps, one seed, and of each phase the first protocol only."""
+    system = next(system for system in plan.systems if system.model is not None)
+    data = plan.datasets[0]
+    config = Config(system.model, data.name, config_dict=cell_settings(plan, system, data, plan.seeds[0]))
+    mode = {phase: names[:1] for phase, names in config["eval_protocols"].items()}
+    budget = plan.budget or {"train_steps": QUICK_STEPS}
+    return with_flags(plan, Flags(seeds=plan.seeds[:1], budget=budget, settings={"eval_args": {"mode": mode}}))

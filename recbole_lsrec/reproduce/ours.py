@@ -1,0 +1,151 @@
+"""Our numbers of an entry, from the log, the finished runs of a leaderboard, or these runs under changes."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean, stdev
+
+import numpy as np
+
+from recbole_lsrec.config import Config
+from recbole_lsrec.data.simulate import SIMULATED_NOTICE
+from recbole_lsrec.data.split_report import split_report
+from recbole_lsrec.evaluation.counterfactual import counterfactual
+from recbole_lsrec.evaluation.interventions import Intervention
+from recbole_lsrec.evaluation.saved_runs import SavedRun
+from recbole_lsrec.leaderboard.cells import cell_settings
+from recbole_lsrec.report.board import Cell, load_board
+from recbole_lsrec.report.cost import costs
+from recbole_lsrec.reproduce.entry import Entry, row_name
+from recbole_lsrec.run_data import load_log
+from recbole_lsrec.run_folder import logging_to
+
+ALPHA, MINUTES = "alpha", "train_minutes"
+
+
+@dataclass(frozen=True)
+class Value:
+    """A number: one run's, or the mean and the standard deviation over seeds."""
+
+    mean: float
+    sd: float | None = None
+    runs: int = 1
+
+
+@dataclass(frozen=True)
+class Ours:
+    """Our side of an entry on one data set.
+
+    Attributes:
+        rows: row -> our name of a column -> value.
+        missing: row -> why there is no value.
+        simulated: the notice of a simulated log, or None.
+        sizes: ``users``, ``items`` and ``events`` of the log; empty where no run says it.
+        protocol: what the metrics rank among, such as ``pop99``; None for statistics.
+    """
+
+    rows: Mapping[str, Mapping[str, Value]]
+    missing: Mapping[str, str]
+    simulated: str | None
+    sizes: Mapping[str, int]
+    protocol: str | None = None
+
+
+def statistics(entry: Entry) -> Ours:
+    """Counts the log of each system, as its settings read, filter and split it."""
+    rows, simulated, sizes = {}, None, {}
+    for system in entry.plan.systems:
+        data = entry.plan.datasets[0]
+        settings = cell_settings(entry.plan, system, data, entry.plan.seeds[0])
+        with logging_to(None, "error"):
+            log = load_log(Config(system.model, data.name, config_dict=settings))
+        report = split_report(log)
+        simulated = SIMULATED_NOTICE if log.simulated else None
+        sizes = {key: report[key] for key in ("users", "items", "events")}
+        found = {
+            **sizes,
+            "average_length": report["events"] / report["users"],
+            **{phase: of["instances"] for phase, of in report["phases"].items()},
+        }
+        if log.item_category is not None:
+            found["categories"] = len(np.setdiff1d(log.item_category, [0]))  # 0 is unknown
+        rows[system.name] = {key: Value(found[key]) for key in entry.columns.values() if key in found}
+    return Ours(rows, {}, simulated, sizes)
+
+
+def trained(entry: Entry, out: Path) -> Ours:
+    """Reads the finished runs of the leaderboard in ``out``; a counterfactual entry scores them again."""
+    board = load_board(out)
+    dataset = entry.plan.datasets[0].label
+    runs: dict[str, list[SavedRun]] = {}
+    for cell in board.of(dataset):
+        runs.setdefault(cell.system, []).extend([cell.run] if cell.run else [])
+    rows: dict[str, dict[str, Value]] = {}
+    for system, its in runs.items():
+        measure = _changed if entry.kind == "counterfactual" else _results
+        rows |= measure(entry, system, its) if its else {}
+    first = next((run for its in runs.values() for run in its), None)
+    split = next((cell.split for cell in board.of(dataset) if cell.split), {})
+    simulated = first.result["simulated"] if first else None
+    return Ours(
+        rows,
+        _reasons(board.of(dataset)),
+        simulated if isinstance(simulated, str) else None,
+        {key: split[key] for key in ("users", "items", "events") if key in split},
+        first.protocol("test") if first else None,
+    )
+
+
+def _results(entry: Entry, system: str, runs: Sequence[SavedRun]) -> dict[str, dict[str, Value]]:
+    """Metrics under the first protocol, and minutes of training."""
+    results = []
+    for run in runs:
+        cell = Cell(system, run.result["model"], run.result["dataset"], run.result["seed"], "done", run=run)
+        results.append({**run.result["test_result"], MINUTES: costs([cell])[0].train_seconds / 60})
+    return {system: _over_runs(results, entry.columns.values())}
+
+
+def _changed(entry: Entry, system: str, runs: Sequence[SavedRun]) -> dict[str, dict[str, Value]]:
+    """The metrics of every change and group of targets, and alpha of the untouched model."""
+    found: dict[str, list[Mapping[str, float]]] = {}
+    for run in runs:
+        for name, values in _changed_run(entry, system, run).items():
+            found.setdefault(name, []).append(values)
+    return {name: _over_runs(results, entry.columns.values()) for name, results in found.items()}
+
+
+def _changed_run(entry: Entry, system: str, run: SavedRun) -> dict[str, dict[str, float]]:
+    asked = counterfactual(
+        run.folder,
+        [key for key in entry.columns.values() if key != ALPHA],
+        protocols=[run.protocol("test")],
+        interventions=[change for change in entry.changes if change.kind != "none"] or [Intervention("shuffle")],
+    )
+    lines = asked.table[asked.table["intervention"].isin([change.name for change in entry.changes])]
+    if not entry.groups:
+        lines = lines[lines["group"] == "all"]
+    alpha = {} if asked.alpha is None else asked.alpha.set_index("group")["mean"].to_dict()
+    found: dict[str, dict[str, float]] = {}
+    for line in lines.to_dict("records"):
+        group = "" if line["group"] == "all" else (entry.groups or {}).get(line["group"], line["group"])
+        row = found.setdefault(row_name(system, line["intervention"], group), {})
+        row[line["metric"]] = line["value"]
+        if line["kind"] == "none" and line["group"] in alpha:
+            row[ALPHA] = alpha[line["group"]]
+    return found
+
+
+def _over_runs(results: Sequence[Mapping[str, float]], keys: Iterable[str]) -> dict[str, Value]:
+    values = {key: [result[key] for result in results if key in result] for key in keys}
+    return {key: Value(mean(of), stdev(of) if len(of) > 1 else None, len(of)) for key, of in values.items() if len(of)}
+
+
+def _reasons(cells: Sequence[Cell]) -> dict[str, str]:
+    """Why a system has no run, or not those of all seeds."""
+    reasons: dict[str, dict[str, None]] = {}
+    for cell in cells:
+        if cell.run is None:
+            seed = "" if cell.status == "not built" else f"seed {cell.seed}, "
+            reason = f": {cell.reason}" if cell.reason else ""
+            reasons.setdefault(cell.system, {})[f"{seed}{cell.status}{reason}"] = None
+    return {system: "; ".join(its) for system, its in reasons.items()}

@@ -1,0 +1,96 @@
+"""The command from end to end on a tiny log."""
+
+import json
+
+import pytest
+
+from recbole_lsrec.cli import main
+from recbole_lsrec.reproduce.entry import entry_names, read_entry
+
+TRAINED = [name for name in entry_names() if read_entry(name).kind != "statistics"]
+
+
+def saved(folder):
+    return json.loads((folder / "reproduce.json").read_text())
+
+
+def test_statistics_of_a_substitute(reproduce, tmp_path, capsys):
+    assert reproduce("slsrec-t1", "shop") == 0
+    found = saved(tmp_path)
+    assert found["substitute"] == (
+        "SUBSTITUTE: shop; the paper has taobao, tmall, cosmetics. Its numbers do not belong beside these."
+    )
+    (row,) = found["rows"]
+    assert {name: value["mean"] for name, value in row["ours"].items()} == {
+        **{"#Users": 60, "#Items": 71, "#Inte.": 1500},
+        **{"#Cate.": 7, "#Avg. Len": 25},
+    }
+    assert row["paper"] is None
+    assert found["substitute"] in capsys.readouterr().out
+
+
+def test_statistics_of_a_log_with_the_papers_name_stand_beside_the_papers(reproduce, tmp_path):
+    assert reproduce("slsrec-t1", "tmall") == 0
+    lines = (tmp_path / "reproduce.md").read_text().splitlines()
+    assert lines[1] == (
+        "The log: 60 users, 71 items, 1,500 events. The paper's: 76,853 users, 114,209 items, 5,130,294 events. "
+        "THE LOGS DIFFER, so their numbers do too."
+    )
+    assert [cell.strip() for cell in lines[5].split("|")[2:5]] == ["ours", "60", "71"]
+    assert [cell.strip() for cell in lines[6].split("|")[2:5]] == ["paper", "76,853", "114,209"]
+
+
+def test_the_split_counts_targets(reproduce, tmp_path):
+    assert reproduce("clsr-t5", "shop") == 0
+    (row,) = saved(tmp_path)["rows"]
+    assert {name: value["mean"] for name, value in row["ours"].items()} == {"train": 1320, "validation": 60, "test": 60}
+
+
+@pytest.mark.usefixtures("one_cpu")
+def test_shuffled_histories_by_event_type(reproduce, tmp_path):
+    assert reproduce("clsr-t4", "shop", "--quick", "--train-steps", "2", "--models", "CLSR") == 0
+    found = saved(tmp_path)
+    assert (found["seeds"], found["budget"], found["protocol"], found["quick"]) == (
+        [2020],
+        {"train_steps": 2},
+        "uni9",
+        True,
+    )
+    assert {row["row"] for row in found["rows"]} == {
+        f"CLSR, {change}{group}" for change in ("untouched", "shuffle") for group in ("", ", click", ", purchase/like")
+    }
+    assert all(set(row["ours"]) == {"AUC", "MRR"} for row in found["rows"])
+    assert (tmp_path / "leaderboard.html").is_file()
+
+
+def test_without_an_entry_all_are_listed(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["reproduce"])
+    assert ended.value.code == 0
+    listed = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in listed] == entry_names()
+
+
+def test_a_data_set_is_asked_for(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["reproduce", "slsrec-t1"])
+    assert ended.value.code == 2
+    assert "give --dataset" in capsys.readouterr().err
+
+
+@pytest.mark.slow  # 24 entries, some ten seconds each: every cell is a process that imports torch and RecBole
+@pytest.mark.usefixtures("one_cpu")
+@pytest.mark.parametrize("name", TRAINED)
+def test_every_entry_runs(reproduce, tmp_path, name):
+    assert reproduce(name, "shop", "--quick", "--train-steps", "2") == 0
+    entry, found = read_entry(name), saved(tmp_path)
+    rows = {row["row"]: row for row in found["rows"]}
+    if entry.kind == "training":
+        assert list(rows) == [system.name for system in entry.plan.systems]
+        for system in entry.plan.systems:
+            row = rows[system.name]
+            assert (row["ours"] is None) == (system.not_built is not None)
+            assert row["missing"] == (f"not built: {system.not_built}" if system.not_built else None)
+    else:
+        assert set(entry.rows()) <= set(rows)
+    assert all(set(row["ours"]) >= set(entry.columns) - {"AVG(alpha)"} for row in rows.values() if row["ours"])
