@@ -118,7 +118,7 @@ def test_log_settings_are_those_that_change_the_log(shop):
         "train_batch_size": 7,
         "embedding_size": 8,
         "seed": 1,
-        "metrics": ["Hit"],
+        "ties": "optimistic",
         "epochs": 9,
     }
     assert of(**same) == of() == of("CLSR") == of("GRU4Rec")

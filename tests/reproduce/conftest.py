@@ -38,9 +38,9 @@ def logs(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def one_cpu():
-    """A Ray of one CPU, for all entries."""
+    """A Ray of one CPU for the tests of a module."""
     ray.init("local", num_cpus=1, include_dashboard=False, log_to_driver=False, logging_level="error")
     yield
     ray.shutdown()
