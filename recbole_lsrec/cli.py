@@ -15,6 +15,21 @@ from recbole_lsrec.errors import ConfigError, LSRecError
 PASS_THROUGH = {"ignore_unknown_options": True, "allow_extra_args": True}
 
 
+class OutputFile(click.Path):
+    """A file to be written, refused before any work if its folder is missing."""
+
+    def __init__(self) -> None:
+        super().__init__(dir_okay=False, writable=True, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        path = Path(str(super().convert(value, param, ctx)))
+        if not path.absolute().parent.is_dir():
+            self.fail(
+                f"{path}: the folder {path.absolute().parent} does not exist; make it, or give another.", param, ctx
+            )
+        return path
+
+
 @click.group()
 @click.version_option(package_name="recbole-lsrec")
 def cli() -> None:
@@ -141,8 +156,8 @@ def simulate(folder: Path, name: str | None, seed: int | None) -> None:
 @click.option("--protocol", help="Such as pop99 or full; the first of the phase by default.")
 @click.option("--phase", type=click.Choice(["valid", "test"]), default="test", show_default=True)
 @click.option("--by", multiple=True, help="Column to cut by; may be given several times. All by default.")
-@click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the table as JSON.")
-@click.option("--csv", "csv_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the table as CSV.")
+@click.option("--json", "json_file", type=OutputFile(), help="Write the table as JSON.")
+@click.option("--csv", "csv_file", type=OutputFile(), help="Write the table as CSV.")
 def strata(
     folder: Path,
     metric: tuple[str, ...],
@@ -173,7 +188,7 @@ def strata(
 )
 @click.option("--resamples", type=click.IntRange(100), default=2000, show_default=True, help="Draws of the bootstrap.")
 @click.option("--seed", type=click.IntRange(0), default=2020, show_default=True, help="Seed of these draws.")
-@click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write everything as JSON.")
+@click.option("--json", "json_file", type=OutputFile(), help="Write everything as JSON.")
 def compare(
     folders: tuple[Path, ...],
     metric: str,
@@ -260,8 +275,8 @@ def tune(
 @click.option("--phase", type=click.Choice(["valid", "test"]), default="test", show_default=True)
 @click.option("--by", multiple=True, help="event_type, planted or a column of `strata`. The first two where known.")
 @click.option("--seed", type=click.IntRange(0), default=2020, show_default=True, help="Seed of the shuffle.")
-@click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write everything as JSON.")
-@click.option("--html", "html_file", type=click.Path(dir_okay=False, path_type=Path), help="Write a page with plots.")
+@click.option("--json", "json_file", type=OutputFile(), help="Write everything as JSON.")
+@click.option("--html", "html_file", type=OutputFile(), help="Write a page with plots.")
 def counterfactual(
     folder: Path,
     shuffle: bool,
