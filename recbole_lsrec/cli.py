@@ -242,7 +242,8 @@ def tune(
     **options: Any,
 ) -> None:
     """Search a model's hyper-parameters on validation scores. Any setting can be given as --key=value or --key value."""
-    from recbole_lsrec.tuning import SearchSettings, new_folder, read_settings, running_ray, search
+    from recbole_lsrec.ray_session import running_ray
+    from recbole_lsrec.tuning import SearchSettings, new_folder, read_settings, search
     from recbole_lsrec.tuning.result import summary
 
     if resume:

@@ -17,6 +17,7 @@ from recbole_lsrec.data.split_report import split_report, summary_lines
 from recbole_lsrec.dry_run import describe
 from recbole_lsrec.evaluation.evaluator import Evaluation
 from recbole_lsrec.evaluation.inference_noise import inference_noise
+from recbole_lsrec.evaluation.protocol_table import by_protocol
 from recbole_lsrec.run_data import Data, load_data
 from recbole_lsrec.trainer import Trainer
 
@@ -166,8 +167,9 @@ def _run(
     logger.info(set_color("best valid ", "yellow") + f": {best_valid_result}")
     logger.info(set_color("test result", "yellow") + f": {result['test_result']}")
     if data.test is not None and test_result is not None:
-        first, *others = (protocol.name for protocol in data.test.protocols)
-        logger.info("Test result by protocol\n" + _by_protocol(test_result, first, others))
+        header, *rows = by_protocol(test_result, data.test.protocols[0].name)
+        sides = ["left", *["right"] * (len(header) - 1)]
+        logger.info("Test result by protocol\n" + tabulate(rows, header, disable_numparse=True, colalign=sides))
         for name, tied in evaluations["test"].tied.items():
             share = tied / len(data.test.dataset)
             if share > MANY_TIES:
@@ -184,13 +186,6 @@ def _run(
         logger.warning(set_color(SIMULATED_NOTICE, "red"))
     logger.info(set_color("run folder", "yellow") + f": {folder}")
     return {**result, "run_folder": str(folder)}
-
-
-def _by_protocol(result: Mapping[str, float], first: str, others: Sequence[str]) -> str:
-    """The result as a table: metrics down, protocols across."""
-    names = [key for key in result if "/" not in key]
-    rows = [[name, result[name], *(result.get(f"{other}/{name}") for other in others)] for name in names]
-    return tabulate(rows, headers=["metric", first, *others], floatfmt=".4f", missingval="-")
 
 
 def _seconds_per_epoch(history: Sequence[Mapping[str, Any]]) -> float | None:

@@ -11,6 +11,7 @@ from recbole_lsrec.config_keys import model_keys
 from recbole_lsrec.data.dataloader import EvalLoader, TrainLoader
 from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.data.sampler import TimeThresholdSampler
+from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.registry import dataset_class
 
 # Beside the model's own keys: settings that are read after the log has been built and split.
@@ -74,8 +75,19 @@ def load_data(config: Config, log: SessionDataset | None = None, phases: Sequenc
         config: the run's settings.
         log: a built log of equal :func:`log_settings`; read from the files if None.
         phases: without ``test`` there is no test loader, so that no candidate of it is drawn or read.
+
+    Raises:
+        ConfigError: the log given was built under other settings.
     """
-    log = load_log(config) if log is None else log.under(config)
+    if log is None:
+        log = load_log(config)
+    else:
+        built, wanted = log_settings(log.config), log_settings(config)
+        differing = sorted(key for key in {*built, *wanted} if built.get(key) != wanted.get(key))
+        if differing:
+            pairs = "; ".join(f"{key} {built.get(key)!r}, wanted {wanted.get(key)!r}" for key in differing)
+            raise ConfigError(f"log: it was built with other settings ({pairs}); make one with load_log(config).")
+        log = log.under(config)
     train, valid, test = (log.view(rows) for rows in log.split)
     sampler = TimeThresholdSampler(
         log.user,

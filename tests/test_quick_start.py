@@ -10,6 +10,7 @@ import torch
 from recbole_lsrec import run_folder
 from recbole_lsrec.cli import main
 from recbole_lsrec.config import Config
+from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.evaluation.evaluator import COLUMNS
 from recbole_lsrec.model.sequential_recommender.slsrec import SLSRec
 from recbole_lsrec.quick_start import load_run, run_recbole_lsrec
@@ -107,6 +108,12 @@ def test_a_log_can_be_shared_by_runs(shop, model):
     log = pickle.loads(pickle.dumps(log))
     shared = run_recbole_lsrec(model, "shop", config_dict=settings, log=log)
     pd.testing.assert_frame_equal(_instances(alone), _instances(shared))
+
+
+def test_a_log_of_other_settings_is_refused(shop):
+    log = load_log(Config("SLSRec", "shop", config_dict=shop))
+    with pytest.raises(ConfigError, match=r"built with other settings \(session_threshold 1800, wanted 60\)"):
+        run_recbole_lsrec("SLSRec", "shop", config_dict={**shop, "session_threshold": 60}, log=log)
 
 
 def test_log_settings_are_those_that_change_the_log(shop):

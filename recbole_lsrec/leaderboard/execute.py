@@ -15,6 +15,7 @@ from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.leaderboard import worker
 from recbole_lsrec.leaderboard.cell_run import CellRun
 from recbole_lsrec.leaderboard.cells import Cell
+from recbole_lsrec.ray_session import running_ray
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", UserWarning)  # Ray 2.6 imports pkg_resources, which says that it will go
@@ -50,11 +51,8 @@ def connected(resources: Resources) -> Iterator[dict[str, int]]:
     Raises:
         ConfigError: there is no cluster at the address, or no node that could run a cell.
     """
-    ours = not ray.is_initialized()
-    if ours:
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        _start(resources)
-    try:
+    jobs = resources.jobs or max(1, (os.cpu_count() or 1) // resources.cpus)
+    with running_ray(resources.address, jobs * resources.cpus):
         nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
         fits = [node for node in nodes if node.get("CPU", 0) >= resources.cpus and node.get("GPU", 0) >= resources.gpus]
         if not fits:
@@ -64,9 +62,6 @@ def connected(resources: Resources) -> Iterator[dict[str, int]]:
             )
         at_once = sum(_places(node, resources) for node in fits)
         yield {"nodes": len(nodes), "cpus": int(sum(node.get("CPU", 0) for node in nodes)), "cells_at_once": at_once}
-    finally:
-        if ours:
-            ray.shutdown()
 
 
 def run_cells(cells: Sequence[Cell], resources: Resources, **settings: Any) -> Iterator[tuple[Cell, CellRun, int]]:
@@ -128,22 +123,6 @@ def _collect(reference: Any) -> CellRun | None:
         return CellRun("", {}, 0.0, f"{type(error.cause).__name__}: {error.cause}")
     except RayError:
         return None
-
-
-def _start(resources: Resources) -> None:
-    quiet = {"log_to_driver": False, "logging_level": "error"}
-    if resources.address is None:
-        cores = os.cpu_count() or 1
-        jobs = resources.jobs or max(1, cores // resources.cpus)
-        ray.init("local", num_cpus=jobs * resources.cpus, include_dashboard=False, **quiet)
-        return
-    try:
-        ray.init(resources.address, **quiet)
-    except ConnectionError as error:
-        raise ConfigError(
-            f"address: no Ray cluster answers at {resources.address!r} ({error}); start one with `ray start --head`, or "
-            "leave --address out."
-        ) from error
 
 
 def _places(node: dict[str, float], resources: Resources) -> int:

@@ -9,8 +9,9 @@ import plotly.graph_objects as go
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from plotly.offline import get_plotlyjs
 
+from recbole_lsrec.evaluation.protocol_table import by_protocol
 from recbole_lsrec.tuning import journal
-from recbole_lsrec.tuning.result import BEST, by_protocol, counts, table
+from recbole_lsrec.tuning.result import BEST, counts, table
 from recbole_lsrec.tuning.settings import SearchResult, Trial
 from recbole_lsrec.tuning.space import Domain
 from recbole_lsrec.tuning.trial import Job

@@ -1,7 +1,6 @@
 """What a search found, from the journal and the run folders, and the files that say it."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from tabulate import tabulate
 
 from recbole_lsrec import run_folder
 from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.evaluation.protocol_table import by_protocol
 from recbole_lsrec.tuning import journal
 from recbole_lsrec.tuning.settings import SearchResult, SearchSettings
 from recbole_lsrec.tuning.space import Space
@@ -98,19 +98,6 @@ def table(found: SearchResult) -> pd.DataFrame:
     frame = pd.DataFrame(rows) if rows else pd.DataFrame(columns=columns)
     frame = frame.sort_values(found.metric, ascending=not found.bigger, kind="stable")
     return frame.sort_values("status", key=lambda status: status == "error", kind="stable", ignore_index=True)
-
-
-def by_protocol(result: Mapping[str, float]) -> list[list[str]]:
-    """A test result as a table, header first: metrics down, protocols across; the first protocol has no prefix."""
-    names = [name for name in result if "/" not in name]
-    others = list(dict.fromkeys(name.split("/")[0] for name in result if "/" in name))
-    prefixes = ["", *(f"{other}/" for other in others)]
-
-    def shown(name: str) -> str:
-        return f"{result[name]:.4f}" if name in result else ""
-
-    table = [[name, *(shown(f"{prefix}{name}") for prefix in prefixes)] for name in names]
-    return [["metric", "first protocol", *others], *table]
 
 
 def write(found: SearchResult, job: Job) -> None:

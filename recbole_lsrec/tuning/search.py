@@ -7,8 +7,6 @@ import secrets
 import shlex
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timezone
 from logging import getLogger
 from pathlib import Path
@@ -23,6 +21,7 @@ from ray.tune.search import BasicVariantGenerator
 from recbole_lsrec.config import Config
 from recbole_lsrec.config_keys import check_key
 from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.ray_session import running_ray
 from recbole_lsrec.run_data import log_settings
 from recbole_lsrec.tuning import journal, logs, page, result
 from recbole_lsrec.tuning.journal import Journal
@@ -96,29 +95,6 @@ def new_folder(model: str, dataset: str) -> Path:
     """Returns a name in ``runs/`` for a search that was given none."""
     stamp = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
     return Path("runs") / f"tune-{model}-{dataset}-{stamp}-{secrets.token_hex(3)}"
-
-
-@contextmanager
-def running_ray(address: str | None = None) -> Iterator[None]:
-    """Ray while the block runs: the one initialised already, else that of a cluster, else one on this machine."""
-    if ray.is_initialized():
-        yield
-        return
-    # "local", as Ray would otherwise join whatever cluster it finds on this machine.
-    options: dict[str, Any] = {"address": address} if address else {"address": "local", "include_dashboard": False}
-    try:
-        ray.init(logging_level=logging.ERROR, log_to_driver=False, **options)
-    except (ConnectionError, RuntimeError, ValueError) as error:
-        if not address:
-            raise
-        raise ConfigError(
-            f"address: no Ray cluster answers at {address!r} ({error}); start one with `ray start --head`, give its "
-            "address or `auto`, or leave it out to use this machine."
-        ) from error
-    try:
-        yield
-    finally:
-        ray.shutdown()
 
 
 def _checked(settings: SearchSettings) -> tuple[Config, Space]:

@@ -11,7 +11,8 @@ import pytest
 import ray
 from ray.cluster_utils import Cluster
 
-from recbole_lsrec.tuning import SearchSettings, running_ray, search
+from recbole_lsrec.ray_session import running_ray
+from recbole_lsrec.tuning import SearchSettings, search
 from tests.tuning.conftest import ROOT
 
 

@@ -89,11 +89,3 @@ def test_a_search_without_any_score_has_files_too(job: Job) -> None:
     assert "No trial was validated." in (job.folder / "tune.html").read_text()
     assert "No trial was validated." in result.summary(found)
     assert "recbole-lsrec tune --resume" in result.summary(found)
-
-
-def test_a_test_result_by_protocol() -> None:
-    assert result.by_protocol({"hit@2": 0.5, "auc": 0.75, "full/hit@2": 0.25}) == [
-        ["metric", "first protocol", "full"],
-        ["hit@2", "0.5000", "0.2500"],
-        ["auc", "0.7500", ""],
-    ]

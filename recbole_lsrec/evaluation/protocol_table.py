@@ -1,0 +1,16 @@
+"""A result as a table of metrics by protocol, for people."""
+
+from collections.abc import Mapping
+
+
+def by_protocol(result: Mapping[str, float], first: str = "first protocol") -> list[list[str]]:
+    """A test result as a table, header first: metrics down, protocols across; the first protocol has no prefix."""
+    names = [name for name in result if "/" not in name]
+    others = list(dict.fromkeys(name.split("/")[0] for name in result if "/" in name))
+    prefixes = ["", *(f"{other}/" for other in others)]
+
+    def shown(name: str) -> str:
+        return f"{result[name]:.4f}" if name in result else ""
+
+    table = [[name, *(shown(f"{prefix}{name}") for prefix in prefixes)] for name in names]
+    return [["metric", first, *others], *table]

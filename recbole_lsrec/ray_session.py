@@ -1,0 +1,46 @@
+"""Ray while a block runs: the one there is, that of a cluster, or one on this machine."""
+
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from recbole_lsrec.errors import ConfigError
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", UserWarning)  # Ray 2.6 imports pkg_resources, which says that it will go
+    import ray
+
+
+@contextmanager
+def running_ray(address: str | None = None, cpus: int | None = None) -> Iterator[None]:
+    """Uses the Ray that is initialised already; otherwise connects or starts one, and ends that with the block.
+
+    Args:
+        address: of a cluster, or ``auto``; None starts one on this machine.
+        cpus: CPUs that one on this machine offers; as many as it has by default.
+
+    Raises:
+        ConfigError: there is no cluster at the address.
+    """
+    if ray.is_initialized():
+        yield
+        return
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    # "local", as Ray would otherwise join whatever cluster it finds on this machine.
+    local: dict[str, Any] = {"address": "local", "include_dashboard": False, "num_cpus": cpus}
+    options = {"address": address} if address else local
+    try:
+        ray.init(logging_level="error", log_to_driver=False, **options)
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        if not address:
+            raise
+        raise ConfigError(
+            f"address: no Ray cluster answers at {address!r} ({error}); start one with `ray start --head`, give its "
+            "address or `auto`, or leave it out to use this machine."
+        ) from error
+    try:
+        yield
+    finally:
+        ray.shutdown()
