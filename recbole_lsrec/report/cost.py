@@ -1,4 +1,4 @@
-"""What each system costs: training time, scoring time, memory, parameters."""
+"""What each system costs: training time, scoring time, memory, parameters; and whether more training would have helped."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +23,8 @@ class Cost:
         gpu_memory_mb: of the GPU; None without one.
         parameters: trained numbers.
         train_seconds: spent in training, validation not counted.
+        runs: that these are means of.
+        still_improving: of them, how many had their best validation score in their last validated epoch.
     """
 
     system: str
@@ -33,6 +35,8 @@ class Cost:
     gpu_memory_mb: float | None
     parameters: float
     train_seconds: float
+    runs: int
+    still_improving: int
 
 
 def costs(cells: Sequence[Cell]) -> list[Cost]:
@@ -55,6 +59,8 @@ def _cost(system: str, runs: Sequence[SavedRun]) -> Cost:
         gpu_memory_mb=_mean([peak.get("gpu") for peak in memory]),
         parameters=float(np.mean([run.result["parameters"] for run in runs])),
         train_seconds=float(np.mean([_trained(run.result["history"]) for run in runs])),
+        runs=len(runs),
+        still_improving=sum(map(_still_improving, runs)),
     )
 
 
@@ -64,6 +70,12 @@ def _ms_per_user(run: SavedRun) -> float | None:
     if seconds is None or not len(lines):
         return None
     return 1000 * seconds / int((lines["protocol"] == lines["protocol"].iloc[0]).sum())
+
+
+def _still_improving(run: SavedRun) -> bool:
+    scores = [epoch["valid_score"] for epoch in run.result["history"] if "valid_score" in epoch]
+    best = max if run.result["valid_score_bigger"] else min
+    return bool(scores) and scores.index(best(scores)) == len(scores) - 1
 
 
 def _trained(history: Sequence[Mapping[str, Any]]) -> float:

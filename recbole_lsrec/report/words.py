@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from recbole_lsrec.quick_start import MANY_TIES
+from recbole_lsrec.report.cost import Cost
 from recbole_lsrec.report.results import Table
 
 _SAMPLED = {"uni": "drawn uniformly", "pop": "drawn by popularity"}
@@ -48,6 +49,17 @@ def verdict(table: Table) -> str:
 def notes(table: Table) -> list[str]:
     """What the marks mean, how far they reach, and what to be careful about."""
     return [*_other_metrics(table), *_claim(table), *_bands(table), *_users(table), *_ties(table)]
+
+
+def under_fit(costs: Sequence[Cost]) -> str | None:
+    """Which systems had not stopped improving, or None: their results say what the budget allows, not what they can do."""
+    rising = [f"{of.system} ({of.still_improving} of {of.runs})" for of in costs if of.still_improving]
+    if not rising:
+        return None
+    return (
+        f"Still improving when training ended: {', '.join(rising)} runs had their best validation score in their last epoch."
+        " With more training these results may rise."
+    )
 
 
 def _other_metrics(table: Table) -> list[str]:

@@ -76,7 +76,36 @@ def test_cost_is_the_mean_over_the_seeds(section):
     assert section["costs"][0] == {
         "system": "Fair", "seconds_per_epoch": 6.0, "epochs": 0.5, "ms_per_user": pytest.approx(1000 * 0.2 / 40),
         "memory_mb": 500.0, "gpu_memory_mb": None, "parameters": 2500.0, "train_seconds": 3.0,
+        "runs": 2, "still_improving": 0,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("bigger", "scores", "rising"),
+    [
+        (True, [0.1, 0.2, 0.3], True),
+        (True, [0.1, 0.3, 0.2], False),
+        (True, [0.1, 0.3, 0.3], False),  # the earlier of two equal ones is the best
+        (True, [0.1, None, 0.3], True),  # an epoch without validation
+        (True, [0.1], True),
+        (False, [0.3, 0.1], True),
+        (False, [0.1, 0.3], False),
+    ],
+)
+def test_a_run_whose_last_validation_was_its_best_is_still_improving(tmp_path, bigger, scores, rising):
+    history = [
+        {"epoch": epoch, "train_seconds": 1.0} | ({} if score is None else {"valid_score": score})
+        for epoch, score in enumerate(scores)
+    ]
+    cells = [
+        write_cell(tmp_path, "A", {"pop3": ranks(2, 1)}, 1, result={"history": history, "valid_score_bigger": bigger}),
+        write_cell(tmp_path, "A", {"pop3": ranks(2, 2)}, 2),
+    ]
+    write_report(write_board(tmp_path, cells))
+    (found,) = json.loads((tmp_path / "report.json").read_text())["datasets"][0]["costs"]
+    assert (found["still_improving"], found["runs"]) == (int(rising), 2)
+    for page in ("leaderboard.md", "leaderboard.html"):
+        assert ("Still improving when training ended: A (1 of 2)" in (tmp_path / page).read_text()) == rising
 
 
 def test_nothing_is_significant_between_equal_systems(tmp_path):
