@@ -63,7 +63,7 @@ def line(run: dict[str, Any]) -> dict[str, Any]:
         "loss, best": f"{run['history'][best]['train_loss']:.0f}",
         "valid after 1": f"{scores[0]:.4f}",
         "valid, best": f"{scores[best]:.4f}",
-        "test": f"{run['test_result']['full'][METRIC]:.4f}",
+        "test": f"{run['test_result'][METRIC]:.4f}",
         "s per epoch": f"{run['seconds_per_epoch']:.1f}",
     }
 

@@ -57,8 +57,8 @@ def under_fit(costs: Sequence[Cost]) -> str | None:
     if not rising:
         return None
     return (
-        f"Still improving when training ended: {', '.join(rising)} runs had their best validation score in their last epoch."
-        " With more training these results may rise."
+        f"Training ended while it still helped (the last validation was the best so far) in runs of {', '.join(rising)}."
+        " With more of it these results may rise."
     )
 
 

@@ -1,5 +1,6 @@
 """The five files, read as a reader would."""
 
+import json
 import re
 from html.parser import HTMLParser
 
@@ -7,7 +8,7 @@ import pytest
 
 from recbole_lsrec.report import write_report
 from recbole_lsrec.report.escape import markdown, tex
-from tests.report.board_files import USERS, empty_cell, three_levels, write_board, write_cell
+from tests.report.board_files import USERS, empty_cell, ranks, three_levels, write_board, write_cell
 
 VOID = {"meta", "br", "link", "img", "input", "hr"}
 ROW = [1.0] * 20 + [2.0] * 20
@@ -185,3 +186,23 @@ def test_escapes():
         r"a\_b \& 5 \% of \$x\$ \{\#\} \textasciitilde{}\textasciicircum{} \textbackslash{} \textless{}"
     )
     assert markdown("a_b | *c*\n<d>") == r"a\_b \| \*c\* \<d\>"
+
+
+def test_the_page_says_what_the_split_holds_and_what_filters_left_out(tmp_path):
+    cell = write_cell(tmp_path, "A", {"pop3": ranks(2, 1)})
+    phase = {"instances": 40, "users": 30, "items": 20, "first_target": "2015-05-03T05:03:12+00:00", "in_history": 0.25}
+    split = {
+        "split": {"LS": "valid_and_test"}, "boundaries": {"test": {"utc": "2015-06-01"}}, "session_threshold": 1800,
+        "events": 4321, "users": 34, "items": 56, "sessions": 789, "phases": {"test": phase},
+        "filters": [{"filter": "k-core", "rows": 1200, "users": 7, "items": 8},
+                    {"filter": "field ranges", "rows": 0, "users": 0, "items": 0}],
+        "warnings": ["Targets overlap training."],
+    }  # fmt: skip
+    (tmp_path / cell["run_folder"] / "split.json").write_text(json.dumps(split))
+    write_report(write_board(tmp_path, [cell]))
+    page = (tmp_path / "leaderboard.html").read_text()
+    assert "4,321 events of 34 users and 56 items in 789 sessions (a gap of over 1,800 s begins a new one)" in page
+    assert "test from 2015-06-01" in page
+    assert '<th scope="row">items</th><td class="num">20</td>' in page
+    assert "<li>Targets overlap training.</li><li>Left out by k-core: 1,200 rows, 7 users, 8 items</li></ul>" in page
+    assert "field ranges" not in page

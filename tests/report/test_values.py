@@ -105,7 +105,9 @@ def test_a_run_whose_last_validation_was_its_best_is_still_improving(tmp_path, b
     (found,) = json.loads((tmp_path / "report.json").read_text())["datasets"][0]["costs"]
     assert (found["still_improving"], found["runs"]) == (int(rising), 2)
     for page in ("leaderboard.md", "leaderboard.html"):
-        assert ("Still improving when training ended: A (1 of 2)" in (tmp_path / page).read_text()) == rising
+        assert (
+            "the last validation was the best so far) in runs of A (1 of 2)." in (tmp_path / page).read_text()
+        ) == rising
 
 
 def test_nothing_is_significant_between_equal_systems(tmp_path):
