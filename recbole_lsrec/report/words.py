@@ -1,6 +1,7 @@
 """What a table says, in sentences: nobody has to read stars to know what is certain."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from recbole_lsrec.quick_start import MANY_TIES
 from recbole_lsrec.report.cost import Cost
@@ -49,6 +50,20 @@ def verdict(table: Table) -> str:
 def notes(table: Table) -> list[str]:
     """What the marks mean, how far they reach, and what to be careful about."""
     return [*_other_metrics(table), *_claim(table), *_bands(table), *_users(table), *_ties(table)]
+
+
+def log(split: Mapping[str, Any]) -> str:
+    """What the log held, and what filters left out of it; ``split`` is a run's ``split.json``."""
+    held = (
+        f"{split['events']:,} events of {split['users']:,} users and {split['items']:,} items in {split['sessions']:,}"
+        f" sessions (a gap of over {split['session_threshold']:,} s begins a new one)."
+    )
+    dropped = [
+        f"{of['filter']}: {of['rows']:,} rows, {of['users']:,} users, {of['items']:,} items"
+        for of in split["filters"]
+        if of["rows"]
+    ]
+    return f"{held} Left out: {'; '.join(dropped)}." if dropped else held
 
 
 def under_fit(costs: Sequence[Cost]) -> str | None:

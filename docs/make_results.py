@@ -1,0 +1,46 @@
+"""Copies the tables of finished leaderboards into a folder, with an index that says what each found.
+
+    python docs/make_results.py docs/results leaderboards/cosmetics leaderboards/ml-100k leaderboards/retailrocket
+
+Nothing is trained: the tables are written anew from the runs of each board, by the code that is here now.
+"""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import click
+
+from recbole_lsrec.report import write_report
+
+TABLES = ("md", "csv")
+
+
+@click.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("boards", nargs=-1, required=True, type=click.Path(exists=True, file_okay=False, path_type=Path))
+def main(folder: Path, boards: tuple[Path, ...]) -> None:
+    """Write the tables of the leaderboard folders BOARDS into FOLDER, with README.md as their index."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = ["# Results", "", "Written by `docs/make_results.py` from finished runs; nothing here is typed by hand."]
+    for board in boards:
+        write_report(board)
+        for kind in TABLES:
+            shutil.copyfile(board / f"leaderboard.{kind}", folder / f"{board.name}.{kind}")
+        lines += ["", *index(board.name, json.loads((board / "report.json").read_text(encoding="utf-8")))]
+    (folder / "README.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    click.echo(f"{folder}: {len(boards)} leaderboards")
+
+
+def index(name: str, report: dict[str, Any]) -> list[str]:
+    """Title, links, command, and the verdict of every table."""
+    links = ", ".join(f"[{name}.{kind}]({name}.{kind})" for kind in TABLES)
+    lines = [f"## {report['title']}", "", f"{links}; finished {report['finished']}", "", f"    {report['command']}", ""]
+    for section in report["datasets"]:
+        lines += [f"* {table['protocol']}: {table['verdict']}" for table in section["tables"]]
+    return lines
+
+
+if __name__ == "__main__":
+    main()
