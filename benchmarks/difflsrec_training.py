@@ -5,8 +5,8 @@
 
 Every run gets the same number of optimiser steps of the same batch size and is tested with its last weights, all items
 ranked. Each runs in a process of its own, forked after the data are loaded, so that its peak memory is its own. Times
-are CPU seconds of one thread (a busy machine does not change them): an epoch is the mean step times the steps of an
-epoch, a user is a history encoded and all items scored. Results are kept one by one in --out.
+are CPU seconds of one thread: an epoch is the mean step times the steps of an epoch, a user is a history encoded and all
+items scored. Results are kept one by one in --out, each with its settings; the table holds those of the settings asked for.
 """
 
 import argparse
@@ -87,9 +87,22 @@ def evaluated(trainer: Trainer, data: Data) -> float:
     return result[METRIC]
 
 
-def run(config: Config, data: Data, path: Path) -> None:
+def run(config: Config, data: Data, given: dict[str, Any], path: Path) -> None:
     torch.set_num_threads(1)
-    path.write_text(json.dumps(measure(config, data)) + "\n")
+    path.write_text(json.dumps({"settings": given, **measure(config, data)}) + "\n")
+
+
+def asked(arguments: argparse.Namespace, name: str, seed: int) -> dict[str, Any]:
+    """The settings of one run."""
+    noise = {} if "fusion" in VARIANTS[name] else {"inference_samples": arguments.samples}
+    return {**settings(arguments), **VARIANTS[name], **noise, "seed": seed}
+
+
+def stored(arguments: argparse.Namespace, dataset: str, name: str, seed: int) -> dict[str, Any] | None:
+    """The result in --out, if it is of these settings."""
+    path = arguments.out / f"{dataset}-{name}-{seed}.json"
+    found = json.loads(path.read_text()) if path.exists() else {}
+    return found if found.get("settings") == asked(arguments, name, seed) else None
 
 
 def train_all(arguments: argparse.Namespace) -> None:
@@ -99,17 +112,15 @@ def train_all(arguments: argparse.Namespace) -> None:
     loaded: dict[str, Data] = {}
     cells = list(itertools.product(arguments.seeds, arguments.datasets, VARIANTS))
     for seed, dataset, name in tqdm(cells):
-        path = arguments.out / f"{dataset}-{name}-{seed}.json"
-        if path.exists():
+        if stored(arguments, dataset, name, seed):
             continue
-        noise = {} if "fusion" in VARIANTS[name] else {"inference_samples": arguments.samples}
-        given = {**settings(arguments), **VARIANTS[name], **noise, "seed": seed}
+        given, path = asked(arguments, name, seed), arguments.out / f"{dataset}-{name}-{seed}.json"
         config = Config("DiffLSRec", dataset, config_dict=given)
         if dataset not in loaded:
             with logging_to(None, "error"):
                 loaded[dataset] = load_data(config)
         loaded[dataset].train.config = config  # the order of the batches follows the seed
-        process = fork.Process(target=run, args=(config, loaded[dataset], path))
+        process = fork.Process(target=run, args=(config, loaded[dataset], given, path))
         process.start()
         process.join()
         if process.exitcode:
@@ -120,8 +131,7 @@ def table(arguments: argparse.Namespace, dataset: str) -> str:
     """Mean and standard deviation over seeds, as Markdown."""
     lines = []
     for name in VARIANTS:
-        paths = [arguments.out / f"{dataset}-{name}-{seed}.json" for seed in arguments.seeds]
-        runs = pd.DataFrame([json.loads(path.read_text()) for path in paths if path.exists()])
+        runs = pd.DataFrame([run for seed in arguments.seeds if (run := stored(arguments, dataset, name, seed))])
         if runs.empty:
             continue
         noisy = pd.DataFrame(runs["noise"].tolist()) if "noise" in runs else None

@@ -7,6 +7,7 @@ Nothing is trained: the tables are written anew from the runs of each board, by 
 
 import json
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ def main(folder: Path, boards: tuple[Path, ...]) -> None:
     lines = ["# Results", "", "Written by `docs/make_results.py` from finished runs; nothing here is typed by hand."]
     for board in boards:
         write_report(board)
+        if json.loads((board / "leaderboard.json").read_text(encoding="utf-8"))["finished"] is None:
+            sys.exit(f"make_results: {board} is not finished; start its leaderboard again first.")
         for kind in TABLES:
             shutil.copyfile(board / f"leaderboard.{kind}", folder / f"{board.name}.{kind}")
         lines += ["", *index(board.name, json.loads((board / "report.json").read_text(encoding="utf-8")))]
@@ -38,7 +41,7 @@ def index(name: str, report: dict[str, Any]) -> list[str]:
     links = ", ".join(f"[{name}.{kind}]({name}.{kind})" for kind in TABLES)
     lines = [f"## {report['title']}", "", f"{links}; finished {report['finished']}", "", f"    {report['command']}", ""]
     for section in report["datasets"]:
-        lines += [f"* {table['protocol']}: {table['verdict']}" for table in section["tables"]]
+        lines += [f"* {section['dataset']}, {table['protocol']}: {table['verdict']}" for table in section["tables"]]
     return lines
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from recbole_lsrec.config_values import parse_command_line
 from recbole_lsrec.errors import ConfigError, LSRecError
@@ -247,6 +248,14 @@ def tune(
     from recbole_lsrec.tuning.result import summary
 
     if resume:
+        source = context.get_parameter_source
+        others = [name for name in context.params if name not in ("resume", "address")]
+        given = [f"--{name.replace('_', '-')}" for name in others if source(name) is ParameterSource.COMMANDLINE]
+        if given or context.args:
+            raise click.UsageError(
+                f"--resume: found {' '.join([*given, *context.args])} beside it; a search goes on with the settings it "
+                "was begun with, and only --address may be given. Begin another search to change them."
+            )
         settings = read_settings(resume)
     else:
         if model is None or dataset is None:

@@ -76,6 +76,7 @@ class Config(RecBoleConfig):
         config_file_list: YAML files, later ones win.
         config_dict: settings; strings are read as literals, as on the command line. Not changed.
         command_line: arguments such as ``--epochs=3 --dry-run``; ``--config_files 'a.yaml b.yaml'`` adds files.
+        data_folder: where the data set's log was read, on another machine perhaps; None: the files are looked for.
 
     Raises:
         ConfigError: an unknown key, model or data set, an impossible value, or settings that contradict each other.
@@ -89,6 +90,7 @@ class Config(RecBoleConfig):
         config_dict: Mapping[str, Any] | None = None,
         *,
         command_line: Sequence[str] = (),
+        data_folder: str | None = None,
     ) -> None:
         self.compatibility_settings()
         self.yaml_loader = YamlLoader
@@ -107,7 +109,7 @@ class Config(RecBoleConfig):
         self._keep_parts(internal, given)
         self._set_parameters(data_layer)
         self._remarks: dict[str, str] = {}
-        self._complete()
+        self._complete(data_folder)
 
     # --- what RecBole's Config offers -----------------------------------------------------------------------------
 
@@ -183,12 +185,14 @@ class Config(RecBoleConfig):
             "LSRec": own,
         }
 
-    def _complete(self) -> None:
+    def _complete(self, data_folder: str | None) -> None:
         """Checks the merged values and adds those that follow from them."""
         values, sources = self.final_config_dict, self._sources
         check_values(values, known_keys(self.model_class), sources)
         values["model"], values["dataset"] = self.model, self.dataset
-        values["data_path"] = str(dataset_folder(self.dataset, values["data_path"], "data_path" in self._given))
+        values["data_path"] = data_folder or str(
+            dataset_folder(self.dataset, values["data_path"], "data_path" in self._given)
+        )
         values["MODEL_TYPE"] = ModelType.SEQUENTIAL
         values["MODEL_INPUT_TYPE"] = self._input_type()
         values["train_neg_sample_args"] = self._train_negatives()

@@ -47,7 +47,7 @@ def run_recbole_lsrec(
         saved: whether to keep a checkpoint and test with the best epoch's weights.
         command_line: arguments such as ``["--epochs=3"]``; win over everything. ``sys.argv`` is never read.
         phases: what is evaluated; a search takes ``("valid",)``, and then nothing of the test set is made or read.
-        log: what :func:`load_log` gave for equal :func:`log_settings`; read from the files if None.
+        log: what :func:`load_log` gave for equal :func:`log_settings`, wherever its files lie; read from the files if None.
         on_epoch: called with each finished epoch's entry of :attr:`recbole_lsrec.trainer.Trainer.history`, once the
             checkpoint is written.
 
@@ -58,7 +58,8 @@ def run_recbole_lsrec(
     Raises:
         LSRecError: something given is wrong; the message says what to do.
     """
-    config = Config(model, dataset, list(config_file_list or []), config_dict, command_line=command_line)
+    files, folder = list(config_file_list or []), None if log is None else log.config["data_path"]
+    config = Config(model, dataset, files, config_dict, command_line=command_line, data_folder=folder)
     if config["dry_run"]:
         with run_folder.logging_to(None, "warning"):
             text = describe(config, load_data(config, log, phases), build_model)

@@ -37,8 +37,9 @@ class Trainer(recbole.trainer.Trainer):
 
     Attributes:
         history: per finished epoch ``epoch``, ``train_loss`` (sum over batches; a list if the model gives several),
-            ``train_seconds``, ``share`` (of its batches; below 1 where the budget ended it) and, where validated,
-            ``valid_seconds``, ``valid_score``, ``valid_result``. It survives a resume.
+            ``train_seconds``, ``share`` (of its batches; below 1 where the budget ended it), ``progress`` (of all the
+            training that epochs or budget allow, from 0 to 1) and, where validated, ``valid_seconds``, ``valid_score``,
+            ``valid_result``. It survives a resume.
         evaluation: what the last :meth:`evaluate` found, with ranks per instance; None before.
     """
 
@@ -208,7 +209,9 @@ class Trainer(recbole.trainer.Trainer):
             loss = super()._train_epoch(batches, epoch_idx, loss_func, show_progress)
         seconds, losses = perf_counter() - started, list(loss) if isinstance(loss, tuple) else loss
         share = batches.given / len(train_data) if isinstance(batches, _FirstBatches) else 1.0
-        self.history.append({"epoch": epoch_idx, "train_loss": losses, "train_seconds": seconds, "share": share})
+        entry = {"epoch": epoch_idx, "train_loss": losses, "train_seconds": seconds, "share": share}
+        self.history.append(entry)
+        entry["progress"] = self._progress(epoch_idx)
         self._finished_epoch = epoch_idx
         if self.train_seconds is not None and self._seconds_left() <= 0:
             self.eval_step: int = min(self.config["eval_step"], 1)  # the last epoch is validated, whichever it is
@@ -297,6 +300,11 @@ class Trainer(recbole.trainer.Trainer):
 
     def _seconds_left(self) -> float:
         return (self.train_seconds or 0.0) - sum(epoch["train_seconds"] for epoch in self.history)
+
+    def _progress(self, epoch_idx: int) -> float:
+        if self.train_seconds is None:
+            return (epoch_idx + 1) / self.epochs  # under train_steps these are the epochs that the steps make
+        return min(1.0, 1 - self._seconds_left() / self.train_seconds)
 
     def _warn_of_other_versions(self, theirs: dict[str, str]) -> None:
         ours = checkpoint.versions()

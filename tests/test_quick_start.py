@@ -116,6 +116,15 @@ def test_a_log_of_other_settings_is_refused(shop):
         run_recbole_lsrec("SLSRec", "shop", config_dict={**shop, "session_threshold": 60}, log=log)
 
 
+def test_a_log_that_is_given_needs_no_files(shop):
+    settings = {**shop, "load_col": {"inter": ["user_id", "item_id", "timestamp"]}, "without": ["cate"], "epochs": 1}
+    log = load_log(Config("SLSRec", "shop", config_dict=settings))
+    expected = run_recbole_lsrec("SLSRec", "shop", config_dict=settings)
+    Path(shop["data_path"]).rename("elsewhere")  # as on another machine of a cluster
+    given = run_recbole_lsrec("SLSRec", "shop", config_dict=settings, log=log)
+    assert given["test_result"] == expected["test_result"]
+
+
 def test_log_settings_are_those_that_change_the_log(shop):
     def of(model="SLSRec", **changes):
         return log_settings(Config(model, "shop", config_dict={**shop, **changes}))

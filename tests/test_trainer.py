@@ -44,6 +44,7 @@ def test_history_and_files() -> None:
     assert trainer.history[3]["valid_result"] == {"ndcg@10": 0.2, "auc": 20.0}
     assert [entry["train_loss"] for entry in trainer.history] == list(trainer.train_loss_dict.values())
     assert all(entry["train_seconds"] > 0 for entry in trainer.history)
+    assert [entry["progress"] for entry in trainer.history] == [0.25, 0.5, 0.75, 1.0]
     assert [file.name for file in Path("runs/a").iterdir()] == ["checkpoint.pt"]
     assert not Path("saved").exists()
     assert list(Path("log_tensorboard").rglob("events*"))

@@ -1,6 +1,7 @@
 """Groups of targets that interests should matter differently for: by event type, by planted cause, or by a stratum."""
 
 from collections.abc import Sequence
+from logging import getLogger
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,7 +35,8 @@ def make_groups(instances: pd.DataFrame, dataset: SessionDataset, by: Sequence[s
     Args:
         instances: of one phase and protocol.
         dataset: the log they come from.
-        by: ``event_type``, ``planted`` or columns of :data:`STRATA`; by default the first two, where they are known.
+        by: ``event_type``, ``planted`` or columns of :data:`STRATA`; by default the first two, where they are known. A
+            planted truth that does not fit the log, because filters left events out of it, is then said and not used.
 
     Raises:
         ConfigError: nothing is cut by such a name.
@@ -46,6 +48,12 @@ def make_groups(instances: pd.DataFrame, dataset: SessionDataset, by: Sequence[s
             raise ConfigError(f"by: found {name!r}; accepted: {', '.join(accepted)}.{did_you_mean(name, accepted)}")
     known = {EVENT_TYPE: bool(instances[EVENT_TYPE].notna().any()), PLANTED: planted_file(dataset).is_file()}
     groups = [Group("all", "all", np.ones(len(instances), dtype=bool))]
+    if not by and known[PLANTED]:
+        try:
+            planted_truth(dataset)
+        except DataError as error:
+            getLogger().warning(str(error))
+            known[PLANTED] = False
     for name in by or [name for name, is_known in known.items() if is_known]:
         if not known.get(name, True):
             lacks = f"no {planted_file(dataset).name} beside it" if name == PLANTED else "no loaded column event_type"

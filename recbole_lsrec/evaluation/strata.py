@@ -26,6 +26,7 @@ class Stratum:
         names: the groups in order.
         edges: largest value of each group but the last, for a column of numbers; None for one of classes.
         classes: the column's value for each name, for a column of classes.
+        of_features: whether it depends on how a run cut sessions or read categories, and not on the log alone.
     """
 
     column: str
@@ -33,6 +34,7 @@ class Stratum:
     names: tuple[str, ...]
     edges: tuple[float, ...] | None = None
     classes: tuple[object, ...] = ()
+    of_features: bool = False
 
     def groups(self, values: pd.Series) -> np.ndarray:
         """Number of each instance's group, int64 ``[N]``; ``len(names)`` where the value is missing.
@@ -63,7 +65,13 @@ STRATA = {
             ("1-4", "5-9", "10-19", "20-49", "50-99", "100-199", "200 and more"),
             (4, 9, 19, 49, 99, 199),
         ),
-        Stratum("n_sessions", "sessions in the history", ("1", "2", "3-4", "5-9", "10 and more"), (1, 2, 4, 9)),
+        Stratum(
+            "n_sessions",
+            "sessions in the history",
+            ("1", "2", "3-4", "5-9", "10 and more"),
+            (1, 2, 4, 9),
+            of_features=True,
+        ),
         Stratum(
             "gap_s",
             "gap since the user's last event",
@@ -82,6 +90,7 @@ STRATA = {
             "category of the target, and those of the current session",
             ("same", "different"),
             classes=(True, False),
+            of_features=True,
         ),
     )
 }

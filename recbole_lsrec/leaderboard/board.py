@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import torch
 
 from recbole_lsrec import run_folder
 from recbole_lsrec.leaderboard.bands import below_band, read_bands
@@ -120,7 +121,7 @@ class Board:
             "finished": None if pending else _now(),
             "plan": self.plan.to_dict(),
             "budget": dict(self.plan.budget) or None,
-            "bit_reproducible": "train_seconds" not in self.plan.budget,
+            "bit_reproducible": self.plan.bit_reproducible,
             "environment": self.environment,
             "cells": self.entries,
         }
@@ -156,6 +157,7 @@ def _environment(threads: int) -> dict[str, Any]:
         **run_folder.versions(),
         "threads": str(threads),
         "processor": _processor(),
+        **({"gpu": torch.cuda.get_device_name()} if torch.cuda.is_available() else {}),
         "memory_gb": round(psutil.virtual_memory().total / 2**30, 1),
         "code": run_folder.code_fingerprint(),
     }

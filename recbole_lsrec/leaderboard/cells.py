@@ -54,7 +54,7 @@ class Cell:
 
 
 def make_cells(
-    plan: Plan, threads: int, tuned: Mapping[tuple[str, str], Mapping[str, Any]] | None = None
+    plan: Plan, threads: int, tuned: Mapping[tuple[str, str], Mapping[str, Any]] | None = None, gpu: bool = False
 ) -> list[Cell]:
     """Returns all cells: data set by data set, in each seed by seed, so that every system has a result early.
 
@@ -62,6 +62,7 @@ def make_cells(
         plan: what to run.
         threads: CPU threads of a cell; sums of floats depend on them.
         tuned: settings found by a search, by (system name, data set label); they win over all others.
+        gpu: whether cells run on one; a table must not mix them with others that got fewer steps in the same time.
 
     Raises:
         ConfigError: settings do not fit a model, or a model or data set is unknown; names the system and data set.
@@ -90,6 +91,7 @@ def make_cells(
             "data": files[paths],
             "code": code,
             "threads": threads,
+            "gpu": gpu,
         }
         key = hashlib.sha256(json.dumps(log_settings(config), sort_keys=True, default=str).encode()).hexdigest()
         cells.append(Cell(system, data, seed, settings, _as_json(identity), key))
@@ -110,7 +112,7 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     """Says in what two identities differ, for the reason why a cell is run again."""
     words = {"code": "the code changed", "data": "the data files changed"}
     found = [text for key, text in words.items() if before.get(key) != now[key]]
-    for key in ("model", "dataset", "threads"):
+    for key in ("model", "dataset", "threads", "gpu"):
         if before.get(key) != now[key]:
             found.append(f"{key}: {before.get(key)} -> {now[key]}")
     old, new = before.get("settings", {}), now["settings"]

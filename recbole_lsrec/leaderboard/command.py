@@ -73,7 +73,7 @@ def read_flags(
 
 def close(summary: Summary, out: Path) -> int:
     """Writes the page of a leaderboard, tells how it ended, and returns the exit code."""
-    if summary.count("done"):
+    if summary.cells:
         from recbole_lsrec.report import write_report
 
         click.echo(f"Page: {write_report(out)}")

@@ -3,7 +3,7 @@
 import os
 import sys
 import warnings
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -60,8 +60,8 @@ def connected(resources: Resources) -> Iterator[dict[str, int]]:
                 f"cpus: {resources.cpus}, gpus: {resources.gpus:g} for a cell is more than any node has "
                 f"({'; '.join(_words(node) for node in nodes)}); ask for less."
             )
-        at_once = sum(_places(node, resources) for node in fits)
-        yield {"nodes": len(nodes), "cpus": int(sum(node.get("CPU", 0) for node in nodes)), "cells_at_once": at_once}
+        cpus = int(sum(node.get("CPU", 0) for node in nodes))
+        yield {"nodes": len(nodes), "cpus": cpus, "cells_at_once": _at_once(resources)}
 
 
 def run_cells(cells: Sequence[Cell], resources: Resources, **settings: Any) -> Iterator[tuple[Cell, CellRun, int]]:
@@ -89,10 +89,15 @@ def run_cells(cells: Sequence[Cell], resources: Resources, **settings: Any) -> I
             logs[cell.log_key] = load.options(name=f"load {cell.data.label}").remote(*given)
         return task.options(name=cell.name).remote(*given, resources.cpus, cell.identity["code"], logs[cell.log_key])
 
-    running = {start(cell): (cell, 1) for cell in cells}
+    waiting = deque(cells)
+    running: dict[Any, tuple[Cell, int]] = {}
     try:
         with tqdm(total=len(cells), unit="cell", smoothing=0) as bar:
-            while running:
+            while waiting or running:
+                # One more than can run, so that no place waits; not all, or all logs would be loaded beside the first.
+                while waiting and len(running) <= _at_once(resources):
+                    cell = waiting.popleft()
+                    running[start(cell)] = (cell, 1)
                 ended, _ = ray.wait(list(running), timeout=_REFRESH_SECONDS)
                 if sys.stderr.isatty():
                     bar.refresh()  # the time left
@@ -123,6 +128,11 @@ def _collect(reference: Any) -> CellRun | None:
         return CellRun("", {}, 0.0, f"{type(error.cause).__name__}: {error.cause}")
     except RayError:
         return None
+
+
+def _at_once(resources: Resources) -> int:
+    """Cells that can run at a time on the nodes there are now."""
+    return sum(_places(node["Resources"], resources) for node in ray.nodes() if node["Alive"])
 
 
 def _places(node: dict[str, float], resources: Resources) -> int:

@@ -84,6 +84,19 @@ class Plan:
     systems: tuple[System, ...]
     tune: Mapping[str, Any] | None = None
 
+    @property
+    def bit_reproducible(self) -> bool:
+        """Whether nothing in it goes by the clock.
+
+        A search does where it has a time budget, or compares trials that run beside each other.
+        """
+        if "train_seconds" in self.budget:
+            return False
+        if self.tune is None:
+            return True
+        options = {"scheduler": "asha", "method": "random", "time_budget": None, **self.tune}
+        return (options["scheduler"], options["time_budget"]) == ("none", None) and options["method"] != "tpe"
+
     def to_dict(self) -> dict[str, Any]:
         """Returns what :func:`parse_plan` reads as this plan, in its longest form."""
         return {
@@ -147,10 +160,13 @@ def parse_plan(values: Mapping[str, Any], source: str) -> Plan:
         raise _wrong(f"{source}: datasets", datasets, "a list such as [cosmetics, {name: ml-100k, settings: {...}}]")
     parsed = tuple(_dataset(entry, f"{source}: datasets, entry {n}") for n, entry in enumerate(datasets, 1))
     _check_unique([data.label for data in parsed], f"{source}: datasets", "give each a label of its own")
+    for name in (*(data.label for data in parsed), *map(str, systems)):
+        if "," in name:
+            raise _wrong(f"{source}: name", name, "no comma, because --models and --datasets are lists with commas")
     tune = values.get("tune")
     if tune is not None and not isinstance(tune, Mapping):
         raise _wrong(f"{source}: tune", tune, "a mapping such as {trials: 8}, equal for every system")
-    check_keys(tune or {}, _TUNE_KEYS, f"{source}: tune")
+    _check_tune(tune or {}, f"{source}: tune")
     return Plan(
         title=str(values.get("title") or "Leaderboard"),
         datasets=parsed,
@@ -178,6 +194,18 @@ def check_budget(budget: Any, where: str) -> dict[str, float]:
     if isinstance(size, bool) or not isinstance(size, int if whole else (int, float)) or not size > 0:
         raise _wrong(where, budget, accepted)
     return {kind: size}
+
+
+def _check_tune(options: Mapping[str, Any], where: str) -> None:
+    """The names of schedulers and methods are the search's to check."""
+    check_keys(options, _TUNE_KEYS, where)
+    for key, least in (("trials", 1), ("search_seed", 0)):
+        number = options.get(key, least)
+        if not isinstance(number, int) or isinstance(number, bool) or number < least:
+            raise _wrong(f"{where}: {key}", number, f"a whole number of at least {least}")
+    seconds = options.get("time_budget")
+    if seconds is not None and (not isinstance(seconds, (int, float)) or isinstance(seconds, bool) or not seconds > 0):
+        raise _wrong(f"{where}: time_budget", seconds, "a number of seconds greater than 0, or nothing")
 
 
 def check_keys(values: Mapping[str, Any], accepted: Sequence[str], where: str) -> None:

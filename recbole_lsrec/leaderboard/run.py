@@ -22,7 +22,7 @@ class Summary:
     """How a leaderboard ended.
 
     Attributes:
-        cells: as in ``leaderboard.json``.
+        cells: as in ``leaderboard.json``; none where a search before them was interrupted.
         reused: finished cells that were found and not run again.
         interrupted: whether it was stopped with Ctrl-C.
     """
@@ -54,10 +54,18 @@ def run_leaderboard(
     """
     out = out.absolute()
     out.mkdir(parents=True, exist_ok=True)
+    gpu = resources.gpus > 0
     with _alone(out):
-        make_cells(plan, resources.cpus)  # refuses what does not fit before a search spends hours
-        tuned = tune_systems(plan, out, resources, say) if plan.tune is not None else {}
-        cells = make_cells(plan, resources.cpus, {key: search["best"] for key, search in tuned.items()})
+        cells, tuned = (
+            make_cells(plan, resources.cpus, gpu=gpu),
+            {},
+        )  # refuses what does not fit before a search spends hours
+        if plan.tune is not None:
+            try:
+                tuned = tune_systems(plan, cells, out, resources, say)
+            except KeyboardInterrupt:
+                return Summary([], 0, True)
+            cells = make_cells(plan, resources.cpus, {key: search["best"] for key, search in tuned.items()}, gpu)
         board = Board(plan, Store(out), cells, tuned, resources.cpus, command)
         missing = board.take_finished(say)
         board.write()

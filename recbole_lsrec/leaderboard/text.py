@@ -4,5 +4,5 @@ import re
 
 
 def slug(text: str) -> str:
-    """Returns a text as the name of a file."""
-    return re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-")
+    """Returns a text as the name of a file: letters of any alphabet, digits and points."""
+    return re.sub(r"[^\w.]+|_+", "-", text.lower()).strip("-.") or "leaderboard"

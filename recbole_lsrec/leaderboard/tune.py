@@ -2,30 +2,31 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
-from itertools import product
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from recbole_lsrec.leaderboard.cells import cell_settings
+from recbole_lsrec.leaderboard.cells import Cell, cell_settings
 from recbole_lsrec.leaderboard.execute import Resources, connected
 from recbole_lsrec.leaderboard.plan import Plan
 from recbole_lsrec.leaderboard.text import slug
-from recbole_lsrec.tuning import SearchSettings, search
+from recbole_lsrec.tuning import SearchSettings, checked, search
 from recbole_lsrec.tuning.space import read_space
 
 TUNING = "tuning"
 
 
 def tune_systems(
-    plan: Plan, out: Path, resources: Resources, say: Callable[[str], None]
+    plan: Plan, cells: Sequence[Cell], out: Path, resources: Resources, say: Callable[[str], None]
 ) -> dict[tuple[str, str], Mapping[str, Any]]:
     """Searches settings for every system on every data set, each trial with the first seed and the budget of a cell.
 
-    Only validation data are read. A finished search is not repeated.
+    Only validation data are read. A finished search is not repeated while its space, and what the result of a cell
+    depends on (settings, data, code, threads), are the same.
 
     Args:
         plan: with ``tune``.
+        cells: of the plan before any search.
         out: folder of the leaderboard; each search has one in ``<out>/tuning``.
         resources: of a trial, as of a cell.
         say: takes lines of text for the user.
@@ -37,24 +38,27 @@ def tune_systems(
         ConfigError: a model has no search space, before any search begins; or an option of the search is wrong.
         KeyboardInterrupt: a search was interrupted; it is taken up at the next start.
     """
-    built = [system for system in plan.systems if system.model is not None]
-    for system in built:
-        read_space(None, str(system.model))
     searches = {}
-    for data, system in product(plan.datasets, built):
-        settings = cell_settings(plan, system, data, plan.seeds[0])
-        key = hashlib.sha256(json.dumps([settings, plan.tune], sort_keys=True).encode()).hexdigest()[:8]
-        searches[system.name, data.label] = SearchSettings(
-            model=str(system.model),
-            dataset=data.name,
-            out=out / TUNING / f"{slug(system.name)}-{slug(data.label)}-{key}",
-            config_dict=settings,
+    for cell in cells:
+        if cell.system.model is None or cell.seed != plan.seeds[0]:
+            continue
+        space = read_space(None, cell.system.model)
+        depends_on = json.dumps([cell.identity, plan.tune, space.describe()], sort_keys=True, default=str)
+        key = hashlib.sha256(depends_on.encode()).hexdigest()[:8]
+        name, label = cell.system.name, cell.data.label
+        searches[name, label] = SearchSettings(
+            model=cell.system.model,
+            dataset=cell.data.name,
+            out=out / TUNING / f"{slug(name)}-{slug(label)}-{key}",
+            config_dict=cell_settings(plan, cell.system, cell.data, cell.seed),
             cpus_per_trial=resources.cpus,
             gpus_per_trial=resources.gpus,
             concurrent=resources.jobs,
             test=False,
             **(plan.tune or {}),
         )
+    for asked in searches.values():
+        checked(asked)  # before the first of them spends hours
     found: dict[tuple[str, str], Mapping[str, Any]] = {}
     with connected(resources):
         for (name, label), asked in searches.items():

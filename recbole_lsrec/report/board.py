@@ -11,7 +11,7 @@ from recbole_lsrec.evaluation.saved_runs import SavedRun, load_run_folder
 
 FILE = "leaderboard.json"
 STATUSES = ("done", "error", "not built", "pending")
-_NEEDED = ("title", "command", "budget", "environment", "cells")
+_NEEDED = ("title", "command", "budget", "bit_reproducible", "environment", "cells")
 
 
 @dataclass(frozen=True)
@@ -54,13 +54,17 @@ class Board:
     finished: str | None
     plan: Mapping[str, Any]
     budget: Mapping[str, float] | None
+    bit_reproducible: bool
     environment: Mapping[str, Any]
     cells: list[Cell]
 
     @property
-    def wall_clock(self) -> bool:
-        """Whether training stopped by the clock, so that no second run gives the same numbers."""
-        return "train_seconds" in (self.budget or {})
+    def clock(self) -> str | None:
+        """What the clock decided, so that no second run gives the same numbers; None if nothing."""
+        if self.bit_reproducible:
+            return None
+        by_time = "train_seconds" in (self.budget or {})
+        return "training stopped by the clock" if by_time else "the clock decided which trials of the search went on"
 
     @property
     def systems(self) -> list[str]:
@@ -103,6 +107,7 @@ def load_board(out: str | Path) -> Board:
         finished=content.get("finished"),
         plan=content.get("plan") or {},
         budget=content["budget"],
+        bit_reproducible=content["bit_reproducible"],
         environment=content["environment"] or {},
         cells=[_load(Path(out), _cell(path, entry)) for entry in content["cells"]],
     )

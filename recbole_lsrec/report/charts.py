@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from recbole_lsrec.evaluation.strata import STRATA
+from recbole_lsrec.report.agreement import common_metric, places
 from recbole_lsrec.report.alphas import BINS, Alpha
 from recbole_lsrec.report.cost import Cost
 from recbole_lsrec.report.cuts import Cut
@@ -53,17 +54,18 @@ def seeds_panel(table: Table, number: Mapping[str, int]) -> Panel:
 
 def ranks_panel(tables: Sequence[Table], number: Mapping[str, int]) -> Panel | None:
     """Place of each system under each protocol; None for a single protocol or system."""
-    order = {table.protocol: [row.system for row in table.rows if table.main in row.values] for table in tables}
+    metric = common_metric(tables)
+    order = places(tables, metric) if metric else {}
     shared = [system for system in number if all(system in order[name] for name in order)]
     if len(order) < 2 or len(shared) < 2:
         return None
-    places = {system: [[s for s in of if s in shared].index(system) + 1 for of in order.values()] for system in shared}
+    place = {system: [[s for s in of if s in shared].index(system) + 1 for of in order.values()] for system in shared}
 
     def draw(axes: Axes) -> None:
         for system in shared:
             colour, marker = look(number[system])
-            axes.plot(range(len(order)), places[system], marker=marker, color=colour, markersize=7, linewidth=2)
-            axes.annotate(fill(system, 16), (len(order) - 1, places[system][-1]), (9, 0), textcoords="offset points",
+            axes.plot(range(len(order)), place[system], marker=marker, color=colour, markersize=7, linewidth=2)
+            axes.annotate(fill(system, 16), (len(order) - 1, place[system][-1]), (9, 0), textcoords="offset points",
                           va="center", fontsize=8)  # fmt: skip
         axes.set_xticks(range(len(order)), list(order))
         axes.set_yticks(range(1, len(shared) + 1))
@@ -75,7 +77,7 @@ def ranks_panel(tables: Sequence[Table], number: Mapping[str, int]) -> Panel | N
 
     text = "; ".join(f"{name}: {', '.join(s for s in of if s in shared)}" for name, of in order.items())
     svg = panel(f"ranks {tables[0].dataset}", draw, height=max(2.0, 0.7 + 0.3 * len(shared)))
-    return Panel("Place of each system by protocol", f"Best first. {text}.", svg)
+    return Panel(f"Place of each system by protocol: {metric}", f"Best first. {text}.", svg)
 
 
 def cost_panels(table: Table, costs: Sequence[Cost], number: Mapping[str, int]) -> list[Panel]:

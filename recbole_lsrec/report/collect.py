@@ -6,13 +6,14 @@ from typing import Any
 
 from recbole_lsrec.errors import DataError
 from recbole_lsrec.evaluation.compare import finite
+from recbole_lsrec.evaluation.strata import Stratum, choose_strata
 from recbole_lsrec.report import words
 from recbole_lsrec.report.agreement import Agreement, agreements
 from recbole_lsrec.report.alphas import Alpha, alphas
 from recbole_lsrec.report.board import Board, Cell
 from recbole_lsrec.report.cost import Cost, costs
 from recbole_lsrec.report.cuts import Cut, cuts
-from recbole_lsrec.report.results import Table, grouped, protocols, table
+from recbole_lsrec.report.results import Table, grouped, has_scores, protocols, table
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class Section:
         simulated: the notice of a simulated log, or None.
         fingerprints: of data and split; several values where runs differ.
         split: ``split.json`` of the first run that has one.
+        one_view: whether all runs cut the same sessions and read the same categories.
         tables: by protocol, in the order of evaluation.
         cuts: by stratum, under the first protocol.
         tuned: one cell of each system that was searched; the search is the same for all its seeds.
@@ -32,6 +34,7 @@ class Section:
     simulated: str | None
     fingerprints: dict[str, list[str]]
     split: Mapping[str, Any] | None
+    one_view: bool
     tables: list[Table]
     agreements: list[Agreement]
     costs: list[Cost]
@@ -54,7 +57,9 @@ class Report:
         board = _board_dict(self.board)
         sections = []
         for section in self.sections:
-            plain = {name: getattr(section, name) for name in ("dataset", "simulated", "fingerprints", "split")}
+            plain = {
+                name: getattr(section, name) for name in ("dataset", "simulated", "fingerprints", "split", "one_view")
+            }
             plain["tables"] = [_table_dict(of) for of in section.tables]
             for name in ("agreements", "costs", "cuts", "alphas"):
                 plain[name] = [asdict(entry) for entry in getattr(section, name)]
@@ -78,6 +83,7 @@ def _section(board: Board, dataset: str) -> Section:
     cells = board.of(dataset)
     results = [cell.run.result for cell in cells if cell.run is not None]
     tables = [table(board, dataset, protocol) for protocol in protocols(cells)]
+    one_view = len(_distinct([result["fingerprints"].get("features") for result in results])) < 2
     return Section(
         dataset=dataset,
         simulated=next((result["simulated"] for result in results if isinstance(result["simulated"], str)), None),
@@ -85,22 +91,24 @@ def _section(board: Board, dataset: str) -> Section:
             name: _distinct([result["fingerprints"].get(name) for result in results]) for name in ("data", "split")
         },
         split=next((cell.split for cell in cells if cell.split), None),
+        one_view=one_view,
         tables=tables,
         agreements=agreements(tables),
         costs=costs(cells),
-        cuts=_cuts(cells, tables),
+        cuts=_cuts(cells, tables, [of for of in choose_strata() if one_view or not of.of_features]),
         alphas=alphas(cells),
         tuned=list({cell.system: cell for cell in reversed(cells) if cell.tuned}.values())[::-1],
     )
 
 
-def _cuts(cells: Sequence[Cell], tables: Sequence[Table]) -> list[Cut]:
-    """Under the first protocol; none where the runs may not be compared, which the table says."""
+def _cuts(cells: Sequence[Cell], tables: Sequence[Table], strata: Sequence[Stratum]) -> list[Cut]:
+    """Under the first protocol; none where the runs may not be compared, which the table says, or scores are gone."""
     if not tables:
         return []
     metric = next(column.metric for column in tables[0].columns if column.key == tables[0].main)
     try:
-        return cuts(grouped(cells, tables[0].protocol), metric) if metric else []
+        models = grouped(cells, tables[0].protocol)
+        return cuts(models, metric, strata) if metric and has_scores(models, metric) else []
     except DataError:
         return []
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from recbole_lsrec.evaluation.comparable import Model
-from recbole_lsrec.evaluation.strata import choose_strata, strata_table
+from recbole_lsrec.evaluation.strata import Stratum, strata_table
 from recbole_lsrec.evaluation.user_metrics import Metric
 
 
@@ -32,9 +32,8 @@ class Cut:
     few: bool
 
 
-def cuts(models: Sequence[Model], metric: Metric) -> list[Cut]:
+def cuts(models: Sequence[Model], metric: Metric, strata: Sequence[Stratum]) -> list[Cut]:
     """Every group of every stratum that has instances; a stratum with a single group says nothing and is left out."""
-    strata = choose_strata()
     found: list[Cut] = []
     for model in models:
         tables = pd.concat([strata_table(lines, [metric], strata) for lines in model.lines])

@@ -1,7 +1,7 @@
 """One table: the systems of a data set under one protocol, with what the tests say of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -157,7 +157,7 @@ def _compare(cells: Sequence[Cell], protocol: str, shown: Sequence[Column]) -> t
     try:
         models = grouped(cells, protocol)
         for column in shown:
-            if column.metric and _has_scores(models, column.metric):
+            if column.metric and has_scores(models, column.metric):
                 resamples = POOLED_RESAMPLES if column.metric.pooled else RESAMPLES
                 found[column.key] = compare_models(
                     models, column.metric, PHASE, protocol, alpha=ALPHA, resamples=resamples
@@ -167,7 +167,7 @@ def _compare(cells: Sequence[Cell], protocol: str, shown: Sequence[Column]) -> t
     return found, None
 
 
-def _has_scores(models: Sequence[Model], metric: Metric) -> bool:
+def has_scores(models: Sequence[Model], metric: Metric) -> bool:
     """Whether what the metric reads is there; score files are large, and some delete them."""
     try:
         for model in models:
@@ -183,11 +183,12 @@ def _standing(found: Comparison) -> Standing:
     values = {model.name: float(np.mean([run.value for run in model.runs])) for model in found.models}
     plain = standing(values, found.pairs, found.higher_is_better, found.alpha)
     named = {model.name: model.label for model in found.models}
-    return Standing(
-        [named[name] for name in plain.order],
-        named[plain.best] if plain.best else None,
-        named[plain.second] if plain.second else None,
-        [named[name] for name in plain.level],
+    return replace(
+        plain,
+        order=[named[name] for name in plain.order],
+        best=named[plain.best] if plain.best else None,
+        second=named[plain.second] if plain.second else None,
+        level=[named[name] for name in plain.level],
     )
 
 

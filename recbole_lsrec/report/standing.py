@@ -15,12 +15,14 @@ class Standing:
         best: the first, where it is significantly better than every other system; else None.
         second: the next, where there is a best and this one is significantly better than every system below it.
         level: the first and all that are not significantly worse than it.
+        certain: how many pairs differ significantly.
     """
 
     order: list[str]
     best: str | None
     second: str | None
     level: list[str]
+    certain: int
 
 
 def standing(values: Mapping[str, float], pairs: Sequence[Pair], higher_is_better: bool, alpha: float) -> Standing:
@@ -43,4 +45,4 @@ def standing(values: Mapping[str, float], pairs: Sequence[Pair], higher_is_bette
     # Of two systems the loser is second without any test, so the mark would say nothing.
     is_second = best is not None and len(order) > 2 and all((order[1], other) in won for other in order[2:])
     level = [system for system in order if (order[0], system) not in won]
-    return Standing(order, best, order[1] if is_second else None, level)
+    return Standing(order, best, order[1] if is_second else None, level, len(won))

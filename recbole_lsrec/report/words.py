@@ -1,11 +1,14 @@
 """What a table says, in sentences: nobody has to read stars to know what is certain."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from recbole_lsrec.quick_start import MANY_TIES
 from recbole_lsrec.report.cost import Cost
 from recbole_lsrec.report.results import Table
+
+if TYPE_CHECKING:
+    from recbole_lsrec.report.collect import Section
 
 _SAMPLED = {"uni": "drawn uniformly", "pop": "drawn by popularity"}
 _EXCLUDED = {"positive": "the target", "history": "the user's history", "target_session": "the target's session"}
@@ -41,9 +44,10 @@ def verdict(table: Table) -> str:
             f" {place.second} is second, significantly better than every system below it." if place.second else ""
         )
     if len(place.level) == len(place.order):
-        return (
-            f"Nothing is significant in {table.main}: no system can be told apart from {place.order[0]}, the highest."
-        )
+        none = f"no system can be told apart from {place.order[0]}, the first"
+        if place.certain:
+            return f"No system is significantly best in {table.main}: {none}; others can be told apart, see the pairs."
+        return f"Nothing is significant in {table.main}: {none}."
     return f"No system is significantly best in {table.main}: {_names(place.level)} cannot be told apart at the top."
 
 
@@ -52,12 +56,14 @@ def notes(table: Table) -> list[str]:
     return [*_other_metrics(table), *_claim(table), *_bands(table), *_users(table), *_ties(table)]
 
 
-def log(split: Mapping[str, Any]) -> str:
-    """What the log held, and what filters left out of it; ``split`` is a run's ``split.json``."""
-    held = (
-        f"{split['events']:,} events of {split['users']:,} users and {split['items']:,} items in {split['sessions']:,}"
-        f" sessions (a gap of over {split['session_threshold']:,} s begins a new one)."
-    )
+def log(section: "Section") -> str:
+    """What the log held, and what filters left out of it."""
+    split = section.split or {}
+    held = f"{split['events']:,} events of {split['users']:,} users and {split['items']:,} items"
+    if section.one_view:
+        held += f" in {split['sessions']:,} sessions (a gap of over {split['session_threshold']:,} s begins a new one)."
+    else:
+        held += ". Runs differ in how they cut sessions or read categories, so targets are not grouped by these."
     dropped = [
         f"{of['filter']}: {of['rows']:,} rows, {of['users']:,} users, {of['items']:,} items"
         for of in split["filters"]

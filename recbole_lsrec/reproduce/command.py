@@ -68,7 +68,9 @@ def run_command(
 
 def quick_plan(plan: Plan) -> Plan:
     """The plan with a few steps, one seed, and of each phase the first protocol only."""
-    system = next(system for system in plan.systems if system.model is not None)
+    system = next((system for system in plan.systems if system.model is not None), None)
+    if system is None:
+        return plan  # rows that say why there is nothing to run
     data = plan.datasets[0]
     config = Config(system.model, data.name, config_dict=cell_settings(plan, system, data, plan.seeds[0]))
     mode = {phase: names[:1] for phase, names in config["eval_protocols"].items()}

@@ -13,7 +13,7 @@ from recbole_lsrec.leaderboard.plan import DataSet, Plan, check_keys, parse_plan
 
 KINDS = ("training", "statistics", "counterfactual")
 _OWN_KEYS = ("kind", "columns", "paper", "counterfactual")
-_PAPER_KEYS = ("where", "numbers", "notes")
+_PAPER_KEYS = ("where", "sizes", "numbers", "notes")
 _COUNTERFACTUAL_KEYS = ("changes", "groups")
 _CHANGE_KEYS = ("kind", "values", "side")
 
@@ -29,6 +29,7 @@ class Entry:
             ``counterfactual`` (metrics of trained models under changes).
         columns: the paper's name of a column -> ours.
         where: in the paper.
+        sizes: ``users``, ``items`` and ``events`` of every log, where the paper has no table of them but says some.
         numbers: data set -> row -> the paper's value of each column; None where it is not readable.
         notes: what a reader of both has to know.
         changes: of a counterfactual entry.
@@ -40,6 +41,7 @@ class Entry:
     kind: str
     columns: Mapping[str, str]
     where: str
+    sizes: Mapping[str, int]
     numbers: Mapping[str, Mapping[str, tuple[float | None, ...]]]
     notes: tuple[str, ...]
     changes: tuple[Intervention, ...] = ()
@@ -104,6 +106,8 @@ def parse_entry(name: str, values: Mapping[str, Any]) -> Entry:
     if kind not in KINDS:
         raise ConfigError(f"{source}: kind: found {kind!r}; accepted: {', '.join(KINDS)}.")
     check_keys(paper, _PAPER_KEYS, f"{source}: paper")
+    if "where" not in paper:
+        raise ConfigError(f"{source}: paper: where: found nothing; accepted: where the table or figure stands.")
     asked = values.get("counterfactual") or {}
     check_keys(asked, _COUNTERFACTUAL_KEYS, f"{source}: counterfactual")
     entry = Entry(
@@ -112,6 +116,7 @@ def parse_entry(name: str, values: Mapping[str, Any]) -> Entry:
         kind=kind,
         columns=columns,
         where=paper["where"],
+        sizes=paper.get("sizes") or {},
         numbers={
             dataset: {row: tuple(of) for row, of in rows.items()}
             for dataset, rows in (paper.get("numbers") or {}).items()

@@ -124,15 +124,22 @@ def _changed_run(entry: Entry, system: str, run: SavedRun) -> dict[str, dict[str
     lines = asked.table[asked.table["intervention"].isin([change.name for change in entry.changes])]
     if not entry.groups:
         lines = lines[lines["group"] == "all"]
+    names = group_names(entry, list(dict.fromkeys(lines["group"])))
     alpha = {} if asked.alpha is None else asked.alpha.set_index("group")["mean"].to_dict()
     found: dict[str, dict[str, float]] = {}
     for line in lines.to_dict("records"):
-        group = "" if line["group"] == "all" else (entry.groups or {}).get(line["group"], line["group"])
-        row = found.setdefault(row_name(system, line["intervention"], group), {})
+        row = found.setdefault(row_name(system, line["intervention"], names[line["group"]]), {})
         row[line["metric"]] = line["value"]
         if line["kind"] == "none" and line["group"] in alpha:
             row[ALPHA] = alpha[line["group"]]
     return found
+
+
+def group_names(entry: Entry, found: Sequence[str]) -> dict[str, str]:
+    """The paper's name of each of our groups; two with the same one keep ours behind it."""
+    names = {group: "" if group == "all" else (entry.groups or {}).get(group, group) for group in found}
+    papers = list(names.values())
+    return {group: f"{name} ({group})" if name and papers.count(name) > 1 else name for group, name in names.items()}
 
 
 def _over_runs(results: Sequence[Mapping[str, float]], keys: Iterable[str]) -> dict[str, Value]:

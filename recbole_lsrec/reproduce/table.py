@@ -143,8 +143,8 @@ def _papers_data(entry: Entry) -> list[str]:
     return [data.name for data in read_entry(entry.name).plan.datasets]
 
 
-def _papers_sizes(entry: Entry) -> dict[str, float | None] | None:
-    """Of the log, from the paper's table of statistics, if it has one."""
+def _papers_sizes(entry: Entry) -> Mapping[str, float | None] | None:
+    """Of the log, from the paper's table of statistics, or what the entry says of them."""
     paper = entry.name.split("-")[0]
     for name in entry_names():
         if name.startswith(f"{paper}-t"):
@@ -152,17 +152,17 @@ def _papers_sizes(entry: Entry) -> dict[str, float | None] | None:
             rows = other.numbers.get(entry.plan.datasets[0].name) if other.kind == "statistics" else None
             if rows and {"users", "items", "events"} <= set(other.columns.values()):
                 return dict(zip(other.columns.values(), next(iter(rows.values())), strict=True))
-    return None
+    return entry.sizes or None
 
 
 def _sizes(sizes: Mapping[str, Any]) -> str:
-    return ", ".join(f"{_number(sizes[key])} {key}" for key in ("users", "items", "events"))
+    return ", ".join(f"{_number(sizes[key])} {key}" for key in ("users", "items", "events") if key in sizes)
 
 
 def _of_paper(sizes: Mapping[str, Any], paper: Mapping[str, Any] | None) -> str:
     if not paper:
         return ""
     text = f" The paper's: {_sizes(paper)}."
-    if all(abs(sizes[key] - paper[key]) <= _CLOSE * paper[key] for key in sizes):
+    if all(abs(sizes[key] - paper[key]) <= _CLOSE * paper[key] for key in sizes if key in paper):
         return text
     return f"{text} THE LOGS DIFFER, so their numbers do too."

@@ -90,6 +90,11 @@ def read(folder: Path) -> list[dict[str, Any]]:
     return events
 
 
+def begun(folder: Path) -> bool:
+    """Whether a search has run there: settings that were refused leave none."""
+    return (folder / "journal.jsonl").is_file()
+
+
 def spent(folder: Path) -> float:
     """Returns the seconds of all sittings; one that was killed counts up to its last event."""
     events = read(folder)

@@ -23,10 +23,9 @@ BEST, TRIALS, SUMMARY, SETTINGS = "best.yaml", "trials.csv", "tune.json", "setti
 def description(settings: SearchSettings, space: Space) -> dict[str, Any]:
     """The settings of a search as plain values, with what the space holds instead of where it is."""
     model = settings.model if isinstance(settings.model, str) else settings.model.__name__
-    domains = {domain.name: {domain.kind: list(domain.values)} for domain in space.domains}
     files = [str(Path(path).resolve()) for path in settings.config_files]
     out = str(Path(settings.out).resolve())
-    return {**asdict(settings), "model": model, "space": domains, "config_files": files, "out": out}
+    return {**asdict(settings), "model": model, "space": space.describe(), "config_files": files, "out": out}
 
 
 def read_settings(folder: Path) -> SearchSettings:

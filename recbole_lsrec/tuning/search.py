@@ -28,7 +28,7 @@ from recbole_lsrec.tuning.journal import Journal
 from recbole_lsrec.tuning.ray_versions import FailureConfig, RunConfig
 from recbole_lsrec.tuning.settings import SearchResult, SearchSettings
 from recbole_lsrec.tuning.space import Space, read_space
-from recbole_lsrec.tuning.trial import Job, run_trial, test_best
+from recbole_lsrec.tuning.trial import PROGRESS, Job, run_trial, test_best
 
 SCHEDULERS, METHODS = ("asha", "median", "none"), ("random", "tpe", "grid")
 
@@ -37,6 +37,8 @@ _FIXED = {
     *("model", "dataset", "eval_args", "valid_metric", "metrics", "topk", "candidates", "candidate_seed", "ties"),
     *("gauc_by", "filter_seen", "run_dir", "resume", "dry_run", "train_steps", "train_seconds"),
 }
+# What does not matter for what a search finds, so that it may be taken up with others.
+_PLACE = ("out", "concurrent", "gpus_per_trial")
 # How often a trial is begun again after its process or machine was lost.
 _RETRIES = 3
 
@@ -50,8 +52,7 @@ def search(settings: SearchSettings) -> SearchResult:
         LSRecError: the settings, the space or the data are wrong; nothing has been trained.
     """
     folder = Path(settings.out).resolve()
-    config, space = _checked(settings)
-    _claim(folder, settings, space)
+    config, space = checked(settings)
     job = Job(
         model=settings.model,
         dataset=settings.dataset,
@@ -65,7 +66,10 @@ def search(settings: SearchSettings) -> SearchResult:
         time_budget=settings.time_budget,
         threads=max(1, int(settings.cpus_per_trial)),
     )
+    moved_from = _claim(folder, settings, space)
     found = result.collect(job)
+    if not found.complete and moved_from:
+        raise ConfigError(f"out: {folder} holds a search begun in {moved_from}; move it back, or give another folder.")
     if not found.complete or _is_to_test(settings, found):
         with running_ray():
             _check_resources(settings)
@@ -74,7 +78,7 @@ def search(settings: SearchSettings) -> SearchResult:
                 if not set(space.keys) & set(log_settings(config)):
                     logs.fetch(keeper, job.model, job.dataset, job.given)  # data that cannot be read fail here, once
                 if not found.complete:
-                    _tune(settings, job, keeper, config["epochs"])
+                    _tune(settings, job, keeper)
                     found = _collected(job)
                 if _is_to_test(settings, found):
                     _test(settings, job, found, keeper)
@@ -97,8 +101,12 @@ def new_folder(model: str, dataset: str) -> Path:
     return Path("runs") / f"tune-{model}-{dataset}-{stamp}-{secrets.token_hex(3)}"
 
 
-def _checked(settings: SearchSettings) -> tuple[Config, Space]:
-    """The settings without any draw, and the space, once every value in it has been accepted."""
+def checked(settings: SearchSettings) -> tuple[Config, Space]:
+    """Returns the settings without any draw, and the space, once every value in it has been accepted.
+
+    Raises:
+        ConfigError: an option, the space, or a setting in it is wrong.
+    """
     for name, value, accepted in (
         ("scheduler", settings.scheduler, SCHEDULERS),
         ("search", settings.method, METHODS),
@@ -113,6 +121,12 @@ def _checked(settings: SearchSettings) -> tuple[Config, Space]:
         return Config(settings.model, settings.dataset, files, given)
 
     config = configured({})
+    bounded = config["train_steps"] or config["train_seconds"]
+    if config["eval_step"] < 1 or (config["eval_step"] > config["epochs"] and not bounded):
+        raise ConfigError(
+            f"eval_step: found {config['eval_step']} with epochs {config['epochs']}, so no trial would be validated and "
+            "none could be chosen; accepted: from 1 to epochs."
+        )
     space = read_space(settings.space, config["model"])
     for key in space.keys:
         check_key(key, space.source, config.model_class)
@@ -135,26 +149,30 @@ def _checked(settings: SearchSettings) -> tuple[Config, Space]:
     return config, space
 
 
-def _claim(folder: Path, settings: SearchSettings, space: Space) -> None:
+def _claim(folder: Path, settings: SearchSettings, space: Space) -> str | None:
     """Writes down what the folder is for, or refuses a folder that is for something else.
 
+    Returns:
+        Where the folder was when the search began, if it was elsewhere.
+
     Raises:
-        ConfigError: it holds another search, or has been moved.
+        ConfigError: it holds another search.
     """
     wanted = json.loads(json.dumps(result.description(settings, space), default=str))
     path = folder / "settings.json"
-    if path.is_file():
+    if path.is_file() and journal.begun(folder):
         held = json.loads(path.read_text(encoding="utf-8"))
-        differing = [key for key in wanted if held.get(key) != wanted[key]]
+        differing = [key for key in wanted if key not in _PLACE and held.get(key) != wanted[key]]
         if differing:
             pairs = "; ".join(f"{key} {held.get(key)!r}, now {wanted[key]!r}" for key in differing)
             raise ConfigError(
                 f"out: {folder} holds a search with other settings: {pairs}. Give another folder, or the same settings "
                 "(`recbole-lsrec tune --resume FOLDER` takes them from there)."
             )
-        return
+        return held["out"] if held["out"] != wanted["out"] else None
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(wanted, indent=2) + "\n", encoding="utf-8")
+    return None
 
 
 def _candidate_cache(config: Config) -> Path:
@@ -180,7 +198,7 @@ def _check_resources(settings: SearchSettings) -> None:
         getLogger().warning("There are GPUs, but trials use none: give --gpus-per-trial, such as 0.5 for two on one")
 
 
-def _tune(settings: SearchSettings, job: Job, keeper: Any, epochs: int) -> None:
+def _tune(settings: SearchSettings, job: Job, keeper: Any) -> None:
     # Ray Tune's own loggers and tables would only repeat the journal.
     os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
     os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
@@ -203,7 +221,7 @@ def _tune(settings: SearchSettings, job: Job, keeper: Any, epochs: int) -> None:
                     metric="best",
                     mode="max" if job.bigger else "min",
                     search_alg=_searcher(settings),
-                    scheduler=_scheduler(settings, epochs),
+                    scheduler=_scheduler(settings),
                     num_samples=1 if settings.method == "grid" else settings.trials,
                     max_concurrent_trials=settings.concurrent if settings.method == "tpe" else None,
                     reuse_actors=True,  # else each trial waits for a fresh process to import torch
@@ -252,16 +270,15 @@ def _searcher(settings: SearchSettings) -> Any:
     return OptunaSearch(seed=settings.search_seed)
 
 
-def _scheduler(settings: SearchSettings, epochs: int) -> TrialScheduler:
-    """Trials are judged from epoch ``epochs / 27`` on, by ASHA at each threefold of that; never at their last epoch."""
-    grace = max(1, epochs // 27)
-    if settings.scheduler == "none" or epochs == 1:
+def _scheduler(settings: SearchSettings) -> TrialScheduler:
+    """Trials are judged from 1/27 of their training on, by ASHA at 1/27, 1/9 and 1/3; never at their end."""
+    if settings.scheduler == "none":
         return FIFOScheduler()
     if settings.scheduler == "median":
-        return MedianStoppingRule(time_attr="epoch", grace_period=grace)
-    # The trainer ends a trial at `epochs`, which Ray would show as stopped: no rung there, and no stop by Ray.
+        return MedianStoppingRule(time_attr="progress", grace_period=1)
+    # The trainer ends a trial, which Ray would show as stopped: no rung at 27, and no stop by Ray.
     return ASHAScheduler(
-        time_attr="epoch", grace_period=grace, max_t=epochs - 1, reduction_factor=3, stop_last_trials=False
+        time_attr="progress", grace_period=1, max_t=PROGRESS - 1, reduction_factor=3, stop_last_trials=False
     )
 
 

@@ -60,6 +60,10 @@ class Space(NamedTuple):
         """Every config key that is drawn."""
         return [key for domain in self.domains for key in domain.keys]
 
+    def describe(self) -> dict[str, Any]:
+        """The space as a file would hold it."""
+        return {domain.name: {domain.kind: list(domain.values)} for domain in self.domains}
+
     def grid_size(self) -> int:
         """Number of points of the grid."""
         return prod(len(domain.listed()) for domain in self.domains)

@@ -8,12 +8,16 @@ from typing import Any, NamedTuple
 import torch
 
 from recbole_lsrec import checkpoint
+from recbole_lsrec.errors import DataError
 from recbole_lsrec.quick_start import run_recbole_lsrec
 from recbole_lsrec.run_folder import CHECKPOINT
 from recbole_lsrec.tuning import logs as log_keeper
 from recbole_lsrec.tuning.journal import FAILURE
 from recbole_lsrec.tuning.ray_versions import report, trial_id
 from recbole_lsrec.tuning.space import Space
+
+# What a whole training counts as for schedulers, whether epochs, steps or seconds bound it: rungs of whole numbers.
+PROGRESS = 27
 
 
 class Job(NamedTuple):
@@ -72,6 +76,8 @@ def run_trial(draw: Mapping[str, Any], job: Job, logs: Any) -> None:
         for entry in checkpoint.load(begun).metadata["history"] if begun else ():
             tell(entry)  # once more: the last one may have been written and never told
         train(job, trial, job.space.settings(draw), logs, ("valid",), tell)
+        if not validated:
+            raise DataError("valid: the split holds no validation targets, so trials cannot be compared.")
     except Exception as error:
         failure.write_text(f"{type(error).__name__}: {error}", encoding="utf-8")
         raise
@@ -104,4 +110,5 @@ def train(
 
 def _metrics(validated: Sequence[Mapping[str, Any]], better: Callable) -> dict[str, Any]:
     scores = [entry["valid_score"] for entry in validated]
-    return {"epoch": validated[-1]["epoch"] + 1, "score": scores[-1], "best": better(scores)}
+    progress = round(PROGRESS * validated[-1]["progress"], 6)
+    return {"epoch": validated[-1]["epoch"] + 1, "progress": progress, "score": scores[-1], "best": better(scores)}

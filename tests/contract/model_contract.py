@@ -96,6 +96,16 @@ class ModelContract:
         if alpha is not None and swapped_alpha is not None:
             self.close(swapped_alpha.flip(1), alpha)
 
+    def test_a_fixed_alpha_takes_the_place_of_the_models(self, model: LongShortRecommender, batch: Interaction) -> None:
+        items = self.candidates(batch)
+        logits, alpha = model.score(model.encode(batch), items, return_alpha=True)
+        if alpha is None:
+            return
+        model.fixed_alpha = 0.25
+        fixed, reported = model.score(model.encode(batch), items, return_alpha=True)
+        assert bool((reported == 0.25).all())
+        assert not torch.allclose(fixed, logits)
+
     def test_every_parameter_gets_a_gradient(self, batch: Interaction) -> None:
         model = self.build()
         randomise(model)

@@ -264,3 +264,19 @@ def test_nothing_stays_changed(runs):
     columns = ["value", "difference", "difference_se"]
     shuffle = two.table[two.table["kind"] == "shuffle"][columns].reset_index(drop=True)
     pd.testing.assert_frame_equal(only.table[only.table["kind"] == "shuffle"][columns].reset_index(drop=True), shuffle)
+
+
+def test_planted_truth_of_a_filtered_log_is_left_out_unless_asked_for(runs, caplog):
+    run = runs("GRU4Rec", user_inter_num_interval="[25,inf)")
+    with caplog.at_level("WARNING"):
+        found = counterfactual(run, interventions=[Intervention("shuffle")])
+    assert "describes 900 events that are not, line by line, the" in caplog.text
+    assert set(found.table["by"]) == {"all", "event_type"}
+    with pytest.raises(DataError, match="choose --by without planted"):
+        counterfactual(run, interventions=[Intervention("shuffle")], by=["planted"])
+
+
+@pytest.mark.parametrize("fusion", ["gate", "mean"])
+def test_a_fixed_alpha_of_difflsrec_without_diffusion(runs, fusion):
+    found = counterfactual(runs("DiffLSRec", fusion=fusion), interventions=[Intervention("alpha", 0.0)])
+    assert set(found.table["intervention"]) == {"untouched", "alpha 0"}

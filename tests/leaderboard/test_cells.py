@@ -42,12 +42,13 @@ def test_a_later_layer_wins(shop):
 
 
 def test_what_changes_a_result_changes_the_identity(shop):
-    def identity(threads=1, **more):
-        return make_cells(plan_for(shop, **more), threads)[0].identity
+    def identity(threads=1, gpu=False, **more):
+        return make_cells(plan_for(shop, **more), threads, gpu=gpu)[0].identity
 
     before = identity()
     assert identity() == before
     assert differences(before, identity(threads=2)) == "threads: 1 -> 2"
+    assert differences(before, identity(gpu=True)) == "gpu: False -> True"
     other = identity(systems={"A": {"model": "SASRec", "settings": {"n_layers": 1}}})
     assert differences(before, other) == "n_layers: 2 -> 1"
     assert differences(before, {**before, "code": "other"}) == "the code changed"
@@ -77,5 +78,5 @@ def test_settings_that_do_not_fit_are_refused_before_anything_runs(shop):
 def test_many_changed_settings_are_counted():
     before = {"settings": dict.fromkeys("abcdefg", 0), "code": 1, "data": 1}
     now = {"settings": dict.fromkeys("abcdefg", 1), "code": 1, "data": 1, "model": "M"}
-    text = differences(before, {**now, "dataset": None, "threads": None})
+    text = differences(before, {**now, "dataset": None, "threads": None, "gpu": None})
     assert text == "model: None -> M; a: 0 -> 1; b: 0 -> 1; c: 0 -> 1; d: 0 -> 1; e: 0 -> 1; 2 more settings"

@@ -68,3 +68,8 @@ def test_what_the_file_does_not_have_is_refused(flags, message):
 
 def test_slug():
     assert slug("SLSRec w/o cl on ml-100k") == "slsrec-w-o-cl-on-ml-100k"
+
+
+def test_a_slug_of_other_letters_is_no_empty_name():
+    assert slug("推荐 2") == "推荐-2"
+    assert slug("???") == "leaderboard"

@@ -12,7 +12,7 @@ def test_every_key_is_read():
     plan = parse_plan(
         {
             "title": "Two splits",
-            "datasets": ["shop", {"name": "shop", "label": "shop, GTS", "settings": {"MAX_ITEM_LIST_LENGTH": 20}}],
+            "datasets": ["shop", {"name": "shop", "label": "shop GTS", "settings": {"MAX_ITEM_LIST_LENGTH": 20}}],
             "seeds": [2020, 2021],
             "budget": {"train_steps": 100},
             "settings": {"metrics": ["NDCG"]},
@@ -25,7 +25,7 @@ def test_every_key_is_read():
         "plan.yaml",
     )
     assert plan.title == "Two splits"
-    assert plan.datasets == (DataSet("shop", "shop"), DataSet("shop", "shop, GTS", {"MAX_ITEM_LIST_LENGTH": 20}))
+    assert plan.datasets == (DataSet("shop", "shop"), DataSet("shop", "shop GTS", {"MAX_ITEM_LIST_LENGTH": 20}))
     assert plan.seeds == (2020, 2021)
     assert plan.budget == {"train_steps": 100}
     assert plan.systems == (
@@ -90,3 +90,36 @@ def test_the_plans_that_ship(name):
     assert len(plan.seeds) == 3
     assert plan.budget == {"train_seconds": 120}
     assert "tune" not in read_yaml(plan_file(name))
+
+
+@pytest.mark.parametrize(
+    ("more", "repeats"),
+    [
+        ({"budget": {"train_steps": 9}}, True),
+        ({"budget": {"train_seconds": 9}}, False),
+        ({"tune": {"trials": 2}}, False),  # ASHA's decisions depend on which trial is faster
+        ({"tune": {"trials": 2, "scheduler": "none"}}, True),
+        ({"tune": {"scheduler": "none", "method": "tpe"}}, False),
+        ({"tune": {"scheduler": "none", "time_budget": 60}}, False),
+    ],
+)
+def test_what_goes_by_the_clock_does_not_repeat_bit_for_bit(more, repeats):
+    plan = parse_plan({"datasets": ["d"], "systems": {"A": {"model": "SASRec"}}, **more}, "f")
+    assert plan.bit_reproducible is repeats
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"tune": {"trials": "8"}}, "f: tune: trials: found '8'; accepted: a whole number of at least 1"),
+        ({"tune": {"trials": 2.5}}, "f: tune: trials: found 2.5"),
+        ({"tune": {"time_budget": "10m"}}, "f: tune: time_budget: found '10m'; accepted: a number of seconds"),
+        ({"tune": {"search_seed": -1}}, "f: tune: search_seed: found -1"),
+        ({"systems": {"A, beta 1": {"model": "SASRec"}}}, "f: name: found 'A, beta 1'; accepted: no comma"),
+        ({"datasets": [{"name": "d", "label": "d, GTS"}]}, "f: name: found 'd, GTS'; accepted: no comma"),
+    ],
+)
+def test_what_would_fail_after_hours_is_refused(change, message):
+    values = {"datasets": ["d"], "systems": {"A": {"model": "SASRec"}}, **change}
+    with pytest.raises(ConfigError, match=message):
+        parse_plan(values, "f")

@@ -5,8 +5,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from recbole_lsrec import run_folder
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.leaderboard import tune
+from recbole_lsrec.leaderboard.execute import Resources
+from recbole_lsrec.leaderboard.run import run_leaderboard
 from tests.leaderboard.boards import TWO, plan_for, run, saved
 
 
@@ -46,8 +49,34 @@ def test_every_system_gets_the_same_search_and_runs_with_what_it_found(shop, tmp
 @pytest.mark.usefixtures("two_cpus", "fake_workers")
 def test_an_interrupted_search_interrupts_the_leaderboard(shop, tmp_path, searches):
     searches.status = "unfinished"
-    with pytest.raises(KeyboardInterrupt):
-        run(plan_for(shop, systems=TWO, tune={"trials": 3}), tmp_path)
+    summary = run(plan_for(shop, systems=TWO, tune={"trials": 3}), tmp_path)
+    assert (summary.interrupted, summary.cells) == (True, [])
+
+
+@pytest.mark.usefixtures("two_cpus", "fake_workers")
+def test_a_search_belongs_to_data_code_and_space_and_not_to_the_machine(shop, tmp_path, searches, monkeypatch):
+    def folders(resources=None):
+        plan = plan_for(shop, systems=TWO, tune={"trials": 3})
+        run_leaderboard(plan, tmp_path, resources or Resources(), ["leaderboard"], [].append)
+        found, searches.settings = [settings.out for settings in searches.settings], []
+        return found
+
+    before = folders()
+    assert folders(Resources(jobs=1)) == before
+    with (Path(shop["data_path"]) / "shop/shop.inter").open("a") as file:
+        file.write("1\t1\t1600000000\t1\n")
+    after = folders()
+    assert not set(before) & set(after)
+    monkeypatch.setattr(run_folder, "code_fingerprint", lambda: "edited")
+    assert not set(after) & set(folders())
+
+
+def test_every_search_is_checked_before_the_first_begins(shop, tmp_path, searches):
+    plan = plan_for(shop, systems={"SASRec": {"model": "SASRec"}, "SLSRec": {"model": "SLSRec"}},
+                    tune={"method": "grid", "trials": 500})  # fmt: skip
+    with pytest.raises(ConfigError, match="grid"):
+        run(plan, tmp_path)
+    assert searches.settings == []
 
 
 def test_a_model_without_a_space_is_refused_before_any_search(shop, tmp_path, searches):

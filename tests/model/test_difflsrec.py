@@ -343,3 +343,12 @@ def test_refuses_bad_options(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError) as caught:
         build(**options)
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(("steps", "first", "last"), [(200, 1e-4, 0.999), (100, 0.9, 0.999), (1000, 1e-4, 0.05)])
+def test_a_schedule_that_leaves_nothing_of_the_interest_is_refused(steps: int, first: float, last: float) -> None:
+    options = {"diffusion_steps": steps, "beta_first": first, "beta_last": last}
+    with pytest.raises(
+        ConfigError, match=r"diffusion_steps, beta_first, beta_last: found .* accepted: 0\.0001 or more"
+    ):
+        build(**options)

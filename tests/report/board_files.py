@@ -77,6 +77,7 @@ def write_board(out: Path, cells: Sequence[Mapping[str, Any]], **changes: Any) -
         "finished": "2026-11-21T07:30:00+00:00",
         "plan": {"seeds": [1, 2]},
         "budget": {"train_steps": 120},
+        "bit_reproducible": True,
         "environment": {"cores": 2},
         "cells": list(cells),
     }

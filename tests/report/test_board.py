@@ -6,15 +6,18 @@ from recbole_lsrec.errors import DataError
 from recbole_lsrec.report.board import load_board
 from tests.report.board_files import empty_cell, ranks, write_board, write_cell
 
-EMPTY = {"title": "", "command": "", "budget": None, "environment": {}}
+EMPTY = {"title": "", "command": "", "budget": None, "bit_reproducible": True, "environment": {}}
 
 
 def test_cells_keep_the_order_of_the_plan(tmp_path):
     cells = [write_cell(tmp_path, "B", {"pop3": ranks(2, 1)}), empty_cell("A", "not built", "why", None)]
     board = load_board(write_board(tmp_path, cells))
-    assert (board.systems, board.datasets, board.wall_clock) == (["B", "A"], ["tiny"], False)
+    assert (board.systems, board.datasets, board.clock) == (["B", "A"], ["tiny"], None)
     assert [cell.run is None for cell in board.cells] == [False, True]
-    assert load_board(write_board(tmp_path, cells, budget={"train_seconds": 9})).wall_clock
+    timed = {"bit_reproducible": False}
+    board = load_board(write_board(tmp_path, cells, budget={"train_seconds": 9}, **timed))
+    assert board.clock == "training stopped by the clock"
+    assert load_board(write_board(tmp_path, cells, **timed)).clock.startswith("the clock decided which trials")
 
 
 def test_a_finished_cell_that_cannot_be_read_is_an_error_cell_and_the_others_stay(tmp_path):
@@ -36,7 +39,7 @@ def test_a_done_cell_without_a_folder(tmp_path):
     [
         (None, "no such file; give the folder that `recbole-lsrec leaderboard` wrote"),
         ("{", "is not JSON"),
-        ("[]", "lacks title, command, budget, environment, cells"),
+        ("[]", "lacks title, command, budget, bit_reproducible, environment, cells"),
         (json.dumps({**EMPTY, "cells": [{"system": "A"}]}),
          "a cell lacks model, dataset, seed, status"),
         (json.dumps({**EMPTY, "cells": [empty_cell("A", "dnoe", None)]}),

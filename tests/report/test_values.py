@@ -192,3 +192,75 @@ def test_a_board_without_results(tmp_path):
     write_report(write_board(tmp_path, [empty_cell("A", "pending", None)], finished=None, budget=None))
     assert json.loads((tmp_path / "report.json").read_text())["datasets"][0]["tables"] == []
     assert "No cell of this data set has a result" in (tmp_path / "leaderboard.html").read_text()
+
+
+def test_where_only_lower_places_differ_the_verdict_does_not_say_that_nothing_is_significant(tmp_path):
+    def cell(system, seed, level, number):
+        config = {"valid_metric": "MRR"}
+        return write_cell(tmp_path, system, {"pop3": ranks(level, number, 0.1)}, seed, config=config)
+
+    # A is far ahead under one seed and behind under the other; B is ahead of C under both.
+    cells = [cell("A", 1, 1.0, 1), cell("A", 2, 4.0, 2)]
+    cells += [cell("B", seed, 1.7, 10 + seed) for seed in (1, 2)]
+    cells += [cell("C", seed, 2.1, 20 + seed) for seed in (1, 2)]
+    write_report(write_board(tmp_path, cells))
+    (table,) = json.loads((tmp_path / "report.json").read_text())["datasets"][0]["tables"]
+    assert table["standings"]["mrr"] == {
+        "order": ["A", "B", "C"], "best": None, "second": None, "level": ["A", "B", "C"], "certain": 1,
+    }  # fmt: skip
+    assert table["verdict"] == (
+        "No system is significantly best in mrr: no system can be told apart from A, the first; others can be told apart,"
+        " see the pairs."
+    )
+
+
+def test_strata_need_no_scores_that_were_deleted(tmp_path):
+    config = {"valid_metric": "AUC"}
+    cells = [
+        write_cell(tmp_path, system, {"pop3": ranks(2, 1)}, config=config, result={"test_result": {"auc": 0.7}})
+        for system in "AB"
+    ]
+    write_report(write_board(tmp_path, cells))  # no score files were ever written
+    (section,) = json.loads((tmp_path / "report.json").read_text())["datasets"]
+    assert section["tables"][0]["main"] == "auc"
+    assert section["cuts"] == []
+
+
+def test_runs_that_cut_sessions_differently_are_not_grouped_by_them(tmp_path):
+    columns = {"history_length": [3] * 20 + [30] * 20, "n_sessions": [1] * 10 + [5] * 30}
+
+    def section(*features):
+        out = tmp_path / "-".join(features)
+        cells = []
+        for number, of in enumerate(features):
+            cell = write_cell(out, f"S{number}", {"pop3": ranks(2, number)}, columns=columns)
+            path = out / cell["run_folder"] / "result.json"
+            stored = json.loads(path.read_text())
+            stored["fingerprints"]["features"] = of
+            path.write_text(json.dumps(stored))
+            cells.append(cell)
+        write_report(write_board(out, cells))
+        return json.loads((out / "report.json").read_text())["datasets"][0]
+
+    same, other = section("f1", "f1"), section("f1", "f2")
+    assert (same["one_view"], {cut["by"] for cut in same["cuts"]}) == (True, {"history_length", "n_sessions"})
+    assert (other["one_view"], {cut["by"] for cut in other["cuts"]}) == (False, {"history_length"})
+
+
+def test_protocols_are_compared_in_a_metric_that_all_of_them_have(tmp_path):
+    cells = []
+    for number, system in enumerate(SYSTEMS):
+        its = {"pop3": ranks(1 + number, number), "full": ranks(9 - number, number)}
+        cell = write_cell(tmp_path, system, its, config={"valid_metric": "GAUC"})
+        path = tmp_path / cell["run_folder"] / "result.json"
+        stored = json.loads(path.read_text())
+        stored["test_result"] = {"gauc": 0.5 + number / 10} | stored["test_result"]
+        path.write_text(json.dumps(stored))
+        cells.append(cell)
+    write_report(write_board(tmp_path, cells))
+    section = json.loads((tmp_path / "report.json").read_text())["datasets"][0]
+    assert [of["main"] for of in section["tables"]] == ["gauc", "hit@2"]
+    (found,) = section["agreements"]
+    assert (found["metric"], found["systems"]) == ("hit@2", 3)
+    assert "τ of hit@2</caption>" in (tmp_path / "leaderboard.html").read_text()
+    assert "Place of each system by protocol: hit@2" in (tmp_path / "leaderboard.html").read_text()

@@ -63,6 +63,21 @@ def test_shuffled_histories_by_event_type(reproduce, tmp_path):
     assert (tmp_path / "leaderboard.html").is_file()
 
 
+def test_systems_that_are_not_built_alone_say_why(reproduce, tmp_path):
+    assert reproduce("clsr-t2", "shop", "--quick", "--models", "NCF") == 0
+    (row,) = saved(tmp_path)["rows"]
+    assert (row["row"], row["ours"]) == ("NCF", None)
+    assert row["missing"].startswith("not built: ")
+
+
+def test_an_entry_of_sampled_metrics_is_accepted_on_data_that_rank_all_items(tmp_path, capsys):
+    """``amazon-cellphone.yaml`` validates on all items, where GAUC by rows is not defined."""
+    with pytest.raises(SystemExit) as ended:
+        main(["reproduce", "slsrec-t3", "--dataset", "amazon-cellphone", "--without=[cate]", f"--out={tmp_path}"])
+    assert ended.value.code == 2
+    assert "holds no amazon-cellphone.inter" in capsys.readouterr().err
+
+
 def test_without_an_entry_all_are_listed(capsys):
     with pytest.raises(SystemExit) as ended:
         main(["reproduce"])
@@ -78,7 +93,7 @@ def test_a_data_set_is_asked_for(capsys):
     assert "give --dataset" in capsys.readouterr().err
 
 
-@pytest.mark.slow  # 24 entries, some ten seconds each: every cell is a process that imports torch and RecBole
+@pytest.mark.slow  # 21 entries, some ten seconds each: every cell is a process that imports torch and RecBole
 @pytest.mark.usefixtures("one_cpu")
 @pytest.mark.parametrize("name", TRAINED)
 def test_every_entry_runs(reproduce, tmp_path, name):

@@ -8,6 +8,7 @@ from recbole_lsrec.config import Config
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.leaderboard.cells import cell_settings
 from recbole_lsrec.reproduce.entry import entry_names, parse_entry, read_entry
+from recbole_lsrec.reproduce.ours import group_names
 
 # What the three papers measure; figures 1 and 2 of SLSRec and CLSR, 3 of SLSRec, 4 of CLSR and 1 of DiffLSRec are drawings.
 ALL = [
@@ -107,3 +108,14 @@ def test_a_wrong_file_is_refused(change: dict, message: str) -> None:
 def test_an_unknown_entry_is_refused() -> None:
     with pytest.raises(ConfigError, match="slsrec-t9: no such entry; accepted: clsr-t1"):
         read_entry("slsrec-t9")
+
+
+def test_two_groups_with_one_name_of_the_papers_stay_apart() -> None:
+    entry = read_entry("clsr-t4")
+    assert group_names(entry, ["all", "view", "purchase"]) == {"all": "", "view": "click", "purchase": "purchase/like"}
+    assert group_names(entry, ["all", "view", "purchase", "like"]) == {
+        "all": "",
+        "view": "click",
+        "purchase": "purchase/like (purchase)",
+        "like": "purchase/like (like)",
+    }

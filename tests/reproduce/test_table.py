@@ -67,3 +67,10 @@ def test_rows_of_systems_that_were_not_chosen_are_left_out() -> None:
 def test_before_any_run_is_finished_nothing_tells_whether_the_log_is_real() -> None:
     found, _ = shown(Ours({}, {"CLSR": "seed 1, pending"}, None, {}))
     assert [(row["row"], row["paper"]) for row in found["rows"]] == [("CLSR", None)]
+
+
+def test_a_size_that_the_paper_states_without_a_table_is_compared() -> None:
+    ours = Ours({"SASRec": {"hit@10": Value(0.1)}}, {}, None, {"users": 11_600_000, "items": 5, "events": 6}, "full")
+    found, lines = shown(ours, "amazon-cellphone", "difflsrec-t1")
+    assert found["paper_sizes"] == {"users": 10000}
+    assert "The paper's: 10,000 users. THE LOGS DIFFER" in lines[1]

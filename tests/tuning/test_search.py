@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import ray
 
+from recbole_lsrec.cli import main
 from recbole_lsrec.errors import ConfigError, DataError
 from recbole_lsrec.quick_start import run_recbole_lsrec
 from recbole_lsrec.tuning import SearchSettings, logs, read_settings, search
@@ -62,6 +63,32 @@ def test_asha_stops_a_planted_bad_region_and_the_best_yaml_gives_the_same_score(
     with pytest.raises(ConfigError, match="holds a search with other settings: trials 16, now 17"):
         search(replace(settings, trials=17))
     assert read_settings(found.folder).space == space
+
+
+def test_asha_stops_trials_that_steps_bound(two_cores: None, planted: dict[str, Any]) -> None:
+    """Under a budget ``epochs`` says nothing of how long a trial is."""
+    steps = {"train_steps": 40, "train_batch_size": 64, "epochs": 300}
+    planted["config_dict"] = {**planted["config_dict"], **steps}
+    space = {"quality": {"choice": [1.0, -1.0, -0.5, -0.2]}}
+    found = search(SearchSettings(**planted, space=space, method="grid", test=False))
+    assert statuses(found) == ["finished", "stopped", "stopped", "stopped"]
+    assert len(found.trials[0].epochs) > 2
+
+
+def test_a_search_goes_on_with_other_resources_and_a_finished_one_may_be_moved(
+    two_cores: None, planted: dict[str, Any], tmp_path: Path
+) -> None:
+    settings = SearchSettings(**planted, space={"quality": {"choice": [1.0]}}, trials=1, scheduler="none")
+    with pytest.raises(ConfigError, match="more than any machine has"):
+        search(replace(settings, cpus_per_trial=3, concurrent=None))
+    found = search(settings)  # the folder was free: nothing had run there
+    assert search(replace(settings, concurrent=2)).trials == found.trials
+    moved = tmp_path / "moved"
+    settings.out.rename(moved)
+    assert search(replace(settings, out=moved)).trials == found.trials
+    (moved / "journal.jsonl").write_text((moved / "journal.jsonl").read_text().split("\n")[1] + "\n")
+    with pytest.raises(ConfigError, match=r"holds a search begun in .*; move it back"):
+        search(replace(settings, out=moved))
 
 
 def test_a_crashing_trial_is_counted_and_the_test_set_never_made(two_cores: None, planted: dict[str, Any]) -> None:
@@ -183,6 +210,9 @@ def test_the_log_is_read_once_per_distinct_data_setting(two_cores: None, planted
         ({"method": "grid", "trials": 1}, "trials: found 1, but the grid of space has 2 points"),
         ({"method": "bayes"}, "search: found 'bayes'; accepted: random, tpe, grid"),
         ({"scheduler": "hyperband"}, "scheduler: found 'hyperband'; accepted: asha, median, none"),
+        ({"trials": 0}, "trials: found 0; accepted: 1 or more"),
+        ({"more": {"eval_step": 0}}, "eval_step: found 0 with epochs 9, so no trial would be validated"),
+        ({"more": {"eval_step": 10}}, "eval_step: found 10 with epochs 9"),
         ({"gpus_per_trial": 0.5}, r"found 1 and 0.5, more than any machine has \(2 CPUs, 0 GPUs\)"),
         ({"cpus_per_trial": 3}, "found 3 and 0, more than any machine has"),
     ],
@@ -190,7 +220,17 @@ def test_the_log_is_read_once_per_distinct_data_setting(two_cores: None, planted
 def test_what_cannot_work_is_refused_before_anything_runs(
     two_cores: None, planted: dict[str, Any], change: dict[str, Any], message: str
 ) -> None:
-    settings = SearchSettings(**{"space": {"quality": {"choice": [1.0, -1.0]}}, **planted, **change})
+    more = {**planted["config_dict"], **change.pop("more", {})}
+    given = {"space": {"quality": {"choice": [1.0, -1.0]}}, **planted, "config_dict": more, **change}
+    settings = SearchSettings(**given)
     with pytest.raises(ConfigError, match=message):
         search(settings)
     assert not (settings.out / "trials").exists()
+
+
+@pytest.mark.parametrize("more", [["--trials", "32"], ["--epochs=5"], ["--no-test"], ["--model", "SASRec"]])
+def test_a_search_that_goes_on_takes_no_other_settings(tmp_path: Path, capsys: Any, more: list[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["tune", "--resume", str(tmp_path), *more])
+    assert ended.value.code == 2
+    assert f"--resume: found {more[0]}" in capsys.readouterr().err

@@ -23,6 +23,8 @@ from recbole_lsrec.model.denoiser import Denoiser, Prepared
 from recbole_lsrec.model.losses import squared_sum
 from recbole_lsrec.model.recent_encoder import POOLS, RecentEncoder, padding, recent
 
+_LEAST_ALPHA_BAR = 1e-4  # dividing by its root (3.7) magnifies rounding a hundredfold
+
 
 class Interests(NamedTuple):
     """What is fused: both interests, and the tokens that guide it. None stands for what the fusion has no use for."""
@@ -140,6 +142,13 @@ class DiffLSRec(LongShortRecommender):
         steps = options.integer(config, "diffusion_steps", least=1)
         first, last = (options.number(config, key, least=1e-8, most=0.999) for key in ("beta_first", "beta_last"))
         self.alpha_bar = diffusion.alpha_bars(diffusion.linear_betas(steps, first, last))  # [T + 1], stays on the CPU
+        if self.alpha_bar[-1] < _LEAST_ALPHA_BAR:
+            raise ConfigError(
+                f"diffusion_steps, beta_first, beta_last: found {steps}, {first:g}, {last:g}, which leave "
+                f"{float(self.alpha_bar[-1]):.0e} of e_long's variance at the last step (alpha_bar_T); accepted: "
+                f"{_LEAST_ALPHA_BAR:g} or more, because the network knows e_long through e_T only. Take fewer steps or "
+                "smaller betas."
+            )
         self.eta = options.number(config, "eta", most=1)
         self.gradient = options.choice(config, "training", ("chain", "one_step", "truncated"))
         self.truncated_steps = options.integer(config, "truncated_steps", least=1)
@@ -212,11 +221,13 @@ class DiffLSRec(LongShortRecommender):
             only = short if long is None else long
             assert only is not None
             return only, None
-        if self.fusion == "mean":
-            return (long + short) / 2, long.new_full((len(long), 1), 0.5)
-        if self.fusion == "gate":
-            gate = torch.sigmoid(self.gate(torch.cat([long, short], dim=1)))  # [B, D]
-            return torch.lerp(short, long, gate), gate.mean(1, keepdim=True)
+        if self.fusion in ("gate", "mean"):
+            if self.fusion == "gate":
+                weight = torch.sigmoid(self.gate(torch.cat([long, short], dim=1)))  # [B, D]
+            else:
+                weight = long.new_full((len(long), 1), 0.5)
+            weight = self.fusion_weight(weight)
+            return torch.lerp(short, long, weight), weight.mean(1, keepdim=True)
         if self.training and self.gradient == "one_step":
             return self.one_step(interests), None
         return self.chain(interests), None
