@@ -117,11 +117,10 @@ def test_a_log_of_other_settings_is_refused(shop):
 
 
 def test_a_log_that_is_given_needs_no_files(shop):
-    settings = {**shop, "load_col": {"inter": ["user_id", "item_id", "timestamp"]}, "without": ["cate"], "epochs": 1}
-    log = load_log(Config("SLSRec", "shop", config_dict=settings))
-    expected = run_recbole_lsrec("SLSRec", "shop", config_dict=settings)
+    log = load_log(Config("SLSRec", "shop", config_dict=shop))
+    expected = run_recbole_lsrec("SLSRec", "shop", config_dict=shop)
     Path(shop["data_path"]).rename("elsewhere")  # as on another machine of a cluster
-    given = run_recbole_lsrec("SLSRec", "shop", config_dict=settings, log=log)
+    given = run_recbole_lsrec("SLSRec", "shop", config_dict=shop, log=log)
     assert given["test_result"] == expected["test_result"]
 
 
