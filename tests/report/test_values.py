@@ -106,7 +106,7 @@ def test_a_run_whose_last_validation_was_its_best_is_still_improving(tmp_path, b
     assert (found["still_improving"], found["runs"]) == (int(rising), 2)
     for page in ("leaderboard.md", "leaderboard.html"):
         assert (
-            "the last validation was the best so far) in runs of A (1 of 2)." in (tmp_path / page).read_text()
+            "the last validation was the best so far in runs of A (1 of 2)." in (tmp_path / page).read_text()
         ) == rising
 
 
