@@ -1,7 +1,7 @@
 """The under-fit guard: where published results of a baseline lie, and whether a cell is below."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,8 @@ from recbole_lsrec.config_values import read_yaml
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.leaderboard.plan import check_keys
 
-_KEYS = ("dataset", "split", "protocol", "filter_seen", "metric", "models", "source")
+_KEYS = ("dataset", "split", "protocol", "filter_seen", "settings", "metric", "models", "source")
+_MAY_LACK = ("settings",)
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Band:
         split: ``eval_args: split`` it holds for.
         protocol: such as ``full`` or ``pop99``.
         filter_seen: whether items of the history were left out; None where that does not matter.
+        settings: other config keys that a run must have, such as the filters where they change the log much.
         metric: such as ``ndcg@10``.
         models: by name of the model ``[low, high]``: a run below ``low`` is under-fitted, ``high`` is the best reported.
         source: of the numbers.
@@ -34,6 +36,7 @@ class Band:
     metric: str
     models: Mapping[str, Sequence[float]]
     source: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read_bands(path: Path | None = None) -> list[Band]:
@@ -47,7 +50,7 @@ def read_bands(path: Path | None = None) -> list[Band]:
     for number, entry in enumerate(read_yaml(path)["bands"], 1):
         where = f"{path}: entry {number}"
         check_keys(entry, _KEYS, where)
-        missing = [key for key in _KEYS if key not in entry]
+        missing = [key for key in _KEYS if key not in entry and key not in _MAY_LACK]
         if missing:
             raise ConfigError(f"{where}: lacks {', '.join(missing)}.")
         bands.append(Band(**entry))
@@ -70,6 +73,7 @@ def below_band(result: Mapping[str, Any], bands: Sequence[Band]) -> str | None:
             band.dataset == result["dataset"]
             and band.split == config["eval_args"]["split"]
             and band.filter_seen in (None, config["filter_seen"])
+            and all(config.get(key) == value for key, value in band.settings.items())
         )
         if known and result["model"] in band.models and key in test:
             low, high = band.models[result["model"]]

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from recbole_lsrec.errors import ConfigError
@@ -40,6 +42,14 @@ def test_a_run_below_its_band_is_named_with_the_source():
 )
 def test_a_run_in_its_band_or_of_another_kind_is_not(other):
     assert below_band(other, [BAND]) is None
+
+
+def test_a_band_of_a_filtered_log_is_of_runs_with_the_filter():
+    band = replace(BAND, settings={"user_inter_num_interval": "[5,inf)"})
+    run = result(0.05)
+    assert below_band(run, [band]) is None
+    run["config"]["user_inter_num_interval"] = "[5,inf)"
+    assert "expected 0.1 to 0.2" in below_band(run, [band])
 
 
 def test_the_bands_that_ship():
