@@ -13,6 +13,7 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -106,48 +107,51 @@ def medians(sides: dict[str, Callable[[], Any]], rounds: int) -> dict[str, float
     return {name: statistics.median(seconds) for name, seconds in spent.items()}
 
 
-def compare(steps: int, size: int, arguments: argparse.Namespace) -> dict[str, Any]:
-    """One line of the table."""
-    settings = {"embedding_size": size, "diffusion_steps": steps, "MAX_ITEM_LIST_LENGTH": arguments.width}
-    settings |= {"use_gpu": False, "eval_args": {"mode": "full"}, "metrics": ["NDCG"]}
-    torch.manual_seed(0)
-    model: Any = DiffLSRec(Config("DiffLSRec", "ml-100k", config_dict=settings), MadeUp())
+def compare(size: int, arguments: argparse.Namespace) -> list[dict[str, Any]]:
+    """The lines of one width; the encoders, which no T changes, are measured once, in the same rounds as all chains."""
     batch = histories(arguments.batch, arguments.width, arguments.lengths == "mixed")
-
-    def interests() -> Interests:
-        found = model.interests(batch)
-        # A leaf of its own graph, so that each side's gradient is its own.
-        parts = {"long": found.long, "short": found.short, "tokens": found.tokens}
-        return found._replace(**{name: part.detach().requires_grad_() for name, part in parts.items()})
+    models: dict[int, Any] = {}
+    for steps in arguments.steps:
+        settings = {"embedding_size": size, "diffusion_steps": steps, "MAX_ITEM_LIST_LENGTH": arguments.width}
+        settings |= {"use_gpu": False, "eval_args": {"mode": "full"}, "metrics": ["NDCG"]}
+        torch.manual_seed(0)
+        models[steps] = DiffLSRec(Config("DiffLSRec", "ml-100k", config_dict=settings), MadeUp()).eval()
+    first = next(iter(models.values()))
+    found = first.interests(batch)
+    # Leaves of their own graph, so that each side's gradient is its own.
+    parts = {"long": found.long, "short": found.short, "tokens": found.tokens}
+    fixed = found._replace(**{name: part.detach().requires_grad_() for name, part in parts.items()})
 
     def encode_backward() -> None:
-        found = model.interests(batch)
+        found = first.interests(batch)
         (found.long.sum() + found.short.sum()).backward()
 
-    model.eval()
-    fixed = interests()
+    sides: dict[str, Callable[[], Any]] = {"encoders": lambda: first.interests(batch)}
+    backward: dict[str, Callable[[], Any]] = {"encoders": encode_backward}
+    for steps, model in models.items():
+        sides[f"chain {steps}"] = partial(model.chain, fixed)
+        sides[f"plain {steps}"] = partial(plain_chain, model, fixed)
+        backward[f"chain {steps}"] = lambda model=model: model.chain(fixed).sum().backward()
     with torch.no_grad():
-        torch.testing.assert_close(model.chain(fixed), plain_chain(model, fixed), rtol=1e-3, atol=1e-4)
-        sides = {
-            "encoders": lambda: model.interests(batch),
-            "chain": lambda: model.chain(fixed),
-            "plain": lambda: plain_chain(model, fixed),
-        }
+        for model in models.values():
+            torch.testing.assert_close(model.chain(fixed), plain_chain(model, fixed), rtol=1e-3, atol=1e-4)
         scoring = medians(sides, arguments.rounds)
-    model.train()
-    training = medians(
-        {"encoders": encode_backward, "chain": lambda: model.chain(fixed).sum().backward()}, arguments.rounds
-    )
+    for model in models.values():
+        model.train()
+    training = medians(backward, arguments.rounds)
     per_user = 1e6 / arguments.batch
-    return {
-        "d": size,
-        "T": steps,
-        "encoders, us per user": scoring["encoders"] * per_user,
-        "chain, us per user": scoring["chain"] * per_user,
-        "chain / encoders": scoring["chain"] / scoring["encoders"],
-        "plain chain / encoders": scoring["plain"] / scoring["encoders"],
-        "with gradient: chain / encoders": training["chain"] / training["encoders"],
-    }
+    return [
+        {
+            "d": size,
+            "T": steps,
+            "encoders, us per user": scoring["encoders"] * per_user,
+            "chain, us per user": scoring[f"chain {steps}"] * per_user,
+            "chain / encoders": scoring[f"chain {steps}"] / scoring["encoders"],
+            "plain chain / encoders": scoring[f"plain {steps}"] / scoring["encoders"],
+            "with gradient: chain / encoders": training[f"chain {steps}"] / training["encoders"],
+        }
+        for steps in arguments.steps
+    ]
 
 
 def main() -> None:
@@ -160,7 +164,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    lines = [compare(steps, size, arguments) for size in arguments.sizes for steps in arguments.steps]
+    lines = [line for size in arguments.sizes for line in compare(size, arguments)]
     print(
         f"torch {torch.__version__}, 1 thread, {arguments.batch} histories, {arguments.lengths} windows of {arguments.width}"
     )
