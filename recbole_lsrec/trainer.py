@@ -112,6 +112,7 @@ class Trainer(recbole.trainer.Trainer):
         self._apply_budget(train_data)
         self._saved = saved
         self.history = self.history[: self.start_epoch]
+        self._tell_progress()
         self._finished_epoch = self._told_epoch = self.start_epoch - 1
         if self._rng is not None:
             # Here and not on loading: whatever was built in between may have drawn numbers.
@@ -209,9 +210,8 @@ class Trainer(recbole.trainer.Trainer):
             loss = super()._train_epoch(batches, epoch_idx, loss_func, show_progress)
         seconds, losses = perf_counter() - started, list(loss) if isinstance(loss, tuple) else loss
         share = batches.given / len(train_data) if isinstance(batches, _FirstBatches) else 1.0
-        entry = {"epoch": epoch_idx, "train_loss": losses, "train_seconds": seconds, "share": share}
-        self.history.append(entry)
-        entry["progress"] = self._progress(epoch_idx)
+        self.history.append({"epoch": epoch_idx, "train_loss": losses, "train_seconds": seconds, "share": share})
+        self._tell_progress()
         self._finished_epoch = epoch_idx
         if self.train_seconds is not None and self._seconds_left() <= 0:
             self.eval_step: int = min(self.config["eval_step"], 1)  # the last epoch is validated, whichever it is
@@ -301,10 +301,15 @@ class Trainer(recbole.trainer.Trainer):
     def _seconds_left(self) -> float:
         return (self.train_seconds or 0.0) - sum(epoch["train_seconds"] for epoch in self.history)
 
-    def _progress(self, epoch_idx: int) -> float:
-        if self.train_seconds is None:
-            return (epoch_idx + 1) / self.epochs  # under train_steps these are the epochs that the steps make
-        return min(1.0, 1 - self._seconds_left() / self.train_seconds)
+    def _tell_progress(self) -> None:
+        """Of every epoch so far: a run that was taken up may have been given more epochs or a larger budget."""
+        seconds = 0.0
+        for entry in self.history:
+            seconds += entry["train_seconds"]
+            if self.train_seconds is None:  # under train_steps, epochs are those that the steps make
+                entry["progress"] = (entry["epoch"] + 1) / self.epochs
+            else:
+                entry["progress"] = min(1.0, seconds / self.train_seconds)
 
     def _warn_of_other_versions(self, theirs: dict[str, str]) -> None:
         ours = checkpoint.versions()

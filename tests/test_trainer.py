@@ -173,6 +173,7 @@ def test_train_seconds_validate_the_last_epoch_whatever_eval_step(monkeypatch) -
     Clock(monkeypatch, trainer)
     trainer.fit(Loader(), Phase([0.1, 0.2]))
     assert [entry.get("valid_score") for entry in trainer.history] == [None, 0.1, 0.2]
+    assert [entry["progress"] for entry in trainer.history] == [5 / 12, 10 / 12, 1.0]
 
 
 def test_a_spent_time_budget_is_not_spent_again_after_a_resume(monkeypatch) -> None:
