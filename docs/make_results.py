@@ -27,11 +27,12 @@ def main(folder: Path, boards: tuple[Path, ...]) -> None:
     lines = ["# Results", "", "Written by `docs/make_results.py` from finished runs; nothing here is typed by hand."]
     for board in boards:
         write_report(board)
-        if json.loads((board / "leaderboard.json").read_text(encoding="utf-8"))["finished"] is None:
+        report = json.loads((board / "report.json").read_text(encoding="utf-8"))
+        if report["finished"] is None:
             sys.exit(f"make_results: {board} is not finished; start its leaderboard again first.")
         for kind in TABLES:
             shutil.copyfile(board / f"leaderboard.{kind}", folder / f"{board.name}.{kind}")
-        lines += ["", *index(board.name, json.loads((board / "report.json").read_text(encoding="utf-8")))]
+        lines += ["", *index(board.name, report)]
     (folder / "README.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
     click.echo(f"{folder}: {len(boards)} leaderboards")
 

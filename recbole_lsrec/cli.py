@@ -3,7 +3,7 @@
 import json
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,22 @@ class OutputFile(click.Path):
                 f"{path}: the folder {path.absolute().parent} does not exist; make it, or give another.", param, ctx
             )
         return path
+
+
+def _with_resources(command: Callable[..., None]) -> Callable[..., None]:
+    """Adds what a cell may use, as the parameters of :class:`recbole_lsrec.leaderboard.execute.Resources`."""
+    for option in (
+        click.option("--address", help="Of a running Ray cluster, or `auto`; by default this machine alone."),
+        click.option(
+            "--jobs", type=click.IntRange(1), help="Cells at a time; by default as many as there are CPUs for."
+        ),
+        click.option(
+            "--gpus", type=click.FloatRange(0), default=0, show_default=True, help="GPUs of a cell, such as 0.5."
+        ),
+        click.option("--cpus", type=click.IntRange(1), default=1, show_default=True, help="CPU threads of a cell."),
+    ):
+        command = option(command)
+    return command
 
 
 @click.group()
@@ -76,10 +92,7 @@ def models() -> None:
 @click.option("--train-steps", type=int, help="Budget of a cell in optimiser steps; repeats bit for bit.")
 @click.option("--title", help="Of the page.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder; leaderboards/<FILE or title>.")
-@click.option("--cpus", type=click.IntRange(1), default=1, show_default=True, help="CPU threads of a cell.")
-@click.option("--gpus", type=click.FloatRange(0), default=0, show_default=True, help="GPUs of a cell, such as 0.5.")
-@click.option("--jobs", type=click.IntRange(1), help="Cells at a time; by default as many as there are CPUs for.")
-@click.option("--address", help="Of a running Ray cluster, or `auto`; by default this machine alone.")
+@_with_resources
 @click.pass_context
 def leaderboard(context: click.Context, arguments: tuple[str, ...], out: Path | None, **flags: Any) -> None:
     """Run systems x data sets x seeds under one budget and write tables, tests and charts.
@@ -102,10 +115,7 @@ def leaderboard(context: click.Context, arguments: tuple[str, ...], out: Path | 
 @click.option("--train-seconds", type=float, help="Budget of a cell by the clock.")
 @click.option("--train-steps", type=int, help="Budget of a cell in optimiser steps.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder; in reproduce/ by default.")
-@click.option("--cpus", type=click.IntRange(1), default=1, show_default=True, help="CPU threads of a cell.")
-@click.option("--gpus", type=click.FloatRange(0), default=0, show_default=True, help="GPUs of a cell, such as 0.5.")
-@click.option("--jobs", type=click.IntRange(1), help="Cells at a time; by default as many as there are CPUs for.")
-@click.option("--address", help="Of a running Ray cluster, or `auto`; by default this machine alone.")
+@_with_resources
 @click.pass_context
 def reproduce(
     context: click.Context,

@@ -43,7 +43,9 @@ def tune_systems(
         if cell.system.model is None or cell.seed != plan.seeds[0]:
             continue
         space = read_space(None, cell.system.model)
-        depends_on = json.dumps([cell.identity, plan.tune, space.describe()], sort_keys=True, default=str)
+        depends_on = json.dumps(
+            [cell.identity, resources.gpus, plan.tune, space.describe()], sort_keys=True, default=str
+        )
         key = hashlib.sha256(depends_on.encode()).hexdigest()[:8]
         name, label = cell.system.name, cell.data.label
         searches[name, label] = SearchSettings(

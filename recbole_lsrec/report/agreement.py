@@ -27,8 +27,8 @@ def agreements(tables: Sequence[Table]) -> list[Agreement]:
 
 
 def common_metric(tables: Sequence[Table]) -> str | None:
-    """The metric that all protocols have: a main one if there is such a one; None without any."""
-    keys = [[column.key for column in table.columns] for table in tables]
+    """The metric with a better side that all protocols have: a main one if there is such a one; None without any."""
+    keys = [[column.key for column in of.columns if column.higher_is_better is not None] for of in tables]
     wanted = [table.main for table in tables] + [key for of in keys for key in of]
     return next((key for key in wanted if all(key in of for of in keys)), None)
 

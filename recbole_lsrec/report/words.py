@@ -1,14 +1,11 @@
 """What a table says, in sentences: nobody has to read stars to know what is certain."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from recbole_lsrec.quick_start import MANY_TIES
 from recbole_lsrec.report.cost import Cost
 from recbole_lsrec.report.results import Table
-
-if TYPE_CHECKING:
-    from recbole_lsrec.report.collect import Section
 
 _SAMPLED = {"uni": "drawn uniformly", "pop": "drawn by popularity"}
 _EXCLUDED = {"positive": "the target", "history": "the user's history", "target_session": "the target's session"}
@@ -56,11 +53,15 @@ def notes(table: Table) -> list[str]:
     return [*_other_metrics(table), *_claim(table), *_bands(table), *_users(table), *_ties(table)]
 
 
-def log(section: "Section") -> str:
-    """What the log held, and what filters left out of it."""
-    split = section.split or {}
+def log(split: Mapping[str, Any], one_view: bool) -> str:
+    """What the log held, and what filters left out of it.
+
+    Args:
+        split: a run's ``split.json``.
+        one_view: whether all runs cut the same sessions and read the same categories.
+    """
     held = f"{split['events']:,} events of {split['users']:,} users and {split['items']:,} items"
-    if section.one_view:
+    if one_view:
         held += f" in {split['sessions']:,} sessions (a gap of over {split['session_threshold']:,} s begins a new one)."
     else:
         held += ". Runs differ in how they cut sessions or read categories, so targets are not grouped by these."

@@ -38,7 +38,7 @@ _FIXED = {
     *("gauc_by", "filter_seen", "run_dir", "resume", "dry_run", "train_steps", "train_seconds"),
 }
 # What does not matter for what a search finds, so that it may be taken up with others.
-_PLACE = ("out", "concurrent", "gpus_per_trial")
+_PLACE = ("out", "concurrent")
 # How often a trial is begun again after its process or machine was lost.
 _RETRIES = 3
 
@@ -70,6 +70,9 @@ def search(settings: SearchSettings) -> SearchResult:
     found = result.collect(job)
     if not found.complete and moved_from:
         raise ConfigError(f"out: {folder} holds a search begun in {moved_from}; move it back, or give another folder.")
+    given = sorted(set(space.keys) & set(config.external_config_dict))
+    if given and not found.complete:
+        getLogger().warning(f"{', '.join(given)}: drawn from {space.source}, so the values you set are not used")
     if not found.complete or _is_to_test(settings, found):
         with running_ray():
             _check_resources(settings)
@@ -143,9 +146,6 @@ def checked(settings: SearchSettings) -> tuple[Config, Space]:
             f"trials: found {settings.trials}, but the grid of {space.source} has {space.grid_size()} points; raise it "
             "to that, shorten the lists, or search with random or tpe."
         )
-    given = sorted(set(space.keys) & set(config.external_config_dict))
-    if given:
-        getLogger().warning(f"{', '.join(given)}: drawn from {space.source}, so the values you set are not used")
     return config, space
 
 

@@ -2,6 +2,7 @@
 
 import json
 from itertools import combinations
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ from recbole_lsrec.evaluation.compare import compare
 from recbole_lsrec.evaluation.strata_report import describe_strata
 from recbole_lsrec.evaluation.user_metrics import Metric
 from recbole_lsrec.report import write_report
+from recbole_lsrec.report.agreement import common_metric
+from recbole_lsrec.report.columns import columns
 from tests.report.board_files import USERS, empty_cell, ranks, three_levels, write_board, write_cell
 
 SYSTEMS = ["Fair", "Good", "Poor"]
@@ -264,3 +267,9 @@ def test_protocols_are_compared_in_a_metric_that_all_of_them_have(tmp_path):
     assert (found["metric"], found["systems"]) == ("hit@2", 3)
     assert "τ of hit@2</caption>" in (tmp_path / "leaderboard.html").read_text()
     assert "Place of each system by protocol: hit@2" in (tmp_path / "leaderboard.html").read_text()
+
+
+def test_protocols_are_not_compared_in_a_metric_without_a_better_side():
+    one, other = (columns(result, "", {}) for result in ({"itemcoverage@2": 0.1, "mrr": 0.2}, {"itemcoverage@2": 0.1}))
+    assert common_metric([SimpleNamespace(columns=one, main="mrr")] * 2) == "mrr"
+    assert common_metric([SimpleNamespace(columns=of, main=of[0].key) for of in (one, other)]) is None

@@ -1,11 +1,10 @@
 """A tiny log of a shop with event types, and the command on it."""
 
-import numpy as np
-import pandas as pd
 import pytest
 import ray
 
 from recbole_lsrec.cli import main
+from tests.shop_log import shop_events
 
 SETTINGS = [
     "--load_col={inter: [user_id, item_id, timestamp, category_id, event_type]}",
@@ -19,18 +18,7 @@ SETTINGS = [
 @pytest.fixture(scope="session")
 def logs(tmp_path_factory):
     """Folder with one log under two names: ``shop``, and ``tmall``, which is the name of a paper's."""
-    rng = np.random.default_rng(5)
-    n = 1500
-    item = np.minimum(rng.geometric(0.06, n), 80)
-    frame = pd.DataFrame(
-        {
-            "user_id:token": rng.integers(0, 60, n),
-            "item_id:token": item,
-            "timestamp:float": 1_580_000_000 + rng.integers(0, 40, n) * 86_400 + rng.integers(0, 3600, n),
-            "category_id:token": item % 7,
-            "event_type:token": np.where(rng.random(n) < 0.3, "purchase", "view"),
-        }
-    )
+    frame = shop_events()
     folder = tmp_path_factory.mktemp("logs")
     for name in ("shop", "tmall"):
         (folder / name).mkdir()

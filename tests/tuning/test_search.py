@@ -83,6 +83,8 @@ def test_a_search_goes_on_with_other_resources_and_a_finished_one_may_be_moved(
         search(replace(settings, cpus_per_trial=3, concurrent=None))
     found = search(settings)  # the folder was free: nothing had run there
     assert search(replace(settings, concurrent=2)).trials == found.trials
+    with pytest.raises(ConfigError, match=r"gpus_per_trial 0, now 0\.5"):  # the same seconds are other steps there
+        search(replace(settings, gpus_per_trial=0.5))
     moved = tmp_path / "moved"
     settings.out.rename(moved)
     assert search(replace(settings, out=moved)).trials == found.trials
