@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 import click
 from PIL import Image
 
+from recbole_lsrec.errors import LSRecError
 from recbole_lsrec.report import write_report
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -31,7 +32,10 @@ def main(board: Path, picture: Path, width: int, height: int) -> None:
         sys.exit(
             f"make_leaderboard_picture: found none of {', '.join(BROWSERS)}; install one, such as Debian's chromium."
         )
-    page = write_report(board).resolve()
+    try:
+        page = write_report(board).resolve()
+    except LSRecError as error:
+        sys.exit(f"make_leaderboard_picture: {error}")
     with TemporaryDirectory() as folder:
         shot = Path(folder) / "shot.png"
         options = ["--headless", "--disable-gpu", "--hide-scrollbars", f"--window-size={width},{height}"]

@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from recbole_lsrec.errors import LSRecError
 from recbole_lsrec.report import write_report
 
 TABLES = ("md", "csv")
@@ -26,7 +27,10 @@ def main(folder: Path, boards: tuple[Path, ...]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     lines = ["# Results", "", "Written by `docs/make_results.py` from finished runs; nothing here is typed by hand."]
     for board in boards:
-        write_report(board)
+        try:
+            write_report(board)
+        except LSRecError as error:
+            sys.exit(f"make_results: {error}")
         report = json.loads((board / "report.json").read_text(encoding="utf-8"))
         if report["finished"] is None:
             sys.exit(f"make_results: {board} is not finished; start its leaderboard again first.")
