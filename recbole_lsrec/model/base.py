@@ -1,5 +1,6 @@
 """The base of all long/short-term models: encode a history once, score many candidates."""
 
+import math
 from typing import Any, ClassVar, Literal, NamedTuple, overload
 
 import torch
@@ -43,8 +44,8 @@ class LongShortRecommender(SequentialRecommender):
             questions to a trained model, never while training.
 
     Args:
-        config: Read here: ``embedding_size``, ``category_embedding_size``, ``reg_weight``, ``data_loss``,
-            ``eval_memory_mb``.
+        config: Read here: ``embedding_size``, ``category_embedding_size``, ``reg_weight``, ``eval_memory_mb``, and by
+            :meth:`prior_logit` ``output_bias``.
         dataset: Anything with ``num(field)``, ``item_category`` (int64 ``[n_items]`` or None) and ``n_categories``.
         data_loss: ``bce`` or ``softmax``; the model reads it, because its default may hang on a preset.
 
@@ -77,6 +78,23 @@ class LongShortRecommender(SequentialRecommender):
         self.embedding = ItemEmbedding(
             self.n_items, size, category_size, dataset.item_category, getattr(dataset, "n_categories", 0)
         )
+
+    def prior_logit(self, config: Any) -> float:
+        """Returns what the bias of a model's output starts at: the logit of the base rate, or 0.
+
+        With 1 positive and N negatives the mean label is 1 / (1 + N), whose logit is log(1 / N). A bias that starts at 0
+        is slower to get there than the weights on the ReLU units before it, whose means are positive: all of them turn
+        negative, the largest possible logit is the bias, and the best items tie without a gradient. Starting at the base
+        rate is the "prior" initialisation of Lin et al., "Focal Loss for Dense Object Detection" (ICCV 2017), sec. 4.1.
+
+        Args:
+            config: ``output_bias: prior | zero`` and ``train_neg_sample_args``. A softmax does not feel a common bias:
+                under it the answer is 0.
+        """
+        start = options.choice(config, "output_bias", ("prior", "zero"))
+        if start == "zero" or self.data_loss is not losses.bce:
+            return 0.0
+        return -math.log(config["train_neg_sample_args"]["sample_num"])
 
     def encode(self, interaction: Interaction) -> Any:
         """Returns the state: everything about the histories that does not depend on a candidate."""

@@ -103,14 +103,18 @@ class FCN(nn.Module):
         part_sizes: Widths of the parts.
         hidden_sizes: Widths of the hidden layers; empty means a single linear layer.
         out_size: Width of the output.
+        out_bias: What the bias of the output starts at.
     """
 
-    def __init__(self, part_sizes: Sequence[int], hidden_sizes: Sequence[int], out_size: int = 1) -> None:
+    def __init__(
+        self, part_sizes: Sequence[int], hidden_sizes: Sequence[int], out_size: int = 1, out_bias: float = 0.0
+    ) -> None:
         super().__init__()
         self.part_sizes = list(part_sizes)
         sizes = [sum(part_sizes), *hidden_sizes, out_size]
         self.linears = nn.ModuleList(linear(size, next_size) for size, next_size in pairwise(sizes))
         self.norms = nn.ModuleList(BatchNorm(size) for size in hidden_sizes)
+        nn.init.constant_(cast(nn.Linear, self.linears[-1]).bias, out_bias)
 
     def first_layer(self) -> tuple[tuple[Tensor, ...], Tensor]:
         """Returns the first weight matrix, cut into the columns of each part, and the bias."""

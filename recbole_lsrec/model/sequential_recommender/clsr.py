@@ -168,7 +168,7 @@ class CLSR(TimedRecommender):
         if self.manual_alpha is None:
             parts = [d] * (4 if fusion_gru else 3) + ([] if self.alpha_time == "none" else [1])
             self.fusion = FCN(parts, alpha_sizes)
-        self.head = FCN([d, d], head_sizes)
+        self.head = FCN([d, d], head_sizes, out_bias=self.prior_logit(config))
         # Numbers that matching one candidate with an event, and with an instance, keeps alive: see floats_per_pair.
         per_event = (12 * d if self.dien else 2 * d) + 3 * sum(attention_sizes) if self.asks_candidate else 0
         self._floats = (per_event, 8 * d + 3 * sum(head_sizes) + 3 * sum(alpha_sizes))

@@ -77,7 +77,7 @@ class SLiRec(TimedRecommender):
         self.rnn = Time4LSTM(self.item_size, d)
         self.short_attention = HistoryAttention("mlp", d, d, attention_sizes, self.see_padding)
         self.fusion = FCN([d] * 3 + ([] if self.alpha_time == "none" else [1]), alpha_sizes)
-        self.head = FCN([d, d], head_sizes)
+        self.head = FCN([d, d], head_sizes, out_bias=self.prior_logit(config))
         # Numbers that matching one candidate with an event, and with an instance, keeps alive: see floats_per_pair.
         self._floats = (2 + 2 * d + 3 * sum(attention_sizes), 8 * d + 3 * sum(head_sizes) + 3 * sum(alpha_sizes))
 

@@ -74,7 +74,8 @@ class SLSRec(LongShortRecommender):
     * k = 1: ``u^L = 0`` and no contrastive term; ``no_long_sessions: zero | learned | gate`` (alpha = 0).
     * (10) one linear layer to a scalar; ``alpha_hidden_sizes`` ([80, 40] CLSR, [160, 80, 40] LSIDN),
       ``alpha_gate: scalar | vector`` (then the reported alpha is the mean over features).
-    * (12) ``head_hidden_sizes: [100, 64]``, batch norm and ReLU; LSIDN has [160, 100, 64].
+    * (12) ``head_hidden_sizes: [100, 64]``, batch norm and ReLU; LSIDN has [160, 100, 64]. ``output_bias: prior | zero``:
+      under bce the bias starts at log(1/N), or the head collapses (:meth:`LongShortRecommender.prior_logit`).
     * (13) the text's "first k-1 sessions"; the formula's upper limit also takes in the current session's first item:
       ``long_proxy: text | formula``.
     * (15)-(17) ``u`` has 2D, ``U`` has D features: ``contrastive_halves: tile`` (each half against the proxy,
@@ -150,7 +151,7 @@ class SLSRec(LongShortRecommender):
             self.fusion = FCN([2 * d, 2 * d, d], alpha_sizes, out_size=1 if self.scalar_gate else 2 * d)
         if self.has_contrast and self.contrastive_halves == "proj":
             self.project_long, self.project_short = linear(2 * d, d, bias=False), linear(2 * d, d, bias=False)
-        self.head = FCN([2 * d, d], head_sizes)
+        self.head = FCN([2 * d, d], head_sizes, out_bias=self.prior_logit(config))
         # Numbers that matching one candidate with an event, and with an instance, keeps alive: see floats_per_pair.
         self._floats = (3 * d + 3 * sum(attention_sizes), 12 * d + 3 * sum(head_sizes) + 3 * sum(alpha_sizes))
 
