@@ -21,7 +21,7 @@ setup(
     package_dir={"recbole_lsrec": "recbole_lsrec", "recbole_lsrec.properties": "properties"},
     package_data={
         "recbole_lsrec.properties": ["*.yaml", "*/*.yaml", "*/*/*.yaml"],
-        "recbole_lsrec.report": ["templates/*"],
+        "recbole_lsrec.leaderboard.page": ["templates/*"],
         "recbole_lsrec.tuning": ["templates/*"],
     },
     # The upper bounds are RecBole's and its Ray's: they break on numpy 2, pandas 3, setuptools 81 and pyarrow 26.

@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from recbole_lsrec.evaluation.counterfactual import Counterfactuals, counterfactual
-from recbole_lsrec.evaluation.interventions import Intervention
+from recbole_lsrec.analysis.counterfactual.interventions import Intervention
+from recbole_lsrec.analysis.counterfactual.measure import Counterfactuals, counterfactual
 from recbole_lsrec.quick_start import run_recbole_lsrec
 
 KINDS = ["short-driven", "long-driven"]

@@ -64,7 +64,7 @@ def measure(side: str, folder: Path) -> dict[str, float]:
     windows = time.perf_counter() - clock
     report = {"load_s": load, "windows_s": windows}
     if side == "ours":
-        from recbole_lsrec.data.splitting import instance_rows
+        from recbole_lsrec.data.split.splitting import instance_rows
 
         rows = instance_rows(dataset.user)
         clock = time.perf_counter()

@@ -24,7 +24,7 @@ from recbole.data.interaction import Interaction
 from torch import Tensor
 
 from recbole_lsrec.config import Config
-from recbole_lsrec.model import diffusion
+from recbole_lsrec.model.diffusion import process
 from recbole_lsrec.model.sequential_recommender.difflsrec import DiffLSRec, Interests
 
 N_ITEMS = 20_000
@@ -92,7 +92,7 @@ def plain_chain(model: DiffLSRec, interests: Interests) -> Tensor:
         s = net.most * torch.sigmoid(-net.rate * (t / net.n_steps - net.shift) + learned)
         return (1 + s) * network(e, condition, t) - s * network(e, net.null.expand_as(e), t)
 
-    return diffusion.reverse(float(ab[-1]) ** 0.5 * interests.long, predict, ab)
+    return process.reverse(float(ab[-1]) ** 0.5 * interests.long, predict, ab)
 
 
 def medians(sides: dict[str, Callable[[], Any]], rounds: int) -> dict[str, float]:

@@ -20,11 +20,11 @@ from recbole.utils import init_seed
 from stock_recbole import CLOCKS, describe_machine, evaluation, seconds
 
 from recbole_lsrec.config import Config
-from recbole_lsrec.data.candidates import Protocol
 from recbole_lsrec.data.dataloader import EvalLoader
 from recbole_lsrec.evaluation.evaluator import evaluate
 from recbole_lsrec.evaluation.scoring import distinct_candidates, ranks_all_items
 from recbole_lsrec.model.base import LongShortRecommender
+from recbole_lsrec.protocol import Protocol
 from recbole_lsrec.quick_start import build_model, load_data
 
 MODELS = ["SASRec", "GRU4Rec", "BERT4Rec", "DIN", "DIEN", "SLSRec"]

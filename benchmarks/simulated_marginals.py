@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from recbole_lsrec.data.simulate import ensure_cosmetics
-from recbole_lsrec.data.simulate_checks import counting_rankers, marginals, sort_log
-from recbole_lsrec.data.simulate_parameters import parameter_table
+from benchmarks.simulated_checks import counting_rankers, marginals, sort_log
+from recbole_lsrec.simulated.generate import ensure_cosmetics
+from recbole_lsrec.simulated.parameters import parameter_table
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "simulated_cosmetics.md"

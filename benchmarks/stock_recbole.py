@@ -14,7 +14,7 @@ from recbole.data.dataloader.general_dataloader import FullSortEvalDataLoader, N
 from recbole.sampler import RepeatableSampler
 
 from recbole_lsrec.config import Config
-from recbole_lsrec.config_protocol import eval_negatives
+from recbole_lsrec.config.nested import eval_negatives
 from recbole_lsrec.quick_start import Data
 
 

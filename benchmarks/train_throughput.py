@@ -27,13 +27,13 @@ from recbole.utils import init_seed
 
 from recbole_lsrec.config import Config
 from recbole_lsrec.model.base import LongShortRecommender
-from recbole_lsrec.model.recurrent import GRU
-from recbole_lsrec.model.time_lstm import LSTM, Time4LSTM
+from recbole_lsrec.model.layers.recurrent import GRU
+from recbole_lsrec.model.layers.time_lstm import LSTM, Time4LSTM
 from recbole_lsrec.quick_start import build_model, load_data
 from recbole_lsrec.registry import get_model
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from tests.model import plain_recurrence
+from tests.model.layers import plain_recurrence
 
 VARIANTS: dict[str, list[dict[str, Any]]] = {
     "SLSRec": [{"preset": "literal"}, {"preset": "lineage"}],

@@ -15,7 +15,7 @@ import click
 from PIL import Image
 
 from recbole_lsrec.errors import LSRecError
-from recbole_lsrec.report import write_report
+from recbole_lsrec.leaderboard.page import write_report
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 

@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from recbole_lsrec.errors import LSRecError
-from recbole_lsrec.report import write_report
+from recbole_lsrec.leaderboard.page import write_report
 
 TABLES = ("md", "csv")
 

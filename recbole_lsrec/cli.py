@@ -10,7 +10,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from recbole_lsrec.config_values import parse_command_line
+from recbole_lsrec.config.values import parse_command_line
 from recbole_lsrec.errors import ConfigError, LSRecError
 
 PASS_THROUGH = {"ignore_unknown_options": True, "allow_extra_args": True}
@@ -154,7 +154,7 @@ def simulate(folder: Path, name: str | None, seed: int | None) -> None:
     """Write a simulated click log with planted long- and short-term interests."""
     from dataclasses import replace
 
-    from recbole_lsrec.data.simulate import Parameters, write_log
+    from recbole_lsrec.simulated.generate import Parameters, write_log
 
     parameters = Parameters() if seed is None else replace(Parameters(), seed=seed)
     write_log(folder, name or folder.name, parameters)
@@ -179,7 +179,7 @@ def strata(
     csv_file: Path | None,
 ) -> None:
     """Metrics of a saved run by history length, sessions, gap, popularity, repeats and category."""
-    from recbole_lsrec.evaluation.strata_report import describe_strata
+    from recbole_lsrec.analysis.strata_report import describe_strata
 
     report = describe_strata(folder, metric, phase, protocol, by)
     click.echo(report.text())
@@ -211,9 +211,9 @@ def compare(
     json_file: Path | None,
 ) -> None:
     """Test the differences between saved runs, over users; runs that differ in the seed alone are one model."""
-    from recbole_lsrec.evaluation.compare import compare as compare_runs
-    from recbole_lsrec.evaluation.comparison_text import comparison_text
-    from recbole_lsrec.evaluation.user_metrics import Metric
+    from recbole_lsrec.analysis.compare import compare as compare_runs
+    from recbole_lsrec.analysis.comparison_text import comparison_text
+    from recbole_lsrec.analysis.user_metrics import Metric
 
     found = compare_runs(
         folders, Metric.parse(metric), phase, protocol, alpha=alpha, resamples=resamples, bootstrap_seed=seed
@@ -312,10 +312,10 @@ def counterfactual(
     html_file: Path | None,
 ) -> None:
     """Score a run's test again with changed histories or a fixed alpha; without a choice of changes, with all."""
-    from recbole_lsrec.evaluation.counterfactual import counterfactual as ask
-    from recbole_lsrec.evaluation.counterfactual_plot import write_html
-    from recbole_lsrec.evaluation.counterfactual_text import counterfactual_text
-    from recbole_lsrec.evaluation.interventions import Intervention
+    from recbole_lsrec.analysis.counterfactual.interventions import Intervention
+    from recbole_lsrec.analysis.counterfactual.measure import counterfactual as ask
+    from recbole_lsrec.analysis.counterfactual.plot import write_html
+    from recbole_lsrec.analysis.counterfactual.text import counterfactual_text
 
     if one_sided and not (shuffle or truncate):
         raise ConfigError(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from recbole_lsrec.config import Config
-from recbole_lsrec.data.split_report import split_report, summary_lines
+from recbole_lsrec.data.split.report import split_report, summary_lines
 
 if TYPE_CHECKING:
     from recbole_lsrec.run_data import Data

@@ -12,13 +12,13 @@ from tabulate import tabulate
 from recbole_lsrec import checkpoint, run_folder
 from recbole_lsrec.config import Config
 from recbole_lsrec.data.dataset import SessionDataset
-from recbole_lsrec.data.simulate import SIMULATED_NOTICE
-from recbole_lsrec.data.split_report import split_report, summary_lines
+from recbole_lsrec.data.split.report import split_report, summary_lines
 from recbole_lsrec.dry_run import describe
 from recbole_lsrec.evaluation.evaluator import Evaluation
 from recbole_lsrec.evaluation.inference_noise import inference_noise
 from recbole_lsrec.evaluation.protocol_table import by_protocol
 from recbole_lsrec.run_data import Data, load_data
+from recbole_lsrec.simulated.generate import SIMULATED_NOTICE
 from recbole_lsrec.trainer import Trainer
 
 # Share of tied test targets above which a run says so.

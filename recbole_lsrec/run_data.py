@@ -7,7 +7,7 @@ import numpy as np
 from recbole.utils import evaluation_arguments, training_arguments
 
 from recbole_lsrec.config import Config
-from recbole_lsrec.config_keys import model_keys
+from recbole_lsrec.config.keys import model_keys
 from recbole_lsrec.data.dataloader import EvalLoader, TrainLoader
 from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.data.sampler import TimeThresholdSampler

@@ -15,7 +15,7 @@ DIST_INFO = f"recbole_lsrec-{__version__}.dist-info"
 PROGRAM = """
 import recbole_lsrec
 from recbole_lsrec.config import Config
-from recbole_lsrec.config_paths import properties_dir
+from recbole_lsrec.config.paths import properties_dir
 print(recbole_lsrec.__file__)
 print(properties_dir())
 config = Config("SASRec", "ml-100k")

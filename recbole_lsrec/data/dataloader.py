@@ -12,12 +12,13 @@ from recbole.data.transform import construct_transform
 from recbole.utils import FeatureSource, FeatureType, InputType
 from torch.utils.data import DataLoader
 
-from recbole_lsrec.data.candidate_file import read_candidates
-from recbole_lsrec.data.candidates import Protocol, candidate_hash, freeze_candidates
+from recbole_lsrec.data.candidates.freeze import candidate_hash, freeze_candidates
+from recbole_lsrec.data.candidates.given import read_candidates
 from recbole_lsrec.data.counter_random import key_from
 from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.data.sampler import TimeThresholdSampler
 from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.protocol import Protocol
 
 
 class TrainLoader:

@@ -12,14 +12,14 @@ from recbole.data.dataset import Dataset
 from recbole.data.interaction import Interaction
 from recbole.utils import FeatureSource, FeatureType
 
+from recbole_lsrec.config.global_time import GlobalTime
 from recbole_lsrec.data.category import categories_from_items, categories_from_log
-from recbole_lsrec.data.global_time import frozen_history
-from recbole_lsrec.data.global_time_settings import GlobalTime
 from recbole_lsrec.data.loading import CheckedDataset
-from recbole_lsrec.data.phases import PHASES, Split
 from recbole_lsrec.data.sessions import segment_sessions
 from recbole_lsrec.data.sorting import order_by_user_and_time
-from recbole_lsrec.data.splitting import split_by_origin, split_log
+from recbole_lsrec.data.split.global_time import frozen_history
+from recbole_lsrec.data.split.phases import PHASES, Split
+from recbole_lsrec.data.split.splitting import split_by_origin, split_log
 from recbole_lsrec.errors import DataError, did_you_mean
 
 TICKS_PER_SECOND = {"s": 1, "ms": 1000}

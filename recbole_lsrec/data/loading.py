@@ -11,8 +11,8 @@ from recbole.data.dataset import SequentialDataset
 from recbole.utils import FeatureSource, FeatureType, set_color
 
 from recbole_lsrec.data.atomic import read_atomic
-from recbole_lsrec.data.simulate import SIMULATED_NOTICE, ensure_cosmetics, is_simulated
 from recbole_lsrec.errors import DataError
+from recbole_lsrec.simulated.generate import SIMULATED_NOTICE, ensure_cosmetics, is_simulated
 
 
 class CheckedDataset(SequentialDataset):

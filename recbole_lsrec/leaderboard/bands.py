@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from recbole_lsrec.config_paths import properties_dir
-from recbole_lsrec.config_values import read_yaml
+from recbole_lsrec.config.paths import properties_dir
+from recbole_lsrec.config.values import read_yaml
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.leaderboard.plan import check_keys
 

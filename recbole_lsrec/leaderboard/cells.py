@@ -10,12 +10,12 @@ from typing import Any
 
 from recbole_lsrec import run_folder
 from recbole_lsrec.config import Config
-from recbole_lsrec.config_layers import Layer, merge
-from recbole_lsrec.data.simulate import COSMETICS, ensure_cosmetics
+from recbole_lsrec.config.layers import Layer, merge
 from recbole_lsrec.errors import ConfigError, DataError
 from recbole_lsrec.leaderboard.plan import DataSet, Plan, System
 from recbole_lsrec.leaderboard.presets import preset_settings
 from recbole_lsrec.run_data import log_settings
+from recbole_lsrec.simulated.generate import COSMETICS, ensure_cosmetics
 
 # Settings that say where files lie or what is shown; two cells that differ in these alone have the same result.
 _NO_MATTER = {

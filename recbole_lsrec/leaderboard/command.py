@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from recbole_lsrec.config_values import parse_command_line, parse_text
+from recbole_lsrec.config.values import parse_command_line, parse_text
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.leaderboard.execute import Resources
 from recbole_lsrec.leaderboard.flags import Flags, plan_from_flags, with_flags
@@ -74,7 +74,7 @@ def read_flags(
 def close(summary: Summary, out: Path) -> int:
     """Writes the page of a leaderboard, tells how it ended, and returns the exit code."""
     if summary.cells:
-        from recbole_lsrec.report import write_report
+        from recbole_lsrec.leaderboard.page import write_report
 
         click.echo(f"Page: {write_report(out)}")
     for cell in summary.cells:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from recbole_lsrec.config_layers import Layer, merge
+from recbole_lsrec.config.layers import Layer, merge
 from recbole_lsrec.errors import ConfigError, did_you_mean
 from recbole_lsrec.leaderboard.plan import Plan, parse_plan
 from recbole_lsrec.leaderboard.presets import preset_names

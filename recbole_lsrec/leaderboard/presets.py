@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from recbole_lsrec.config_paths import properties_dir
-from recbole_lsrec.config_values import read_yaml
+from recbole_lsrec.config.paths import properties_dir
+from recbole_lsrec.config.values import read_yaml
 
 
 def preset_names() -> list[str]:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.model import losses, options
-from recbole_lsrec.model.embedding import ItemEmbedding
+from recbole_lsrec.model.layers.embedding import ItemEmbedding
 
 CPU_CHUNK_BYTES = 32 << 20
 """Larger chunks of a full ranking are slower on a CPU: they fall out of its caches."""

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from recbole_lsrec.model import options
 from recbole_lsrec.model.base import LongShortRecommender
-from recbole_lsrec.model.time_features import TimeFeatures, time_features
+from recbole_lsrec.model.layers.time_features import TimeFeatures, time_features
 
 
 class History(NamedTuple):

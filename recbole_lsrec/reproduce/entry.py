@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
-from recbole_lsrec.config_paths import properties_dir
-from recbole_lsrec.config_values import read_yaml
+from recbole_lsrec.analysis.counterfactual.interventions import Intervention
+from recbole_lsrec.config.paths import properties_dir
+from recbole_lsrec.config.values import read_yaml
 from recbole_lsrec.errors import ConfigError, did_you_mean
-from recbole_lsrec.evaluation.interventions import Intervention
 from recbole_lsrec.leaderboard.plan import DataSet, Plan, check_keys, parse_plan
 
 KINDS = ("training", "statistics", "counterfactual")

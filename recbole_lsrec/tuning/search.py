@@ -19,7 +19,7 @@ from ray.tune.schedulers import ASHAScheduler, FIFOScheduler, MedianStoppingRule
 from ray.tune.search import BasicVariantGenerator
 
 from recbole_lsrec.config import Config
-from recbole_lsrec.config_keys import check_key
+from recbole_lsrec.config.keys import check_key
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.ray_session import running_ray
 from recbole_lsrec.run_data import log_settings

@@ -13,8 +13,8 @@ from math import prod
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from recbole_lsrec.config_paths import properties_dir
-from recbole_lsrec.config_values import plain_types, read_yaml
+from recbole_lsrec.config.paths import properties_dir
+from recbole_lsrec.config.values import plain_types, read_yaml
 from recbole_lsrec.errors import ConfigError
 
 KINDS = ("choice", "int", "loguniform", "uniform")

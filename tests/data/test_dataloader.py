@@ -2,10 +2,11 @@ import numpy as np
 import pytest
 import torch
 
-from recbole_lsrec.data.candidates import Protocol, candidate_hash
+from recbole_lsrec.data.candidates.freeze import candidate_hash
 from recbole_lsrec.data.dataloader import EvalLoader, TrainLoader
 from recbole_lsrec.data.sampler import TimeThresholdSampler
 from recbole_lsrec.errors import ConfigError, DataError
+from recbole_lsrec.protocol import Protocol
 
 ROWS = [(f"u{u}", f"i{(u * 7 + 3 * t) % 23}", 1000 * t + u) for u in range(12) for t in range(9)]
 

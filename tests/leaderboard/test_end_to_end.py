@@ -3,7 +3,7 @@
 import pytest
 
 from recbole_lsrec import run_folder
-from recbole_lsrec.evaluation.saved_runs import load_run_folder
+from recbole_lsrec.analysis.saved_runs import load_run_folder
 from tests.leaderboard.boards import plan_for, run, saved
 
 pytestmark = pytest.mark.usefixtures("two_cpus")

@@ -1,7 +1,7 @@
 import pytest
 
-from recbole_lsrec.config_paths import properties_dir
-from recbole_lsrec.config_values import read_yaml
+from recbole_lsrec.config.paths import properties_dir
+from recbole_lsrec.config.values import read_yaml
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.leaderboard.plan import DataSet, System, parse_plan, plan_file, read_plan
 

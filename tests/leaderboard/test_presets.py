@@ -3,7 +3,7 @@ import re
 import pytest
 
 from recbole_lsrec.config import Config
-from recbole_lsrec.config_paths import properties_dir
+from recbole_lsrec.config.paths import properties_dir
 from recbole_lsrec.leaderboard.presets import preset_names, preset_settings
 
 

@@ -8,9 +8,9 @@ import torch
 from recbole.data.interaction import Interaction
 from torch import Tensor
 
+from recbole_lsrec.model.layers.time_features import TimeFeatures
 from recbole_lsrec.model.sequential_recommender.clsr import CLSR
 from recbole_lsrec.model.sequential_recommender.slirec import SLiRec
-from recbole_lsrec.model.time_features import TimeFeatures
 from recbole_lsrec.model.timed_history import TimedRecommender
 from tests.contract.stub import StubDataset, stub_config
 from tests.model import authors_names

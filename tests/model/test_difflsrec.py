@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from recbole_lsrec.errors import ConfigError
-from recbole_lsrec.model import diffusion
-from recbole_lsrec.model.denoiser import guided
+from recbole_lsrec.model.diffusion import process
+from recbole_lsrec.model.diffusion.denoiser import guided
 from recbole_lsrec.model.sequential_recommender.difflsrec import DiffLSRec
 from tests.contract.stub import N_ITEMS, batch_of, random_batch, randomise
 from tests.model.difflsrec_stub import StubLog, build
@@ -147,7 +147,7 @@ def test_a_chain_of_one_step_is_the_estimate() -> None:
     ab = float(model.alpha_bar[1])
     start = ab**0.5 * interests.long
     noise = model.denoiser.guided_noise(start, 1, model._sides(interests)[1])
-    torch.testing.assert_close(model.fuse(interests)[0], diffusion.clean_estimate(start, noise, ab))
+    torch.testing.assert_close(model.fuse(interests)[0], process.clean_estimate(start, noise, ab))
 
 
 def test_truncated_gradients() -> None:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from recbole_lsrec.errors import ConfigError
-from recbole_lsrec.model.fcn import Mixture
+from recbole_lsrec.model.layers.fcn import Mixture
 from recbole_lsrec.model.sequential_recommender.slsrec import SLSRec
 from tests.contract.model_contract import ModelContract
 from tests.contract.stub import N_ITEMS, StubDataset, batch_of, random_batch, randomise, stub_config

@@ -4,7 +4,7 @@ import pytest
 from ray.tune.search.sample import Categorical, Float, Integer
 
 from recbole_lsrec.config import Config
-from recbole_lsrec.config_paths import properties_dir
+from recbole_lsrec.config.paths import properties_dir
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.registry import PLUGIN_MODELS, get_model
 from recbole_lsrec.tuning.space import read_space

@@ -15,10 +15,10 @@ from torch import Tensor, nn
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.model import losses, options
 from recbole_lsrec.model.base import Match
-from recbole_lsrec.model.fcn import FCN, embedding
-from recbole_lsrec.model.history_attention import KINDS, HistoryAttention, Prepared
-from recbole_lsrec.model.recurrent import GRU, VecAttGRU
-from recbole_lsrec.model.time_lstm import LSTM, Time4LSTM
+from recbole_lsrec.model.layers.fcn import FCN, embedding
+from recbole_lsrec.model.layers.history_attention import KINDS, HistoryAttention, Prepared
+from recbole_lsrec.model.layers.recurrent import GRU, VecAttGRU
+from recbole_lsrec.model.layers.time_lstm import LSTM, Time4LSTM
 from recbole_lsrec.model.timed_history import History, TimedRecommender
 
 VARIANTS: dict[str, dict[str, Any]] = {

@@ -16,12 +16,13 @@ from recbole.utils import InputType
 from torch import Tensor, nn
 
 from recbole_lsrec.errors import ConfigError
-from recbole_lsrec.model import catalogue_loss, diffusion, event_features, options
+from recbole_lsrec.model import catalogue_loss, options
 from recbole_lsrec.model.base import LongShortRecommender, Match
-from recbole_lsrec.model.decay_gru import DECAYS, DecayGRU
-from recbole_lsrec.model.denoiser import Denoiser, Prepared
+from recbole_lsrec.model.diffusion import event_features, process
+from recbole_lsrec.model.diffusion.decay_gru import DECAYS, DecayGRU
+from recbole_lsrec.model.diffusion.denoiser import Denoiser, Prepared
+from recbole_lsrec.model.diffusion.recent_encoder import POOLS, RecentEncoder, padding, recent
 from recbole_lsrec.model.losses import squared_sum
-from recbole_lsrec.model.recent_encoder import POOLS, RecentEncoder, padding, recent
 
 _LEAST_ALPHA_BAR = 1e-4  # dividing by its root (3.7) magnifies rounding a hundredfold
 
@@ -141,7 +142,7 @@ class DiffLSRec(LongShortRecommender):
     def _init_diffusion(self, config: Any, d: int) -> None:
         steps = options.integer(config, "diffusion_steps", least=1)
         first, last = (options.number(config, key, least=1e-8, most=0.999) for key in ("beta_first", "beta_last"))
-        self.alpha_bar = diffusion.alpha_bars(diffusion.linear_betas(steps, first, last))  # [T + 1], stays on the CPU
+        self.alpha_bar = process.alpha_bars(process.linear_betas(steps, first, last))  # [T + 1], stays on the CPU
         if self.alpha_bar[-1] < _LEAST_ALPHA_BAR:
             raise ConfigError(
                 f"diffusion_steps, beta_first, beta_last: found {steps}, {first:g}, {last:g}, which leave "
@@ -242,7 +243,7 @@ class DiffLSRec(LongShortRecommender):
         elif not self.training and self.inference_start == "noise":
             start = self._normal(long)
         else:
-            start = diffusion.diffuse(long, self._normal(long), last)
+            start = process.diffuse(long, self._normal(long), last)
         through_all = not self.training or self.gradient == "chain"
 
         def predict(e: Tensor, t: int) -> Tensor:
@@ -250,13 +251,13 @@ class DiffLSRec(LongShortRecommender):
             with torch.set_grad_enabled(torch.is_grad_enabled() and (through_all or t <= self.truncated_steps)):
                 return self.denoiser.guided_noise(e, t, prepared)
 
-        return diffusion.reverse(start, predict, self.alpha_bar, self.eta if noisy else 0.0, self._normal)
+        return process.reverse(start, predict, self.alpha_bar, self.eta if noisy else 0.0, self._normal)
 
     def one_step(self, interests: Interests) -> Tensor:
         """The estimate of ``e_0`` (3.7) from one random step of the forward process, ``[B, D]``."""
         long, prepared = self._sides(interests)
         noisy, t, alpha_bar, _ = self._diffused(long)
-        return diffusion.clean_estimate(noisy, self.denoiser.guided_noise(noisy, t, prepared), alpha_bar)
+        return process.clean_estimate(noisy, self.denoiser.guided_noise(noisy, t, prepared), alpha_bar)
 
     def _sides(self, interests: Interests) -> tuple[Tensor, Prepared]:
         """``e_long [B, D]``, and what the short side gives to every step."""
@@ -271,7 +272,7 @@ class DiffLSRec(LongShortRecommender):
         t = (1 + (u * self.denoiser.n_steps).long()).clamp_(max=self.denoiser.n_steps)
         alpha_bar = self.alpha_bar[t].unsqueeze(1).to(clean.device)
         noise = self._normal(clean)
-        return diffusion.diffuse(clean, noise, alpha_bar), t.to(clean.device), alpha_bar, noise
+        return process.diffuse(clean, noise, alpha_bar), t.to(clean.device), alpha_bar, noise
 
     def _normal(self, like: Tensor) -> Tensor:
         """Standard normal numbers from torch's global generator, or from the fixed one of a sample."""

@@ -14,11 +14,11 @@ from recbole.data.interaction import Interaction
 from torch import Tensor
 
 from recbole_lsrec.model import options
-from recbole_lsrec.model.attention import AdditiveAttention
 from recbole_lsrec.model.base import Match
-from recbole_lsrec.model.fcn import FCN
-from recbole_lsrec.model.history_attention import HistoryAttention, Prepared
-from recbole_lsrec.model.time_lstm import Time4LSTM
+from recbole_lsrec.model.layers.attention import AdditiveAttention
+from recbole_lsrec.model.layers.fcn import FCN
+from recbole_lsrec.model.layers.history_attention import HistoryAttention, Prepared
+from recbole_lsrec.model.layers.time_lstm import Time4LSTM
 from recbole_lsrec.model.timed_history import History, TimedRecommender
 
 VARIANTS: dict[str, dict[str, Any]] = {

@@ -17,10 +17,10 @@ from torch import Tensor, nn
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.model import losses, options
 from recbole_lsrec.model.base import LongShortRecommender, Match
-from recbole_lsrec.model.fcn import FCN, Mixture, linear
-from recbole_lsrec.model.recurrent import GRU
-from recbole_lsrec.model.segments import Sessions, majority_category, segment_sum, split_sessions
-from recbole_lsrec.model.session_attention import KINDS, WAAM, Prepared, SessionAttention
+from recbole_lsrec.model.layers.fcn import FCN, Mixture, linear
+from recbole_lsrec.model.layers.recurrent import GRU
+from recbole_lsrec.model.layers.segments import Sessions, majority_category, segment_sum, split_sessions
+from recbole_lsrec.model.layers.session_attention import KINDS, WAAM, Prepared, SessionAttention
 
 PRESETS: dict[str, dict[str, Any]] = {
     # The equations as printed.

@@ -1,0 +1,296 @@
+"""Differences between saved runs, tested over users."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import combinations
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from recbole_lsrec.analysis.comparable import Model, load_models
+from recbole_lsrec.analysis.significance import (
+    ResampledAUC,
+    bootstrap,
+    cohen_d,
+    combined_t,
+    holm,
+    paired_t,
+    percentile_interval,
+    win_tie_loss,
+)
+from recbole_lsrec.analysis.user_metrics import Metric
+from recbole_lsrec.errors import DataError
+
+
+@dataclass(frozen=True)
+class RunValue:
+    """One run's metric: as ``result.json`` has it, and as the mean over users (None for ``auc``)."""
+
+    folder: str
+    seed: int
+    value: float
+    over_users: float | None
+
+
+@dataclass(frozen=True)
+class ModelValue:
+    """One model: ``mean``, ``sd`` (None for one seed), ``low`` and ``high`` over its seeds of what is compared."""
+
+    name: str
+    label: str
+    runs: list[RunValue]
+    mean: float
+    sd: float | None
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Difference of two models, ``a`` minus ``b``.
+
+    Attributes:
+        difference: of the means over users (of ``auc`` itself), each user's value averaged over the seeds.
+        low, high: bootstrap interval over users.
+        t_users, p_users: paired t test over users; for ``auc`` the bootstrap's standard error gives t.
+        d: Cohen's d_z over users; None for ``auc``, as are win, tie and loss (users for whom ``a`` is better, ...).
+        seed_se: standard error of the difference that the seeds cause; None where a side has one seed.
+        t, p: of the claim: over users and seeds where both sides have several seeds, else those over users.
+        p_holm: ``p`` adjusted for all pairs.
+        about: what the claim is about, ``models`` or ``runs``.
+    """
+
+    a: str
+    b: str
+    difference: float
+    low: float
+    high: float
+    t_users: float
+    p_users: float
+    d: float | None
+    win: int | None
+    tie: int | None
+    loss: int | None
+    seed_se: float | None
+    t: float
+    p: float
+    p_holm: float
+    about: str
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What :func:`compare` found; ``to_dict`` makes it JSON."""
+
+    dataset: str
+    simulated: str | bool
+    metric: str
+    higher_is_better: bool
+    phase: str
+    protocol: str
+    fingerprints: dict[str, str | None]
+    instances: int
+    users: int
+    users_left_out: int
+    alpha: float
+    resamples: int
+    bootstrap_seed: int
+    code_versions: int
+    models: list[ModelValue]
+    pairs: list[Pair]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values; a number that JSON has no form for becomes None."""
+        return finite(asdict(self))
+
+
+def compare(
+    folders: Sequence[str | Path],
+    metric: Metric,
+    phase: str = "test",
+    protocol: str | None = None,
+    *,
+    alpha: float = 0.05,
+    resamples: int = 2000,
+    bootstrap_seed: int = 2020,
+) -> Comparison:
+    """Compares saved runs pair by pair; nothing is trained or scored again.
+
+    Args:
+        folders: of the runs; runs that differ in the seed alone are one model.
+        metric: what to compare.
+        phase: ``valid`` or ``test``.
+        protocol: None for the phase's first.
+        alpha: level of the tests; the intervals have confidence ``1 - alpha``.
+        resamples: bootstrap draws.
+        bootstrap_seed: seed of these draws.
+
+    Raises:
+        DataError: the runs may not be compared (see :func:`load_models`), or have fewer than two users.
+        ConfigError: the metric needs scores that are not kept.
+    """
+    models, protocol = load_models(folders, phase, protocol)
+    return compare_models(
+        models, metric, phase, protocol, alpha=alpha, resamples=resamples, bootstrap_seed=bootstrap_seed
+    )
+
+
+def compare_models(
+    models: Sequence[Model],
+    metric: Metric,
+    phase: str,
+    protocol: str,
+    *,
+    alpha: float = 0.05,
+    resamples: int = 2000,
+    bootstrap_seed: int = 2020,
+) -> Comparison:
+    """As :func:`compare`, of models that :func:`recbole_lsrec.analysis.comparable.group_runs` made.
+
+    Raises:
+        DataError: fewer than two users.
+        ConfigError: the metric needs scores that are not kept.
+    """
+    for model in models:
+        for lines in model.lines:
+            metric.check_scores(lines, f"{phase}/{protocol}")
+    n_users = models[0].lines[0].instances["user_id"].nunique()
+    generator = np.random.default_rng(bootstrap_seed)
+    if metric.pooled:
+        users, per_user, draws = n_users, None, _pooled_draws(models, n_users, resamples, generator)
+    else:
+        per_user = _user_values(models, metric)
+        users = per_user.shape[1]
+        draws = bootstrap(lambda counts: counts @ per_user.T / users, _enough(users), resamples, generator)
+    table = [_model_value(f"M{number}", model, metric) for number, model in enumerate(models, 1)]
+    pairs = [
+        _pair(
+            table[a],
+            table[b],
+            None if per_user is None else per_user[a] - per_user[b],
+            draws[:, a] - draws[:, b],
+            users,
+            metric.higher_is_better,
+            1 - alpha,
+        )
+        for a, b in combinations(range(len(models)), 2)
+    ]
+    adjusted = holm(np.array([pair.p for pair in pairs]))
+    runs = [run for model in models for run in model.runs]
+    prints = runs[0].result["fingerprints"]
+    return Comparison(
+        dataset=runs[0].result["dataset"],
+        simulated=runs[0].result["simulated"],
+        metric=metric.name,
+        higher_is_better=metric.higher_is_better,
+        phase=phase,
+        protocol=protocol,
+        fingerprints={
+            "data": prints.get("data"),
+            "split": prints.get("split"),
+            "candidates": prints.get("candidates", {}).get(f"{phase}/{protocol}"),
+        },
+        instances=len(models[0].lines[0].instances),
+        users=users,
+        users_left_out=n_users - users,
+        alpha=alpha,
+        resamples=resamples,
+        bootstrap_seed=bootstrap_seed,
+        code_versions=len({run.result["fingerprints"].get("code") for run in runs}),
+        models=table,
+        pairs=[replace(pair, p_holm=float(p)) for pair, p in zip(pairs, adjusted, strict=True)],
+    )
+
+
+def _enough(n_users: int) -> int:
+    if n_users < 2:
+        raise DataError(f"compare: found {n_users} user; tests over users need two or more.")
+    return n_users
+
+
+def _user_values(models: Sequence[Model], metric: Metric) -> np.ndarray:
+    """Mean value of each user, averaged over the seeds, ``[M, U]``; users without any value are left out."""
+    values = np.array([np.mean([metric.by_user(lines).values() for lines in m.lines], axis=0) for m in models])
+    return values[:, ~np.isnan(values).any(axis=0)]
+
+
+def _pooled_draws(models: Sequence[Model], n_users: int, resamples: int, generator: np.random.Generator) -> np.ndarray:
+    """Pooled AUC of each model, averaged over the seeds, on each draw of users, ``[R, M]``."""
+    _, user = np.unique(models[0].lines[0].instances["user_id"].to_numpy(dtype=str), return_inverse=True)
+    resampled = [[ResampledAUC(lines.scores, user) for lines in m.lines if lines.scores is not None] for m in models]
+
+    def statistic(counts: np.ndarray) -> np.ndarray:
+        return np.stack([np.mean([auc(counts) for auc in seeds], axis=0) for seeds in resampled], axis=1)
+
+    return bootstrap(statistic, _enough(n_users), resamples, generator)
+
+
+def _model_value(name: str, model: Model, metric: Metric) -> ModelValue:
+    runs = [
+        RunValue(
+            folder=str(run.folder),
+            seed=run.result["seed"],
+            value=metric.of(lines),
+            over_users=None if metric.pooled else float(np.nanmean(metric.by_user(lines).values())),
+        )
+        for run, lines in zip(model.runs, model.lines, strict=True)
+    ]
+    compared = _compared(runs)
+    sd = float(compared.std(ddof=1)) if len(compared) > 1 else None
+    return ModelValue(name, model.label, runs, float(compared.mean()), sd, float(compared.min()), float(compared.max()))
+
+
+def _compared(runs: Sequence[RunValue]) -> np.ndarray:
+    return np.array([run.value if run.over_users is None else run.over_users for run in runs])
+
+
+def _pair(
+    a: ModelValue,
+    b: ModelValue,
+    difference: np.ndarray | None,
+    draws: np.ndarray,
+    n_users: int,
+    higher_is_better: bool,
+    confidence: float,
+) -> Pair:
+    """One pair; ``difference`` is ``[U]`` or None for a pooled metric, ``draws`` ``[R]`` of the bootstrap."""
+    mean = a.mean - b.mean
+    variance = float(draws.var(ddof=1) if difference is None else difference.var(ddof=1) / n_users)
+    over_users = (variance, n_users - 1.0)
+    test = users_test = combined_t(mean, over_users) if difference is None else paired_t(difference)
+    seed_se = None
+    if a.sd is not None and b.sd is not None:
+        seeds = [(side.sd**2 / len(side.runs), len(side.runs) - 1.0) for side in (a, b) if side.sd is not None]
+        seed_se = float(np.sqrt(sum(part for part, _ in seeds)))
+        test = combined_t(mean, over_users, *seeds)
+    low, high = percentile_interval(draws, confidence)
+    win, tie, loss = (None,) * 3 if difference is None else win_tie_loss(difference, higher_is_better)
+    return Pair(
+        a=a.name,
+        b=b.name,
+        difference=mean,
+        low=low,
+        high=high,
+        t_users=users_test.t,
+        p_users=users_test.p,
+        d=None if difference is None else cohen_d(difference),
+        win=win,
+        tie=tie,
+        loss=loss,
+        seed_se=seed_se,
+        t=test.t,
+        p=test.p,
+        p_holm=test.p,
+        about="runs" if seed_se is None else "models",
+    )
+
+
+def finite(value: Any) -> Any:
+    """Nested plain values in which a number that JSON has no form for is None."""
+    if isinstance(value, dict):
+        return {key: finite(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [finite(part) for part in value]
+    return None if isinstance(value, float) and not isfinite(value) else value

@@ -1,0 +1,119 @@
+"""A comparison to be read at a terminal of 100 columns."""
+
+from pathlib import Path
+from textwrap import fill
+
+from tabulate import tabulate
+
+from recbole_lsrec.analysis.compare import Comparison, Pair
+
+WIDTH = 100
+
+
+def comparison_text(found: Comparison) -> str:
+    """What was compared, each run, the spread over seeds, the pairs, and what may be claimed."""
+    several = any(model.sd is not None for model in found.models)
+    blocks = [_header(found), _runs(found)]
+    blocks += [_seeds(found)] if several else []
+    blocks += [_pairs(found)] if found.pairs else ["One model: no pair to compare."]
+    return "\n\n".join([*blocks, "\n".join(fill(note, WIDTH) for note in _notes(found))])
+
+
+def _header(found: Comparison) -> str:
+    hashes = ", ".join(f"{name} {value[:12]}" for name, value in found.fingerprints.items() if value)
+    better = "" if found.higher_is_better else " (lower is better)"
+    lines = [f"{found.metric}{better} on {found.dataset}, {found.phase}, protocol {found.protocol}", hashes]
+    lines.append(f"{found.users} users, {found.instances} instances")
+    if found.users_left_out:
+        lines[-1] += f"; {found.users_left_out} users left out, whose targets have no competitor"
+    return "\n".join([*lines, *([found.simulated] if isinstance(found.simulated, str) else [])])
+
+
+def _runs(found: Comparison) -> str:
+    rows = []
+    for model in found.models:
+        name, label = model.name, fill(model.label, 36)
+        for run in model.runs:
+            rows.append([name, label, run.seed, _number(run.value), _number(run.over_users), _folder(run.folder)])
+            name = label = ""  # once a model
+    return _table(rows, ["", "model", "seed", found.metric, "over users", "run"], "llrrrl")
+
+
+def _seeds(found: Comparison) -> str:
+    rows = [
+        [model.name, len(model.runs), *map(_number, (model.mean, model.sd, model.low, model.high))]
+        for model in found.models
+    ]
+    return _table(rows, ["", "seeds", "mean", "sd", "lowest", "highest"], "lrrrrr")
+
+
+def _pairs(found: Comparison) -> str:
+    with_seeds = any(pair.seed_se is not None for pair in found.pairs)
+    heads = ["pair", "diff", f"{1 - found.alpha:.0%} interval", "t", "p"]
+    heads += ["seed se", "p+seeds"] if with_seeds else []
+    heads += ["Holm p", "d_z", "win/tie/loss"]
+    rows = []
+    for pair in found.pairs:
+        row = [f"{pair.a}-{pair.b}", f"{pair.difference:+.4f}", f"{pair.low:+.4f} {pair.high:+.4f}"]
+        row += [f"{pair.t_users:.2f}", _p(pair.p_users)]
+        row += [_number(pair.seed_se), _p(pair.p) if pair.seed_se is not None else "-"] if with_seeds else []
+        rows.append([*row, _p(pair.p_holm) + ("*" if pair.p_holm <= found.alpha else " "), *_effect(pair)])
+    return _table(rows, heads, "lr" + "r" * (len(heads) - 2))
+
+
+def _effect(pair: Pair) -> list[str]:
+    return ["-", "-"] if pair.d is None else [f"{pair.d:+.3f}", f"{pair.win}/{pair.tie}/{pair.loss}"]
+
+
+def _notes(found: Comparison) -> list[str]:
+    """What the numbers are, and what they allow to say."""
+    notes = [f"* Holm p <= {found.alpha:g}, adjusted for all {len(found.pairs)} pairs."] if found.pairs else []
+    if found.metric == "auc":
+        notes.append(
+            f"AUC compares rows of different users, so interval and standard error come from {found.resamples} draws of users."
+        )
+    else:
+        notes.append(
+            "diff, t, p and d_z (Cohen's d of paired values) are over users, one mean a user; the interval is the"
+            f" percentile bootstrap over users, {found.resamples} draws."
+        )
+    about = {pair.about for pair in found.pairs}
+    if "models" in about:
+        notes.append(
+            "A user's value is averaged over the seeds. Interval, t and p count users alone; seed se is the standard error"
+            " that the seeds add, and p+seeds, which Holm adjusts, counts users and seeds."
+        )
+    if about == {"models"}:
+        notes.append("CLAIM: about the models as trained here, over users and seeds.")
+    if about == {"models", "runs"}:
+        notes.append(
+            "CLAIM: about the models as trained here for pairs with p+seeds; where it is -, one side has a single seed, and"
+            " the claim is about the trained runs only."
+        )
+    if about == {"runs"}:
+        notes.append(
+            "CLAIM: about these trained runs only, not about the models; for that, run each with several seeds."
+        )
+    if found.code_versions > 1:
+        notes.append(f"The runs were made by {found.code_versions} versions of the code.")
+    return notes
+
+
+def _folder(path: str) -> str:
+    """The end of the name is what tells two runs apart: time and six digits."""
+    name = Path(path).name
+    return name if len(name) <= 26 else f"...{name[-23:]}"
+
+
+def _table(rows: list[list], heads: list[str], align: str) -> str:
+    sides = [{"l": "left", "r": "right"}[side] for side in align]
+    # The heads are a row like any other: tabulate makes a column with a head two wider than it has to be.
+    return tabulate([heads, *rows], tablefmt="plain", colalign=sides, disable_numparse=True)
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"
+
+
+def _p(value: float) -> str:
+    return "<.0001" if value < 0.0001 else f"{value:.4f}"

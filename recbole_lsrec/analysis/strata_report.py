@@ -1,0 +1,99 @@
+"""The strata of one saved run, to be read or kept as JSON."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from tabulate import tabulate
+
+from recbole_lsrec.analysis.saved_runs import SavedRun, load_run_folder
+from recbole_lsrec.analysis.strata import FEW_USERS, STRATA, choose_strata, strata_table
+from recbole_lsrec.analysis.user_metrics import Metric
+
+
+@dataclass(frozen=True)
+class StrataReport:
+    """The strata of one saved run.
+
+    Attributes:
+        run: where it was read from.
+        phase, protocol: what was cut.
+        metrics: columns of the table.
+        table: see :func:`strata_table`.
+    """
+
+    run: SavedRun
+    phase: str
+    protocol: str
+    metrics: list[Metric]
+    table: pd.DataFrame
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON; NaN becomes None."""
+        plain = self.table.astype(object).where(self.table.notna(), None)
+        about = {key: self.run.result[key] for key in ("model", "dataset", "seed", "simulated")}
+        strata = plain.to_dict("records")
+        return {"run": str(self.run.folder), **about, "phase": self.phase, "protocol": self.protocol, "strata": strata}
+
+    def text(self) -> str:
+        """To be read at a terminal, one block per stratum."""
+        result = self.run.result
+        head = [
+            f"{result['model']} on {result['dataset']}, seed {result['seed']}, {self.phase}, protocol {self.protocol}"
+        ]
+        head += [result["simulated"]] if isinstance(result["simulated"], str) else []
+        return "\n".join(head) + "\n\n" + _tables(self.table, self.metrics)
+
+
+def describe_strata(
+    folder: str | Path, metrics: Sequence[str], phase: str = "test", protocol: str | None = None, by: Sequence[str] = ()
+) -> StrataReport:
+    """Reads a run folder and cuts its instances; nothing is trained or scored again.
+
+    Args:
+        folder: of the run.
+        metrics: names, see :class:`Metric`.
+        phase: ``valid`` or ``test``.
+        protocol: None for the phase's first.
+        by: columns to cut by, all if empty.
+
+    Raises:
+        DataError: not the folder of a finished run, or it lacks the phase or protocol.
+        ConfigError: an unknown metric or column, or a metric of scores where only ranks are kept.
+    """
+    parsed, strata = [Metric.parse(name) for name in metrics], choose_strata(by)
+    run = load_run_folder(folder)
+    protocol = run.protocol(phase, protocol)
+    lines = run.lines(phase, protocol)
+    for metric in parsed:
+        metric.check_scores(lines, f"{phase}/{protocol}")
+    return StrataReport(run, phase, protocol, parsed, strata_table(lines, parsed, strata))
+
+
+def _tables(table: pd.DataFrame, metrics: Sequence[Metric]) -> str:
+    """The table of :func:`strata_table` to be read, one block per stratum."""
+    blocks = []
+    for column, part in table.groupby("by", sort=False):
+        rows = []
+        for line in part.to_dict("records"):
+            cells = [_cell(line[metric.name], line[f"{metric.name}_se"]) for metric in metrics]
+            mark = "*" if line["few"] else ""
+            rows.append([line["group"] + mark, line["instances"], line["users"], f"{line['share']:.1%}", *cells])
+        heads = ["group", "instances", "users", "share", *(metric.name for metric in metrics)]
+        align = ["left", "right", "right", "right", *("left" for _ in metrics)]
+        body = tabulate(rows, heads, tablefmt="simple", colalign=align, disable_numparse=True)
+        blocks.append(f"{STRATA[str(column)].title}\n{body}")
+    notes = ["+- is the standard error over users; groups share users, so it is no test of their differences."]
+    if table["few"].any():
+        notes.append(f"* fewer than {FEW_USERS} users: too few to say much.")
+    return "\n\n".join(blocks) + "\n\n" + "\n".join(notes)
+
+
+def _cell(value: float, error: float) -> str:
+    text = f"{value:.4f}" if abs(value) < 10 else f"{value:.1f}"
+    if np.isnan(error):
+        return text
+    return f"{text} +- {error:.4f}" if abs(value) < 10 else f"{text} +- {error:.1f}"

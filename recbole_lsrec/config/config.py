@@ -1,0 +1,296 @@
+"""The settings of a run: merged, checked, and in the form that RecBole's own classes read."""
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from recbole.config import Config as RecBoleConfig
+from recbole.evaluator import smaller_metrics
+from recbole.utils import (
+    EvaluatorType,
+    InputType,
+    ModelType,
+    dataset_arguments,
+    evaluation_arguments,
+    general_arguments,
+    training_arguments,
+)
+
+from recbole_lsrec import registry
+from recbole_lsrec.config.check import check_budget, check_metrics, check_topk, check_valid_metric, check_values, refuse
+from recbole_lsrec.config.keys import (
+    NO_EFFECT,
+    check_key,
+    known_keys,
+    model_keys,
+    model_yamls,
+    plugin_keys,
+    value_of_text,
+)
+from recbole_lsrec.config.layers import (
+    DICTIONARY,
+    LINE,
+    Layer,
+    chosen,
+    for_model,
+    given_layers,
+    merge,
+    recbole_layers,
+    yaml_layers,
+)
+from recbole_lsrec.config.nested import NO_NEGATIVES, check_eval_args, check_negatives, eval_negatives, no_negatives
+from recbole_lsrec.config.paths import dataset_folder, dataset_yaml, properties_dir
+from recbole_lsrec.config.values import YamlLoader, plain_types
+from recbole_lsrec.errors import ConfigError
+
+_NP_ALIASES = {
+    "bool": np.bool_,
+    "int": np.int_,
+    "float": np.float64,
+    "complex": np.complex128,
+    "object": np.object_,
+    "str": np.str_,
+    "long": np.int_,
+    "unicode": np.str_,
+}
+
+
+class Config(RecBoleConfig):
+    """RecBole's Config that finds the plugin's models and yaml, checks everything, and never reads ``sys.argv``.
+
+    A value comes from the first of these that has it: command line, ``config_dict``, the last config file, ...,
+    the first, the yaml of the data set, of the model (its class's ``default_config``, ours, RecBole's), our
+    ``properties/overall.yaml``, RecBole's ``dataset/sample.yaml`` and ``overall.yaml``. Of ``eval_args`` and
+    ``train_neg_sample_args`` a place may give some parts only.
+
+    Beside RecBole's keys it holds ``eval_protocols``: ``{"valid": ["pop99"], "test": ["pop99", "full"]}``.
+
+    Args:
+        model: a name (:func:`recbole_lsrec.registry.get_model`) or a sequential model class. A class of your own may
+            have a ``default_config``: a dict of its hyper-parameters, which become accepted keys.
+        dataset: a name.
+        config_file_list: YAML files, later ones win.
+        config_dict: settings; strings are read as literals, as on the command line. Not changed.
+        command_line: arguments such as ``--epochs=3 --dry-run``; ``--config_files 'a.yaml b.yaml'`` adds files.
+        data_folder: where the data set's log was read, on another machine perhaps; None: the files are looked for.
+
+    Raises:
+        ConfigError: an unknown key, model or data set, an impossible value, or settings that contradict each other.
+    """
+
+    def __init__(
+        self,
+        model: str | type | None = None,
+        dataset: str | None = None,
+        config_file_list: Sequence[str | Path] | None = None,
+        config_dict: Mapping[str, Any] | None = None,
+        *,
+        command_line: Sequence[str] = (),
+        data_folder: str | None = None,
+    ) -> None:
+        self.compatibility_settings()
+        self.yaml_loader = YamlLoader
+        given = given_layers(config_file_list or (), config_dict or {}, command_line)
+        self.model_class = _model_class(chosen("model", model, given))
+        self.model = self.model_class.__name__
+        self.dataset = str(chosen("dataset", dataset, given))
+        data_layer = [for_model(layer, self.model) for layer in yaml_layers([dataset_yaml(self.dataset)])]
+        given = [self._read_layer(layer) for layer in given]
+        for layer in [*data_layer, *given]:
+            for key in layer.values:
+                check_key(key, layer.source, self.model_class)
+        internal = [*self._default_layers(), *data_layer]
+        self.final_config_dict, self._sources = merge([*internal, *given])
+        self._given = set().union(*(layer.values for layer in given))
+        self._keep_parts(internal, given)
+        self._set_parameters(data_layer)
+        self._remarks: dict[str, str] = {}
+        self._complete(data_folder)
+
+    # --- what RecBole's Config offers -----------------------------------------------------------------------------
+
+    def compatibility_settings(self) -> None:
+        """Gives numpy back the names that RecBole's metrics read (``np.float``, ...); those of numpy 2 are kept."""
+        for name, kind in _NP_ALIASES.items():
+            if name not in vars(np):
+                setattr(np, name, kind)
+
+    def no_effect(self) -> dict[str, str]:
+        """Returns the keys that were set but do nothing here, each with the reason."""
+        usual, _ = merge(recbole_layers())
+        useless = {
+            key: reason
+            for key, reason in NO_EFFECT.items()
+            if key in self._given and self.external_config_dict[key] != usual.get(key)
+        }
+        time, columns = self.final_config_dict["TIME_FIELD"], self.final_config_dict["normalize_field"] or []
+        asked = {"normalize_all": self.final_config_dict["normalize_all"], "normalize_field": time in columns}
+        for key in self._given.intersection(asked):
+            if asked[key]:
+                useless[key] = f"{time} (TIME_FIELD) stays in exact seconds; other columns are normalised"
+        return {**useless, **self._remarks}
+
+    def plain(self) -> dict[str, Any]:
+        """Returns plain values that rebuild this Config: ``Config(model, dataset, config_dict=config.plain())``.
+
+        Left out are keys without effect, what follows from other keys, and which GPU was used.
+        """
+        left_out = {*NO_EFFECT, "gpu_id"}
+        accepted = known_keys(self.model_class)
+        values = {key: plain_types(value) for key, value in self.final_config_dict.items() if key in accepted}
+        values = {key: value for key, value in values.items() if key not in left_out}
+        values["data_path"] = str(Path(self.final_config_dict["data_path"]).parent)
+        if no_negatives(values["train_neg_sample_args"]):
+            values["train_neg_sample_args"] = None
+        return values
+
+    # --- building ---------------------------------------------------------------------------------------------------
+
+    def _read_layer(self, layer: Layer) -> Layer:
+        """Turns text from a dictionary or the command line into values; text in a file already is what it is."""
+        values = {key: value for key, value in layer.values.items() if key not in ("model", "dataset")}
+        if layer.source in (DICTIONARY, LINE):
+            kinds = known_keys(self.model_class)
+            values = {key: value_of_text(value, kinds.get(key, ())) for key, value in values.items()}
+        return Layer(layer.source, values)
+
+    def _default_layers(self) -> list[Layer]:
+        return [
+            *recbole_layers(),
+            *yaml_layers([properties_dir() / "overall.yaml", *model_yamls(self.model_class)]),
+            Layer(f"{self.model}.default_config", plain_types(getattr(self.model_class, "default_config", {}))),
+        ]
+
+    def _keep_parts(self, internal: list[Layer], given: list[Layer]) -> None:
+        """RecBole's names for what came from where; its users and ours look at them."""
+        *files, dictionary, line = given
+        self.internal_config_dict, _ = merge(internal)
+        self.file_config_dict, _ = merge(files)
+        self.variable_config_dict, self.cmd_config_dict = dictionary.values, line.values
+        self.external_config_dict, _ = merge(given)
+
+    def _set_parameters(self, data_layer: list[Layer]) -> None:
+        of_data = [key for layer in data_layer for key in layer.values]
+        own = [*plugin_keys(), "eval_protocols"]
+        recorded = {*general_arguments, *training_arguments, *evaluation_arguments, *own, *model_keys(self.model_class)}
+        self.parameters = {
+            "General": list(general_arguments),
+            "Training": list(training_arguments),
+            "Evaluation": list(evaluation_arguments),
+            "Dataset": [*dict.fromkeys([*dataset_arguments, *(key for key in of_data if key not in recorded)])],
+            "LSRec": own,
+        }
+
+    def _complete(self, data_folder: str | None) -> None:
+        """Checks the merged values and adds those that follow from them."""
+        values, sources = self.final_config_dict, self._sources
+        check_values(values, known_keys(self.model_class), sources)
+        values["model"], values["dataset"] = self.model, self.dataset
+        values["data_path"] = data_folder or str(
+            dataset_folder(self.dataset, values["data_path"], "data_path" in self._given)
+        )
+        values["MODEL_TYPE"] = ModelType.SEQUENTIAL
+        values["MODEL_INPUT_TYPE"] = self._input_type()
+        values["train_neg_sample_args"] = self._train_negatives()
+        protocols = check_eval_args(values["eval_args"], values["candidates"], sources)
+        values["eval_args"], values["eval_protocols"] = protocols
+        for phase, protocols in values["eval_protocols"].items():
+            values[f"{phase}_neg_sample_args"] = eval_negatives(protocols[0])
+        check_budget(values, sources)
+        values["topk"] = check_topk(values["topk"], sources)
+        values["metrics"] = check_metrics(values["metrics"], sources)
+        values["valid_metric"] = check_valid_metric(values["valid_metric"], values, sources)
+        metric = re.sub(r"^.*/|@.*$", "", values["valid_metric"]).lower()
+        values["valid_metric_bigger"] = metric not in (*smaller_metrics, "meanrank")
+        values["eval_type"] = EvaluatorType.RANKING
+        values["threshold"] = None  # RecBole's dataset would look for the rating it compares
+        if values["normalize_all"] and values["normalize_field"]:
+            raise refuse("normalize_all", True, sources, "~ where normalize_field is set; RecBole takes one of the two")
+        if isinstance(values["additional_feat_suffix"], str):
+            values["additional_feat_suffix"] = [values["additional_feat_suffix"]]
+        self._set_columns()
+        self._init_device()
+
+    def _input_type(self) -> InputType:
+        of_class = getattr(self.model_class, "input_type", None)
+        if of_class is not None:
+            return of_class
+        by_loss = {"CE": InputType.POINTWISE, "BPR": InputType.PAIRWISE}
+        loss = self.final_config_dict.get("loss_type")
+        if loss not in by_loss:
+            accepted = f"CE or BPR; or give the class {self.model} an input_type"
+            raise refuse("loss_type", loss, self._sources, accepted)
+        return by_loss[loss]
+
+    def _train_negatives(self) -> dict[str, Any]:
+        key, values, sources = "train_neg_sample_args", self.final_config_dict, self._sources
+        args = check_negatives(values[key], sources)
+        if values.get("loss_type") == "CE":
+            if key in self._given and not no_negatives(args):
+                raise ConfigError(
+                    f"{key}: found {self.external_config_dict[key]} ({sources[key]}), but loss_type is CE "
+                    f"({sources['loss_type']}), which scores every item and samples none. Leave {key} out (or set it "
+                    "to ~), or set loss_type to BPR."
+                )
+            return dict(NO_NEGATIVES)
+        needs = (
+            getattr(self.model_class, "candidate_batch", False)
+            or values["MODEL_INPUT_TYPE"] == InputType.PAIRWISE
+            or self.model in ("DIN", "DIEN")  # trained on labels, which only sampled negatives bring
+        )
+        if no_negatives(args) and needs:
+            raise refuse(
+                key, values[key], sources, f"a dict such as {{sample_num: 4}}, because {self.model} trains on negatives"
+            )
+        return args
+
+    def _set_columns(self) -> None:
+        """``load_col`` must hold the columns every sequential model needs, and the category's if one is set."""
+        values, sources = self.final_config_dict, self._sources
+        needed = [values[key] for key in ("USER_ID_FIELD", "ITEM_ID_FIELD", "TIME_FIELD")]
+        if "RecBole" in sources["load_col"]:  # RecBole's default has no time
+            values["load_col"] = {"inter": needed}
+        columns = values["load_col"]
+        if columns is None:
+            return
+        if not all(names == "*" or (isinstance(names, list) and names) for names in columns.values()):
+            raise refuse("load_col", columns, sources, f"lists of columns, such as {{inter: [{', '.join(needed)}]}}")
+        of_log = columns.get("inter", [])
+        if of_log != "*" and not set(needed) <= set(of_log):
+            raise refuse(
+                "load_col", columns, sources, f"a dict whose inter has {', '.join(needed)} (USER_ID_FIELD, ...)"
+            )
+        category = values["CATEGORY_FIELD"]
+        places = [columns.get("inter", []), columns.get("item", [])]
+        if category is None or any(names == "*" or category in names for names in places):
+            return
+        if "CATEGORY_FIELD" in self._given or "load_col" not in self._given:
+            loaded = f"a column that load_col reads from the inter or item file, now {columns}"
+            raise refuse("CATEGORY_FIELD", category, sources, loaded)
+        values["CATEGORY_FIELD"] = None
+        self._remarks["CATEGORY_FIELD"] = f"load_col ({sources['load_col']}) leaves out the column {category!r}"
+
+    def _init_device(self) -> None:
+        """RecBole's, but ``use_gpu: False`` counts, and the visible GPUs change only if ``gpu_id`` was set."""
+        values = self.final_config_dict
+        ids = values["gpu_id"]
+        values["gpu_id"] = ",".join(map(str, ids)) if isinstance(ids, list) else str(ids)
+        if "gpu_id" in self._given:
+            os.environ["CUDA_VISIBLE_DEVICES"] = values["gpu_id"]
+        on_gpu = values["use_gpu"] and values["gpu_id"] != "" and torch.cuda.is_available()
+        values["device"] = torch.device("cuda" if on_gpu else "cpu")
+        values["single_spec"], values["local_rank"] = True, 0
+
+
+def _model_class(model: Any) -> type:
+    if not isinstance(model, type):
+        return registry.get_model(str(model))
+    if getattr(model, "type", None) != ModelType.SEQUENTIAL:
+        raise ConfigError(
+            f"model: found the class {model.__name__}; accepted: a subclass of SequentialRecommender, or a name."
+        )
+    return model

@@ -1,0 +1,96 @@
+"""Settings as layers, one from each place, and how they are laid over each other."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from recbole_lsrec.config.paths import RECBOLE, properties_dir
+from recbole_lsrec.config.values import parse_command_line, plain_types, read_yaml
+from recbole_lsrec.errors import ConfigError
+
+# A layer above changes only the parts it names of these; of every other key it replaces the value.
+MERGED_BY_PART = ("eval_args", "train_neg_sample_args")
+DICTIONARY, LINE = "config_dict", "command line"
+
+
+class Layer(NamedTuple):
+    """Settings from one place; ``source`` names it in messages."""
+
+    source: str
+    values: dict[str, Any]
+
+
+def given_layers(files: Iterable[str | Path], dictionary: Mapping[str, Any], line: Sequence[str]) -> list[Layer]:
+    """What the user gave, lowest first; the last two are always the dictionary and the command line.
+
+    Raises:
+        ConfigError: a file or an argument that cannot be read.
+    """
+    command: dict[str, Any] = dict(parse_command_line(line))
+    paths = [files] if isinstance(files, (str, Path)) else list(files)
+    named = command.pop("config_files", "")
+    if named is True:
+        raise ConfigError("config_files: found no value (command line); accepted: --config_files 'a.yaml b.yaml'.")
+    return [
+        *(Layer(str(path), read_yaml(path)) for path in [*paths, *named.split()]),
+        Layer(DICTIONARY, plain_types(dict(dictionary))),
+        Layer(LINE, command),
+    ]
+
+
+def chosen(key: str, argument: Any, given: list[Layer]) -> Any:
+    """The model or data set: the argument, or else the highest layer's.
+
+    Raises:
+        ConfigError: it is given nowhere, or the argument and the command line disagree.
+    """
+    on_line = given[-1].values.get(key)
+    if argument is not None:
+        name = getattr(argument, "__name__", argument)
+        if on_line not in (None, name):
+            raise ConfigError(f"{key}: found {name!r} as argument and {on_line!r} on the command line; give one.")
+        return argument
+    found = [layer.values[key] for layer in given if key in layer.values]
+    if not found:
+        raise ConfigError(
+            f"{key}: not given; name it as an argument, in a config file, in config_dict, or as --{key}=NAME."
+        )
+    return found[-1]
+
+
+def recbole_layers() -> list[Layer]:
+    """RecBole's own defaults that belong to no model, lowest first."""
+    return yaml_layers([RECBOLE / "properties/overall.yaml", RECBOLE / "properties/dataset/sample.yaml"])
+
+
+def yaml_layers(paths: Iterable[Path]) -> list[Layer]:
+    """The files that exist, named as ``RecBole's overall.yaml`` or ``properties/dataset/ml-100k.yaml``."""
+    layers = []
+    for path in paths:
+        if path.is_file():
+            ours = path.is_relative_to(properties_dir())
+            name = f"properties/{path.relative_to(properties_dir()).as_posix()}" if ours else f"RecBole's {path.name}"
+            layers.append(Layer(name, read_yaml(path)))
+    return layers
+
+
+def for_model(layer: Layer, model: str) -> Layer:
+    """Unfolds ``of_model: {Model: {key: value}}`` of a data set's yaml; what stands there for other models is left out.
+
+    Papers tune single models on a data set, and models may use one key for different things.
+    """
+    values = {key: value for key, value in layer.values.items() if key != "of_model"}
+    return Layer(layer.source, {**values, **layer.values.get("of_model", {}).get(model, {})})
+
+
+def merge(layers: Iterable[Layer]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Lays layers over each other, lowest first; returns values and where each comes from."""
+    values: dict[str, Any] = {}
+    sources: dict[str, str] = {}
+    for layer in layers:
+        for key, value in layer.values.items():
+            below = values.get(key)
+            if key in MERGED_BY_PART and isinstance(value, dict) and isinstance(below, dict):
+                value = {**below, **value}
+            values[key], sources[key] = value, layer.source
+    return values, sources

@@ -1,0 +1,69 @@
+"""Where the plugin's yaml files and a data set's folder are, in a clone and in an installed wheel."""
+
+from pathlib import Path
+
+import recbole
+
+from recbole_lsrec.errors import ConfigError, did_you_mean
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+RECBOLE = Path(recbole.__file__).resolve().parent
+
+
+def properties_dir() -> Path:
+    """Returns the folder of the plugin's yaml files: inside the package when installed, beside it in a clone.
+
+    Raises:
+        ConfigError: neither exists, so the installation is incomplete.
+    """
+    for folder in (_PACKAGE / "properties", _PACKAGE.parent / "properties"):
+        if (folder / "overall.yaml").is_file():
+            return folder
+    raise ConfigError(f"properties/overall.yaml: not found beside or inside {_PACKAGE}; install recbole-lsrec again.")
+
+
+def dataset_yaml(dataset: str) -> Path:
+    """Returns where the plugin's yaml of a data set is, or would be."""
+    return properties_dir() / "dataset" / f"{dataset}.yaml"
+
+
+def dataset_folder(dataset: str, data_path: str, given: bool) -> Path:
+    """Returns the folder of a data set's atomic files.
+
+    Looks at ``data_path/<dataset>`` first; then, unless the user gave ``data_path``, at the clone's own
+    ``atomic_data/``; then, for ml-100k, inside the RecBole package. A data set that has a yaml but no files yet is
+    expected in the first place: the data layer makes it there or says what is missing.
+
+    Args:
+        dataset: its name.
+        data_path: folder of data sets, relative to the working directory or absolute.
+        given: whether the user set ``data_path``.
+
+    Raises:
+        ConfigError: the data set is found nowhere; says what was found.
+    """
+    first = Path(data_path) / dataset
+    places = [first]
+    if not given:
+        places.append(_PACKAGE.parent / "atomic_data" / dataset)
+    if dataset == "ml-100k":
+        places.append(RECBOLE / "dataset_example" / "ml-100k")
+    for place in places:
+        if (place / f"{dataset}.inter").is_file() or any(place.glob(f"{dataset}.*.inter")):
+            return place
+    if first.is_dir() or dataset_yaml(dataset).is_file():
+        return first
+    found = sorted({"ml-100k", *_with_yaml(), *_with_files(Path(data_path))})
+    raise ConfigError(
+        f"dataset: found {dataset!r}, which has no folder {str(first)!r}.{did_you_mean(dataset, found)} "
+        f"Data sets found: {', '.join(found)}. Put {dataset}.inter into that folder, or set data_path to the folder "
+        "that holds it."
+    )
+
+
+def _with_yaml() -> list[str]:
+    return [path.stem for path in (properties_dir() / "dataset").glob("*.yaml")]
+
+
+def _with_files(folder: Path) -> list[str]:
+    return [path.stem for path in folder.glob("*/*.inter") if path.stem == path.parent.name]

@@ -1,0 +1,185 @@
+"""What a split holds and what it leaks: counts, periods, cold items and users, repeats, overlap."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from recbole_lsrec.config.boundary import utc
+from recbole_lsrec.data.dataset import SessionDataset
+from recbole_lsrec.data.split.phases import PHASES
+
+HELD_OUT = PHASES[1:]
+
+
+def split_report(dataset: SessionDataset) -> dict[str, Any]:
+    """Describes the split of a log after ``build``; everything in it can be written as JSON.
+
+    Args:
+        dataset: the log, or any view of it.
+
+    Returns:
+        ``split`` (as set, or the pre-split files); ``boundaries`` (``GTS``); sizes of the log; ``phases``, for each
+        :func:`describe_phase`; for ``valid`` and ``test`` also what :func:`describe_leak` says; ``no_target`` (events
+        that are no target: ``first_events`` of a user, and ``others``); ``warnings``.
+    """
+    training = dataset.training_events()
+    phases = {phase: describe_phase(dataset, phase, training) for phase in PHASES}
+    train_rows = dataset.split.train
+    for phase in HELD_OUT:
+        rows = getattr(dataset.split, phase)
+        phases[phase] |= describe_leak(dataset.time[rows], dataset.time[training], dataset.time[train_rows])
+    first_events = len(np.unique(dataset.user))
+    targets = sum(len(rows) for rows in dataset.split)
+    return {
+        "split": dataset.files_in_words() if dataset.pre_split else dataset.config["eval_args"]["split"],
+        "boundaries": {
+            phase: {"seconds": limit, "utc": utc(limit)}
+            for phase in HELD_OUT
+            if (limit := dataset.candidate_limit(phase)) is not None
+        },
+        "events": len(dataset.user),
+        "users": dataset.user_num - 1,
+        "items": dataset.item_num - 1,
+        "sessions": int(dataset.session[-1]) + 1,
+        "session_threshold": dataset.config["session_threshold"],
+        "phases": phases,
+        "no_target": {"first_events": first_events, "others": len(dataset.user) - targets - first_events},
+        "filters": dataset.filter_report,
+        "warnings": [*_leak_warnings(phases), *_mixed_history_warnings(dataset)],
+    }
+
+
+def describe_phase(dataset: SessionDataset, phase: str, training: np.ndarray) -> dict[str, Any]:
+    """Counts and shares of the targets of one phase; shares are of its instances, None where it has none.
+
+    Args:
+        dataset: the log.
+        phase: ``train``, ``valid`` or ``test``.
+        training: boolean ``[n]`` from :meth:`SessionDataset.training_events`.
+
+    Returns:
+        ``instances``, ``users``, ``items``, ``first_target``, ``last_target`` (UTC); ``in_history`` (share of targets
+        that the user's history holds); ``same_session`` (share of targets in the session of the event before); and for
+        ``valid`` and ``test``: ``cold_items`` and ``cold_users`` (how many occur in no training event),
+        ``cold_item_targets`` and ``cold_user_targets`` (shares), ``cold_positives`` (share of targets first seen at or
+        after the limit of the candidates: no negative can be).
+    """
+    user, item, time = dataset.user, dataset.item, dataset.time
+    rows = getattr(dataset.split, phase)
+    end = dataset.history_end(rows)
+    described = {
+        "instances": len(rows),
+        "users": len(np.unique(user[rows])),
+        "items": len(np.unique(item[rows])),
+        "first_target": utc(time[rows].min()) if len(rows) else None,
+        "last_target": utc(time[rows].max()) if len(rows) else None,
+        "in_history": _share(_first_occurrence(user, item)[rows] < end),
+        "same_session": _share(dataset.session[rows] == dataset.session[end - 1]),
+    }
+    if phase not in HELD_OUT:
+        return described
+    cold_item, cold_user = ~np.isin(item[rows], item[training]), ~np.isin(user[rows], user[training])
+    limit = dataset.candidate_limit(phase)
+    first_seen = np.full(dataset.item_num, time.max())
+    np.minimum.at(first_seen, item, time)
+    return described | {
+        "cold_items": len(np.unique(item[rows][cold_item])),
+        "cold_users": len(np.unique(user[rows][cold_user])),
+        "cold_item_targets": _share(cold_item),
+        "cold_user_targets": _share(cold_user),
+        "cold_positives": _share(first_seen[item[rows]] >= (time[rows] if limit is None else limit)),
+    }
+
+
+def describe_leak(targets: np.ndarray, events: np.ndarray, train_targets: np.ndarray) -> dict[str, Any]:
+    """How much of what trains a model lies in the future of what it is tested on.
+
+    Events at the very second of a target are not counted as its future in ``later_training`` and
+    ``median_later_training``, so that only other users' events can be.
+
+    Args:
+        targets: ``[N]`` times of the held-out targets.
+        events: ``[E]`` times of the training events.
+        train_targets: ``[T]`` times of the training targets.
+
+    Returns:
+        ``overlap``: share of training targets at or after the first held-out target; ``later_training``: share of
+        held-out targets with a later training event; ``median_later_training``: the share of training events later than
+        a held-out target, the median over those targets. All None where there are no targets.
+    """
+    if len(targets) == 0 or len(events) == 0:
+        return {"overlap": None, "later_training": None, "median_later_training": None}
+    later = 1 - np.searchsorted(np.sort(events), targets, side="right") / len(events)  # [N]
+    return {
+        "overlap": _share(train_targets >= targets.min()),
+        "later_training": _share(later > 0),
+        "median_later_training": round(float(np.median(later)), 6),
+    }
+
+
+def summary_lines(report: Mapping[str, Any]) -> list[str]:
+    """The report in a few lines, for the log; the warnings are not among them."""
+    lines = [f"Split: {report['split']}"]
+    if report["boundaries"]:
+        periods = (f"{phase} from {boundary['utc']}" for phase, boundary in report["boundaries"].items())
+        lines[0] += f"; {', '.join(periods)}"
+    for phase, of in report["phases"].items():
+        line = f"  {phase}: {of['instances']} instances, {of['users']} users, {of['items']} items"
+        if of["instances"]:
+            line += (
+                f", {of['first_target']} to {of['last_target']}; {_percent(of['in_history'])} of targets in the history"
+            )
+            line += f", {_percent(of['same_session'])} in the session of the event before"
+        if of["instances"] and phase in HELD_OUT:
+            line += (
+                f"; {of['cold_items']} items and {of['cold_users']} users never seen in training "
+                f"({_percent(of['cold_item_targets'])} and {_percent(of['cold_user_targets'])} of targets)"
+                f", {_percent(of['cold_positives'])} cold positives"
+            )
+        lines.append(line)
+    none = report["no_target"]
+    lines.append(f"  no target: {none['first_events']} first events of users, {none['others']} others")
+    return lines
+
+
+def _leak_warnings(phases: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    return [
+        f"the split leaks: {_percent(of['later_training'])} of the {phase} targets have training events of other users "
+        f"after them (in the median {_percent(of['median_later_training'])} of all training events), and "
+        f"{_percent(of['overlap'])} of the training targets lie at or after the first {phase} target; a split at points in "
+        "time (GTS, by_time) does not leak, see docs/splits.md"
+        for phase in HELD_OUT
+        if (of := phases[phase])["later_training"]
+    ]
+
+
+def _mixed_history_warnings(dataset: SessionDataset) -> list[str]:
+    """Only pre-split files can hold a training target after a held-out target of the same user."""
+    if not dataset.pre_split:
+        return []
+    earliest = np.full(dataset.user_num, len(dataset.user))
+    held = np.concatenate([dataset.split.valid, dataset.split.test])
+    np.minimum.at(earliest, dataset.user[held], held)
+    train = dataset.split.train
+    mixed = int((train > earliest[dataset.user[train]]).sum())
+    if mixed == 0:
+        return []
+    return [
+        f"the files are mixed in time: {mixed} of {len(train)} training targets come after a validation or test target of "
+        "the same user, and have it in their history"
+    ]
+
+
+def _first_occurrence(user: np.ndarray, item: np.ndarray) -> np.ndarray:
+    """For each row of the log the first row with its user and item."""
+    _, first, which = np.unique(user * (int(item.max()) + 1) + item, return_index=True, return_inverse=True)
+    return first[which]
+
+
+def _share(true: np.ndarray) -> float | None:
+    return round(float(true.mean()), 6) if len(true) else None
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"

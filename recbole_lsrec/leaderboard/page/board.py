@@ -1,0 +1,138 @@
+"""Reading a leaderboard folder: its cells, and the saved run of each finished one."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from recbole_lsrec.analysis.saved_runs import SavedRun, load_run_folder
+from recbole_lsrec.errors import DataError
+
+FILE = "leaderboard.json"
+STATUSES = ("done", "error", "not built", "pending")
+_NEEDED = ("title", "command", "budget", "bit_reproducible", "environment", "cells")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One system on one data set with one seed.
+
+    Attributes:
+        system: display name.
+        status: one of :data:`STATUSES`.
+        reason: why there is no result.
+        attempts, seconds: tries, and time of the last one.
+        tuned: what the search spent and found; None without one.
+        below_band: text where the result lies below what is known of this model on this data set.
+        run: the saved run of a finished cell.
+        split: ``split.json`` of that run, if there is one.
+    """
+
+    system: str
+    model: str | None
+    dataset: str
+    seed: int | None
+    status: str
+    reason: str | None = None
+    run_folder: str | None = None
+    attempts: int | None = None
+    seconds: float | None = None
+    tuned: Mapping[str, Any] | None = None
+    below_band: str | None = None
+    run: SavedRun | None = field(default=None, repr=False)
+    split: Mapping[str, Any] | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Board:
+    """A leaderboard as its folder has it; ``cells`` keep the order of the plan."""
+
+    title: str
+    command: str
+    started: str | None
+    finished: str | None
+    plan: Mapping[str, Any]
+    budget: Mapping[str, float] | None
+    bit_reproducible: bool
+    environment: Mapping[str, Any]
+    cells: list[Cell]
+
+    @property
+    def clock(self) -> str | None:
+        """What the clock decided, so that no second run gives the same numbers; None if nothing."""
+        if self.bit_reproducible:
+            return None
+        by_time = "train_seconds" in (self.budget or {})
+        return "training stopped by the clock" if by_time else "the clock decided which trials of the search went on"
+
+    @property
+    def systems(self) -> list[str]:
+        """Display names in the order of the plan."""
+        return list(dict.fromkeys(cell.system for cell in self.cells))
+
+    @property
+    def datasets(self) -> list[str]:
+        """Names in the order of the plan."""
+        return list(dict.fromkeys(cell.dataset for cell in self.cells))
+
+    def of(self, dataset: str, system: str | None = None) -> list[Cell]:
+        """Cells of a data set, and of one system if given."""
+        return [cell for cell in self.cells if cell.dataset == dataset and system in (None, cell.system)]
+
+
+def load_board(out: str | Path) -> Board:
+    """Reads ``leaderboard.json`` and the run folders it names.
+
+    A finished cell whose folder cannot be read becomes an error cell that says so, and the others stay.
+
+    Raises:
+        DataError: there is no ``leaderboard.json``, or it lacks something.
+    """
+    path = Path(out) / FILE
+    if not path.is_file():
+        raise DataError(f"{path}: no such file; give the folder that `recbole-lsrec leaderboard` wrote.")
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise DataError(f"{path}: is not JSON ({error}); was the leaderboard interrupted while writing?") from error
+    missing = [key for key in _NEEDED if not isinstance(content, dict) or key not in content]
+    if missing:
+        raise DataError(f"{path}: lacks {', '.join(missing)}; it was not written by `recbole-lsrec leaderboard`.")
+    command = content["command"]
+    return Board(
+        title=content["title"] or "Leaderboard",
+        command=command if isinstance(command, str) else " ".join(command),
+        started=content.get("started"),
+        finished=content.get("finished"),
+        plan=content.get("plan") or {},
+        budget=content["budget"],
+        bit_reproducible=content["bit_reproducible"],
+        environment=content["environment"] or {},
+        cells=[_load(Path(out), _cell(path, entry)) for entry in content["cells"]],
+    )
+
+
+def _cell(path: Path, entry: Mapping[str, Any]) -> Cell:
+    known = Cell.__dataclass_fields__.keys() - {"run", "split"}
+    missing = [key for key in ("system", "model", "dataset", "seed", "status") if key not in entry]
+    if missing:
+        raise DataError(f"{path}: a cell lacks {', '.join(missing)}: {dict(entry)}.")
+    cell = Cell(**{key: value for key, value in entry.items() if key in known})
+    if cell.status not in STATUSES:
+        raise DataError(f"{path}: {cell.system}: status: found {cell.status!r}; accepted: {', '.join(STATUSES)}.")
+    return cell
+
+
+def _load(out: Path, cell: Cell) -> Cell:
+    if cell.status != "done":
+        return cell
+    try:
+        if cell.run_folder is None:
+            raise DataError("run_folder: the cell is done, but names none.")
+        run = load_run_folder(out / cell.run_folder)
+        run.protocol("test")
+    except DataError as error:
+        return replace(cell, status="error", reason=f"the run was finished, but cannot be read: {error}")
+    split = out / cell.run_folder / "split.json"
+    return replace(cell, run=run, split=json.loads(split.read_text(encoding="utf-8")) if split.is_file() else None)

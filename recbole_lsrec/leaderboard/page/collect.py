@@ -1,0 +1,133 @@
+"""Everything a page shows, as values: what the templates draw and ``report.json`` holds."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from recbole_lsrec.analysis.compare import finite
+from recbole_lsrec.analysis.strata import Stratum, choose_strata
+from recbole_lsrec.errors import DataError
+from recbole_lsrec.leaderboard.page import words
+from recbole_lsrec.leaderboard.page.agreement import Agreement, agreements
+from recbole_lsrec.leaderboard.page.alphas import Alpha, alphas
+from recbole_lsrec.leaderboard.page.board import Board, Cell
+from recbole_lsrec.leaderboard.page.cost import Cost, costs
+from recbole_lsrec.leaderboard.page.cuts import Cut, cuts
+from recbole_lsrec.leaderboard.page.results import Table, grouped, has_scores, protocols, table
+
+
+@dataclass(frozen=True)
+class Section:
+    """One data set.
+
+    Attributes:
+        simulated: the notice of a simulated log, or None.
+        fingerprints: of data and split; several values where runs differ.
+        split: ``split.json`` of the first run that has one.
+        one_view: whether all runs cut the same sessions and read the same categories.
+        tables: by protocol, in the order of evaluation.
+        cuts: by stratum, under the first protocol.
+        tuned: one cell of each system that was searched; the search is the same for all its seeds.
+    """
+
+    dataset: str
+    simulated: str | None
+    fingerprints: dict[str, list[str]]
+    split: Mapping[str, Any] | None
+    one_view: bool
+    tables: list[Table]
+    agreements: list[Agreement]
+    costs: list[Cost]
+    cuts: list[Cut]
+    alphas: list[Alpha]
+    tuned: list[Cell]
+
+
+@dataclass(frozen=True)
+class Report:
+    """A whole leaderboard; ``versions`` and ``code`` are those of its runs, several where they differ."""
+
+    board: Board
+    sections: list[Section]
+    versions: dict[str, list[str]]
+    code: list[str]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        board = _board_dict(self.board)
+        sections = []
+        for section in self.sections:
+            plain = {
+                name: getattr(section, name) for name in ("dataset", "simulated", "fingerprints", "split", "one_view")
+            }
+            plain["tables"] = [_table_dict(of) for of in section.tables]
+            for name in ("agreements", "costs", "cuts", "alphas"):
+                plain[name] = [asdict(entry) for entry in getattr(section, name)]
+            sections.append(plain)
+        return finite({**board, "versions": self.versions, "code": self.code, "datasets": sections})
+
+
+def collect(board: Board) -> Report:
+    """Reads, tests and measures everything the page shows."""
+    results = [cell.run.result for cell in board.cells if cell.run is not None]
+    names = dict.fromkeys(name for result in results for name in result.get("versions", {}))
+    return Report(
+        board,
+        [_section(board, dataset) for dataset in board.datasets],
+        {name: _distinct([result.get("versions", {}).get(name) for result in results]) for name in names},
+        _distinct([result["fingerprints"].get("code") for result in results]),
+    )
+
+
+def _section(board: Board, dataset: str) -> Section:
+    cells = board.of(dataset)
+    results = [cell.run.result for cell in cells if cell.run is not None]
+    tables = [table(board, dataset, protocol) for protocol in protocols(cells)]
+    one_view = len(_distinct([result["fingerprints"].get("features") for result in results])) < 2
+    return Section(
+        dataset=dataset,
+        simulated=next((result["simulated"] for result in results if isinstance(result["simulated"], str)), None),
+        fingerprints={
+            name: _distinct([result["fingerprints"].get(name) for result in results]) for name in ("data", "split")
+        },
+        split=next((cell.split for cell in cells if cell.split), None),
+        one_view=one_view,
+        tables=tables,
+        agreements=agreements(tables),
+        costs=costs(cells),
+        cuts=_cuts(cells, tables, [of for of in choose_strata() if one_view or not of.of_features]),
+        alphas=alphas(cells),
+        tuned=list({cell.system: cell for cell in reversed(cells) if cell.tuned}.values())[::-1],
+    )
+
+
+def _cuts(cells: Sequence[Cell], tables: Sequence[Table], strata: Sequence[Stratum]) -> list[Cut]:
+    """Under the first protocol; none where the runs may not be compared, which the table says, or scores are gone."""
+    if not tables:
+        return []
+    metric = next(column.metric for column in tables[0].columns if column.key == tables[0].main)
+    try:
+        models = grouped(cells, tables[0].protocol)
+        return cuts(models, metric, strata) if metric and has_scores(models, metric) else []
+    except DataError:
+        return []
+
+
+def _table_dict(of: Table) -> dict[str, Any]:
+    plain = asdict(of)
+    plain["columns"] = [
+        {"key": column.key, "title": column.title, "tested": column.key in of.standings} for column in of.columns
+    ]
+    return {**plain, "setting": words.setting(of), "verdict": words.verdict(of), "notes": words.notes(of)}
+
+
+def _board_dict(board: Board) -> dict[str, Any]:
+    """The board as plain values; a cell's saved run is its folder."""
+    cells = [{name: getattr(cell, name) for name in Cell.__dataclass_fields__ if name not in ("run", "split")}
+             for cell in board.cells]  # fmt: skip
+    names = ("title", "command", "started", "finished", "budget", "plan", "environment")
+    return {**{name: getattr(board, name) for name in names}, "cells": cells}
+
+
+def _distinct(values: Sequence[Any]) -> list[str]:
+    return list(dict.fromkeys(str(value) for value in values if value is not None))

@@ -1,0 +1,277 @@
+"""One table: the systems of a data set under one protocol, with what the tests say of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from recbole_lsrec.analysis.comparable import Model, group_runs, labels
+from recbole_lsrec.analysis.compare import Comparison, compare_models
+from recbole_lsrec.analysis.saved_runs import SavedRun
+from recbole_lsrec.analysis.user_metrics import Metric
+from recbole_lsrec.errors import ConfigError, DataError
+from recbole_lsrec.leaderboard.page.board import Board, Cell
+from recbole_lsrec.leaderboard.page.columns import Column, columns
+from recbole_lsrec.leaderboard.page.standing import Standing, standing
+
+PHASE = "test"
+ALPHA = 0.05
+RESAMPLES = 2000
+POOLED_RESAMPLES = 200  # pooled AUC takes a pass over all scores a draw; 200 give its standard error to 5 %
+
+
+@dataclass(frozen=True)
+class Value:
+    """A metric of one system: each seed's value as ``result.json`` has it, ``mean`` and ``sd`` (None for one seed)."""
+
+    runs: list[float]
+    mean: float
+    sd: float | None
+    mark: str | None = None  # best, second
+
+
+@dataclass(frozen=True)
+class Row:
+    """One system.
+
+    Attributes:
+        seeds: of its finished runs; empty where it has none.
+        planned: number of cells.
+        values: by column key.
+        tied: share of the targets that score the same as some competitor, the mean over seeds.
+        notes: what the reader has to know: missing seeds, a result below its band, no result at all.
+        below_band: whether one of the notes says that the result is below what is known of the model.
+        status: of a system without any finished run: error, not built or pending; else done.
+    """
+
+    system: str
+    seeds: list[int]
+    planned: int
+    values: dict[str, Value]
+    tied: float | None
+    notes: list[str]
+    below_band: bool
+    status: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """The systems under one protocol, best value of the main metric first, systems without results last.
+
+    Attributes:
+        main: key of the first column, by which the rows are ordered: ``valid_metric``.
+        standings: of each tested column, by key.
+        comparison: of the main column; None where nothing was tested.
+        untested: why nothing was tested.
+        ties_rule, filter_seen, exclude, n_candidates: how targets were ranked; ``n_candidates`` is the largest number.
+    """
+
+    dataset: str
+    protocol: str
+    columns: list[Column]
+    main: str
+    rows: list[Row]
+    standings: dict[str, Standing]
+    comparison: Comparison | None
+    untested: str | None
+    instances: int
+    users: int
+    candidates: str | None
+    ties_rule: str
+    filter_seen: bool
+    exclude: list[str]
+    n_candidates: int
+
+
+def protocols(cells: Sequence[Cell]) -> list[str]:
+    """Test protocols of the finished cells, in the order of evaluation."""
+    found: dict[str, None] = {}
+    for cell in cells:
+        if cell.run is not None:
+            lines = cell.run.instances
+            found |= dict.fromkeys(lines.loc[lines["phase"] == PHASE, "protocol"].unique())
+    return list(found)
+
+
+def under(cells: Sequence[Cell], protocol: str) -> list[Cell]:
+    """The finished cells that were tested under a protocol."""
+    return [cell for cell in cells if protocol in protocols([cell])]
+
+
+def grouped(cells: Sequence[Cell], protocol: str) -> list[Model]:
+    """The finished cells of a protocol as models named by system: a system is what the plan says, whatever was tuned.
+
+    Raises:
+        DataError: the runs may not be compared.
+    """
+    chosen = under(cells, protocol)
+    return group_runs(_runs(chosen), [cell.system for cell in chosen], PHASE, protocol)
+
+
+def table(board: Board, dataset: str, protocol: str) -> Table:
+    """Reads, tests and orders the cells of one data set under one protocol.
+
+    Args:
+        board: the leaderboard.
+        dataset: one of its data sets.
+        protocol: one of :func:`protocols`.
+    """
+    cells = board.of(dataset)
+    chosen = under(cells, protocol)
+    first = _runs(chosen)[0]
+    lines = first.lines(PHASE, protocol)
+    config = first.result["config"]
+    shown = columns(first.result["test_result"], _prefix(first, protocol), config)
+    main = _main(shown, config)
+    shown.sort(key=lambda column: column.key != main)  # the rest keeps its order
+    found, untested = _compare(cells, protocol, shown)
+    standings = {key: _standing(comparison) for key, comparison in found.items()}
+    rows = [_row(board.of(dataset, system), protocol, shown, found, standings) for system in board.systems
+            if board.of(dataset, system)]  # fmt: skip
+    upward = -1 if next((c.higher_is_better for c in shown if c.key == main), True) else 1
+    rows.sort(key=lambda row: upward * row.values[main].mean if main in row.values else np.inf)
+    return Table(
+        dataset=dataset,
+        protocol=protocol,
+        columns=shown,
+        main=main,
+        rows=rows,
+        standings=standings,
+        comparison=found.get(main),
+        untested=untested,
+        instances=len(lines.instances),
+        users=lines.instances["user_id"].nunique(),
+        candidates=first.result["fingerprints"].get("candidates", {}).get(f"{PHASE}/{protocol}"),
+        ties_rule=config.get("ties", "average"),
+        filter_seen=bool(config.get("filter_seen")),
+        exclude=list(config.get("eval_args", {}).get("exclude", ["positive"])),
+        n_candidates=int(lines.instances["n_candidates"].max()),
+    )
+
+
+def _compare(cells: Sequence[Cell], protocol: str, shown: Sequence[Column]) -> tuple[dict[str, Comparison], str | None]:
+    """Tests every column that can be tested; without any, the reason."""
+    if len({cell.system for cell in under(cells, protocol)}) < 2:
+        return {}, "one system alone has a result: there is nothing to compare"
+    found: dict[str, Comparison] = {}
+    try:
+        models = grouped(cells, protocol)
+        for column in shown:
+            if column.metric and has_scores(models, column.metric):
+                resamples = POOLED_RESAMPLES if column.metric.pooled else RESAMPLES
+                found[column.key] = compare_models(
+                    models, column.metric, PHASE, protocol, alpha=ALPHA, resamples=resamples
+                )
+    except DataError as error:
+        return {}, str(error)
+    return found, None
+
+
+def has_scores(models: Sequence[Model], metric: Metric) -> bool:
+    """Whether what the metric reads is there; score files are large, and some delete them."""
+    try:
+        for model in models:
+            for lines in model.lines:
+                metric.check_scores(lines, PHASE)
+    except ConfigError:
+        return False
+    return True
+
+
+def _standing(found: Comparison) -> Standing:
+    """Order by the values shown, tests over users; compare knows the systems as M1, M2, ..."""
+    values = {model.name: float(np.mean([run.value for run in model.runs])) for model in found.models}
+    plain = standing(values, found.pairs, found.higher_is_better, found.alpha)
+    named = {model.name: model.label for model in found.models}
+    return replace(
+        plain,
+        order=[named[name] for name in plain.order],
+        best=named[plain.best] if plain.best else None,
+        second=named[plain.second] if plain.second else None,
+        level=[named[name] for name in plain.level],
+    )
+
+
+def _row(
+    cells: Sequence[Cell],
+    protocol: str,
+    shown: Sequence[Column],
+    found: dict[str, Comparison],
+    standings: dict[str, Standing],
+) -> Row:
+    system, chosen = cells[0].system, sorted(under(cells, protocol), key=lambda cell: cell.run.result["seed"])  # type: ignore[union-attr]
+    runs = _runs(chosen)
+    values = {}
+    for column in shown if runs else ():
+        value = _value(runs, protocol, column, found.get(column.key), system)
+        if value is not None:
+            place = standings.get(column.key)
+            mark = None if place is None else {place.best: "best", place.second: "second"}.get(system)
+            values[column.key] = Value(value, float(np.mean(value)), _sd(value), mark)
+    below = [(cell.below_band, cell.seed) for cell in cells if cell.below_band]
+    notes = [f"below its expected band, {note}" for note in _by_reason(below)] + _missing(cells, chosen, protocol)
+    if len(set(labels(runs))) > 1:
+        notes.append("its seeds were trained with different settings (tuned one by one)")
+    unfinished = [cell.status for cell in cells if cell.status != "done"]
+    return Row(
+        system=system,
+        seeds=[run.result["seed"] for run in runs],
+        planned=len(cells),
+        values=values,
+        tied=float(np.mean([_tied(run, protocol) for run in runs])) if runs else None,
+        notes=notes,
+        below_band=bool(below),
+        status="done" if runs else (unfinished or ["error"])[0],
+    )
+
+
+def _value(
+    runs: Sequence[SavedRun], protocol: str, column: Column, found: Comparison | None, system: str
+) -> list[float] | None:
+    """The metric of each run: computed anew where it was tested, else as ``result.json`` has it; None if it has none."""
+    if found is not None:
+        return next([run.value for run in model.runs] for model in found.models if model.label == system)
+    values = [run.result["test_result"].get(_prefix(run, protocol) + column.key) for run in runs]
+    known = [value for value in values if value is not None]
+    return known or None
+
+
+def _missing(cells: Sequence[Cell], chosen: Sequence[Cell], protocol: str) -> list[str]:
+    """One note for each reason why cells of a system have no result here."""
+    found = []
+    for cell in cells:
+        if cell not in chosen:
+            reason = f"not tested under {protocol}" if cell.status == "done" else cell.status
+            found.append((f"{reason}: {cell.reason}" if cell.reason else reason, cell.seed))
+    reasons = {reason for reason, _ in found}
+    return list(reasons) if len(reasons) == 1 and not chosen else _by_reason(found)
+
+
+def _by_reason(found: Sequence[tuple[str, int | None]]) -> list[str]:
+    """``seed 1, 2: why`` once for each reason."""
+    seeds: dict[str, list[str]] = {}
+    for reason, seed in found:
+        seeds.setdefault(reason, []).append(str(seed))
+    return [f"seed {', '.join(its)}: {reason}" for reason, its in seeds.items()]
+
+
+def _main(shown: Sequence[Column], config: dict) -> str:
+    wanted = str(config.get("valid_metric", "")).lower()
+    tested = [column.key for column in shown if column.metric]
+    return next((key for key in (wanted, "ndcg@10", *tested) if key in tested), shown[0].key)
+
+
+def _prefix(run: SavedRun, protocol: str) -> str:
+    return "" if run.protocol(PHASE) == protocol else f"{protocol}/"
+
+
+def _tied(run: SavedRun, protocol: str) -> float:
+    return float((run.lines(PHASE, protocol).instances["ties"] > 0).mean())
+
+
+def _runs(cells: Sequence[Cell]) -> list[SavedRun]:
+    return [cell.run for cell in cells if cell.run is not None]
+
+
+def _sd(values: Sequence[float]) -> float | None:
+    return float(np.std(values, ddof=1)) if len(values) > 1 else None

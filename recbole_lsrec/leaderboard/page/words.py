@@ -1,0 +1,135 @@
+"""What a table says, in sentences: nobody has to read stars to know what is certain."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from recbole_lsrec.leaderboard.page.cost import Cost
+from recbole_lsrec.leaderboard.page.results import Table
+from recbole_lsrec.quick_start import MANY_TIES
+
+_SAMPLED = {"uni": "drawn uniformly", "pop": "drawn by popularity"}
+_EXCLUDED = {"positive": "the target", "history": "the user's history", "target_session": "the target's session"}
+
+
+def setting(table: Table) -> str:
+    """How the targets were ranked, for the caption."""
+    n = table.n_candidates - 1
+    kind = next(
+        (f"{n} frozen negatives {how}" for start, how in _SAMPLED.items() if table.protocol.startswith(start)), None
+    )
+    among = {"full": "all items", "file": f"up to {n} given negatives"}.get(table.protocol, kind or f"{n} negatives")
+    seen = "left out" if table.filter_seen else "ranked too"
+    hash_ = f"; candidates {table.candidates}" if table.candidates else ""
+    excluded = _names([_EXCLUDED.get(part, part) for part in table.exclude])
+    left_out = f"; seen items {seen}" if table.protocol == "full" else f", {excluded} excluded"
+    return (
+        f"{table.instances:,} test targets of {table.users:,} users, each ranked among {among}"
+        f"{left_out}; ties: {table.ties_rule}{hash_}"
+    )
+
+
+def verdict(table: Table) -> str:
+    """Who is best in the main metric, and how sure that is."""
+    if table.untested:
+        return f"Nothing is marked: {table.untested.rstrip('.')}."
+    place = table.standings.get(table.main)
+    if place is None:
+        return f"Nothing is marked in {table.main}: it was not tested."
+    if place.best:
+        text = f"{place.best} is best in {table.main}: significantly better than every other system."
+        return text + (
+            f" {place.second} is second, significantly better than every system below it." if place.second else ""
+        )
+    if len(place.level) == len(place.order):
+        none = f"no system can be told apart from {place.order[0]}, the first"
+        if place.certain:
+            return f"No system is significantly best in {table.main}: {none}; others can be told apart, see the pairs."
+        return f"Nothing is significant in {table.main}: {none}."
+    return f"No system is significantly best in {table.main}: {_names(place.level)} cannot be told apart at the top."
+
+
+def notes(table: Table) -> list[str]:
+    """What the marks mean, how far they reach, and what to be careful about."""
+    return [*_other_metrics(table), *_claim(table), *_bands(table), *_users(table), *_ties(table)]
+
+
+def log(split: Mapping[str, Any], one_view: bool) -> str:
+    """What the log held, and what filters left out of it.
+
+    Args:
+        split: a run's ``split.json``.
+        one_view: whether all runs cut the same sessions and read the same categories.
+    """
+    held = f"{split['events']:,} events of {split['users']:,} users and {split['items']:,} items"
+    if one_view:
+        held += f" in {split['sessions']:,} sessions (a gap of over {split['session_threshold']:,} s begins a new one)."
+    else:
+        held += ". Runs differ in how they cut sessions or read categories, so targets are not grouped by these."
+    dropped = [
+        f"{of['filter']}: {of['rows']:,} rows, {of['users']:,} users, {of['items']:,} items"
+        for of in split["filters"]
+        if of["rows"]
+    ]
+    return f"{held} Left out: {'; '.join(dropped)}." if dropped else held
+
+
+def under_fit(costs: Sequence[Cost]) -> str | None:
+    """Which systems had not stopped improving, or None: their results say what the budget allows, not what they can do."""
+    rising = [f"{of.system} ({of.still_improving} of {of.runs})" for of in costs if of.still_improving]
+    if not rising:
+        return None
+    return (
+        f"The training may have been too short: the last validation was the best so far in runs of {', '.join(rising)}."
+        " With more of it these results may rise."
+    )
+
+
+def _other_metrics(table: Table) -> list[str]:
+    named: dict[str, list[str]] = {}
+    for key, place in table.standings.items():
+        named.setdefault(place.best or "", []).append(key)
+    none = named.pop("", [])
+    found = [f"{system} in {', '.join(keys)}" for system, keys in named.items()]
+    lines = [f"Significantly best: {'; '.join(found)}."] if found else []
+    return lines + ([f"No significantly best system in {', '.join(none)}."] if none else [])
+
+
+def _claim(table: Table) -> list[str]:
+    if table.comparison is None:
+        return []
+    about = {pair.about for pair in table.comparison.pairs}
+    if about == {"models"}:
+        return ["The tests count users and seeds: what is marked is claimed of the systems as trained here."]
+    if about == {"runs"}:
+        return ["One seed each: what is marked is claimed of these trained runs only, not of the systems."]
+    return ["Where a system has one seed, what is marked is claimed of that trained run only, not of the system."]
+
+
+def _bands(table: Table) -> list[str]:
+    low = [row.system for row in table.rows if row.below_band and row.seeds]
+    if not low:
+        return []
+    return [f"Below the expected band: {_names(low)}. Probably under-fitted here; being better than it says little."]
+
+
+def _users(table: Table) -> list[str]:
+    if table.comparison is None or table.instances == table.users:
+        return []
+    return [
+        f"Users have several targets: shown is the mean over the {table.instances:,} targets, tested are the means of the"
+        f" {table.comparison.users:,} users."
+    ]
+
+
+def _ties(table: Table) -> list[str]:
+    tied = [f"{row.system} {row.tied:.0%}" for row in table.rows if (row.tied or 0) > MANY_TIES]
+    if not tied:
+        return []
+    return [
+        f"Ties: share of targets that score the same as some competitor: {', '.join(tied)}. These values rest on"
+        f" `ties: {table.ties_rule}`."
+    ]
+
+
+def _names(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,0 +1,131 @@
+"""Writing a report: one set of values, five files."""
+
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from recbole_lsrec import __version__
+from recbole_lsrec.analysis.strata import STRATA
+from recbole_lsrec.leaderboard.page import charts, words
+from recbole_lsrec.leaderboard.page.board import load_board
+from recbole_lsrec.leaderboard.page.collect import Report, Section, collect
+from recbole_lsrec.leaderboard.page.escape import markdown, tex
+from recbole_lsrec.leaderboard.page.ink import glyph
+from recbole_lsrec.leaderboard.page.numbers import FILTERS
+
+PAGE, TEXT, SHEET, LATEX, VALUES = (
+    "leaderboard.html",
+    "leaderboard.md",
+    "leaderboard.csv",
+    "leaderboard.tex",
+    "report.json",
+)
+HEAD = ["dataset", "protocol", "system", "status", "metric", "mean", "sd", "seeds", "mark", "note"]
+
+
+def write_report(out: str | Path) -> Path:
+    """Writes the page of a leaderboard folder, and its tables as Markdown, CSV, LaTeX and JSON.
+
+    Nothing is trained or scored: everything comes from ``leaderboard.json`` and the run folders it names, so the page
+    can be written again at any time, also while cells are pending.
+
+    Args:
+        out: the leaderboard's folder.
+
+    Returns:
+        Path of ``leaderboard.html``, one file that needs no network.
+
+    Raises:
+        DataError: the folder holds no leaderboard.
+    """
+    out = Path(out)
+    report = collect(load_board(out))
+    (out / PAGE).write_text(page(report), encoding="utf-8")
+    (out / TEXT).write_text(
+        _environment(markdown).get_template("leaderboard.md.j2").render(_names(report)), encoding="utf-8"
+    )
+    (out / LATEX).write_text(
+        _environment(tex).get_template("leaderboard.tex.j2").render(_names(report)), encoding="utf-8"
+    )
+    with (out / SHEET).open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([HEAD, *lines(report)])
+    values = json.dumps(report.to_dict(), indent=2, ensure_ascii=False, allow_nan=False, default=str)
+    (out / VALUES).write_text(values + "\n", encoding="utf-8")
+    return out / PAGE
+
+
+def page(report: Report) -> str:
+    """The page, with style and script inside."""
+    number = {system: place for place, system in enumerate(report.board.systems)}
+    environment = Environment(
+        loader=PackageLoader("recbole_lsrec.leaderboard.page"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= FILTERS
+    return environment.get_template("leaderboard.html.j2").render(
+        **_names(report),
+        number=number,
+        glyphs=[glyph(place) for place in number.values()],
+        panels={section.dataset: _panels(section, number) for section in report.sections},
+        strata=STRATA,
+        plan=yaml.safe_dump(dict(report.board.plan), sort_keys=False, allow_unicode=True),
+    )
+
+
+def lines(report: Report) -> Iterator[list[Any]]:
+    """One line a number; a system without results has one line that says why."""
+    for section in report.sections:
+        for table in section.tables:
+            for row in table.rows:
+                start, note = [section.dataset, table.protocol, row.system, row.status], "; ".join(row.notes)
+                for key, value in row.values.items():
+                    sd = "" if value.sd is None else f"{value.sd:.6f}"
+                    yield [*start, key, f"{value.mean:.6f}", sd, len(value.runs), value.mark or "", note]
+                if not row.values:
+                    yield [*start, "", "", "", 0, "", note]
+
+
+def _panels(section: Section, number: dict[str, int]) -> dict[str, list[charts.Panel]]:
+    if not section.tables:
+        return {"seeds": [], "ranks": [], "costs": [], "cuts": [], "alphas": []}
+    first, ranks = section.tables[0], charts.ranks_panel(section.tables, number)
+    return {
+        "seeds": [charts.seeds_panel(table, number) for table in section.tables],
+        "ranks": [ranks] if ranks else [],
+        "costs": charts.cost_panels(first, section.costs, number),
+        "cuts": charts.cut_panels(first, section.cuts, number),
+        "alphas": charts.alpha_panels(section.dataset, section.alphas, number),
+    }
+
+
+def _names(report: Report) -> dict[str, Any]:
+    return {"report": report, "board": report.board, "words": words, "version": __version__}
+
+
+def _environment(escape: Any) -> Environment:
+    """Delimiters that Markdown and LaTeX have no use for; every value goes through ``escape``."""
+    environment = Environment(
+        loader=PackageLoader("recbole_lsrec.leaderboard.page"),
+        block_start_string="<%",
+        block_end_string="%>",
+        variable_start_string="<<",
+        variable_end_string=">>",
+        comment_start_string="<#",
+        comment_end_string="#>",
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        finalize=lambda value: escape(value) if isinstance(value, str) and not isinstance(value, Markup) else value,
+    )
+    environment.filters |= FILTERS
+    return environment

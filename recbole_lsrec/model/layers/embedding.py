@@ -1,0 +1,58 @@
+"""Items as vectors: an item embedding beside the embedding of the item's category."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from recbole_lsrec.model import losses
+from recbole_lsrec.model.layers.fcn import embedding
+
+
+class ItemEmbedding(nn.Module):
+    """``x = E(item) ; C(category of item)`` in ``D`` dimensions.
+
+    Row 0 of both tables (padding, unknown category) is an ordinary row.
+
+    Args:
+        n_items: Number of items, padding included.
+        size: ``D``.
+        category_size: How many of the ``D`` dimensions hold the category; 0 for item only.
+        item_category: ``[n_items]`` category of each item; not needed for item only.
+        n_categories: Number of categories, 0 (unknown) included.
+    """
+
+    item_category: Tensor | None
+
+    def __init__(
+        self,
+        n_items: int,
+        size: int,
+        category_size: int = 0,
+        item_category: Tensor | None = None,
+        n_categories: int = 0,
+    ) -> None:
+        super().__init__()
+        self.size = size
+        self.item = embedding(n_items, size - category_size)
+        self.category = embedding(n_categories, category_size) if category_size else None
+        # Not in the checkpoint: the map belongs to the data set.
+        self.register_buffer("item_category", item_category, persistent=False)
+
+    def forward(self, items: Tensor) -> Tensor:
+        """Maps items ``[...]`` to ``[..., D]``."""
+        vectors = F.embedding(items, self.item.weight)
+        if self.category is None:
+            return vectors
+        return torch.cat([vectors, self.category(self.category_of(items))], dim=-1)
+
+    def category_of(self, items: Tensor) -> Tensor:
+        """Returns the categories of ``items``, in the same shape."""
+        assert self.item_category is not None, "the model must refuse a data set without categories before it gets here"
+        return self.item_category[items]
+
+    def squared_rows(self, items: Tensor) -> Tensor:
+        """Sum of squares of the distinct item rows, and of the distinct category rows, that ``items [M]`` involve."""
+        total = losses.squared_rows(self.item.weight, items)
+        if self.category is None:
+            return total
+        return total + losses.squared_rows(self.category.weight, self.category_of(items))

@@ -1,0 +1,42 @@
+"""Evaluation protocols: what a target competes against."""
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """What a target competes against.
+
+    ``full`` is every item, ``uniN`` and ``popN`` are N frozen negatives, ``file`` the lists of the setting ``candidates``.
+
+    Attributes:
+        name: as in ``eval_args.mode``.
+        n: number of negatives to draw; 0 where none are drawn.
+        alpha: exponent of the popularity draw; None draws uniformly.
+    """
+
+    name: str
+    n: int = 0
+    alpha: float | None = None
+
+    @property
+    def sampled(self) -> bool:
+        """Whether each instance has its own list of competitors, drawn or given."""
+        return self.name != "full"
+
+    @staticmethod
+    def parse(name: str) -> "Protocol":
+        """Reads ``full``, ``uni99``, ``pop99``, ``file`` and the like.
+
+        Raises:
+            ValueError: any other form.
+        """
+        if name in ("full", "file"):
+            return Protocol(name)
+        match = re.fullmatch(r"(uni|pop)([1-9]\d*)", name)
+        if not match:
+            raise ValueError(
+                f"mode: found {name!r}; accepted: 'full', 'uniN' or 'popN' with N > 0, such as 'pop99', or 'file'"
+            )
+        return Protocol(name, int(match[2]), 1.0 if match[1] == "pop" else None)

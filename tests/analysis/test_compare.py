@@ -1,0 +1,290 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from recbole_lsrec.analysis.compare import compare
+from recbole_lsrec.analysis.comparison_text import comparison_text
+from recbole_lsrec.analysis.user_metrics import Metric
+from recbole_lsrec.cli import main
+from recbole_lsrec.errors import ConfigError, DataError
+from recbole_lsrec.evaluation.metrics import pooled_auc
+from recbole_lsrec.quick_start import run_recbole_lsrec
+from tests.analysis.saved_run_files import table, write_run
+
+USERS = ["a", "a", "b", "c"]
+MRR, AUC = Metric.parse("mrr"), Metric.parse("auc")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Writes a run from its ranks and returns its folder."""
+
+    def write(name: str, ranks: list[float], user: list[str] = USERS, **options: Any) -> Path:
+        columns = options.pop("columns", {})
+        return write_run(tmp_path / name, table(user, ranks, **columns), **options)
+
+    return write
+
+
+def random_run(folder, name: str, number: int, shuffled: bool = False, **options: Any) -> Path:
+    """200 instances of 39 users with scores, in two protocols; ``shuffled`` puts the same lines in another order."""
+    shared, own = np.random.default_rng(0), np.random.default_rng(number)
+    user = shared.integers(0, 40, 200)
+    scores = own.normal(0, 1, (200, 4)) + np.eye(4)[0] * (0.5 + 0.1 * number)
+    order = np.random.default_rng(99).permutation(200) if shuffled else np.arange(200)
+    ranks = 1.0 + (scores[:, 1:] > scores[:, :1]).sum(1)
+    columns = {key: np.asarray(value)[order] for key, value in
+               {"row": np.arange(200), "item_id": user.astype(str), "timestamp": user * 7}.items()}  # fmt: skip
+    return folder(
+        name, ranks[order], user[order].astype(str), columns=columns, scores={"pop3": scores[order]}, **options
+    )
+
+
+# --- numbers ------------------------------------------------------------------------------------------------------------
+
+
+def test_one_run_a_model_by_hand(folder):
+    # Reciprocal ranks of users a, b, c: (1 + 1/2) / 2, 1, 1/4 and 1/2, 1, 1/2.
+    runs = [folder("one", [1, 2, 1, 4]), folder("two", [2, 2, 1, 2], model="SASRec")]
+    found = compare(runs, MRR)
+    assert (found.users, found.instances, found.users_left_out) == (3, 4, 0)
+    first, second = found.models
+    assert (first.label, second.label) == ("GRU4Rec", "SASRec")
+    assert first.runs[0].value == pytest.approx((1 + 0.5 + 1 + 0.25) / 4)
+    assert first.runs[0].over_users == pytest.approx(2 / 3)
+    assert (first.mean, first.sd) == (pytest.approx(2 / 3), None)
+    (pair,) = found.pairs
+    assert pair.difference == pytest.approx(0)  # .25, 0, -.25
+    assert (pair.win, pair.tie, pair.loss) == (1, 1, 1)
+    assert (pair.t, pair.d, pair.p) == (pytest.approx(0), pytest.approx(0), pytest.approx(1))
+    assert (pair.low, pair.high) == (pytest.approx(-0.25), pytest.approx(0.25))  # 1 of 27 draws is thrice the same user
+    assert (pair.about, pair.seed_se) == ("runs", None)
+
+
+def test_three_models_have_three_pairs_and_holm(folder):
+    runs = [random_run(folder, f"r{number}", number, model=f"M{number}") for number in (1, 2, 12)]
+    found = compare(runs, MRR)
+    assert [(pair.a, pair.b) for pair in found.pairs] == [("M1", "M2"), ("M1", "M3"), ("M2", "M3")]
+    p = sorted(pair.p for pair in found.pairs)
+    adjusted = sorted(pair.p_holm for pair in found.pairs)
+    assert adjusted == pytest.approx([3 * p[0], max(3 * p[0], 2 * p[1]), max(3 * p[0], 2 * p[1], p[2])])
+    assert found.pairs[1].difference == pytest.approx(found.pairs[0].difference + found.pairs[2].difference)
+
+
+def test_lower_is_better_for_the_mean_rank(folder):
+    runs = [folder("one", [1, 1, 1, 4]), folder("two", [2, 2, 1, 2], model="SASRec")]
+    (pair,) = compare(runs, Metric.parse("meanrank")).pairs
+    assert pair.difference == pytest.approx((-1 + 0 + 2) / 3)
+    assert (pair.win, pair.tie, pair.loss) == (1, 1, 1)
+
+
+def test_users_whose_targets_have_no_competitor_are_counted_not_hidden(folder):
+    lone = {"n_candidates": [4, 4, 4, 1]}
+    runs = [folder("one", [1, 2, 1, 1], columns=lone), folder("two", [2, 2, 3, 1], columns=lone, model="SASRec")]
+    found = compare(runs, Metric.parse("gauc"))
+    assert (found.users, found.users_left_out) == (2, 1)
+    assert found.pairs[0].difference == pytest.approx(((5 / 6 - 2 / 3) + (1 - 1 / 3)) / 2)
+    assert "1 users left out" in comparison_text(found)
+
+
+def test_pooled_auc_is_tested_by_drawing_users(folder):
+    runs = [random_run(folder, "one", 1), random_run(folder, "two", 9, model="SASRec")]
+    found = compare(runs, AUC, resamples=400)
+    areas = [pooled_auc(np.load(run / "scores-pop3.npy")) for run in runs]
+    (pair,) = found.pairs
+    assert [model.mean for model in found.models] == pytest.approx(areas)
+    assert pair.difference == pytest.approx(areas[0] - areas[1])
+    assert pair.low < pair.difference < pair.high
+    assert (pair.d, pair.win) == (None, None)
+    assert pair.difference / pair.t == pytest.approx((pair.high - pair.low) / (2 * 1.96), rel=0.15)
+
+
+def test_the_order_of_the_lines_does_not_matter(folder):
+    plain = [random_run(folder, "one", 1), random_run(folder, "two", 2, model="SASRec")]
+    other = [plain[0], random_run(folder, "three", 2, model="SASRec", shuffled=True)]
+    for name in ("ndcg@2", "auc", "gauc_rows"):
+        before, after = (compare(runs, Metric.parse(name), resamples=200).to_dict() for runs in (plain, other))
+        after["models"][1]["runs"][0]["folder"] = before["models"][1]["runs"][0]["folder"]
+        assert before == after
+
+
+def test_the_same_seed_of_the_draws_gives_the_same_interval(folder):
+    runs = [random_run(folder, "one", 1), random_run(folder, "two", 2, model="SASRec")]
+    first, again, other = (compare(runs, MRR, bootstrap_seed=seed).pairs[0] for seed in (5, 5, 6))
+    assert first == again
+    assert first.low != other.low
+    assert first.p == other.p
+
+
+# --- seeds --------------------------------------------------------------------------------------------------------------
+
+
+def test_several_seeds_by_hand(folder):
+    runs = [
+        folder("one1", [1, 1, 1, 4], seed=1),
+        folder("one2", [1, 1, 2, 2], seed=2),
+        folder("two1", [2, 2, 1, 2], seed=1, model="SASRec"),
+        folder("two2", [4, 4, 2, 1], seed=2, model="SASRec"),
+    ]
+    found = compare(runs, MRR)
+    first, second = found.models
+    # Means over users: (1 + 1 + .25) / 3 = .75, (1 + .5 + .5) / 3 = 2/3; (.5 + 1 + .5) / 3 = 2/3, (.25 + .5 + 1) / 3.
+    assert (first.low, first.high) == (pytest.approx(2 / 3), pytest.approx(0.75))
+    assert first.sd == pytest.approx((0.75 - 2 / 3) / np.sqrt(2))
+    assert second.sd == pytest.approx((2 / 3 - 1.75 / 3) / np.sqrt(2))
+    (pair,) = found.pairs
+    users = np.array([1 - 0.375, 0.75 - 0.75, 0.375 - 0.75])  # of values averaged over the seeds
+    assert pair.difference == pytest.approx(users.mean())
+    assert (pair.win, pair.tie, pair.loss) == (1, 1, 1)
+    assert pair.seed_se == pytest.approx(np.sqrt(first.sd**2 / 2 + second.sd**2 / 2))
+    assert pair.t_users == pytest.approx(users.mean() / np.sqrt(users.var(ddof=1) / 3))
+    assert pair.t == pytest.approx(users.mean() / np.sqrt(users.var(ddof=1) / 3 + pair.seed_se**2))
+    assert pair.about == "models"
+
+
+def test_the_claim_follows_the_number_of_seeds(folder):
+    a1, a2 = (random_run(folder, f"a{seed}", seed, seed=seed) for seed in (1, 2))
+    b1, b2 = (random_run(folder, f"b{seed}", 2 + seed, seed=seed, model="SASRec") for seed in (1, 2))
+    c1 = random_run(folder, "c1", 7, model="DIN")
+    assert "CLAIM: about these trained runs only" in comparison_text(compare([a1, b1], MRR))
+    assert "CLAIM: about the models as trained here, over users" in comparison_text(compare([a1, b2, a2, b1], MRR))
+    mixed = compare([a1, a2, b1, b2, c1], MRR)
+    assert [pair.about for pair in mixed.pairs] == ["models", "runs", "runs"]
+    assert "CLAIM: about the models as trained here for pairs with p+seeds" in comparison_text(mixed)
+    assert "One model: no pair to compare." in comparison_text(compare([a1, a2], MRR))
+
+
+def test_runs_of_one_name_are_told_apart_by_the_settings_that_differ(folder):
+    runs = [
+        folder("full", [1, 2, 1, 4], model="SLSRec", config={"without": [], "worker": 0, "loss": {"weight": 0.1}}),
+        folder("less", [2, 2, 1, 4], model="SLSRec", config={"without": ["cl", "cate"], "loss": {"weight": 0.1}}),
+        folder("other", [2, 2, 1, 4], model="GRU4Rec", config={"hidden_size": 64}),
+    ]
+    labels = [model.label for model in compare(runs, MRR).models]
+    assert labels == ["SLSRec without=[]", "SLSRec without=[cl,cate]", "GRU4Rec"]
+    heavier = folder("heavier", [1, 2, 1, 4], model="SLSRec", config={"without": [], "loss": {"weight": 0.2}})
+    labels = [model.label for model in compare([runs[0], heavier], MRR).models]
+    assert labels == ["SLSRec loss.weight=0.1", "SLSRec loss.weight=0.2"]
+
+
+# --- refusals -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fingerprints", "message"),
+    [
+        ({"data": "d2"}, r"data hash \(d1 and d2\)"),
+        ({"split": "s2" * 20}, r"split hash \(s1 and s2s2s2s2s2s2\)"),
+        ({"candidates": {"test/pop3": "c2"}}, r"candidates of test/pop3 \(c1 and c2\)"),
+        ({"candidates": {}}, r"candidates of test/pop3 \(c1 and none\)"),
+        ({"data": "d2", "split": "s2"}, r"data hash \(d1 and d2\), split hash \(s1 and s2\)"),
+        ({"config": {"ties": "pessimistic"}}, r"tie rule \(ties\) \(average and pessimistic\)"),
+    ],
+)
+def test_runs_that_were_not_put_to_the_same_test(folder, fingerprints, message):
+    runs = [folder("one", [1, 2, 1, 4]), folder("two", [2, 2, 1, 2], model="SASRec", **fingerprints)]
+    with pytest.raises(
+        DataError, match=rf"one and .*two were not put to the same test; they differ in {message}\. Train"
+    ):
+        compare(runs, MRR)
+
+
+def test_candidates_of_another_protocol_may_differ(folder):
+    hashes = {"test/pop3": "c1", "test/uni9": "other", "valid/pop3": "other"}
+    runs = [folder("one", [1, 2, 1, 4]), folder("two", [2, 2, 1, 2], model="SASRec", candidates=hashes)]
+    assert compare(runs, MRR).fingerprints == {"data": "d1", "split": "s1", "candidates": "c1"}
+
+
+def test_instances_or_competitors_that_differ_though_the_hashes_agree(folder):
+    one = folder("one", [1, 2, 1, 4])
+    fewer = folder("fewer", [1, 2, 1], ["a", "a", "b"], model="SASRec")
+    with pytest.raises(DataError, match=r"other instances \(4 and 3\) though their hashes agree"):
+        compare([one, fewer], MRR)
+    later = folder("later", [1, 2, 1, 4], columns={"timestamp": [0, 100, 200, 301]}, model="SASRec")
+    with pytest.raises(DataError, match=r"other instances \(4 and 4\)"):
+        compare([one, later], MRR)
+    filtered = folder("filtered", [1, 2, 1, 4], columns={"n_candidates": [4, 3, 4, 3]}, model="SASRec")
+    with pytest.raises(DataError, match=r"2 of 4 targets were ranked among another number of items .* filter_seen"):
+        compare([one, filtered], MRR)
+
+
+def test_what_is_no_comparison(folder):
+    one = folder("one", [1, 2, 1, 4])
+    with pytest.raises(DataError, match="found 1 run folder; a comparison needs two or more"):
+        compare([one], MRR)
+    with pytest.raises(DataError, match="one: is given twice"):
+        compare([one, one.parent / "." / "one"], MRR)
+    repeat = folder("repeat", [1, 2, 1, 2], config={"state": "ERROR"})
+    with pytest.raises(DataError, match=r"same model \(GRU4Rec\) with the same seed 1; a repeat is no new seed"):
+        compare([one, repeat], MRR)
+    with pytest.raises(ConfigError, match="auc needs the scores of a sampled protocol; of test/pop3"):
+        compare([one, folder("two", [1, 2, 1, 2], model="SASRec")], AUC)
+    lone = [folder(f"lone{n}", [1, n], ["a", "a"], model=f"M{n}") for n in (1, 2)]
+    with pytest.raises(DataError, match="found 1 user; tests over users need two or more"):
+        compare(lone, MRR)
+
+
+# --- command ------------------------------------------------------------------------------------------------------------
+
+
+def command(*arguments: object) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(["compare", *map(str, arguments)])
+    return ended.value.code
+
+
+def test_the_command_prints_within_100_columns_and_writes_what_compare_found(folder, tmp_path, capsys):
+    name = "SLSRec-retailrocket-{}-20261121T052519Z-30366f"
+    runs = [
+        random_run(folder, name.format(f"{model}{seed}"), 3 * seed + number, model="SLSRec", seed=seed,
+                   config={"without": [model], "contrastive_weight": number, "attention_hidden_sizes": [80, 40 + number]})
+        for seed in (1, 2) for number, model in enumerate(["cl", "cate", "long"])
+    ]  # fmt: skip
+    path = tmp_path / "found.json"
+    assert command(*runs, "--metric", "NDCG@2", "--protocol", "pop3", "--json", path) == 0
+    text = capsys.readouterr().out
+    assert [line for line in text.splitlines() if len(line) > 100] == []
+    assert "39 users, 200 instances" in text
+    assert "...20261121T052519Z-30366f" in text
+    found = compare(runs, Metric.parse("ndcg@2"), protocol="pop3").to_dict()
+    assert json.loads(path.read_text()) == json.loads(json.dumps(found)) == found
+    assert found["pairs"][0]["p_holm"] >= found["pairs"][0]["p"]
+
+
+def test_a_number_that_json_lacks_becomes_null(folder, tmp_path):
+    runs = [folder("one", [1, 1, 1, 1]), folder("two", [2, 2, 2, 2], model="SASRec")]
+    path = tmp_path / "found.json"
+    assert command(*runs, "--metric=mrr", "--json", path) == 0
+    (pair,) = json.loads(path.read_text())["pairs"]
+    assert (pair["t"], pair["p"], pair["win"]) == (None, 0.0, 3)
+
+
+def test_the_command_refuses_in_one_line(folder, capsys):
+    assert command(folder("one", [1, 2, 1, 4]), folder("two", [1, 2, 1, 2], data="d2", model="SASRec")) == 2
+    assert "differ in data hash (d1 and d2)" in capsys.readouterr().err
+
+
+# --- real runs ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("protocol", "prefix"), [("uni9", ""), ("full", "full/")])
+def test_values_are_those_that_the_runs_reported(shop, protocol, prefix):
+    settings = {**shop, "epochs": 1, "eval_args": {**shop["eval_args"], "split": {"RS": [0.6, 0.2, 0.2]}}}
+    results = [
+        run_recbole_lsrec(model, "shop", config_dict={**settings, "seed": seed})
+        for model, seed in [("GRU4Rec", 1), ("SLSRec", 1), ("SLSRec", 2)]
+    ]
+    folders = [result["run_folder"] for result in results]
+    for name in ["hit@5", "ndcg@10", "mrr", "meanrank", "gauc", *(["auc"] if protocol == "uni9" else [])]:
+        found = compare(folders, Metric.parse(name), protocol=protocol, resamples=100)
+        assert found.instances > found.users
+        assert [model.label for model in found.models] == ["GRU4Rec", "SLSRec"]
+        values = [run.value for model in found.models for run in model.runs]
+        assert values == pytest.approx([result["test_result"][prefix + name] for result in results], abs=5.1e-5)
+    other = run_recbole_lsrec("GRU4Rec", "shop", config_dict={**settings, "candidate_seed": 1})["run_folder"]
+    if protocol == "uni9":
+        with pytest.raises(DataError, match="they differ in candidates of test/uni9"):
+            compare([folders[1], other], MRR, protocol=protocol)

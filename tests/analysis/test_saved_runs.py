@@ -1,0 +1,121 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from recbole_lsrec.analysis.saved_runs import Lines, load_run_folder
+from recbole_lsrec.analysis.user_metrics import Metric
+from recbole_lsrec.errors import ConfigError, DataError
+from recbole_lsrec.evaluation.metrics import gauc, pooled_auc, summarise
+from tests.analysis.saved_run_files import table, write_run
+
+USERS = ["b", "a", "b"]
+
+
+@pytest.fixture
+def two_protocols() -> pd.DataFrame:
+    """A validation and a test phase, their lines of two protocols mixed."""
+    parts = [
+        table(USERS, [1, 2, 3], phase=phase, protocol=protocol, row=np.array(rows))
+        for phase, protocol, rows in [
+            ("valid", "pop3", [3, 1, 4]),
+            ("valid", "full", [3, 1, 4]),
+            ("test", "pop3", [5, 2, 6]),
+            ("test", "full", [5, 2, 6]),
+        ]
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def test_scores_stay_with_their_instances(tmp_path, two_protocols):
+    scores = np.arange(24.0).reshape(6, 4)
+    run = load_run_folder(write_run(tmp_path / "run", two_protocols, {"pop3": scores}))
+    lines = run.lines("test", "pop3")
+    assert lines.instances["user_id"].tolist() == ["a", "b", "b"]
+    assert lines.instances["row"].tolist() == [2, 5, 6]
+    assert lines.scores[:, 0].tolist() == [16.0, 12.0, 20.0]  # lines 4, 3, 5 of protocol pop3
+    assert run.lines("test", "full").scores is None
+    assert run.protocol("test") == "pop3"
+
+
+def test_a_phase_or_protocol_that_is_not_there(tmp_path):
+    run = load_run_folder(write_run(tmp_path / "run", table(USERS, [1, 2, 3])))
+    with pytest.raises(DataError, match=r"no instances of phase 'valid'; it has: test"):
+        run.protocol("valid")
+    with pytest.raises(DataError, match=r"not evaluated under protocol 'pop99'; it has: pop3"):
+        run.lines("test", "pop99")
+
+
+def test_folders_that_are_no_finished_runs(tmp_path):
+    with pytest.raises(DataError, match="no such folder"):
+        load_run_folder(tmp_path / "nowhere")
+    with pytest.raises(DataError, match=r"holds no result\.json; .* has not reached its end"):
+        load_run_folder(tmp_path)
+    run = write_run(tmp_path / "run", table(USERS, [1, 2, 3]))
+    (run / "result.json").write_text('{"model": ')
+    with pytest.raises(DataError, match=r"result\.json: is not JSON"):
+        load_run_folder(run)
+    (run / "result.json").write_text(json.dumps({"model": "GRU4Rec", "seed": 1}))
+    with pytest.raises(DataError, match="lacks dataset, config, fingerprints, simulated"):
+        load_run_folder(run)
+    pd.DataFrame({"rank": [1.0]}).to_parquet(run / "instances.parquet")
+    with pytest.raises(DataError, match="lacks row, phase, protocol"):
+        load_run_folder(run)
+
+
+def test_files_that_do_not_belong_together(tmp_path):
+    short = write_run(tmp_path / "short", table(USERS, [1, 2, 3]), {"pop3": np.zeros((2, 4))})
+    with pytest.raises(DataError, match=r"scores-pop3\.npy: holds 2 lines, instances\.parquet has 3"):
+        load_run_folder(short)
+    twice = pd.concat([table(USERS, [1, 2, 3])] * 2)
+    with pytest.raises(DataError, match="3 instances of test, pop3 are there twice"):
+        load_run_folder(write_run(tmp_path / "twice", twice)).lines("test", "pop3")
+
+
+def test_every_metric_equals_the_evaluators():
+    generator = np.random.default_rng(0)
+    scores = generator.integers(0, 9, (40, 6)).astype(float)
+    scores[3, 4:] = np.nan
+    user = generator.integers(0, 7, 40).astype(str)
+    rank = 1 + (scores[:, 1:] > scores[:, :1]).sum(1) + (scores[:, 1:] == scores[:, :1]).sum(1) / 2
+    n_negatives = (~np.isnan(scores[:, 1:])).sum(1)
+    lines = Lines(table(user, rank, n_candidates=n_negatives + 1), scores)
+    names = ["Hit", "NDCG", "MRR", "Precision", "Recall", "MAP", "GAUC", "AUC"]
+    for name, value in summarise(rank, n_negatives, names, [1, 3], scores).items():
+        assert Metric.parse(name).of(lines) == pytest.approx(value, rel=1e-12), name
+    for by in ("user", "rows"):
+        expected = gauc(by, rank, n_negatives, scores, user)
+        assert Metric.parse(f"GAUC_{by}").of(lines) == pytest.approx(expected, rel=1e-12)
+    assert Metric.parse("auc").of(lines) == pooled_auc(scores)
+
+
+def test_values_of_each_user():
+    lines = Lines(table(["b", "a", "b", "c"], [1, 2, 3, 1], n_candidates=[4, 4, 4, 1]), None)
+    mrr = Metric.parse("mrr").by_user(lines)
+    assert mrr.users.tolist() == ["a", "b", "c"]
+    assert mrr.values() == pytest.approx([1 / 2, (1 + 1 / 3) / 2, 1])
+    assert mrr.mean() == pytest.approx((1 + 1 / 2 + 1 / 3 + 1) / 4)
+    # Deviations of the users' sums from mean times weight, at mean 17/24: -5/24, -2/24, 7/24.
+    assert mrr.standard_error() == pytest.approx(np.sqrt(3 / 2 * (25 + 4 + 49) / 24**2) / 4)
+    gauc_values = Metric.parse("gauc").by_user(lines).values()  # user c's target has no competitor
+    assert gauc_values == pytest.approx([2 / 3, (1 + 1 / 3) / 2, np.nan], nan_ok=True)
+
+
+def test_one_instance_a_user_gives_the_usual_standard_error():
+    lines = Lines(table(list("abcd"), [1, 2, 4, 4]), None)
+    values = 1 / np.array([1, 2, 4, 4])
+    assert Metric.parse("mrr").by_user(lines).standard_error() == pytest.approx(values.std(ddof=1) / 2)
+    one = Lines(table(["a"], [1]), None)
+    assert np.isnan(Metric.parse("mrr").by_user(one).standard_error())
+
+
+@pytest.mark.parametrize("name", ["ndgc@10", "ndcg", "ndcg@0", "auc@10", "full/ndcg@10", ""])
+def test_unknown_metrics(name):
+    with pytest.raises(ConfigError, match=r"metric: found .*accepted: hit@k, ndcg@k"):
+        Metric.parse(name)
+
+
+def test_a_metric_of_scores_where_there_are_none():
+    with pytest.raises(ConfigError, match=r"auc needs the scores of a sampled protocol; of test/full only ranks"):
+        Metric.parse("AUC").check_scores(Lines(table(USERS, [1, 2, 3]), None), "test/full")

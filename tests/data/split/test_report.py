@@ -1,0 +1,157 @@
+import json
+
+import numpy as np
+import pytest
+
+from recbole_lsrec.data.split.report import describe_leak, split_report, summary_lines
+
+#       user item time; sessions are cut at gaps above 1800 s
+ROWS = [
+    ("a", "x", 0),
+    ("a", "y", 1000),
+    ("a", "x", 5000),
+    ("a", "z", 9000),
+    ("b", "x", 2000),
+    ("b", "w", 3000),
+    ("b", "w", 9100),
+    ("c", "y", 8900),
+    ("c", "v", 8950),
+]
+
+
+def _report(load, **settings):
+    dataset = load(ROWS, **settings)
+    dataset.build()
+    return split_report(dataset)
+
+
+def test_a_global_time_split(load):
+    report = _report(load, eval_args={"split": {"GTS": {"valid": 5000, "test": 8900, "targets": "successive"}}})
+    assert report["split"] == {"GTS": {"valid": 5000, "test": 8900, "targets": "successive"}}
+    assert report["boundaries"] == {
+        "valid": {"seconds": 5000, "utc": "1970-01-01T01:23:20+00:00"},
+        "test": {"seconds": 8900, "utc": "1970-01-01T02:28:20+00:00"},
+    }
+    assert {key: report[key] for key in ("events", "users", "items", "sessions", "no_target", "warnings")} == {
+        "events": 9,
+        "users": 3,
+        "items": 5,
+        "sessions": 6,
+        "no_target": {"first_events": 3, "others": 0},
+        "warnings": [],
+    }
+    assert report["phases"]["train"] == {
+        "instances": 2,
+        "users": 2,
+        "items": 2,
+        "first_target": "1970-01-01T00:16:40+00:00",
+        "last_target": "1970-01-01T00:50:00+00:00",
+        "in_history": 0.0,
+        "same_session": 1.0,  # y of a and w of b
+    }
+    assert report["phases"]["valid"] == {
+        "instances": 1,
+        "users": 1,
+        "items": 1,
+        "first_target": "1970-01-01T01:23:20+00:00",
+        "last_target": "1970-01-01T01:23:20+00:00",
+        "in_history": 1.0,  # x again
+        "same_session": 0.0,
+        "cold_items": 0,
+        "cold_users": 0,
+        "cold_item_targets": 0.0,
+        "cold_user_targets": 0.0,
+        "cold_positives": 0.0,
+        "overlap": 0.0,
+        "later_training": 0.0,
+        "median_later_training": 0.0,
+    }
+    test = report["phases"]["test"]
+    # z of a (9000), w of b (9100, known to b), v of c (8950).
+    assert (test["instances"], test["cold_items"], test["cold_users"]) == (3, 2, 1)
+    assert test["in_history"] == test["same_session"] == test["cold_user_targets"] == round(1 / 3, 6)
+    assert test["cold_item_targets"] == test["cold_positives"] == round(2 / 3, 6)
+    assert json.loads(json.dumps(report)) == report
+
+
+def test_leave_one_out_leaks_and_says_how_much(load):
+    report = _report(load, eval_args={"split": {"LS": "test_only"}})
+    # Train: y (1000) and x (5000) of a, w (3000) of b, v (8950) of c; test: z (9000) of a, w (9100) of b.
+    assert report["phases"]["train"]["instances"] == 4
+    assert report["warnings"] == []  # here both test targets happen to be the last of all
+    report = _report(load, eval_args={"split": {"LS": "valid_and_test"}})
+    # Validation: x (5000) of a; test: z (9000) of a, w (9100) of b; events of training: 0, 1000, 2000, 3000, 8900, 8950.
+    valid = report["phases"]["valid"]
+    assert (valid["overlap"], valid["later_training"]) == (round(1 / 3, 6), 1.0)
+    assert valid["median_later_training"] == round(2 / 6, 6)
+    assert report["phases"]["test"]["later_training"] == 0.0
+    (warning,) = report["warnings"]
+    assert warning.startswith(
+        "the split leaks: 100.0 % of the valid targets have training events of other users after them (in the median "
+        "33.3 % of all training events), and 33.3 % of the training targets lie at or after the first valid target"
+    )
+    assert report["boundaries"] == {}
+
+
+def test_an_empty_phase_has_no_shares(load):
+    report = _report(load, eval_args={"split": {"LS": "test_only"}})
+    valid = report["phases"]["valid"]
+    assert (valid["instances"], valid["first_target"], valid["in_history"], valid["overlap"]) == (0, None, None, None)
+    assert "  valid: 0 instances, 0 users, 0 items" in summary_lines(report)
+
+
+def test_frozen_histories_count_as_they_are(load):
+    rows = [*ROWS, ("b", "x", 9200), ("b", "z", 9300), ("b", "w", 9400)]
+    shares = {}
+    for targets in ("all", "successive"):
+        dataset = load(rows, eval_args={"split": {"GTS": {"valid": 5000, "test": 9100, "targets": targets}}})
+        dataset.build()
+        shares[targets] = split_report(dataset)["phases"]["test"]
+    # Targets w x z w of b after x w: z alone is new, in both; only growing histories reach into the target's session.
+    assert shares["all"]["in_history"] == shares["successive"]["in_history"] == 0.75
+    assert (shares["all"]["same_session"], shares["successive"]["same_session"]) == (0.0, 0.75)
+
+
+def test_the_summary_is_short(load):
+    lines = summary_lines(_report(load, eval_args={"split": {"GTS": {"valid": 5000, "test": 8900}}}))
+    assert len(lines) == 5
+    assert lines[0].endswith("valid from 1970-01-01T01:23:20+00:00, test from 1970-01-01T02:28:20+00:00")
+    assert (
+        "2 items and 1 users never seen in training (66.7 % and 33.3 % of targets), 66.7 % cold positives" in lines[3]
+    )
+    assert lines[4] == "  no target: 3 first events of users, 0 others"
+
+
+@pytest.mark.parametrize(
+    ("targets", "events", "expected"),
+    [
+        ([10], [1, 2, 3], (0.0, 0.0, 0.0)),
+        ([3], [1, 2, 3], (round(1 / 3, 6), 0.0, 0.0)),  # the same second is overlap, but nobody's future
+        ([2, 0], [1, 2, 3], (1.0, 1.0, round(2 / 3, 6))),
+        ([], [1, 2, 3], (None, None, None)),
+    ],
+)
+def test_leak_in_numbers(targets, events, expected):
+    leak = describe_leak(np.array(targets), np.array(events), np.array(events))
+    assert tuple(leak.values()) == expected
+
+
+def test_pre_split_files_that_are_mixed_in_time_are_warned_of(tmp_path):
+    from recbole_lsrec.config import Config
+    from recbole_lsrec.data.dataset import SessionDataset
+
+    folder = tmp_path / "log"
+    folder.mkdir()
+    header = "user_id:token\titem_id:token\ttimestamp:float\n"
+    (folder / "log.one.inter").write_text(header + "a\tx\t1\na\ty\t3\na\tw\t5\n")
+    (folder / "log.two.inter").write_text(header + "a\tz\t4\n")
+    (folder / "log.three.inter").write_text(header + "a\tz\t6\n")
+    settings = {"data_path": str(tmp_path), "benchmark_filename": ["one", "two", "three"]}
+    dataset = SessionDataset(Config("GRU4Rec", "log", config_dict=settings))
+    dataset.build()
+    report = split_report(dataset)
+    assert report["split"] == "log.one.inter, log.two.inter, log.three.inter"
+    assert report["warnings"][-1] == (
+        "the files are mixed in time: 1 of 2 training targets come after a validation or test target of the same user, "
+        "and have it in their history"
+    )

@@ -1,0 +1,31 @@
+import re
+
+from recbole_lsrec.leaderboard.page.ink import glyph, look, panel
+
+
+def drawn(name: str) -> str:
+    return panel(name, lambda axes: axes.plot([1, 2], [3, 4], color=look(1)[0], marker="o"))
+
+
+def test_systems_look_different():
+    assert len({look(index) for index in range(56)}) == 56
+
+
+def test_a_panel_is_an_element_coloured_by_the_page():
+    text = drawn("a")
+    assert text.startswith("<svg ")
+    assert text.endswith("</svg>")
+    assert "var(--series-1)" in text
+    assert "var(--font)" in text
+    assert not re.search(r"#0[0-9a-f]{5}|http|<style|DejaVu", text)
+
+
+def test_a_panel_is_the_same_every_time_and_shares_no_id_with_another():
+    assert drawn("a") == drawn("a")
+    ids = [set(re.findall(r' id="([^"]+)"', text)) for text in (drawn("a"), drawn("b"), glyph(1))]
+    assert all(ids)
+    assert sum(len(found) for found in ids) == len(set.union(*ids))
+    for text in (drawn("a"), glyph(1)):
+        used = set(re.findall(r'(?:href="#|url\(#)([^")]+)', text))
+        assert used
+        assert used <= set(re.findall(r' id="([^"]+)"', text))

@@ -1,0 +1,37 @@
+import pytest
+
+from recbole_lsrec.leaderboard.page import numbers
+
+
+@pytest.mark.parametrize(
+    ("value", "like", "text"),
+    [
+        (0.47144, None, "0.4714"),
+        (51.077, None, "51.08"),
+        (1957.07, None, "1957.1"),
+        (0.1249, 17.3, "0.12"),
+        (None, None, "\u2013"),
+    ],
+)
+def test_metric(value, like, text):
+    assert numbers.metric(value, like) == text
+
+
+def test_others():
+    assert (numbers.p_value(0.00001), numbers.p_value(0.04)) == ("<.0001", "0.0400")
+    assert (numbers.signed(-0.0212), numbers.signed(12.34)) == ("\u22120.0212", "+12.3")
+    assert (numbers.plain(420480.0), numbers.plain(2.061)) == ("420,480", "2.06")
+    assert [numbers.seconds(value) for value in (6.1, 245, 7380, None)] == ["6.1 s", "4 min 5 s", "2 h 3 min", "\u2013"]
+    assert numbers.when("2026-11-21T07:06:36+00:00") == "2026-11-21 07:06 UTC"
+
+
+@pytest.mark.parametrize(
+    ("budget", "text"),
+    [
+        ({"train_seconds": 120}, "120 seconds of training a cell"),
+        ({"train_steps": 1500}, "1,500 optimiser steps a cell"),
+        (None, "no budget: every cell trained until its early stopping or its number of epochs"),
+    ],
+)
+def test_budget(budget, text):
+    assert numbers.budget(budget) == text

@@ -1,0 +1,275 @@
+"""The numbers of report.json are those that the evaluation package computes from the same runs."""
+
+import json
+from itertools import combinations
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from scipy.stats import kendalltau
+
+from recbole_lsrec.analysis.compare import compare
+from recbole_lsrec.analysis.strata_report import describe_strata
+from recbole_lsrec.analysis.user_metrics import Metric
+from recbole_lsrec.leaderboard.page import write_report
+from recbole_lsrec.leaderboard.page.agreement import common_metric
+from recbole_lsrec.leaderboard.page.columns import columns
+from tests.leaderboard.page.board_files import USERS, empty_cell, ranks, three_levels, write_board, write_cell
+
+SYSTEMS = ["Fair", "Good", "Poor"]
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory):
+    out = tmp_path_factory.mktemp("board")
+    write_report(write_board(out, three_levels(out)))
+    return out
+
+
+@pytest.fixture(scope="module")
+def section(out):
+    return json.loads((out / "report.json").read_text())["datasets"][0]
+
+
+@pytest.mark.parametrize(("number", "protocol"), [(0, "pop3"), (1, "full")])
+def test_values_pairs_and_marks_are_compares(out, section, number, protocol):
+    table = section["tables"][number]
+    assert (table["protocol"], table["main"]) == (protocol, "ndcg@2")
+    folders = [out / "runs" / f"{system}-{seed}" for system in SYSTEMS for seed in (1, 2)]
+    for name in ("ndcg@2", "hit@2", "mrr"):
+        found = compare(folders, Metric.parse(name), protocol=protocol)
+        for model in found.models:
+            (row,) = [row for row in table["rows"] if row["system"] == model.label]
+            value = row["values"][name]
+            assert value["runs"] == [run.value for run in model.runs]
+            assert value["mean"] == pytest.approx(np.mean(value["runs"]))
+            assert value["sd"] == pytest.approx(np.std(value["runs"], ddof=1))
+        if name == "ndcg@2":
+            for ours, theirs in zip(table["comparison"]["pairs"], found.pairs, strict=True):
+                assert [ours["p_holm"], ours["difference"]] == [theirs.p_holm, theirs.difference]
+
+
+def test_clear_differences_are_marked_and_others_are_not(section):
+    pop3, full = section["tables"]
+    assert {row["system"]: row["values"]["ndcg@2"]["mark"] for row in pop3["rows"]} == {
+        "Good": "best", "Fair": "second", "Poor": None,
+    }  # fmt: skip
+    assert pop3["verdict"] == (
+        "Good is best in ndcg@2: significantly better than every other system. Fair is second, significantly better than"
+        " every system below it."
+    )
+    assert [row["values"]["ndcg@2"]["mark"] for row in full["rows"]] == [None, None, None]
+    assert full["rows"][2]["system"] == "Poor"
+    assert full["verdict"].startswith("No system is significantly best in ndcg@2: ")
+    assert full["verdict"].endswith(" cannot be told apart at the top.")
+    assert "No significantly best system in " in " ".join(full["notes"])
+    assert "The tests count users and seeds" in " ".join(full["notes"])
+
+
+def test_agreement_is_scipys(section):
+    means = [{row["system"]: row["values"]["ndcg@2"]["mean"] for row in of["rows"]} for of in section["tables"]]
+    (found,) = section["agreements"]
+    assert found == {
+        "first": "pop3", "second": "full", "metric": "ndcg@2", "systems": 3,
+        "tau": pytest.approx(kendalltau(*[[of[system] for system in SYSTEMS] for of in means]).statistic),
+    }  # fmt: skip
+
+
+def test_cost_is_the_mean_over_the_seeds(section):
+    assert section["costs"][0] == {
+        "system": "Fair", "seconds_per_epoch": 6.0, "epochs": 0.5, "ms_per_user": pytest.approx(1000 * 0.2 / 40),
+        "memory_mb": 500.0, "gpu_memory_mb": None, "parameters": 2500.0, "train_seconds": 3.0,
+        "runs": 2, "still_improving": 0,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("bigger", "scores", "rising"),
+    [
+        (True, [0.1, 0.2, 0.3], True),
+        (True, [0.1, 0.3, 0.2], False),
+        (True, [0.1, 0.3, 0.3], False),  # the earlier of two equal ones is the best
+        (True, [0.1, None, 0.3], True),  # an epoch without validation
+        (True, [0.1], True),
+        (False, [0.3, 0.1], True),
+        (False, [0.1, 0.3], False),
+    ],
+)
+def test_a_run_whose_last_validation_was_its_best_is_still_improving(tmp_path, bigger, scores, rising):
+    history = [
+        {"epoch": epoch, "train_seconds": 1.0} | ({} if score is None else {"valid_score": score})
+        for epoch, score in enumerate(scores)
+    ]
+    cells = [
+        write_cell(tmp_path, "A", {"pop3": ranks(2, 1)}, 1, result={"history": history, "valid_score_bigger": bigger}),
+        write_cell(tmp_path, "A", {"pop3": ranks(2, 2)}, 2),
+    ]
+    write_report(write_board(tmp_path, cells))
+    (found,) = json.loads((tmp_path / "report.json").read_text())["datasets"][0]["costs"]
+    assert (found["still_improving"], found["runs"]) == (int(rising), 2)
+    for page in ("leaderboard.md", "leaderboard.html"):
+        assert (
+            "the last validation was the best so far in runs of A (1 of 2)." in (tmp_path / page).read_text()
+        ) == rising
+
+
+def test_nothing_is_significant_between_equal_systems(tmp_path):
+    cells = [write_cell(tmp_path, system, {"pop3": ranks(2, number)}, seed)
+             for number, (system, seed) in enumerate([("A", 1), ("A", 2), ("B", 1), ("B", 2)])]  # fmt: skip
+    write_report(write_board(tmp_path, cells))
+    (table,) = json.loads((tmp_path / "report.json").read_text())["datasets"][0]["tables"]
+    assert table["verdict"].startswith("Nothing is significant in ndcg@2: no system can be told apart from ")
+    assert [value["mark"] for row in table["rows"] for value in row["values"].values()] == [None] * 6
+
+
+def test_strata_and_alpha(tmp_path):
+    alpha = np.where(np.arange(40) < 10, 0.2, 0.6)
+    length = {"history_length": [3] * 20 + [30] * 20}
+    cells = [
+        write_cell(tmp_path, "Long", {"pop3": ranks(2, seed)}, seed, columns={**length, "alpha": alpha})
+        for seed in (1, 2)
+    ]
+    cells += [write_cell(tmp_path, "Plain", {"pop3": ranks(3, 9)}, 1, columns=length)]
+    write_report(write_board(tmp_path, cells))
+    section = json.loads((tmp_path / "report.json").read_text())["datasets"][0]
+    cuts = {(cut["system"], cut["group"]): cut for cut in section["cuts"]}
+    assert {cut["by"] for cut in section["cuts"]} == {"history_length"}  # every other stratum has one group
+    tables = [describe_strata(tmp_path / "runs" / f"Long-{seed}", ["ndcg@2"]).table for seed in (1, 2)]
+    for group in ("1-4", "20-49"):
+        lines = [of[of["group"] == group].iloc[0] for of in tables]
+        assert cuts["Long", group]["mean"] == pytest.approx(np.mean([line["ndcg@2"] for line in lines]))
+        assert cuts["Long", group]["se"] == pytest.approx(np.mean([line["ndcg@2_se"] for line in lines]))
+        assert (cuts["Plain", group]["users"], cuts["Plain", group]["few"]) == (20, True)
+    assert [(of["system"], of["seed"]) for of in section["alphas"]] == [("Long", 1), ("Long", 2)]
+    first = section["alphas"][0]
+    assert (first["mean"], first["known"]) == (pytest.approx(0.5), 40)
+    assert first["quantiles"] == pytest.approx([0.2, 0.5, 0.6, 0.6, 0.6])
+    assert (first["shares"][5], first["shares"][15]) == (0.25, 0.75)
+
+
+def test_runs_that_may_not_be_compared_are_shown_without_marks(tmp_path):
+    cells = three_levels(tmp_path)
+    path = tmp_path / "runs" / "Good-1" / "result.json"
+    stored = json.loads(path.read_text())
+    stored["fingerprints"]["split"] = "other"
+    path.write_text(json.dumps(stored))
+    write_report(write_board(tmp_path, cells))
+    table = json.loads((tmp_path / "report.json").read_text())["datasets"][0]["tables"][0]
+    assert "differ in split hash (s1 and other)" in table["verdict"]
+    assert table["comparison"] is None
+    assert [row["system"] for row in table["rows"]] == ["Good", "Fair", "Poor"]
+    assert all(value["mark"] is None for row in table["rows"] for value in row["values"].values())
+
+
+def test_several_targets_a_user(tmp_path):
+    users = [user for user in USERS[:10] for _ in range(4)]
+    cells = [
+        write_cell(tmp_path, name, {"pop3": ranks(level, level)}, users=users) for name, level in [("A", 2), ("B", 3)]
+    ]
+    write_report(write_board(tmp_path, cells))
+    (table,) = json.loads((tmp_path / "report.json").read_text())["datasets"][0]["tables"]
+    assert any(
+        "shown is the mean over the 40 targets, tested are the means of the 10 users" in note for note in table["notes"]
+    )
+    assert any("claimed of these trained runs only" in note for note in table["notes"])
+
+
+def test_ties_are_told(tmp_path):
+    ties = {"ties": [1] * 10 + [0] * 30}
+    cells = [
+        write_cell(tmp_path, "A", {"pop3": ranks(2, 1)}, columns=ties),
+        write_cell(tmp_path, "B", {"pop3": ranks(2, 2)}),
+    ]
+    write_report(write_board(tmp_path, cells))
+    (table,) = json.loads((tmp_path / "report.json").read_text())["datasets"][0]["tables"]
+    assert any("share of targets that score the same as some competitor: A 25%" in note for note in table["notes"])
+
+
+def test_every_pair_is_there(section):
+    pairs = section["tables"][0]["comparison"]["pairs"]
+    names = {model["name"]: model["label"] for model in section["tables"][0]["comparison"]["models"]}
+    assert [(names[pair["a"]], names[pair["b"]]) for pair in pairs] == list(combinations(SYSTEMS, 2))
+
+
+def test_a_board_without_results(tmp_path):
+    write_report(write_board(tmp_path, [empty_cell("A", "pending", None)], finished=None, budget=None))
+    assert json.loads((tmp_path / "report.json").read_text())["datasets"][0]["tables"] == []
+    assert "No cell of this data set has a result" in (tmp_path / "leaderboard.html").read_text()
+
+
+def test_where_only_lower_places_differ_the_verdict_does_not_say_that_nothing_is_significant(tmp_path):
+    def cell(system, seed, level, number):
+        config = {"valid_metric": "MRR"}
+        return write_cell(tmp_path, system, {"pop3": ranks(level, number, 0.1)}, seed, config=config)
+
+    # A is far ahead under one seed and behind under the other; B is ahead of C under both.
+    cells = [cell("A", 1, 1.0, 1), cell("A", 2, 4.0, 2)]
+    cells += [cell("B", seed, 1.7, 10 + seed) for seed in (1, 2)]
+    cells += [cell("C", seed, 2.1, 20 + seed) for seed in (1, 2)]
+    write_report(write_board(tmp_path, cells))
+    (table,) = json.loads((tmp_path / "report.json").read_text())["datasets"][0]["tables"]
+    assert table["standings"]["mrr"] == {
+        "order": ["A", "B", "C"], "best": None, "second": None, "level": ["A", "B", "C"], "certain": 1,
+    }  # fmt: skip
+    assert table["verdict"] == (
+        "No system is significantly best in mrr: no system can be told apart from A, the first; others can be told apart,"
+        " see the pairs."
+    )
+
+
+def test_strata_need_no_scores_that_were_deleted(tmp_path):
+    config = {"valid_metric": "AUC"}
+    cells = [
+        write_cell(tmp_path, system, {"pop3": ranks(2, 1)}, config=config, result={"test_result": {"auc": 0.7}})
+        for system in "AB"
+    ]
+    write_report(write_board(tmp_path, cells))  # no score files were ever written
+    (section,) = json.loads((tmp_path / "report.json").read_text())["datasets"]
+    assert section["tables"][0]["main"] == "auc"
+    assert section["cuts"] == []
+
+
+def test_runs_that_cut_sessions_differently_are_not_grouped_by_them(tmp_path):
+    columns = {"history_length": [3] * 20 + [30] * 20, "n_sessions": [1] * 10 + [5] * 30}
+
+    def section(*features):
+        out = tmp_path / "-".join(features)
+        cells = []
+        for number, of in enumerate(features):
+            cell = write_cell(out, f"S{number}", {"pop3": ranks(2, number)}, columns=columns)
+            path = out / cell["run_folder"] / "result.json"
+            stored = json.loads(path.read_text())
+            stored["fingerprints"]["features"] = of
+            path.write_text(json.dumps(stored))
+            cells.append(cell)
+        write_report(write_board(out, cells))
+        return json.loads((out / "report.json").read_text())["datasets"][0]
+
+    same, other = section("f1", "f1"), section("f1", "f2")
+    assert (same["one_view"], {cut["by"] for cut in same["cuts"]}) == (True, {"history_length", "n_sessions"})
+    assert (other["one_view"], {cut["by"] for cut in other["cuts"]}) == (False, {"history_length"})
+
+
+def test_protocols_are_compared_in_a_metric_that_all_of_them_have(tmp_path):
+    cells = []
+    for number, system in enumerate(SYSTEMS):
+        its = {"pop3": ranks(1 + number, number), "full": ranks(9 - number, number)}
+        cell = write_cell(tmp_path, system, its, config={"valid_metric": "GAUC"})
+        path = tmp_path / cell["run_folder"] / "result.json"
+        stored = json.loads(path.read_text())
+        stored["test_result"] = {"gauc": 0.5 + number / 10} | stored["test_result"]
+        path.write_text(json.dumps(stored))
+        cells.append(cell)
+    write_report(write_board(tmp_path, cells))
+    section = json.loads((tmp_path / "report.json").read_text())["datasets"][0]
+    assert [of["main"] for of in section["tables"]] == ["gauc", "hit@2"]
+    (found,) = section["agreements"]
+    assert (found["metric"], found["systems"]) == ("hit@2", 3)
+    assert "τ of hit@2</caption>" in (tmp_path / "leaderboard.html").read_text()
+    assert "Place of each system by protocol: hit@2" in (tmp_path / "leaderboard.html").read_text()
+
+
+def test_protocols_are_not_compared_in_a_metric_without_a_better_side():
+    one, other = (columns(result, "", {}) for result in ({"itemcoverage@2": 0.1, "mrr": 0.2}, {"itemcoverage@2": 0.1}))
+    assert common_metric([SimpleNamespace(columns=one, main="mrr")] * 2) == "mrr"
+    assert common_metric([SimpleNamespace(columns=of, main=of[0].key) for of in (one, other)]) is None

@@ -1,0 +1,97 @@
+import pytest
+import torch
+from torch import Tensor
+
+from recbole_lsrec.model.layers.recurrent import GRU, VecAttGRU
+from tests.model import authors_names
+from tests.model.goldens import load
+from tests.model.layers import plain_recurrence
+
+
+@pytest.fixture
+def golden() -> dict[str, Tensor]:
+    return load("tf_gru_cell")
+
+
+def test_equals_tensorflow(golden: dict[str, Tensor]) -> None:
+    gru = GRU(3, 5)
+    names = authors_names.gru("rnn/gru_cell", "")
+    gru.load_state_dict({ours: golden[f"w/{theirs}"] for theirs, ours in names.items()})
+    outputs, state = gru(golden["in/x"], golden["in/seq_len"].long(), golden["in/h0"])
+    torch.testing.assert_close(outputs, golden["out/outputs"], rtol=2e-5, atol=2e-5)
+    torch.testing.assert_close(state, golden["out/state"], rtol=2e-5, atol=2e-5)
+
+
+def test_torch_gru_with_the_same_weights_is_another_function(golden: dict[str, Tensor]) -> None:
+    gates, candidate = (golden[f"w/rnn/gru_cell/{part}/kernel"] for part in ("gates", "candidate"))
+    bias = torch.cat([golden["w/rnn/gru_cell/gates/bias"], golden["w/rnn/gru_cell/candidate/bias"]])
+    kernel = torch.cat([gates, candidate], dim=1)
+    torch_gru = torch.nn.GRU(3, 5, batch_first=True)  # also r, z, c
+    torch_gru.load_state_dict(
+        {
+            "weight_ih_l0": kernel[:3].t(),
+            "weight_hh_l0": kernel[3:].t(),
+            "bias_ih_l0": bias,
+            "bias_hh_l0": torch.zeros(15),
+        }
+    )
+    full = golden["in/seq_len"] == 6
+    outputs, _ = torch_gru(golden["in/x"], golden["in/h0"].unsqueeze(0))
+    assert (outputs - golden["out/outputs"])[full].abs().max() > 0.01
+
+
+def test_padding_is_never_read(golden: dict[str, Tensor]) -> None:
+    gru, lengths = GRU(3, 5), golden["in/seq_len"].long()
+    padding = torch.arange(6) >= lengths.unsqueeze(1)
+    noisy = golden["in/x"].masked_fill(padding.unsqueeze(2), float("nan"))
+    for left, right in zip(gru(noisy, lengths), gru(golden["in/x"], lengths), strict=True):
+        assert torch.equal(left, right)
+
+
+@pytest.mark.parametrize("with_initial", [False, True])
+def test_outputs_and_gradients_equal_the_plain_loop(with_initial: bool) -> None:
+    torch.manual_seed(0)
+    gru = GRU(3, 4).double()
+    x = torch.randn(5, 6, 3, dtype=torch.float64, requires_grad=True)
+    initial = torch.randn(5, 4, dtype=torch.float64, requires_grad=True) if with_initial else None
+    lengths = torch.tensor([2, 0, 5, 5, 1])  # not sorted, one empty, no one as long as the array
+    weight = torch.randn(5, 6, 4, dtype=torch.float64)
+    leaves = [x, *gru.parameters()] + ([initial] if initial is not None else [])
+    results = []
+    for run in (gru, lambda *inputs: plain_recurrence.gru(gru, *inputs)):
+        outputs, state = run(x, lengths, initial)
+        loss = (outputs * weight).sum() + (state * weight[:, 0]).square().sum()
+        results.append((outputs, state, *torch.autograd.grad(loss, leaves)))
+    for left, right in zip(*results, strict=True):
+        torch.testing.assert_close(left, right, rtol=1e-10, atol=1e-10)
+
+
+def test_no_sequence_has_a_step() -> None:
+    initial = torch.randn(2, 4)
+    outputs, state = GRU(3, 4)(torch.randn(2, 1, 3), torch.tensor([0, 0]), initial)
+    assert not outputs.any()
+    assert torch.equal(state, initial)
+
+
+def test_attentional_gru_equals_tensorflow() -> None:
+    golden = load("vecatt_gru_cell")
+    cell = VecAttGRU(3, 5)
+    names = authors_names.gru("rnn", "")
+    cell.load_state_dict({ours: golden[f"w/{theirs}"] for theirs, ours in names.items()})
+    state = cell(golden["in/x"], golden["in/seq_len"].long(), golden["in/att"].transpose(1, 2))
+    torch.testing.assert_close(state.squeeze(1), golden["out/state"], rtol=2e-5, atol=2e-5)
+
+
+def test_attentional_gru_and_its_gradients_equal_the_plain_loop() -> None:
+    torch.manual_seed(0)
+    cell = VecAttGRU(3, 4).double()
+    x = torch.randn(4, 5, 3, dtype=torch.float64, requires_grad=True)
+    attention = torch.rand(4, 2, 5, dtype=torch.float64, requires_grad=True)
+    lengths = torch.tensor([2, 5, 1, 4])
+    results = []
+    for run in (cell, lambda *inputs: plain_recurrence.vec_att_gru(cell, *inputs)):
+        state = run(x, lengths, attention)
+        leaves = [x, attention, *cell.parameters()]
+        results.append((state, *torch.autograd.grad(state.square().sum(), leaves)))
+    for left, right in zip(*results, strict=True):
+        torch.testing.assert_close(left, right, rtol=1e-10, atol=1e-10)

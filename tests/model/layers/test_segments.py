@@ -1,0 +1,98 @@
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from recbole_lsrec.model.layers.segments import (
+    majority_category,
+    place_in_segment,
+    segment_max,
+    segment_softmax,
+    segment_sum,
+    split_sessions,
+)
+
+SEGMENT = torch.tensor([0, 0, 2, 2, 2])
+
+
+def test_sum_max_and_place() -> None:
+    values = torch.tensor([[1.0, 2], [3, -4], [5, 6], [7, 8], [9, 10]])
+    assert segment_sum(values, SEGMENT, 4).tolist() == [[4, -2], [0, 0], [21, 24], [0, 0]]
+    assert segment_max(values, SEGMENT, 4, -1.0).tolist() == [[3, 2], [-1, -1], [9, 10], [-1, -1]]
+    assert place_in_segment(SEGMENT, 4).tolist() == [0, 1, 0, 1, 2]
+    assert segment_sum(torch.zeros(0, 3, 2), torch.zeros(0, dtype=torch.long), 2).shape == (2, 3, 2)
+
+
+def test_softmax_equals_softmax_of_each_segment() -> None:
+    logits = torch.tensor([[1.0], [2], [1000], [999], [-1000]])
+    weights = segment_softmax(logits, SEGMENT, 4)
+    torch.testing.assert_close(weights[:2], logits[:2].softmax(0))
+    torch.testing.assert_close(weights[2:], logits[2:].softmax(0))
+    masked = segment_softmax(logits, SEGMENT, 4, torch.tensor([True, False, False, True, True]))
+    torch.testing.assert_close(masked.flatten(), torch.tensor([1.0, 0, 0, 1, 0]))
+
+
+def test_softmax_gradient_equals_torch() -> None:
+    torch.manual_seed(0)
+    logits = torch.randn(5, 2, requires_grad=True)
+    weight = torch.randn(5, 2)
+    (found,) = torch.autograd.grad((segment_softmax(logits, SEGMENT, 4) * weight).sum(), logits)
+    plain = torch.cat([logits[:2].softmax(0), logits[2:].softmax(0)])
+    (expected,) = torch.autograd.grad((plain * weight).sum(), logits)
+    torch.testing.assert_close(found, expected)
+
+
+def test_split_sessions() -> None:
+    items = torch.tensor([[11, 12, 13, 14, 15], [21, 0, 0, 0, 0], [31, 32, 33, 0, 0]])
+    labels = torch.tensor([[1, 1, 2, 3, 3], [1, 0, 0, 0, 0], [4, 6, 6, 0, 0]])
+    sessions = split_sessions(items, labels, torch.tensor([5, 1, 3]))
+    assert sessions.items.tolist() == [11, 12, 13, 14, 15, 21, 31, 32, 33]
+    assert sessions.row.tolist() == [0, 0, 0, 0, 0, 1, 2, 2, 2]
+    assert sessions.n_long.tolist() == [2, 0, 1]
+    assert sessions.max_long == 2
+    assert sessions.items[sessions.long].tolist() == [11, 12, 13, 31]
+    assert sessions.long_session.tolist() == [0, 0, 1, 4]  # instance * max_long + place
+    assert sessions.items[sessions.current].tolist() == [14, 15, 21, 32, 33]
+    assert sessions.current_row.tolist() == [0, 0, 1, 2, 2]
+    assert sessions.long_row.tolist() == [0, 0, 0, 2]
+
+
+def test_split_sessions_with_caps() -> None:
+    items = torch.arange(1, 9).unsqueeze(0)
+    labels = torch.tensor([[1, 2, 2, 3, 4, 4, 4, 4]])
+    lengths = torch.tensor([8])
+    for caps, long, current in (
+        ({"max_sessions": 2}, [2, 3, 4], [5, 6, 7, 8]),
+        ({"max_sessions": 9}, [1, 2, 3, 4], [5, 6, 7, 8]),
+        ({"max_session_len": 1}, [1, 3, 4], [8]),
+        ({"min_long_session_len": 2}, [2, 3], [5, 6, 7, 8]),
+        ({"min_long_session_len": 9}, [], [5, 6, 7, 8]),
+        ({"min_long_session_len": 2, "max_sessions": 1, "max_session_len": 1}, [3], [8]),
+    ):
+        sessions = split_sessions(items, labels, lengths, **caps)
+        assert sessions.items[sessions.long].tolist() == long
+        assert sessions.items[sessions.current].tolist() == current
+
+
+def test_majority_category() -> None:
+    category = torch.tensor([1, 2, 2, 3, 4, 5, 5, 4, 1, 1, 2, 2, 3, 7])
+    row = torch.tensor([0] * 4 + [1] * 4 + [2] * 5 + [3])
+    last = majority_category(category, row, 4, "last")
+    recent = majority_category(category, row, 4, "recent")
+    as_sets = [[set(category[(row == b) & mask].tolist()) for b in range(4)] for mask in (last, recent)]
+    assert as_sets == [[{2}, {4}, {3}, {7}], [{2}, {4}, {2}, {7}]]
+    assert last.tolist() == [False, True, True, False, True, False, False, True] + [False] * 4 + [True, True]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.lists(st.integers(0, 3), min_size=1, max_size=8), min_size=1, max_size=4))
+def test_majority_category_of_any_session(sessions: list[list[int]]) -> None:
+    category = torch.tensor([c for session in sessions for c in session])
+    row = torch.tensor([b for b, session in enumerate(sessions) for _ in session])
+    for tie in ("last", "recent"):
+        expected = []
+        for session in sessions:
+            most = max(map(session.count, session))
+            leading = [c for c in session if session.count(c) == most]
+            star = session[-1] if tie == "last" and len(set(leading)) > 1 else leading[-1]
+            expected += [c == star for c in session]
+        assert majority_category(category, row, len(sessions), tie).tolist() == expected
