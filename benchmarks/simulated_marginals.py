@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from simulated_checks import counting_rankers, marginals, sort_log
 
-from benchmarks.simulated_checks import counting_rankers, marginals, sort_log
 from recbole_lsrec.simulated.generate import ensure_cosmetics
 from recbole_lsrec.simulated.parameters import parameter_table
 
