@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from recbole_lsrec.model.sequential_recommender.difflsrec import DiffLSRec
-from tests.contract.stub import StubDataset, randomise, stub_config
+from recbole_lsrec.testing.stub import StubDataset, randomise, stub_config
 
 
 class StubLog(StubDataset):

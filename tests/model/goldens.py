@@ -12,7 +12,7 @@ from recbole_lsrec.model.layers.time_features import TimeFeatures
 from recbole_lsrec.model.sequential_recommender.clsr import CLSR
 from recbole_lsrec.model.sequential_recommender.slirec import SLiRec
 from recbole_lsrec.model.timed_history import TimedRecommender
-from tests.contract.stub import StubDataset, stub_config
+from recbole_lsrec.testing.stub import StubDataset, stub_config
 from tests.model import authors_names
 
 FOLDER = Path(__file__).resolve().parents[1] / "golden"

@@ -7,8 +7,8 @@ import torch
 
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.model.sequential_recommender.clsr import CLSR
-from tests.contract.model_contract import ModelContract
-from tests.contract.stub import N_ITEMS, StubDataset, batch_of, random_batch, randomise, repad, stub_config
+from recbole_lsrec.testing import ModelContract
+from recbole_lsrec.testing.stub import N_ITEMS, StubDataset, batch_of, random_batch, randomise, repad, stub_config
 
 SIZES = {"attention_hidden_sizes": [8, 4], "alpha_hidden_sizes": [8, 4], "head_hidden_sizes": [20, 10]}
 

@@ -11,7 +11,7 @@ from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.model.diffusion import process
 from recbole_lsrec.model.diffusion.denoiser import guided
 from recbole_lsrec.model.sequential_recommender.difflsrec import DiffLSRec
-from tests.contract.stub import N_ITEMS, batch_of, random_batch, randomise
+from recbole_lsrec.testing.stub import N_ITEMS, batch_of, random_batch, randomise
 from tests.model.difflsrec_stub import StubLog, build
 
 # ---- 3: diffusion ---------------------------------------------------------------------------------------------------

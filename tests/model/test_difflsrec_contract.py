@@ -2,11 +2,8 @@
 
 from typing import Any, ClassVar
 
-import torch
-
 from recbole_lsrec.model.sequential_recommender.difflsrec import DiffLSRec
-from tests.contract.model_contract import ModelContract
-from tests.contract.stub import stub_config
+from recbole_lsrec.testing import ModelContract
 from tests.model.difflsrec_stub import StubLog
 
 
@@ -15,10 +12,9 @@ class TestChain(ModelContract):
     options: ClassVar[dict[str, Any]] = {"diffusion_steps": 3}
     overfit_steps = 70
 
-    def build(self, seed: int = 0, **overrides: Any) -> DiffLSRec:
-        """On a data set with a log, which the base's stub has not."""
-        torch.manual_seed(seed)
-        return DiffLSRec(stub_config("DiffLSRec", **{**self.options, **overrides}), StubLog())
+    def dataset(self) -> StubLog:
+        """With a log, which the contract's own has not."""
+        return StubLog()
 
 
 class TestOneStep(TestChain):

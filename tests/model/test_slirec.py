@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from recbole_lsrec.model.sequential_recommender.slirec import SLiRec
-from tests.contract.model_contract import ModelContract
-from tests.contract.stub import StubDataset, random_batch, randomise, repad, stub_config
+from recbole_lsrec.testing import ModelContract
+from recbole_lsrec.testing.stub import StubDataset, random_batch, randomise, repad, stub_config
 
 SIZES = {"attention_hidden_sizes": [8, 4], "alpha_hidden_sizes": [8, 4], "head_hidden_sizes": [20, 10]}
 

@@ -9,8 +9,8 @@ from torch import Tensor
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.model.layers.fcn import Mixture
 from recbole_lsrec.model.sequential_recommender.slsrec import SLSRec
-from tests.contract.model_contract import ModelContract
-from tests.contract.stub import N_ITEMS, StubDataset, batch_of, random_batch, randomise, stub_config
+from recbole_lsrec.testing import ModelContract
+from recbole_lsrec.testing.stub import N_ITEMS, StubDataset, batch_of, random_batch, randomise, stub_config
 from tests.model import slsrec_reference
 
 

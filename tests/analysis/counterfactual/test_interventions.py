@@ -9,7 +9,7 @@ from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.model.sequential_recommender.clsr import CLSR
 from recbole_lsrec.model.sequential_recommender.slirec import SLiRec
 from recbole_lsrec.model.sequential_recommender.slsrec import SLSRec
-from tests.contract.stub import StubDataset, random_batch, randomise, stub_config
+from recbole_lsrec.testing.stub import StubDataset, random_batch, randomise, stub_config
 
 HEADER = "user_id:token\titem_id:token\ttimestamp:float\trating:float"
 # One user, six events: sessions {a b}, {c d e}, then f two hours later.

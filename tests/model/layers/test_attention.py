@@ -9,7 +9,7 @@ from recbole_lsrec.model.layers.attention import (
     SelfAttentionBlocks,
 )
 from recbole_lsrec.model.layers.session_attention import WAAM
-from tests.contract.stub import randomise
+from recbole_lsrec.testing.stub import randomise
 
 ROW = torch.tensor([0, 0, 0, 1, 2, 2])  # instance of each of six events
 

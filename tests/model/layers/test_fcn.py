@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from recbole_lsrec.model.layers.fcn import FCN, BatchNorm, Mixture, linear
-from tests.contract.stub import randomise
+from recbole_lsrec.testing.stub import randomise
 
 
 def test_batch_norm_averages_the_biased_variance() -> None:

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from recbole_lsrec.model.layers.history_attention import HistoryAttention
-from tests.contract.stub import randomise
+from recbole_lsrec.testing.stub import randomise
 
 REAL = torch.tensor([[True, True, True], [True, False, False]])
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from recbole_lsrec.evaluation.metrics import hit, mrr, ndcg, pooled_auc
 from recbole_lsrec.model.layers.time_features import time_features
 from recbole_lsrec.model.sequential_recommender.clsr import CLSR
-from tests.contract.stub import stub_config
+from recbole_lsrec.testing.stub import stub_config
 from tests.model.goldens import FOLDER, GROUP, SMALL, GoldenDataset, build, load
 
 UNIT = {"s": 86.4, "ms": 86_400_000.0}  # the authors' time_unit: in the unit of the file
