@@ -1,0 +1,72 @@
+"""Whether a file is the text it should be: encodings, compressed files, lines that do not fit."""
+
+import codecs
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from recbole_lsrec.errors import DataError
+
+_STARTS = (
+    (b"\x1f\x8b", "is compressed (gzip); unpack it first"),
+    (b"PK\x03\x04", "is a zip archive (or a spreadsheet); unpack or export it first"),
+    (b"PAR1", "is a parquet file; accepted here is text"),
+    (codecs.BOM_UTF8, "begins with a byte order mark; set encoding: utf-8-sig, or save it as UTF-8 without the mark"),
+    (codecs.BOM_UTF16_LE, "is UTF-16; set encoding: utf-16, or save it as UTF-8"),
+    (codecs.BOM_UTF16_BE, "is UTF-16; set encoding: utf-16, or save it as UTF-8"),
+)
+_BLOCK = 1 << 22
+_MARK = "\udcff"  # no text holds half a surrogate pair
+codecs.register_error("lsrec-mark", lambda error: (_MARK, getattr(error, "end", 1)))
+
+
+def check_text(path: Path, encoding: str) -> None:
+    """Refuses a file that is something else than text in the encoding, as far as its first bytes and NUL bytes tell.
+
+    Args:
+        path: the file.
+        encoding: a name that Python knows.
+
+    Raises:
+        DataError: names the file, the line, ``encoding`` where that helps, and what to do.
+    """
+    try:
+        name = codecs.lookup(encoding).name
+    except LookupError as error:
+        raise DataError(f"encoding: found {encoding!r}; accepted: a name that Python knows, such as utf-8.") from error
+    with path.open("rb") as file:
+        start = file.read(4)
+        for mark, problem in _STARTS:
+            if start.startswith(mark) and not (mark.startswith(codecs.BOM_UTF8) and name != "utf-8"):
+                if name.startswith("utf-16") and "UTF-16" in problem:
+                    continue
+                raise DataError(f"{path}, line 1: {problem}.")
+        if name.startswith(("utf-16", "utf-32")):
+            return
+    content = np.memmap(path, dtype=np.uint8, mode="r") if path.stat().st_size else np.zeros(0, dtype=np.uint8)
+    for at in range(0, len(content), _BLOCK):
+        block = content[at : at + _BLOCK]
+        if not block.all():
+            line = 1 + np.count_nonzero(content[: at + int(np.argmin(block))] == ord("\n"))
+            raise DataError(
+                f"{path}, line {line}: holds a NUL byte, so it is no {encoding} text; set encoding (utf-16, perhaps), or "
+                "mend the line."
+            )
+
+
+def numbered_lines(path: Path, encoding: str) -> Iterator[tuple[int, str]]:
+    """The lines that are not empty, with their numbers from 1 on, without line ends.
+
+    Raises:
+        DataError: a line cannot be read in the encoding.
+    """
+    with path.open(encoding=encoding, errors="lsrec-mark") as file:
+        for number, line in enumerate(file, start=1):
+            if _MARK in line:
+                raise DataError(
+                    f"{path}, line {number}: is no {encoding} text; set encoding to the file's, such as gbk, latin-1 or "
+                    "cp1252, or save it as UTF-8."
+                )
+            if text := line.rstrip("\r\n"):
+                yield number, text

@@ -1,0 +1,107 @@
+"""Whether times are read in the right unit: dates that a log can have, and pauses that people make."""
+
+from datetime import datetime, timezone
+
+import numpy as np
+
+TICKS_PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+EARLIEST, LATEST = 631_152_000, 4_102_444_800  # 1990-01-01 and 2100-01-01, in unix seconds
+SHORTEST_PAUSE, LONGEST_PAUSE = (
+    1e-3,
+    1e8,
+)  # seconds; the median pause of people is none of a millisecond or of three years
+ORDER = "order"  # beside the units: times that are places in an order, not moments
+
+_ORDER_ADVICE = (
+    f"If they are no moments but places in an order, timestamp_unit: {ORDER} says so (sessions are then off)"
+)
+
+
+def plausible(time: np.ndarray, unit: str) -> np.ndarray:
+    """Whether each time is a date from 1990 up to 2100.
+
+    Args:
+        time: ``[n]`` as the file holds them.
+        unit: ``s``, ``ms``, ``us`` or ``ns`` since 1970, in UTC.
+
+    Returns:
+        boolean ``[n]``; False for what is not a number.
+    """
+    ticks = TICKS_PER_SECOND[unit]
+    return (time >= EARLIEST * ticks) & (time < LATEST * ticks)
+
+
+def median_pause(user: np.ndarray, time: np.ndarray, unit: str) -> float | None:
+    """Median pause between two events of a user, in seconds; events at one time make none.
+
+    Args:
+        user: ``[n]``, events of one user adjacent.
+        time: ``[n]``, non-decreasing within a user.
+        unit: of the times.
+
+    Returns:
+        None where no user has events at two times.
+    """
+    pause = np.diff(time)[user[1:] == user[:-1]]
+    pause = pause[pause > 0]
+    return float(np.median(pause)) / TICKS_PER_SECOND[unit] if len(pause) else None
+
+
+def unit_problem(user: np.ndarray, time: np.ndarray, unit: str) -> str | None:
+    """Says what speaks against the unit of the times of a log.
+
+    Args:
+        user: ``[n]``, events of one user adjacent.
+        time: ``[n]`` finite, non-decreasing within a user.
+        unit: a key of :data:`TICKS_PER_SECOND`.
+
+    Returns:
+        None if dates and pauses are plausible. Otherwise a text that names ``timestamp_unit`` and lists what every unit
+        would make of the times, without a period at its end.
+    """
+    if len(time) == 0:
+        return None
+    fitting = plausible(time, unit)
+    if not fitting.all():
+        found = f"{np.count_nonzero(~fitting)} of {len(time)} times are no dates from 1990 to 2100 in timestamp_unit: {unit}"
+        return f"{found}. {_readings(time)}. {_advice(time, fitting)}"
+    pause = median_pause(user, time, unit)
+    if pause is not None and not SHORTEST_PAUSE <= pause <= LONGEST_PAUSE:
+        found = f"the median pause between a user's events is {pause:.3g} s in timestamp_unit: {unit}"
+        return f"{found}, which no log of people has. {_readings(time)}. {_ORDER_ADVICE}"
+    return None
+
+
+def date(seconds: float) -> str:
+    """A day in ISO form, or the year in words where the calendar has no such day."""
+    try:
+        return datetime.fromtimestamp(float(seconds), timezone.utc).date().isoformat()
+    except (ValueError, OverflowError, OSError):
+        return f"the year {1970 + seconds / 31_556_952:,.0f}"
+
+
+def _readings(time: np.ndarray) -> str:
+    """What each unit makes of the times."""
+    first, last = float(time.min()), float(time.max())
+    readings = []
+    for unit, ticks in TICKS_PER_SECOND.items():
+        share = np.mean(plausible(time, unit))
+        fit = "" if share in (0, 1) else f" ({share:.1%} of them from 1990 to 2100)"
+        readings.append(f"{unit}: {date(first / ticks)} to {date(last / ticks)}{fit}")
+    return f"Read as {'; '.join(readings)}"
+
+
+def _advice(time: np.ndarray, fitting: np.ndarray) -> str:
+    whole = [unit for unit in TICKS_PER_SECOND if plausible(time, unit).all()]
+    if whole:
+        return f"Set timestamp_unit: {whole[0]}"
+    if fitting.any():
+        first = int(np.argmin(fitting))
+        others = [unit for unit in TICKS_PER_SECOND if plausible(time[~fitting], unit).any()]
+        mixed = f"units are mixed ({', '.join(others)} among the rest)" if others else "the rest fit no unit"
+        return (
+            f"The first such time is {time[first]:.15g}; {mixed}: mend these lines, or leave them out with val_interval"
+        )
+    return (
+        f"No unit gives such dates: they may be days, years or written dates, to be made seconds first. {_ORDER_ADVICE}"
+    )

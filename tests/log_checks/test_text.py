@@ -1,0 +1,44 @@
+import gzip
+
+import pytest
+
+from recbole_lsrec.errors import DataError
+from recbole_lsrec.log_checks.text import check_text, numbered_lines
+
+TEXT = "user_id:token\titem_id:token\nu0\t中文\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "gbk"])
+def test_text_in_the_encoding_named(tmp_path, encoding):
+    (tmp_path / "log").write_text(TEXT, encoding=encoding)
+    check_text(tmp_path / "log", encoding)
+    assert list(numbered_lines(tmp_path / "log", encoding))[1] == (2, "u0\t中文")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (TEXT.encode("utf-8-sig"), "line 1: begins with a byte order mark; set encoding: utf-8-sig"),
+        (TEXT.encode("utf-16"), "line 1: is UTF-16; set encoding: utf-16"),
+        (TEXT.encode("utf-16-le"), "line 1: holds a NUL byte, so it is no utf-8 text; set encoding"),
+        (gzip.compress(TEXT.encode()), r"line 1: is compressed \(gzip\); unpack it first"),
+        (b"PK\x03\x04...", "line 1: is a zip archive"),
+        (b"a\tb\nc\t\0\n", "line 2: holds a NUL byte"),
+    ],
+)
+def test_something_else_than_text(tmp_path, content, message):
+    (tmp_path / "log").write_bytes(content)
+    with pytest.raises(DataError, match=message):
+        check_text(tmp_path / "log", "utf-8")
+
+
+def test_the_line_that_is_in_another_encoding_is_named(tmp_path):
+    (tmp_path / "log").write_bytes(b"a\tb\n\nc\td\n" + "e\t中\n".encode("gbk"))
+    with pytest.raises(DataError, match="line 4: is no utf-8 text; set encoding to the file's, such as gbk"):
+        list(numbered_lines(tmp_path / "log", "utf-8"))
+
+
+def test_an_encoding_that_python_does_not_know(tmp_path):
+    (tmp_path / "log").write_text(TEXT)
+    with pytest.raises(DataError, match="encoding: found 'utf8x'"):
+        check_text(tmp_path / "log", "utf8x")
