@@ -1,27 +1,22 @@
 """What a run would do and need, without training."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
-
 import yaml
 
 from recbole_lsrec.config import Config
 from recbole_lsrec.data.split.report import split_report, summary_lines
-
-if TYPE_CHECKING:
-    from recbole_lsrec.run_data import Data
+from recbole_lsrec.run_data import Data
+from recbole_lsrec.trained_run import build_model
 
 # float32 weights, their gradients, and Adam's two moments.
 _COPIES_OF_PARAMETERS = 4
 
 
-def describe(config: Config, data: "Data", build_model: Callable[[Config, "Data"], Any]) -> str:
+def describe(config: Config, data: Data) -> str:
     """The merged settings, the data's statistics and an estimate of memory, as text to print.
 
     Args:
         config: the merged settings.
         data: the loaded data.
-        build_model: makes the model, to count its parameters.
     """
     log = data.dataset
     parts = [
@@ -36,12 +31,12 @@ def describe(config: Config, data: "Data", build_model: Callable[[Config, "Data"
         *summary_lines(report := split_report(log)),
         *(f"warning: {warning}" for warning in report["warnings"]),
         "# Memory (estimate, MiB)",
-        *(f"{name}: {megabytes:.1f}" for name, megabytes in memory_estimate(config, data, build_model).items()),
+        *(f"{name}: {megabytes:.1f}" for name, megabytes in memory_estimate(config, data).items()),
     ]
     return "\n".join(parts)
 
 
-def memory_estimate(config: Config, data: "Data", build_model: Callable[[Config, "Data"], Any]) -> dict[str, float]:
+def memory_estimate(config: Config, data: Data) -> dict[str, float]:
     """MiB of the parts whose size is known beforehand; a model's own activations are not."""
     log = data.dataset
     model = build_model(config, data)

@@ -6,23 +6,23 @@ from logging import getLogger
 from pathlib import Path
 from typing import Any
 
-from recbole.utils import init_seed, set_color
-from tabulate import tabulate
+from recbole.utils import init_seed
 
-from recbole_lsrec import checkpoint, run_folder
+from recbole_lsrec import environment, run_files, run_folder
 from recbole_lsrec.config import Config
 from recbole_lsrec.data.dataset import SessionDataset
-from recbole_lsrec.data.split.report import split_report, summary_lines
+from recbole_lsrec.data.split.report import split_report
 from recbole_lsrec.dry_run import describe
 from recbole_lsrec.evaluation.evaluator import Evaluation
 from recbole_lsrec.evaluation.inference_noise import inference_noise
-from recbole_lsrec.evaluation.protocol_table import by_protocol
 from recbole_lsrec.run_data import Data, load_data
+from recbole_lsrec.run_files import RunResult
+from recbole_lsrec.run_report import say_data, say_result, say_settings
 from recbole_lsrec.simulated.generate import SIMULATED_NOTICE
+from recbole_lsrec.trained_run import build_model, load_run
 from recbole_lsrec.trainer import Trainer
 
-# Share of tied test targets above which a run says so.
-MANY_TIES = 0.05
+__all__ = ["load_run", "run_recbole_lsrec"]
 
 
 def run_recbole_lsrec(
@@ -62,30 +62,13 @@ def run_recbole_lsrec(
     config = Config(model, dataset, files, config_dict, command_line=command_line, data_folder=folder)
     if config["dry_run"]:
         with run_folder.logging_to(None, "warning"):
-            text = describe(config, load_data(config, log, phases), build_model)
+            text = describe(config, load_data(config, log, phases))
         print(text)
         return {"dry_run": text}
     folder = Path(config["resume"]).resolve().parent if config["resume"] else run_folder.create(config)
     with run_folder.logging_to(folder, config["state"]):
         command = ["run", *command_line] if command_line else []
         return _run(config, log, folder, saved, phases, on_epoch, command)
-
-
-def build_model(config: Config, data: Data) -> Any:
-    """Initialises the model from the seed, whatever was drawn while the data were loaded."""
-    init_seed(config["seed"], config["reproducibility"])
-    return config.model_class(config, data.train.dataset).to(config["device"])
-
-
-def load_run(folder: str | Path) -> tuple[Config, Data, Any]:
-    """Config, data and model with the best weights of a finished run."""
-    folder = Path(folder)
-    stored = checkpoint.load(folder / run_folder.CHECKPOINT)
-    config = Config(stored.model, stored.dataset, config_dict=stored.config)
-    data = load_data(config)
-    model = build_model(config, data)
-    checkpoint.restore_best(stored, model)
-    return config, data, model
 
 
 def _run(
@@ -97,96 +80,87 @@ def _run(
     on_epoch: Callable[[dict[str, Any]], None] | None,
     command: list[str],
 ) -> dict[str, Any]:
-    logger = getLogger()
-    started = datetime.now(timezone.utc)
-    logger.info(config)
-    for key, reason in config.no_effect().items():
-        logger.warning(f"{key} has no effect here: {reason}")
+    started = _now()
+    say_settings(config)
+
     init_seed(config["seed"], config["reproducibility"])
     data = load_data(config, log, phases)
-    logger.info(data.dataset)
-    report = split_report(data.dataset)
-    for line in summary_lines(report):
-        logger.info(line)
-    for warning in report["warnings"]:
-        logger.warning(warning)
-    run_folder.write_json(folder / run_folder.SPLIT, report)
+    split = split_report(data.dataset)
+    say_data(data.dataset, split)
+    run_files.write_json(folder / run_files.SPLIT, split)
+
     model = build_model(config, data)
-    logger.info(model)
-    fingerprints = data.fingerprints()
-    trainer = Trainer(
-        config, model, folder, {name: fingerprints[name] for name in ("data", "features", "split")}, on_epoch
-    )
+    getLogger().info(model)
+    trainer = Trainer(config, model, folder, data.log_fingerprints(), on_epoch)
     if config["resume"]:
         trainer.resume_checkpoint(config["resume"])
     progress = config["show_progress"]
     best_valid_score, best_valid_result = trainer.fit(data.train, data.valid, saved=saved, show_progress=progress)
-    evaluations: dict[str, Evaluation] = {}
-    for loader in data.evaluated():
-        trainer.evaluate(loader, load_best_model=saved, show_progress=progress)
-        if loader and trainer.evaluation is not None:
-            evaluations[loader.phase] = trainer.evaluation
-    noise = {loader.phase: inference_noise(model, loader, config) for loader in data.evaluated() if loader}
-    test_result = evaluations["test"].metrics if "test" in evaluations else None
+
+    found = _evaluate(trainer, data, saved)
     result = {
         "best_valid_score": best_valid_score,
         "valid_score_bigger": config["valid_metric_bigger"],
         "best_valid_result": best_valid_result,
-        "test_result": test_result,
+        "test_result": found["test"].metrics if "test" in found else None,
     }
-    if evaluations:
-        run_folder.write_evaluations(folder, evaluations)
-    run_folder.write_json(
-        folder / run_folder.RESULT,
-        {
-            "model": config["model"],
-            "dataset": config["dataset"],
-            "seed": config["seed"],
-            "simulated": SIMULATED_NOTICE if data.dataset.simulated else False,
-            **result,
-            "tied_instances": {phase: evaluation.tied for phase, evaluation in evaluations.items()},
-            "inference_noise": {phase: spread for phase, spread in noise.items() if spread},
-            "fingerprints": {**fingerprints, "code": run_folder.code_fingerprint()},
-            "config": config.plain(),
-            "no_effect": config.no_effect(),
-            "history": trainer.history,
-            "seconds_per_epoch": _seconds_per_epoch(trainer.history),
-            "parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
-            "peak_memory_mb": run_folder.peak_memory_mb(),
-            "negatives": vars(data.train.sampler.counts),
-            "filters": data.dataset.filter_report,
-            "versions": run_folder.versions(),
-            "command": command,
-            "started": started.isoformat(timespec="seconds"),
-            "finished": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        },
-    )
-    if data.train.sampler.counts.widened:
-        logger.info(
-            f"Negatives: the pool of {data.train.sampler.counts.widened} draws was widened (too few items seen yet)"
-        )
-    logger.info(set_color("best valid ", "yellow") + f": {best_valid_result}")
-    logger.info(set_color("test result", "yellow") + f": {result['test_result']}")
-    if data.test is not None and test_result is not None:
-        header, *rows = by_protocol(test_result, data.test.protocols[0].name)
-        sides = ["left", *["right"] * (len(header) - 1)]
-        logger.info("Test result by protocol\n" + tabulate(rows, header, disable_numparse=True, colalign=sides))
-        for name, tied in evaluations["test"].tied.items():
-            share = tied / len(data.test.dataset)
-            if share > MANY_TIES:
-                logger.warning(
-                    f"{name}: {share:.0%} of the test targets score the same as some competitor, so the metrics rest "
-                    f"on `ties: {config['ties']}`; a model whose output saturates cannot order its best items."
-                )
-    if spread := noise.get("test"):
-        logger.info(
-            f"Test result over {spread['samples']} samples of inference: "
-            + ", ".join(f"{name} {v['mean']:.4f} ± {v['std']:.4f}" for name, v in spread["metrics"].items())
-        )
-    if data.dataset.simulated:
-        logger.warning(set_color(SIMULATED_NOTICE, "red"))
-    logger.info(set_color("run folder", "yellow") + f": {folder}")
+    if found:
+        run_files.write_instances(folder, [of.instances for of in found.values()], [of.scores for of in found.values()])
+    record = _record(trainer, data, found, result, command, started)
+    run_files.write_result(folder, record)
+    say_result(record, data, folder)
     return {**result, "run_folder": str(folder)}
+
+
+def _evaluate(trainer: Trainer, data: Data, saved: bool) -> dict[str, Evaluation]:
+    """Each phase that has instances, with the best weights if they are ``saved``."""
+    found = {}
+    for loader in data.evaluated():
+        trainer.evaluate(loader, load_best_model=saved, show_progress=trainer.config["show_progress"])
+        if loader and trainer.evaluation is not None:
+            found[loader.phase] = trainer.evaluation
+    return found
+
+
+def _record(
+    trainer: Trainer,
+    data: Data,
+    evaluations: Mapping[str, Evaluation],
+    result: Mapping[str, Any],
+    command: list[str],
+    started: str,
+) -> RunResult:
+    config, model = trainer.config, trainer.model
+    noise = {loader.phase: inference_noise(model, loader, config) for loader in data.evaluated() if loader}
+    return RunResult(
+        model=config["model"],
+        dataset=config["dataset"],
+        seed=config["seed"],
+        simulated=SIMULATED_NOTICE if data.dataset.simulated else False,
+        best_valid_score=result["best_valid_score"],
+        valid_score_bigger=result["valid_score_bigger"],
+        best_valid_result=result["best_valid_result"],
+        test_result=result["test_result"],
+        tied_instances={phase: evaluation.tied for phase, evaluation in evaluations.items()},
+        inference_noise={phase: spread for phase, spread in noise.items() if spread},
+        fingerprints={**data.fingerprints(), "code": environment.code_fingerprint()},
+        config=config.plain(),
+        no_effect=config.no_effect(),
+        history=trainer.history,
+        seconds_per_epoch=_seconds_per_epoch(trainer.history),
+        parameters=sum(p.numel() for p in model.parameters() if p.requires_grad),
+        peak_memory_mb=environment.peak_memory_mb(),
+        negatives=vars(data.train.sampler.counts),
+        filters=data.dataset.filter_report,
+        versions=environment.versions(),
+        command=command,
+        started=started,
+        finished=_now(),
+    )
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")
 
 
 def _seconds_per_epoch(history: Sequence[Mapping[str, Any]]) -> float | None:

@@ -36,17 +36,20 @@ class Data(NamedTuple):
         """The loaders of the phases that are evaluated."""
         return [self.valid] if self.test is None else [self.valid, self.test]
 
-    def fingerprints(self) -> dict[str, Any]:
-        """What identifies data, split and candidates, equal in every run that may be compared, and the models' features."""
-        candidates = {
-            f"{loader.phase}/{name}": hash_ for loader in self.evaluated() for name, hash_ in loader.hashes.items()
-        }
+    def log_fingerprints(self) -> dict[str, str]:
+        """What identifies data, split and the models' features: what training depends on."""
         return {
             "data": self.dataset.fingerprint(),
             "features": self.dataset.features_fingerprint(),
             "split": self.dataset.split_fingerprint(),
-            "candidates": candidates,
         }
+
+    def fingerprints(self) -> dict[str, Any]:
+        """Those of the log and of each list of candidates, equal in every run that may be compared."""
+        candidates = {
+            f"{loader.phase}/{name}": hash_ for loader in self.evaluated() for name, hash_ in loader.hashes.items()
+        }
+        return {**self.log_fingerprints(), "candidates": candidates}
 
 
 def load_log(config: Config) -> SessionDataset:

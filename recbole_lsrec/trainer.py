@@ -19,6 +19,7 @@ from recbole.utils import WandbLogger, set_color
 from recbole_lsrec import checkpoint
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.evaluation.evaluator import Evaluation, evaluate
+from recbole_lsrec.run_files import CHECKPOINT
 
 
 class Trainer(recbole.trainer.Trainer):
@@ -66,7 +67,7 @@ class Trainer(recbole.trainer.Trainer):
         super().__init__(_for_recbole(config, run_folder), model)
         self.config = config
         self.wandblogger = WandbLogger(config)
-        self.saved_model_file = str(Path(run_folder) / "checkpoint.pt")
+        self.saved_model_file = str(Path(run_folder) / CHECKPOINT)
         self.fingerprints = dict(fingerprints or {})
         self.history: list[dict[str, Any]] = []
         self.evaluation: Evaluation | None = None

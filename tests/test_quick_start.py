@@ -11,10 +11,10 @@ from recbole_lsrec import run_folder
 from recbole_lsrec.cli import main
 from recbole_lsrec.config import Config
 from recbole_lsrec.errors import ConfigError
-from recbole_lsrec.evaluation.evaluator import COLUMNS
 from recbole_lsrec.model.sequential_recommender.slsrec import SLSRec
 from recbole_lsrec.quick_start import load_run, run_recbole_lsrec
 from recbole_lsrec.run_data import load_log, log_settings
+from recbole_lsrec.run_files import COLUMNS
 
 FILES = {"result.json", "instances.parquet", "scores-uni9.npy", "checkpoint.pt", "split.json", "log"}
 

@@ -1,21 +1,17 @@
 """Reading a run folder back: what strata and comparisons start from, without training or scoring anything again."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from recbole_lsrec.errors import DataError, did_you_mean
-from recbole_lsrec.evaluation.evaluator import COLUMNS
-from recbole_lsrec.run_folder import INSTANCES, RESULT
+from recbole_lsrec.run_files import INSTANCES, RunResult, read_instances, read_result, read_scores
 
 # What makes two lines of two runs the same instance, whatever their order in the file.
 KEY = ["user_id", "item_id", "timestamp", "row"]
-_NEEDED = ("model", "dataset", "seed", "config", "fingerprints", "simulated")
 
 
 @dataclass(frozen=True)
@@ -48,9 +44,14 @@ class SavedRun:
     """
 
     folder: Path
-    result: Mapping[str, Any]
+    result: RunResult
     instances: pd.DataFrame
     scores: Mapping[str, np.ndarray]
+
+    @property
+    def test_result(self) -> dict[str, float]:
+        """Metrics of the test as ``result.json`` has them; empty where the run was kept from the test set."""
+        return self.result["test_result"] or {}
 
     def protocol(self, phase: str, asked: str | None = None) -> str:
         """Returns the protocol asked for, or the phase's first, whose metrics have no prefix in ``result.json``.
@@ -97,34 +98,5 @@ def load_run_folder(folder: str | Path) -> SavedRun:
     folder = Path(folder)
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder; give the folder of a run, such as runs/SLSRec-cosmetics-2020-...")
-    for name in (RESULT, INSTANCES):
-        if not (folder / name).is_file():
-            raise DataError(f"{folder}: holds no {name}; it is no run folder, or its run has not reached its end.")
-    instances = pd.read_parquet(folder / INSTANCES)
-    missing = [column for column in COLUMNS if column not in instances]
-    if missing:
-        raise DataError(f"{folder / INSTANCES}: lacks {', '.join(missing)}; it was written by something else.")
-    return SavedRun(folder, _result(folder / RESULT), instances, _scores(folder, instances))
-
-
-def _result(path: Path) -> dict[str, Any]:
-    try:
-        result = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise DataError(f"{path}: is not JSON ({error}); was the run interrupted while writing?") from error
-    missing = [key for key in _NEEDED if not isinstance(result, dict) or key not in result]
-    if missing:
-        raise DataError(f"{path}: lacks {', '.join(missing)}; it was not written by a run of recbole_lsrec.")
-    return result
-
-
-def _scores(folder: Path, instances: pd.DataFrame) -> dict[str, np.ndarray]:
-    """Maps the score files, so that only what a metric needs is read."""
-    scores = {}
-    for protocol, lines in instances["protocol"].value_counts(sort=False).items():
-        path = folder / f"scores-{protocol}.npy"
-        if path.is_file():
-            scores[str(protocol)] = np.load(path, mmap_mode="r")
-            if len(scores[str(protocol)]) != lines:
-                raise DataError(f"{path}: holds {len(scores[str(protocol)])} lines, {INSTANCES} has {lines}.")
-    return scores
+    result, instances = read_result(folder), read_instances(folder)
+    return SavedRun(folder, result, instances, read_scores(folder, instances))

@@ -20,26 +20,7 @@ from recbole_lsrec.evaluation.lists import asks_for_lists, list_metrics
 from recbole_lsrec.evaluation.metrics import summarise
 from recbole_lsrec.evaluation.outcome import Collector, Outcome
 from recbole_lsrec.evaluation.scoring import check_finite, score_batch
-
-COLUMNS = [
-    "row",
-    "phase",
-    "protocol",
-    "user_id",
-    "item_id",
-    "timestamp",
-    "rank",
-    "n_candidates",
-    "ties",
-    "alpha",
-    "history_length",
-    "n_sessions",
-    "gap_s",
-    "in_history",
-    "same_category",
-    "event_type",
-    "item_pop_third",
-]
+from recbole_lsrec.run_files import COLUMNS
 
 
 @dataclass

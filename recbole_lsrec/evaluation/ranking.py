@@ -3,6 +3,7 @@
 import numpy as np
 
 TIE_RULES = ("average", "optimistic", "pessimistic")
+MANY_TIES = 0.05  # share of tied targets above which a result says so
 
 
 def rank_of_positive(above: np.ndarray, tied: np.ndarray, ties: str = "average") -> np.ndarray:

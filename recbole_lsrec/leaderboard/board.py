@@ -11,7 +11,7 @@ from typing import Any
 import psutil
 import torch
 
-from recbole_lsrec import run_folder
+from recbole_lsrec import environment
 from recbole_lsrec.leaderboard.bands import below_band, read_bands
 from recbole_lsrec.leaderboard.cell_run import CellRun
 from recbole_lsrec.leaderboard.cells import Cell
@@ -154,12 +154,12 @@ def _previous(out: Path) -> dict[str, Any]:
 
 def _environment(threads: int) -> dict[str, Any]:
     return {
-        **run_folder.versions(),
+        **environment.versions(),
         "threads": str(threads),
         "processor": _processor(),
         **({"gpu": torch.cuda.get_device_name()} if torch.cuda.is_available() else {}),
         "memory_gb": round(psutil.virtual_memory().total / 2**30, 1),
-        "code": run_folder.code_fingerprint(),
+        "code": environment.code_fingerprint(),
     }
 
 

@@ -8,7 +8,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from recbole_lsrec import run_folder
+from recbole_lsrec import environment
 from recbole_lsrec.config import Config
 from recbole_lsrec.config.layers import Layer, merge
 from recbole_lsrec.errors import ConfigError, DataError
@@ -68,7 +68,7 @@ def make_cells(
         ConfigError: settings do not fit a model, or a model or data set is unknown; names the system and data set.
         DataError: a data set has no files.
     """
-    code = run_folder.code_fingerprint()
+    code = environment.code_fingerprint()
     files: dict[tuple[str, ...], str] = {}
     cells = []
     for data, seed, system in product(plan.datasets, plan.seeds, plan.systems):

@@ -11,7 +11,7 @@ from typing import Any
 
 from recbole_lsrec.leaderboard.cell_run import CellRun
 from recbole_lsrec.leaderboard.cells import Cell, differences
-from recbole_lsrec.run_folder import RESULT, write_json
+from recbole_lsrec.run_files import RunResult, read_result, write_json
 
 LEADERBOARD, CELL, RUNS, CANDIDATES = "leaderboard.json", "cell.json", "runs", ".candidates"
 
@@ -92,9 +92,9 @@ class Store:
         write_json(hidden, content)
         os.replace(hidden, self.out / LEADERBOARD)
 
-    def result(self, folder: Path) -> dict[str, Any]:
+    def result(self, folder: Path) -> RunResult:
         """Returns a run's ``result.json``."""
-        return json.loads((folder / RESULT).read_text(encoding="utf-8"))
+        return read_result(folder)
 
 
 def _read(path: Path) -> Record:

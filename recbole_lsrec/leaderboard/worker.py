@@ -14,11 +14,12 @@ import torch
 import recbole_lsrec
 from recbole_lsrec.config import Config
 from recbole_lsrec.data.dataset import SessionDataset
+from recbole_lsrec.environment import code_fingerprint
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.leaderboard.cell_run import CellRun
 from recbole_lsrec.quick_start import run_recbole_lsrec
 from recbole_lsrec.run_data import load_log
-from recbole_lsrec.run_folder import code_fingerprint, logging_to
+from recbole_lsrec.run_folder import logging_to
 
 ERROR_FILE = "error.txt"
 

@@ -17,7 +17,7 @@ from recbole_lsrec.leaderboard.run import run_leaderboard
 from recbole_lsrec.reproduce.entry import entry_names, read_entry
 from recbole_lsrec.reproduce.ours import statistics, trained
 from recbole_lsrec.reproduce.table import comparison, text
-from recbole_lsrec.run_folder import write_json
+from recbole_lsrec.run_files import write_json
 
 QUICK_STEPS = 20  # DIN and DIEN on a CPU core need seconds for each
 

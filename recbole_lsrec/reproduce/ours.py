@@ -101,7 +101,7 @@ def _results(entry: Entry, system: str, runs: Sequence[SavedRun]) -> dict[str, d
     results = []
     for run in runs:
         cell = Cell(system, run.result["model"], run.result["dataset"], run.result["seed"], "done", run=run)
-        results.append({**run.result["test_result"], MINUTES: costs([cell])[0].train_seconds / 60})
+        results.append({**run.test_result, MINUTES: costs([cell])[0].train_seconds / 60})
     return {system: _over_runs(results, entry.columns.values())}
 
 

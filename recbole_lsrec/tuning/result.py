@@ -9,9 +9,10 @@ import pandas as pd
 import yaml
 from tabulate import tabulate
 
-from recbole_lsrec import run_folder
+from recbole_lsrec import environment
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.evaluation.protocol_table import by_protocol
+from recbole_lsrec.run_files import RESULT, read_result, write_json
 from recbole_lsrec.tuning import journal
 from recbole_lsrec.tuning.settings import SearchResult, SearchSettings
 from recbole_lsrec.tuning.space import Space
@@ -52,14 +53,14 @@ def collect(job: Job) -> SearchResult:
     best = max(scored, key=lambda trial: sign * (trial.score or 0), default=None)
     begun = job.checkpoint(best.id) if best else None
     run = begun.parent if begun else None
-    held = json.loads((run / run_folder.RESULT).read_text(encoding="utf-8")) if run and _ended(run) else {}
+    held = read_result(run) if run and (run / RESULT).is_file() else None
     wall = journal.spent(job.folder)
     ended = sum(trial.status != "unfinished" for trial in trials)
     late = job.time_budget is not None and wall >= job.time_budget
     return SearchResult(
         best=best.settings if best else None,
         best_trial=best.id if best else None,
-        best_score=held.get("best_valid_score", best.score) if best else None,
+        best_score=(held["best_valid_score"] if held else best.score) if best else None,
         metric=job.metric,
         bigger=job.bigger,
         complete=ended >= job.planned or late,
@@ -68,8 +69,8 @@ def collect(job: Job) -> SearchResult:
         spent_seconds={"wall": wall, "trials": sum(trial.seconds for trial in trials)},
         folder=job.folder,
         run_folder=run,
-        test_result=held.get("test_result"),
-        simulated=held.get("simulated") or "",
+        test_result=held["test_result"] if held else None,
+        simulated=str(held["simulated"] or "") if held else "",
     )
 
 
@@ -105,14 +106,14 @@ def write(found: SearchResult, job: Job) -> None:
     if found.best is not None:
         (job.folder / BEST).write_text(_best_yaml(found, job), encoding="utf-8")
     sittings = [event for event in journal.read(job.folder) if event["event"] == "sitting"]
-    run_folder.write_json(
+    write_json(
         job.folder / SUMMARY,
         {
             **asdict(found),
             "counts": counts(found),
             "settings": json.loads((job.folder / SETTINGS).read_text(encoding="utf-8")),
             "commands": [event["command"] for event in sittings],
-            "versions": run_folder.versions(),
+            "versions": environment.versions(),
         },
     )
 
@@ -152,7 +153,3 @@ def _best_yaml(found: SearchResult, job: Job) -> str:
         f"# Best of {len(found.trials)} trials: {found.best_trial}, {score}.\n"
         f"# recbole-lsrec run --config_files {BEST}\n{lines}"
     )
-
-
-def _ended(run: Path) -> bool:
-    return (run / run_folder.RESULT).is_file()

@@ -10,7 +10,7 @@ import torch
 from recbole_lsrec import checkpoint
 from recbole_lsrec.errors import DataError
 from recbole_lsrec.quick_start import run_recbole_lsrec
-from recbole_lsrec.run_folder import CHECKPOINT
+from recbole_lsrec.run_files import CHECKPOINT
 from recbole_lsrec.tuning import logs as log_keeper
 from recbole_lsrec.tuning.journal import FAILURE
 from recbole_lsrec.tuning.ray_versions import report, trial_id

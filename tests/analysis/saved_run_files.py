@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from recbole_lsrec.evaluation.evaluator import COLUMNS
+from recbole_lsrec.run_files import COLUMNS
 
 
 def table(user: Sequence[str], rank: Sequence[float], **columns: Any) -> pd.DataFrame:

@@ -57,11 +57,12 @@ def test_folders_that_are_no_finished_runs(tmp_path):
     with pytest.raises(DataError, match=r"result\.json: is not JSON"):
         load_run_folder(run)
     (run / "result.json").write_text(json.dumps({"model": "GRU4Rec", "seed": 1}))
-    with pytest.raises(DataError, match="lacks dataset, config, fingerprints, simulated"):
+    with pytest.raises(DataError, match="lacks dataset, simulated, fingerprints, config"):
         load_run_folder(run)
-    pd.DataFrame({"rank": [1.0]}).to_parquet(run / "instances.parquet")
+    foreign = write_run(tmp_path / "foreign", table(USERS, [1, 2, 3]))
+    pd.DataFrame({"rank": [1.0]}).to_parquet(foreign / "instances.parquet")
     with pytest.raises(DataError, match="lacks row, phase, protocol"):
-        load_run_folder(run)
+        load_run_folder(foreign)
 
 
 def test_files_that_do_not_belong_together(tmp_path):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from recbole_lsrec import run_folder
+from recbole_lsrec import environment
 from recbole_lsrec.analysis.saved_runs import load_run_folder
 from tests.leaderboard.boards import plan_for, run, saved
 
@@ -30,4 +30,4 @@ def test_a_model_that_raises_is_an_error_cell_and_the_others_finish(shop, tmp_pa
     stored = load_run_folder(out / good["run_folder"])  # an ordinary run folder
     assert stored.result["config"]["train_steps"] == 8
     assert stored.result["versions"]["threads"] == "1"
-    assert stored.result["fingerprints"]["code"] == run_folder.code_fingerprint()
+    assert stored.result["fingerprints"]["code"] == environment.code_fingerprint()

@@ -45,7 +45,7 @@ def test_a_changed_setting_is_the_reason_to_run_a_cell_again(shop, tmp_path):
 
 def test_changed_code_is_the_reason_to_run_every_cell_again(shop, tmp_path, monkeypatch):
     run(plan_for(shop, systems=ONE), tmp_path)
-    monkeypatch.setattr("recbole_lsrec.run_folder.code_fingerprint", lambda: "other")
+    monkeypatch.setattr("recbole_lsrec.environment.code_fingerprint", lambda: "other")
     run(plan_for(shop, systems=ONE), tmp_path)
     assert saved(tmp_path)["cells"][0]["run_again_because"] == "the code changed"
 

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from recbole_lsrec import run_folder
+from recbole_lsrec import environment
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.leaderboard import tune
 from recbole_lsrec.leaderboard.execute import Resources
@@ -67,7 +67,7 @@ def test_a_search_belongs_to_data_code_and_space_and_not_to_the_machine(shop, tm
         file.write("1\t1\t1600000000\t1\n")
     after = folders()
     assert not set(before) & set(after)
-    monkeypatch.setattr(run_folder, "code_fingerprint", lambda: "edited")
+    monkeypatch.setattr(environment, "code_fingerprint", lambda: "edited")
     assert not set(after) & set(folders())
 
 

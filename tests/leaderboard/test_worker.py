@@ -1,7 +1,7 @@
 import torch
 
+from recbole_lsrec.environment import code_fingerprint
 from recbole_lsrec.leaderboard.worker import run_cell
-from recbole_lsrec.run_folder import code_fingerprint
 
 
 def test_a_node_with_other_code_gives_no_number(tmp_path, monkeypatch):

@@ -21,7 +21,7 @@ from recbole_lsrec.analysis.user_metrics import Metric
 from recbole_lsrec.data.dataloader import EvalLoader
 from recbole_lsrec.errors import ConfigError, DataError
 from recbole_lsrec.evaluation.evaluator import Evaluation, evaluate
-from recbole_lsrec.quick_start import load_run
+from recbole_lsrec.trained_run import load_run
 
 # Events kept by default, as far as they are fewer than the window shows; and the sweep of alpha.
 LENGTHS = (1, 2, 3, 5, 10, 20, 50, 100)

@@ -8,6 +8,7 @@ from typing import Any
 
 from recbole_lsrec.analysis.saved_runs import SavedRun, load_run_folder
 from recbole_lsrec.errors import DataError
+from recbole_lsrec.run_files import read_split
 
 FILE = "leaderboard.json"
 STATUSES = ("done", "error", "not built", "pending")
@@ -134,5 +135,4 @@ def _load(out: Path, cell: Cell) -> Cell:
         run.protocol("test")
     except DataError as error:
         return replace(cell, status="error", reason=f"the run was finished, but cannot be read: {error}")
-    split = out / cell.run_folder / "split.json"
-    return replace(cell, run=run, split=json.loads(split.read_text(encoding="utf-8")) if split.is_file() else None)
+    return replace(cell, run=run, split=read_split(run.folder))

@@ -121,7 +121,7 @@ def table(board: Board, dataset: str, protocol: str) -> Table:
     first = _runs(chosen)[0]
     lines = first.lines(PHASE, protocol)
     config = first.result["config"]
-    shown = columns(first.result["test_result"], _prefix(first, protocol), config)
+    shown = columns(first.test_result, _prefix(first, protocol), config)
     main = _main(shown, config)
     shown.sort(key=lambda column: column.key != main)  # the rest keeps its order
     found, untested = _compare(cells, protocol, shown)
@@ -231,7 +231,7 @@ def _value(
     """The metric of each run: computed anew where it was tested, else as ``result.json`` has it; None if it has none."""
     if found is not None:
         return next([run.value for run in model.runs] for model in found.models if model.label == system)
-    values = [run.result["test_result"].get(_prefix(run, protocol) + column.key) for run in runs]
+    values = [run.test_result.get(_prefix(run, protocol) + column.key) for run in runs]
     known = [value for value in values if value is not None]
     return known or None
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from recbole_lsrec.evaluation.ranking import MANY_TIES
 from recbole_lsrec.leaderboard.page.cost import Cost
 from recbole_lsrec.leaderboard.page.results import Table
-from recbole_lsrec.quick_start import MANY_TIES
 
 _SAMPLED = {"uni": "drawn uniformly", "pop": "drawn by popularity"}
 _EXCLUDED = {"positive": "the target", "history": "the user's history", "target_session": "the target's session"}
