@@ -45,6 +45,9 @@ setup(
         "psutil",
         "filelock",
     ],
-    extras_require={"test": ["pytest>=8", "hypothesis>=6", "statsmodels>=0.14"], "dev": ["ruff", "mypy"]},
+    extras_require={
+        "test": ["pytest>=8", "hypothesis>=6", "statsmodels>=0.14"],
+        "dev": ["ruff", "mypy", "import-linter>=2.6"],
+    },
     entry_points={"console_scripts": ["recbole-lsrec = recbole_lsrec.cli:main"]},
 )

@@ -3,7 +3,7 @@
 import yaml
 
 from recbole_lsrec.config import Config
-from recbole_lsrec.data.split.report import split_report, summary_lines
+from recbole_lsrec.data.split_report import split_report, summary_lines
 from recbole_lsrec.run_data import Data
 from recbole_lsrec.trained_run import build_model
 

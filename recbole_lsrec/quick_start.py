@@ -11,7 +11,7 @@ from recbole.utils import init_seed
 from recbole_lsrec import environment, run_files, run_folder
 from recbole_lsrec.config import Config
 from recbole_lsrec.data.dataset import SessionDataset
-from recbole_lsrec.data.split.report import split_report
+from recbole_lsrec.data.split_report import split_report
 from recbole_lsrec.dry_run import describe
 from recbole_lsrec.evaluation.evaluator import Evaluation
 from recbole_lsrec.evaluation.inference_noise import inference_noise

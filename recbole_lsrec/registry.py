@@ -5,13 +5,8 @@ from functools import lru_cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from recbole_lsrec.errors import ConfigError, did_you_mean
-
-if TYPE_CHECKING:
-    from recbole_lsrec.config import Config
-    from recbole_lsrec.data.dataset import SessionDataset
 
 # One line per model of ours: name -> module that defines a class of that name. Imported when asked for.
 PLUGIN_MODELS = {
@@ -50,14 +45,6 @@ def get_model(name: str) -> type:
         kind = module.split(".")[2].replace("_", " ")
         raise ConfigError(f"model: found {name!r}, a {kind} of RecBole; only sequential models run here. {_accepted()}")
     return getattr(import_module(module), name)
-
-
-def dataset_class(config: "Config") -> "type[SessionDataset]":
-    """Returns the class that loads the log for a model; RecBole's DIEN wants a negative beside each history event."""
-    from recbole_lsrec.data.dataset import SessionDataset
-    from recbole_lsrec.data.negative_history import NegativeHistoryDataset
-
-    return NegativeHistoryDataset if config["model"] == "DIEN" else SessionDataset
 
 
 def model_names() -> dict[str, list[str]]:

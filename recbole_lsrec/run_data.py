@@ -10,9 +10,9 @@ from recbole_lsrec.config import Config
 from recbole_lsrec.config.keys import model_keys
 from recbole_lsrec.data.dataloader import EvalLoader, TrainLoader
 from recbole_lsrec.data.dataset import SessionDataset
+from recbole_lsrec.data.negative_history import NegativeHistoryDataset
 from recbole_lsrec.data.sampler import TimeThresholdSampler
 from recbole_lsrec.errors import ConfigError
-from recbole_lsrec.registry import dataset_class
 
 # Beside the model's own keys: settings that are read after the log has been built and split.
 _AFTER_THE_LOG = {
@@ -50,6 +50,11 @@ class Data(NamedTuple):
             f"{loader.phase}/{name}": hash_ for loader in self.evaluated() for name, hash_ in loader.hashes.items()
         }
         return {**self.log_fingerprints(), "candidates": candidates}
+
+
+def dataset_class(config: Config) -> type[SessionDataset]:
+    """Returns the class that loads the log for a model; RecBole's DIEN wants a negative beside each history event."""
+    return NegativeHistoryDataset if config["model"] == "DIEN" else SessionDataset
 
 
 def load_log(config: Config) -> SessionDataset:

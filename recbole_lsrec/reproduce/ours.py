@@ -11,7 +11,7 @@ from recbole_lsrec.analysis.counterfactual.interventions import Intervention
 from recbole_lsrec.analysis.counterfactual.measure import counterfactual
 from recbole_lsrec.analysis.saved_runs import SavedRun
 from recbole_lsrec.config import Config
-from recbole_lsrec.data.split.report import split_report
+from recbole_lsrec.data.split_report import split_report
 from recbole_lsrec.leaderboard.cells import cell_settings
 from recbole_lsrec.leaderboard.page.board import Cell, load_board
 from recbole_lsrec.leaderboard.page.cost import costs

@@ -13,7 +13,7 @@ from recbole_lsrec.data.dataloader import EvalLoader
 from recbole_lsrec.data.sampler import TimeThresholdSampler
 from recbole_lsrec.evaluation.evaluator import COLUMNS, evaluate
 from recbole_lsrec.evaluation.scoring import predict_rows
-from recbole_lsrec.registry import dataset_class
+from recbole_lsrec.run_data import dataset_class
 
 
 @pytest.fixture(scope="module")

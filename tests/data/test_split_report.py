@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from recbole_lsrec.data.split.report import describe_leak, split_report, summary_lines
+from recbole_lsrec.data.split_report import describe_leak, split_report, summary_lines
 
 #       user item time; sessions are cut at gaps above 1800 s
 ROWS = [
