@@ -206,3 +206,15 @@ def test_log_folder_names_cannot_collide(shop):
 
     config = Config("GRU4Rec", "shop", config_dict=shop)
     assert len({run_folder.create(config) for _ in range(5)}) == 5
+
+
+@pytest.mark.parametrize("model", ["SLSRec", "DiffLSRec"])
+def test_mixed_precision_runs_from_end_to_end(shop, model):
+    settings = {**shop, "train_steps": 6, "learning_rate": 0.01}
+    exact, mixed = (
+        run_recbole_lsrec(model, "shop", config_dict={**settings, "enable_amp": amp}) for amp in (False, True)
+    )
+    losses = [json.loads((Path(r["run_folder"]) / "result.json").read_text())["history"] for r in (exact, mixed)]
+    exact_loss, mixed_loss = ([epoch["train_loss"] for epoch in history] for history in losses)
+    assert mixed_loss != exact_loss
+    assert mixed_loss == pytest.approx(exact_loss, rel=0.01)

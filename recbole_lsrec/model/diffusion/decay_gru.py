@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from recbole_lsrec.model.diffusion.event_features import FREQUENCY_BUCKETS
+from recbole_lsrec.model.layers.precision import full_precision
 from recbole_lsrec.model.layers.recurrent import Steps, sigmoid_backward, tanh_backward
 
 DECAYS = {
@@ -67,6 +68,7 @@ class DecayGRU(nn.Module):
         self.bias = nn.Parameter(torch.cat([torch.ones(2 * size), torch.zeros(size)]))
         nn.init.constant_(self.delta_time.bias, INITIAL_DECAY)
 
+    @full_precision
     def forward(self, x: Tensor, interval: Tensor, frequency: Tensor, bucket: Tensor, lengths: Tensor) -> Tensor:
         """Runs the cell.
 

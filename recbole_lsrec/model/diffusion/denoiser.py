@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from recbole_lsrec.model.diffusion import process
+from recbole_lsrec.model.layers.precision import lerp
 
 Step = int | Tensor
 """A diffusion step from 1 to ``T``: one for all instances, or int64 ``[B]``."""
@@ -21,7 +22,7 @@ Step = int | Tensor
 
 def guided(conditional: Tensor, unconditional: Tensor, scale: Tensor | float) -> Tensor:
     """Eq. 3.5: ``(1 + s) conditional - s unconditional``; equal predictions come out as they are, bit for bit."""
-    return torch.lerp(unconditional, conditional, 1 + scale)
+    return lerp(unconditional, conditional, 1 + scale)
 
 
 class Prepared(NamedTuple):
@@ -165,7 +166,7 @@ class Denoiser(nn.Module):
         logits = torch.baddbmm(prepared.hidden, prepared.keys, e.unsqueeze(2))  # [B, K, 1]
         context = torch.bmm(F.softmax(logits, dim=1).transpose(1, 2), prepared.values).squeeze(1)  # (3.3) [B, D]
         gate = torch.sigmoid(torch.addmm(prepared.gate, e, self.gate.weight[:, : e.shape[1]].t()))
-        condition = torch.lerp(prepared.short, context, gate)  # (3.4) [B, D]
+        condition = lerp(prepared.short, context, gate)  # (3.4) [B, D]
         return base, torch.addmm(base, condition, prepared.of_condition)
 
 

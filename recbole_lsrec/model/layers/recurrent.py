@@ -11,6 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+from recbole_lsrec.model.layers.precision import full_precision
+
 # Gradients through the activations, from their outputs, in one pass.
 sigmoid_backward = torch.ops.aten.sigmoid_backward.grad_input
 tanh_backward = torch.ops.aten.tanh_backward.grad_input
@@ -106,6 +108,7 @@ class GRU(nn.Module):
         bias = torch.cat([self.gate_bias, self.candidate_bias])
         return kernel[: self.input_size], kernel[self.input_size :], bias
 
+    @full_precision
     def forward(self, x: Tensor, lengths: Tensor, initial: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Runs the cell.
 
@@ -133,6 +136,7 @@ class GRU(nn.Module):
 class VecAttGRU(GRU):
     """DIEN's attentional GRU: attention ``a`` holds back the update, ``z <- (1 - a) z``; all else as the GRU."""
 
+    @full_precision
     def forward(self, x: Tensor, lengths: Tensor, attention: Tensor) -> Tensor:  # type: ignore[override]
         """Runs the cell once for each candidate; inputs are projected once for all of them.
 

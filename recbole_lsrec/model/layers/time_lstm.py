@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+from recbole_lsrec.model.layers.precision import full_precision
 from recbole_lsrec.model.layers.recurrent import Steps, last_state, sigmoid_backward, tanh_backward
 
 
@@ -32,6 +33,7 @@ class LSTM(nn.Module):
         self.kernel = nn.Parameter(nn.init.xavier_uniform_(torch.empty(input_size + hidden_size, 4 * hidden_size)))
         self.bias = nn.Parameter(torch.zeros(4 * hidden_size))
 
+    @full_precision
     def forward(self, x: Tensor, lengths: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """Runs the cell.
 
@@ -99,6 +101,7 @@ class Time4LSTM(LSTM):
                 matrix = nn.init.xavier_uniform_(torch.empty(rows, hidden_size))
                 self.register_parameter(f"{name}{number}", nn.Parameter(matrix))
 
+    @full_precision
     def forward(  # type: ignore[override]
         self, x: Tensor, to_now: Tensor, from_first: Tensor, lengths: Tensor
     ) -> tuple[Tensor, tuple[Tensor, Tensor]]:

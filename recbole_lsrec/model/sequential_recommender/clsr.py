@@ -17,6 +17,7 @@ from recbole_lsrec.model import losses, options
 from recbole_lsrec.model.base import Match
 from recbole_lsrec.model.layers.fcn import FCN, embedding
 from recbole_lsrec.model.layers.history_attention import KINDS, HistoryAttention, Prepared
+from recbole_lsrec.model.layers.precision import lerp
 from recbole_lsrec.model.layers.recurrent import GRU, VecAttGRU
 from recbole_lsrec.model.layers.time_lstm import LSTM, Time4LSTM
 from recbole_lsrec.model.timed_history import History, TimedRecommender
@@ -227,7 +228,7 @@ class CLSR(TimedRecommender):
         else:
             alpha = v.new_full((len(state.users), items.shape[1], 1), self.manual_alpha)
         alpha = self.fusion_weight(alpha)
-        u = torch.lerp(u_short, state.u_long, alpha)  # (28) alpha u_l + (1 - alpha) u_s
+        u = lerp(u_short, state.u_long, alpha)  # (28) alpha u_l + (1 - alpha) u_s
         logits = self.head(u, v).squeeze(-1)  # (29) [B, C]
         return Match(logits, alpha.squeeze(-1), Interests(state.u_long, u_short, a_short))
 

@@ -22,6 +22,7 @@ from recbole_lsrec.model.diffusion import event_features, process
 from recbole_lsrec.model.diffusion.decay_gru import DECAYS, DecayGRU
 from recbole_lsrec.model.diffusion.denoiser import Denoiser, Prepared
 from recbole_lsrec.model.diffusion.recent_encoder import POOLS, RecentEncoder, padding, recent
+from recbole_lsrec.model.layers.precision import lerp
 from recbole_lsrec.model.losses import squared_sum
 
 _LEAST_ALPHA_BAR = 1e-4  # dividing by its root (3.7) magnifies rounding a hundredfold
@@ -228,7 +229,7 @@ class DiffLSRec(LongShortRecommender):
             else:
                 weight = long.new_full((len(long), 1), 0.5)
             weight = self.fusion_weight(weight)
-            return torch.lerp(short, long, weight), weight.mean(1, keepdim=True)
+            return lerp(short, long, weight), weight.mean(1, keepdim=True)
         if self.training and self.gradient == "one_step":
             return self.one_step(interests), None
         return self.chain(interests), None

@@ -18,6 +18,7 @@ from recbole_lsrec.model.base import Match
 from recbole_lsrec.model.layers.attention import AdditiveAttention
 from recbole_lsrec.model.layers.fcn import FCN
 from recbole_lsrec.model.layers.history_attention import HistoryAttention, Prepared
+from recbole_lsrec.model.layers.precision import lerp
 from recbole_lsrec.model.layers.time_lstm import Time4LSTM
 from recbole_lsrec.model.timed_history import History, TimedRecommender
 
@@ -106,7 +107,7 @@ class SLiRec(TimedRecommender):
         parts = (v, state.u_long, u_short, state.age)
         alpha = torch.sigmoid(self.fusion(*(part for part in parts if part is not None)))  # [B, C, 1]
         alpha = self.fusion_weight(alpha)
-        u = torch.lerp(u_short, state.u_long, alpha)  # alpha u_l + (1 - alpha) u_s
+        u = lerp(u_short, state.u_long, alpha)  # alpha u_l + (1 - alpha) u_s
         logits = self.head(u, v).squeeze(-1)  # [B, C]
         return Match(logits, alpha.squeeze(-1), a_short)
 

@@ -18,6 +18,7 @@ from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.model import losses, options
 from recbole_lsrec.model.base import LongShortRecommender, Match
 from recbole_lsrec.model.layers.fcn import FCN, Mixture, linear
+from recbole_lsrec.model.layers.precision import lerp
 from recbole_lsrec.model.layers.recurrent import GRU
 from recbole_lsrec.model.layers.segments import Sessions, majority_category, segment_sum, split_sessions
 from recbole_lsrec.model.layers.session_attention import KINDS, WAAM, Prepared, SessionAttention
@@ -317,7 +318,7 @@ class SLSRec(LongShortRecommender):
 def fuse(u_long: Tensor | Mixture, u_short: Tensor, alpha: Tensor) -> Tensor | Mixture:
     """Eq. 11: ``alpha u^L + (1 - alpha) u^S``; of a mixture again a mixture, with ``u^S`` as one row more."""
     if not isinstance(u_long, Mixture):
-        return torch.lerp(u_short, u_long, alpha)
+        return lerp(u_short, u_long, alpha)
     alpha = alpha.transpose(1, 2)  # [B, 1, C]
     weights = torch.cat([alpha * u_long.weights, 1 - alpha], dim=1)  # [B, 2K + 1, C]
     return Mixture(weights, torch.cat([u_long.rows, u_short], dim=1))
