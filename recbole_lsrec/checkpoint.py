@@ -15,8 +15,10 @@ from typing import Any
 
 import numpy as np
 import recbole
+import scipy.sparse
 import torch
 from recbole.model.abstract_recommender import AbstractRecommender
+from recbole.utils import ModelType
 
 import recbole_lsrec
 from recbole_lsrec.errors import CheckpointError
@@ -238,7 +240,8 @@ def weights(model: AbstractRecommender, *, copy: bool = False) -> dict[str, Any]
     """A RecBole model's ``state_dict`` and ``other_parameter`` as CPU tensors and plain values.
 
     Modules among the other parameters (DIN, DIEN, GRU4RecF, SASRecF, FDSA name their embedding layer there) are left
-    out: their tensors are in ``state_dict`` already.
+    out: their tensors are in ``state_dict`` already. So are the matrices of models that do not train (ItemKNN, EASE):
+    they compute them from the data when they are made.
 
     Args:
         model: a RecBole recommender.
@@ -247,7 +250,9 @@ def weights(model: AbstractRecommender, *, copy: bool = False) -> dict[str, Any]
     Raises:
         CheckpointError: another parameter is neither tensor nor plain value; the message names it.
     """
-    other = {k: v for k, v in model.other_parameter().items() if not isinstance(v, torch.nn.Module)}
+    computed = (np.ndarray, scipy.sparse.spmatrix, scipy.sparse.sparray) if model.type == ModelType.TRADITIONAL else ()
+    left_out = (torch.nn.Module, *computed)
+    other = {k: v for k, v in model.other_parameter().items() if not isinstance(v, left_out)}
     return {
         "state_dict": portable(model.state_dict(), "state_dict", copy=copy),
         "other_parameter": portable(other, "other_parameter", copy=copy),

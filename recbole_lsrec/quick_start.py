@@ -142,6 +142,7 @@ def _record(
         best_valid_result=result["best_valid_result"],
         test_result=result["test_result"],
         tied_instances={phase: evaluation.tied for phase, evaluation in evaluations.items()},
+        unseen_users={phase: of.unseen for phase, of in evaluations.items() if of.unseen is not None},
         inference_noise={phase: spread for phase, spread in noise.items() if spread},
         fingerprints={**data.fingerprints(), "code": environment.code_fingerprint()},
         config=config.plain(),

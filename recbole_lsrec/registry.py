@@ -1,4 +1,4 @@
-"""Which model a name means: the plugin's own first, then RecBole's sequential models."""
+"""Which model a name means: the plugin's own first, then RecBole's sequential and general models."""
 
 import re
 from functools import lru_cache
@@ -12,16 +12,33 @@ from recbole_lsrec.errors import ConfigError, did_you_mean
 PLUGIN_MODELS = {
     "CLSR": "recbole_lsrec.model.sequential_recommender.clsr",
     "DiffLSRec": "recbole_lsrec.model.sequential_recommender.difflsrec",
+    "GCMC": "recbole_lsrec.model.general_recommender.graph",
+    "LightGCN": "recbole_lsrec.model.general_recommender.graph",
+    "Markov": "recbole_lsrec.model.sequential_recommender.markov",
+    "NGCF": "recbole_lsrec.model.general_recommender.graph",
+    "Pop": "recbole_lsrec.model.general_recommender.pop",
+    "Random": "recbole_lsrec.model.general_recommender.random",
     "SLSRec": "recbole_lsrec.model.sequential_recommender.slsrec",
     "SLiRec": "recbole_lsrec.model.sequential_recommender.slirec",
+    "SpectralCF": "recbole_lsrec.model.general_recommender.graph",
 }
 
-# RecBole's sequential models that cannot run on a log of interactions alone.
+# What papers call a model -> its name here.
+OTHER_NAMES = {"NCF": "NeuMF", "SLi-Rec": "SLiRec", "A2SVD": "SLiRec", "GRU4REC": "GRU4Rec", "MostPop": "Pop"}
+
+# RecBole's models that cannot run on a log of interactions alone, or not by one loop over its batches.
 EXCLUDED = {
     "GRU4RecKG": "it needs pre-trained knowledge-graph vectors beside the log",
+    "LDiffRec": "it needs vectors of the items from another model, and the package kmeans_pytorch",
+    "NCL": "it clusters between epochs with a trainer of its own, and needs the package faiss",
+    "RaCT": "it trains in three stages with a trainer of its own",
+    "RecVAE": "it trains encoder and decoder by turns with a trainer of its own",
     "KSR": "it needs pre-trained knowledge-graph vectors beside the log",
     "S3Rec": "it trains in two stages (pre-training, then fine-tuning) with a trainer of its own",
 }
+
+
+_FAMILIES = ("recbole.model.sequential_recommender.", "recbole.model.general_recommender.")
 
 
 def get_model(name: str) -> type:
@@ -31,30 +48,43 @@ def get_model(name: str) -> type:
         name: as in ``--model``; the plugin's models win over RecBole's of the same name.
 
     Raises:
-        ConfigError: no such model, one that is not sequential, or one that is excluded; says why and what is accepted.
+        ConfigError: no such model, one that needs more than the log, or one that is excluded; says why and what is
+            accepted.
     """
     if name in PLUGIN_MODELS:
         return getattr(import_module(PLUGIN_MODELS[name]), name)
+    if name in OTHER_NAMES:
+        raise ConfigError(
+            f"model: found {name!r}, which is {OTHER_NAMES[name]} here; type --model={OTHER_NAMES[name]}."
+        )
     if name in EXCLUDED:
         raise ConfigError(f"model: found {name!r}, which is not supported: {EXCLUDED[name]}. {_accepted()}")
     table = _recbole_models()
     if name not in table:
         raise ConfigError(f"model: found {name!r}, which is no known model.{_near(name)} {_accepted()}")
     module = table[name]
-    if not module.startswith("recbole.model.sequential_recommender."):
+    if not module.startswith(_FAMILIES):
         kind = module.split(".")[2].replace("_", " ")
-        raise ConfigError(f"model: found {name!r}, a {kind} of RecBole; only sequential models run here. {_accepted()}")
+        raise ConfigError(
+            f"model: found {name!r}, a {kind} of RecBole; only sequential and general ones run here. {_accepted()}"
+        )
     return getattr(import_module(module), name)
+
+
+def trains_on_users(model: type) -> bool:
+    """Whether a model learns from whole users, as RecBole's auto-encoders and ENMF do, and not from pairs."""
+    from recbole.model.abstract_recommender import AutoEncoderMixin
+    from recbole.model.general_recommender import ENMF
+
+    return issubclass(model, (AutoEncoderMixin, ENMF))
 
 
 def model_names() -> dict[str, list[str]]:
     """Returns the names that :func:`get_model` accepts, ``{"recbole_lsrec": [...], "recbole": [...]}``, sorted."""
-    sequential = {
-        name for name, module in _recbole_models().items() if module.startswith("recbole.model.sequential_recommender.")
-    }
+    of_recbole = {name for name, module in _recbole_models().items() if module.startswith(_FAMILIES)}
     return {
         "recbole_lsrec": sorted(PLUGIN_MODELS),
-        "recbole": sorted(sequential - set(EXCLUDED) - set(PLUGIN_MODELS)),
+        "recbole": sorted(of_recbole - set(EXCLUDED) - set(PLUGIN_MODELS)),
     }
 
 

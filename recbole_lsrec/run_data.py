@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from recbole.model.abstract_recommender import GeneralRecommender
 from recbole.utils import evaluation_arguments, training_arguments
 
 from recbole_lsrec.config import Config
@@ -11,8 +12,11 @@ from recbole_lsrec.config.keys import model_keys
 from recbole_lsrec.data.dataloader import EvalLoader, TrainLoader
 from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.data.negative_history import NegativeHistoryDataset
+from recbole_lsrec.data.pair_loader import PairLoader, UserLoader
+from recbole_lsrec.data.pairs import PairDataset
 from recbole_lsrec.data.sampler import TimeThresholdSampler
 from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.registry import trains_on_users
 
 # Beside the model's own keys: settings that are read after the log has been built and split.
 _AFTER_THE_LOG = {
@@ -106,10 +110,17 @@ def load_data(config: Config, log: SessionDataset | None = None, phases: Sequenc
         log.item_num,
         history_end=log.history_end(np.arange(len(log.user))),
     )
-    candidate_batch = getattr(config.model_class, "candidate_batch", False)
     return Data(
         log,
-        TrainLoader(config, train, sampler, candidate_batch),
+        _train_loader(config, train, sampler),
         EvalLoader(config, valid, "valid", sampler),
         EvalLoader(config, test, "test", sampler) if "test" in phases else None,
     )
+
+
+def _train_loader(config: Config, train: SessionDataset, sampler: TimeThresholdSampler) -> TrainLoader:
+    """The batches that the model learns from: windows, pairs or users."""
+    if issubclass(config.model_class, GeneralRecommender):
+        kind = UserLoader if trains_on_users(config.model_class) else PairLoader
+        return kind(config, PairDataset.of(train), sampler)
+    return TrainLoader(config, train, sampler, getattr(config.model_class, "candidate_batch", False))

@@ -56,6 +56,12 @@ def say_result(result: RunResult, data: Data, folder: Path) -> None:
                     f"{name}: {share:.0%} of the test targets score the same as some competitor, so the metrics rest "
                     f"on `ties: {result['config']['ties']}`; a model whose output saturates cannot order its best items."
                 )
+    for phase, unseen in result["unseen_users"].items():
+        if unseen:
+            logger.warning(
+                f"{phase}: {unseen} instances are of users without a training event, whom {result['model']} scores as "
+                "the average user"
+            )
     if spread := result["inference_noise"].get("test"):
         logger.info(
             f"Test result over {spread['samples']} samples of inference: "

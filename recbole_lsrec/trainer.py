@@ -14,7 +14,7 @@ import torch
 from recbole.config import Config
 from recbole.data.interaction import Interaction
 from recbole.model.abstract_recommender import AbstractRecommender
-from recbole.utils import WandbLogger, set_color
+from recbole.utils import ModelType, WandbLogger, set_color
 
 from recbole_lsrec import checkpoint
 from recbole_lsrec.errors import ConfigError
@@ -34,6 +34,7 @@ class Trainer(recbole.trainer.Trainer):
     * ``train_steps``: train for exactly so many batches; it replaces ``epochs``, and the last epoch may be cut short.
     * ``train_seconds``: likewise for so many seconds of training, validation not counted. Its results depend on the
       machine, and no two runs are equal.
+    * A model that only counts (Pop, ItemKNN, Markov) passes over the data once, whatever epochs or budget say.
     * ``clip_variable_norm``: see :func:`clip_each_variable`.
 
     Attributes:
@@ -74,6 +75,8 @@ class Trainer(recbole.trainer.Trainer):
         self.on_epoch = on_epoch
         self.train_steps: int | None = config["train_steps"]
         self.train_seconds: float | None = config["train_seconds"]
+        if model.type == ModelType.TRADITIONAL:  # as RecBole's TraditionalTrainer: one pass over the data, and no other
+            self.epochs, self.train_steps, self.train_seconds = 1, None, None
         if config["clip_variable_norm"]:
             # GradScaler.step() unscales the gradients and then calls optimizer.step(), so a hook on the latter sees
             # true gradients in mixed precision too (and is skipped, with the step, when they overflow). Only fused

@@ -8,11 +8,12 @@ from recbole_lsrec import registry
 from recbole_lsrec.errors import ConfigError
 
 
-def test_names_are_ours_and_the_sequential_models_of_recbole() -> None:
+def test_names_are_ours_and_the_sequential_and_general_models_of_recbole() -> None:
     names = registry.model_names()
     assert "SLSRec" in names["recbole_lsrec"]
-    assert {"SASRec", "BERT4Rec", "GRU4Rec", "DIN", "DIEN"} <= set(names["recbole"])
-    assert not {"BPR", "FM", "KGAT", "XGBoost", "S3Rec", "KSR", "GRU4RecKG"} & set(names["recbole"])
+    assert {"SASRec", "BERT4Rec", "GRU4Rec", "DIN", "DIEN", "BPR", "NeuMF", "DiffRec"} <= set(names["recbole"])
+    assert {"LightGCN", "Pop", "Random", "Markov"} <= set(names["recbole_lsrec"])
+    assert not {"RecVAE", "FM", "KGAT", "XGBoost", "S3Rec", "KSR", "GRU4RecKG"} & set(names["recbole"])
 
 
 def test_a_name_gives_its_class() -> None:
@@ -39,8 +40,12 @@ def test_ours_wins_over_a_model_of_recbole_with_the_same_name(monkeypatch: pytes
         ),
         ("sasrec", r"^model: found 'sasrec', which is no known model\. Did you mean 'SASRec'"),
         ("zzz", r"^model: found 'zzz', which is no known model\. Accepted: "),
-        ("BPR", r"^model: found 'BPR', a general recommender of RecBole; only sequential models run here\. Accepted: "),
-        ("KGAT", r"^model: found 'KGAT', a knowledge aware recommender of RecBole; only sequential models"),
+        ("NCF", r"^model: found 'NCF', which is NeuMF here; type --model=NeuMF\.$"),
+        (
+            "KGAT",
+            r"^model: found 'KGAT', a knowledge aware recommender of RecBole; only sequential and general ones run",
+        ),
+        ("RecVAE", r"^model: found 'RecVAE', which is not supported: it trains encoder and decoder by turns"),
         ("S3Rec", r"^model: found 'S3Rec', which is not supported: it trains in two stages .*\. Accepted: "),
         ("KSR", r"^model: found 'KSR', which is not supported: it needs pre-trained knowledge-graph vectors"),
     ],

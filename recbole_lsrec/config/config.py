@@ -70,7 +70,7 @@ class Config(RecBoleConfig):
     Beside RecBole's keys it holds ``eval_protocols``: ``{"valid": ["pop99"], "test": ["pop99", "full"]}``.
 
     Args:
-        model: a name (:func:`recbole_lsrec.registry.get_model`) or a sequential model class. A class of your own may
+        model: a name (:func:`recbole_lsrec.registry.get_model`) or a model class. A class of your own may
             have a ``default_config``: a dict of its hyper-parameters, which become accepted keys.
         dataset: a name.
         config_file_list: YAML files, later ones win.
@@ -95,7 +95,7 @@ class Config(RecBoleConfig):
         self.compatibility_settings()
         self.yaml_loader = YamlLoader
         given = given_layers(config_file_list or (), config_dict or {}, command_line)
-        self.model_class = _model_class(chosen("model", model, given))
+        self.model_class: Any = _model_class(chosen("model", model, given))
         self.model = self.model_class.__name__
         self.dataset = str(chosen("dataset", dataset, given))
         data_layer = [for_model(layer, self.model) for layer in yaml_layers([dataset_yaml(self.dataset)])]
@@ -127,6 +127,8 @@ class Config(RecBoleConfig):
             for key, reason in NO_EFFECT.items()
             if key in self._given and self.external_config_dict[key] != usual.get(key)
         }
+        if self.model_class.type == ModelType.GENERAL:
+            useless.pop("require_pow", None)
         time, columns = self.final_config_dict["TIME_FIELD"], self.final_config_dict["normalize_field"] or []
         asked = {"normalize_all": self.final_config_dict["normalize_all"], "normalize_field": time in columns}
         for key in self._given.intersection(asked):
@@ -193,7 +195,7 @@ class Config(RecBoleConfig):
         values["data_path"] = data_folder or str(
             dataset_folder(self.dataset, values["data_path"], "data_path" in self._given)
         )
-        values["MODEL_TYPE"] = ModelType.SEQUENTIAL
+        values["MODEL_TYPE"] = self.model_class.type
         values["MODEL_INPUT_TYPE"] = self._input_type()
         values["train_neg_sample_args"] = self._train_negatives()
         protocols = check_eval_args(values["eval_args"], values["candidates"], sources)
@@ -229,6 +231,10 @@ class Config(RecBoleConfig):
     def _train_negatives(self) -> dict[str, Any]:
         key, values, sources = "train_neg_sample_args", self.final_config_dict, self._sources
         args = check_negatives(values[key], sources)
+        if registry.trains_on_users(self.model_class) or self.model_class.type == ModelType.TRADITIONAL:
+            if key in self._given and not no_negatives(args):
+                self._remarks[key] = f"{self.model} learns from the pairs that there are and samples none"
+            return dict(NO_NEGATIVES)
         if values.get("loss_type") == "CE":
             if key in self._given and not no_negatives(args):
                 raise ConfigError(
@@ -289,8 +295,9 @@ class Config(RecBoleConfig):
 def _model_class(model: Any) -> type:
     if not isinstance(model, type):
         return registry.get_model(str(model))
-    if getattr(model, "type", None) != ModelType.SEQUENTIAL:
+    if getattr(model, "type", None) not in (ModelType.SEQUENTIAL, ModelType.GENERAL, ModelType.TRADITIONAL):
         raise ConfigError(
-            f"model: found the class {model.__name__}; accepted: a subclass of SequentialRecommender, or a name."
+            f"model: found the class {model.__name__}; accepted: a subclass of SequentialRecommender or "
+            "GeneralRecommender, or a name."
         )
     return model

@@ -42,6 +42,7 @@ class TrainLoader:
         self, config: Config, dataset: SessionDataset, sampler: TimeThresholdSampler, candidate_batch: bool
     ) -> None:
         self.config, self.dataset, self.sampler, self.candidate_batch = config, dataset, sampler, candidate_batch
+        self.rows = dataset.rows
         self.batch_size = config["train_batch_size"]
         self.shuffle = config["shuffle"]
         self.epoch = 0
@@ -66,10 +67,10 @@ class TrainLoader:
         self.epoch = epoch
 
     def __len__(self) -> int:
-        return -(-len(self.dataset) // self.batch_size)
+        return -(-len(self.rows) // self.batch_size)
 
     def __iter__(self) -> Iterator[Interaction]:
-        rows = self.dataset.rows
+        rows = self.rows
         if self.shuffle:
             rows = np.random.default_rng([self.config["seed"], self.epoch]).permutation(rows)
         batches = [rows[at : at + self.batch_size] for at in range(0, len(rows), self.batch_size)]

@@ -286,6 +286,12 @@ class SessionDataset(CheckedDataset):
         trains[self.split.valid] = trains[self.split.test] = False
         return trains
 
+    def training_users(self) -> np.ndarray:
+        """Boolean ``[n_users]``: the users of whom training sees an event."""
+        seen = np.zeros(self.user_num, dtype=bool)
+        seen[self.user[self.training_events()]] = True
+        return seen
+
     # --- what identifies the data -------------------------------------------------------------------------------------
 
     def fingerprint(self) -> str:

@@ -60,6 +60,7 @@ class TimeThresholdSampler:
         self.by_appearance = items[order]  # [n_seen], never appearing items are in no pool
         self.appeared = self.time[by_time][first[order]]  # [n_seen], non-decreasing
         self.popularity = np.bincount(self.item[self.counted], minlength=self.n_items).astype(np.float64)
+        self._counted_user = np.where(self.counted, self.user, -1)  # [n]
         self._seen_in: dict[str, tuple[np.ndarray, np.ndarray]] = {}
         self._cumulative: dict[tuple[float | None, str], np.ndarray] = {}
 
@@ -83,8 +84,9 @@ class TimeThresholdSampler:
             n: negatives per instance.
             key: from :func:`~recbole_lsrec.data.counter_random.key_from`; names the use (phase, seed, epoch, protocol).
             alpha: None draws uniformly; a number draws in proportion to ``popularity ** alpha``.
-            exclude: what is left out, among ``positive`` (always is), ``history`` (items of the instance's history) and
-                ``target_session`` (items of the session the target belongs to).
+            exclude: what is left out, among ``positive`` (always is), ``history`` (items of the instance's history),
+                ``target_session`` (items of the session the target belongs to) and ``user`` (items of the user's events
+                among the counted, before and after the row).
             popularity: what the popularity draw counts: ``train``, the rows of ``counted``, or ``all`` rows of the log.
             limit: ``[B]`` only items first seen before this time; None means the target's own time.
             widen: a pool is never smaller than the first items to appear that leave ``n`` after the exclusions
@@ -167,6 +169,8 @@ class TimeThresholdSampler:
                 found |= self._first_row("history", self.user, row, item) < self._end_of_history(row)
             if "target_session" in exclude:
                 found |= self._first_row("target_session", self.session, row, item) < len(self.item)
+            if "user" in exclude:
+                found |= self._first_row("user", self._counted_user, row, item) < len(self.item)
             return found
 
         return banned
@@ -179,6 +183,8 @@ class TimeThresholdSampler:
         if "target_session" in exclude:
             session = self.session[rows]
             taken += np.searchsorted(self.session, session, side="right") - np.searchsorted(self.session, session)
+        if "user" in exclude:
+            taken += np.bincount(self.user[self.counted], minlength=self.user[-1] + 1)[self.user[rows]]
         return taken
 
     def _end_of_history(self, rows: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import torch
 from recbole.config import Config
-from recbole.model.abstract_recommender import SequentialRecommender
+from recbole.model.abstract_recommender import AbstractRecommender, GeneralRecommender
 from recbole.utils import set_color
 from tqdm import tqdm
 
@@ -20,6 +20,7 @@ from recbole_lsrec.evaluation.lists import asks_for_lists, list_metrics
 from recbole_lsrec.evaluation.metrics import summarise
 from recbole_lsrec.evaluation.outcome import Collector, Outcome
 from recbole_lsrec.evaluation.scoring import check_finite, score_batch
+from recbole_lsrec.model.general_recommender.unseen_users import take_average_user
 from recbole_lsrec.run_files import COLUMNS
 
 
@@ -33,12 +34,14 @@ class Evaluation:
         outcomes: rank, ties and competitors of each instance, by protocol.
         alpha: float32 ``[N]`` weight of the long-term interest for the target; NaN for models without.
         loader: what was evaluated.
+        unseen: instances whose user has no training event; None for models that score histories, not users.
     """
 
     metrics: "OrderedDict[str, float]"
     outcomes: dict[str, Outcome]
     alpha: np.ndarray
     loader: EvalLoader
+    unseen: int | None = None
 
     @property
     def scores(self) -> dict[str, np.ndarray]:
@@ -72,13 +75,12 @@ class Evaluation:
 
 
 @torch.no_grad()
-def evaluate(
-    model: SequentialRecommender, loader: EvalLoader, config: Config, show_progress: bool = False
-) -> Evaluation:
+def evaluate(model: AbstractRecommender, loader: EvalLoader, config: Config, show_progress: bool = False) -> Evaluation:
     """Scores every instance of the loader once and ranks its target under each of the loader's protocols.
 
     Args:
-        model: any sequential model; put in ``eval()`` mode.
+        model: any recommender; put in ``eval()`` mode. One without sequences scores users unseen in training as the
+            average user.
         loader: a phase with its protocols and frozen candidates.
         config: ``metrics``, ``topk``, ``ties``, ``gauc_by``, ``filter_seen``, ``tail_ratio``, ``metric_decimal_place``,
             ``eval_memory_mb``, ``device``.
@@ -89,6 +91,11 @@ def evaluate(
     """
     model.eval()
     dataset, device, ties = loader.dataset, config["device"], config["ties"]
+    unseen = None
+    if isinstance(model, GeneralRecommender):
+        trained = dataset.training_users()
+        take_average_user(model, torch.from_numpy(trained))
+        unseen = int((~trained[dataset.user[dataset.rows]]).sum())
     n_listed = max(config["topk"]) if asks_for_lists(config["metrics"]) else 0
     collectors = {protocol.name: Collector(n_listed) for protocol in loader.protocols}
     want_full = "full" in collectors
@@ -113,7 +120,8 @@ def evaluate(
             collectors["full"].add_full(target, positive, batch.full, seen)
         alpha.append(np.full(len(rows), np.nan) if batch.alpha is None else batch.alpha.float().cpu().numpy())
     outcomes = {name: collector.outcome(ties) for name, collector in collectors.items()}
-    return Evaluation(_metrics(outcomes, loader, config), outcomes, np.concatenate(alpha).astype(np.float32), loader)
+    metrics = _metrics(outcomes, loader, config)
+    return Evaluation(metrics, outcomes, np.concatenate(alpha).astype(np.float32), loader, unseen)
 
 
 def _seen(dataset: SessionDataset, rows: np.ndarray, device: torch.device) -> torch.Tensor:

@@ -1,11 +1,11 @@
-"""Scores of given candidates from any sequential model: encode once where the model can, in chunks where it cannot."""
+"""Scores of given candidates from any model: encode once where the model can, in chunks where it cannot."""
 
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from recbole.data.interaction import Interaction
-from recbole.model.abstract_recommender import AbstractRecommender, SequentialRecommender
+from recbole.model.abstract_recommender import AbstractRecommender, GeneralRecommender
 
 from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.model.base import LongShortRecommender
@@ -40,7 +40,7 @@ def ranks_all_items(model: AbstractRecommender) -> bool:
 
 
 def score_batch(
-    model: SequentialRecommender,
+    model: AbstractRecommender,
     interaction: Interaction,
     items: torch.Tensor,
     dataset: SessionDataset,
@@ -57,6 +57,8 @@ def score_batch(
         full: whether every item is to be scored; the candidates' scores are then picked from these.
         memory_mb: about how much may be held at a time.
     """
+    if isinstance(model, GeneralRecommender):
+        return _of_users(model, interaction[dataset.uid_field], items, dataset, full, memory_mb)
     if isinstance(model, LongShortRecommender):
         at_a_time = _CPU_HISTORIES if items.device.type == "cpu" else max(1, len(items))
         starts = range(0, max(1, len(items)), at_a_time)
@@ -73,6 +75,34 @@ def score_batch(
         return Scores(scores, scores.gather(1, items), None)
     distinct, place = distinct_candidates(items)
     return Scores(None, predict_rows(model, interaction, distinct, dataset, memory_mb).gather(1, place), None)
+
+
+def _of_users(
+    model: GeneralRecommender,
+    users: torch.Tensor,
+    items: torch.Tensor,
+    dataset: SessionDataset,
+    full: bool,
+    memory_mb: int,
+) -> Scores:
+    """Scores of a model that knows the user alone: each distinct user of the batch is scored once."""
+    distinct, owner = users.unique(return_inverse=True)
+    of_user = dataset.join(Interaction({dataset.uid_field: distinct.cpu()})).to(items.device)
+    if not full and not ranks_all_items(model):
+        pairs, place = (owner[:, None] * dataset.item_num + items).unique(return_inverse=True)
+        rows, wanted = of_user[pairs // dataset.item_num], pairs % dataset.item_num
+        return Scores(None, predict_rows(model, rows, wanted[:, None], dataset, memory_mb)[place, 0], None)
+    at_a_time = max(1, int(memory_mb * 2**20 // (16 * dataset.item_num)))
+    tables = []
+    for at in range(0, len(distinct), at_a_time):
+        some = of_user[at : at + at_a_time]
+        if ranks_all_items(model):
+            tables.append(model.full_sort_predict(some).view(len(some), -1))
+        else:
+            every = torch.arange(dataset.item_num, device=items.device).expand(len(some), -1)
+            tables.append(predict_rows(model, some, every, dataset, memory_mb))
+    scores = torch.cat(tables)  # [users, n_items]
+    return Scores(scores[owner] if full else None, scores[owner[:, None], items], None)
 
 
 def _together(parts: list[Scores]) -> Scores:
@@ -114,7 +144,7 @@ def distinct_candidates(items: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor
 
 
 def predict_rows(
-    model: SequentialRecommender, interaction: Interaction, items: torch.Tensor, dataset: SessionDataset, memory_mb: int
+    model: AbstractRecommender, interaction: Interaction, items: torch.Tensor, dataset: SessionDataset, memory_mb: int
 ) -> torch.Tensor:
     """Scores ``[B, C]`` by ``predict`` on one row per pair of history and candidate, some pairs at a time."""
     row_bytes = sum(column[:1].nbytes for column in interaction.interaction.values())
@@ -132,7 +162,7 @@ def predict_rows(
 
 
 def _gathered(
-    model: SequentialRecommender, interaction: Interaction, items: torch.Tensor, n_items: int, memory_mb: int
+    model: AbstractRecommender, interaction: Interaction, items: torch.Tensor, n_items: int, memory_mb: int
 ) -> torch.Tensor:
     """Candidates' scores ``[B, C]`` out of all items', some histories at a time.
 

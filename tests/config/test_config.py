@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
-from recbole.model.abstract_recommender import GeneralRecommender, SequentialRecommender
+from recbole.model.abstract_recommender import KnowledgeRecommender, SequentialRecommender
 from recbole.model.sequential_recommender import SASRec
 from recbole.utils import (
     InputType,
@@ -194,11 +194,11 @@ def test_a_derived_class_takes_the_settings_of_its_base() -> None:
     assert Config(Derived, "ml-100k")["hidden_size"] == 64
 
 
-def test_a_class_that_is_not_sequential_is_refused() -> None:
+def test_a_class_that_needs_more_than_the_log_is_refused() -> None:
     with pytest.raises(
-        ConfigError, match=r"^model: found the class GeneralRecommender; accepted: a subclass of Sequential"
+        ConfigError, match=r"^model: found the class KnowledgeRecommender; accepted: a subclass of Sequential"
     ):
-        Config(GeneralRecommender, "ml-100k")
+        Config(KnowledgeRecommender, "ml-100k")
 
 
 def test_the_three_ways_to_set_agree(tmp_path: Path) -> None:
