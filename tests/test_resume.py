@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import torch
-from recbole.data import create_dataset, data_preparation
+from recbole.data import data_preparation
 from recbole.data.interaction import Interaction
 from recbole.model.sequential_recommender import DIN
 
@@ -21,6 +21,7 @@ import recbole_lsrec.trainer
 from recbole_lsrec import checkpoint
 from recbole_lsrec.errors import CheckpointError
 from recbole_lsrec.trainer import Trainer
+from tests.stock_recbole import StockDataset
 from tests.tiny_run import Loader, Model, Phase, PlainConfig, assert_same, fake_evaluate, make, outcome, train
 
 
@@ -279,7 +280,7 @@ def test_din_resumes_exactly(monkeypatch: pytest.MonkeyPatch) -> None:
         "epochs": 3,
     }
     config = PlainConfig(model="DIN", dataset="tiny", config_dict=settings)
-    train_data, valid_data, _ = data_preparation(config, create_dataset(config))
+    train_data, valid_data, _ = data_preparation(config, StockDataset(config))
     train_loader, batch = Repeated(train_data), next(iter(valid_data))[0]
 
     def score(model: DIN, *_: Any) -> SimpleNamespace:

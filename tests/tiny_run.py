@@ -9,21 +9,18 @@ from typing import Any
 
 import numpy as np
 import torch
-from recbole.config import Config
 from recbole.data.interaction import Interaction
 from recbole.model.abstract_recommender import AbstractRecommender
 from recbole.utils import InputType, ModelType
 
 from recbole_lsrec.trainer import Trainer
+from tests.stock_recbole import StockConfig
 
 N_ITEMS = 12
 
 
-class PlainConfig(Config):
-    """RecBole's Config without the command line of the test runner."""
-
-    def _load_cmd_line(self) -> dict:
-        return {}
+class PlainConfig(StockConfig):
+    """RecBole's Config with what the checkpoint asks of ours."""
 
     def plain(self) -> dict[str, Any]:
         kinds = (bool, int, float, str, list, dict, type(None))
@@ -84,7 +81,7 @@ class Phase:
         return 1
 
 
-def fake_evaluate(model: Model, loader: Phase, config: Config, show_progress: bool = False) -> SimpleNamespace:
+def fake_evaluate(model: Model, loader: Phase, config: PlainConfig, show_progress: bool = False) -> SimpleNamespace:
     """A score that depends on the weights, and, as a diffusion model would, draws from the global generator."""
     assert not model.training
     weights = float(model.head.weight.sum()) + float(torch.rand(1))

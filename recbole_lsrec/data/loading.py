@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from recbole.config import Config
-from recbole.data.dataset import SequentialDataset
 from recbole.utils import FeatureSource, FeatureType, set_color
 
 from recbole_lsrec.data.atomic import read_atomic
+from recbole_lsrec.data.recbole_dataset import RecBoleDataset
 from recbole_lsrec.errors import DataError
 from recbole_lsrec.simulated.generate import SIMULATED_NOTICE, ensure_cosmetics, is_simulated
 
 
-class CheckedDataset(SequentialDataset):
+class CheckedDataset(RecBoleDataset):
     """RecBole's loading and filters, with errors that name file and line, and a count for every filter.
 
     Attributes:

@@ -5,12 +5,11 @@ import logging
 import numpy as np
 import pandas as pd
 import pytest
-from recbole.config import Config as StockConfig
-from recbole.data.dataset import SequentialDataset
 
 from recbole_lsrec.config import Config
 from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.errors import DataError
+from tests.stock_recbole import StockConfig, StockDataset
 
 #        user item time
 
@@ -136,7 +135,7 @@ def test_time_based_split_equals_recboles(tmp_path, ratios):
         "train_neg_sample_args": None,
         "eval_args": {"split": {"TS": ratios}, "order": "TO", "group_by": "user", "mode": "full"},
     }
-    stock = SequentialDataset(StockConfig("GRU4Rec", "log", config_dict=dict(settings))).build()
+    stock = StockDataset(StockConfig("GRU4Rec", "log", config_dict=dict(settings))).build()
     ours = SessionDataset(Config("GRU4Rec", "log", config_dict=settings)).build()
     for theirs, mine in zip(stock, ours, strict=True):
         expected = zip(theirs.inter_feat["user_id"].tolist(), theirs.inter_feat["timestamp"].tolist(), strict=True)

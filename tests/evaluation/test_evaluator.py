@@ -2,8 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from recbole.config import Config as StockConfig
-from recbole.data import create_dataset, data_preparation
+from recbole.data import data_preparation
 from recbole.model.sequential_recommender import DIN, GRU4Rec
 from recbole.trainer import Trainer as StockTrainer
 from recbole.utils import init_seed
@@ -14,6 +13,7 @@ from recbole_lsrec.data.sampler import TimeThresholdSampler
 from recbole_lsrec.evaluation.evaluator import COLUMNS, evaluate
 from recbole_lsrec.evaluation.scoring import predict_rows
 from recbole_lsrec.run_data import dataset_class
+from tests.stock_recbole import StockConfig, StockDataset
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,7 @@ def test_full_ranking_equals_recboles_own(small_log, tmp_path):
     stock = {**small_log, "train_neg_sample_args": None, "checkpoint_dir": str(tmp_path), "valid_metric": "NDCG@10"}
     stock["eval_args"] = {"split": {"LS": "valid_and_test"}, "order": "TO", "group_by": "user", "mode": "full"}
     stock_config = StockConfig("GRU4Rec", "log", config_dict=stock)
-    dataset = create_dataset(stock_config)
+    dataset = StockDataset(stock_config)
     _, _, test_data = data_preparation(stock_config, dataset)
     theirs = StockTrainer(stock_config, model).evaluate(test_data, load_best_model=False)
     assert {key: ours[key] for key in theirs} == pytest.approx(dict(theirs), abs=1.01e-4)

@@ -3,13 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
-from recbole.config import Config as StockConfig
-from recbole.data import create_dataset, data_preparation
+from recbole.data import data_preparation
 from recbole.trainer import Trainer as StockTrainer
 
 from recbole_lsrec.evaluation.evaluator import evaluate
 from recbole_lsrec.evaluation.metrics import summarise
 from tests.evaluation.test_evaluator import make, small_log  # noqa: F401
+from tests.stock_recbole import StockConfig, StockDataset
 
 SPLIT = {"split": {"RS": [0.6, 0.2, 0.2]}, "order": "TO", "group_by": "user"}
 
@@ -23,7 +23,7 @@ def both(small_log, tmp_path):  # noqa: F811
     stock_settings = {**settings, "checkpoint_dir": str(tmp_path)}
     stock_settings.pop("run_dir")
     stock_config = StockConfig("GRU4Rec", "log", config_dict=stock_settings)
-    _, _, test_data = data_preparation(stock_config, create_dataset(stock_config))
+    _, _, test_data = data_preparation(stock_config, StockDataset(stock_config))
     return config, loader, model, stock_config, test_data
 
 

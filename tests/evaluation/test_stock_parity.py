@@ -3,14 +3,14 @@
 import numpy as np
 import pandas as pd
 import pytest
-from recbole.config import Config as StockConfig
-from recbole.data import create_dataset, data_preparation
+from recbole.data import data_preparation
 from recbole.trainer import Trainer as StockTrainer
 
 from recbole_lsrec.config import Config
 from recbole_lsrec.quick_start import build_model, load_data
 from recbole_lsrec.trainer import Trainer
 from tests.real_data import REAL_DATA, needs_real_data
+from tests.stock_recbole import StockConfig, StockDataset
 
 # Small, so that 200 steps take seconds; both sides read them.
 SMALL = {
@@ -65,7 +65,7 @@ def test_trained_models_have_the_same_metrics_here_and_in_stock(name, settings, 
     assert ours["ndcg@10"] > untrained["ndcg@10"]  # it has learnt
 
     stock = StockConfig(name, "ordered", config_dict={**settings, "checkpoint_dir": str(tmp_path / "saved")})
-    _, _, test_data = data_preparation(stock, create_dataset(stock))
+    _, _, test_data = data_preparation(stock, StockDataset(stock))
     theirs = StockTrainer(stock, model).evaluate(test_data, load_best_model=False)
     assert len(theirs) == 6 * 4 + 1
     assert ours["gauc"] == pytest.approx(theirs.pop("gauc"), abs=1e-6)  # RecBole computes it in float32

@@ -136,8 +136,8 @@ def _match(
         row = dataset.rows[without[0]]
         raise DataError(
             f"{path}: {len(without)} of {len(dataset.rows)} instances have no list, the first that of user "
-            f"{dataset.field2id_token[dataset.uid_field][dataset.user[row]]!r}, target "
-            f"{dataset.field2id_token[dataset.iid_field][dataset.item[row]]!r}, timestamp {dataset.time[row]}; every "
+            f"{str(dataset.field2id_token[dataset.uid_field][dataset.user[row]])!r}, target "
+            f"{str(dataset.field2id_token[dataset.iid_field][dataset.item[row]])!r}, timestamp {dataset.time[row]}; every "
             "instance of the phase needs a line."
         )
     return line_of.to_numpy(dtype=np.int64)
