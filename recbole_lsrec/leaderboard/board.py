@@ -1,174 +1,178 @@
-"""``leaderboard.json`` as it grows: one entry a cell."""
+"""``leaderboard.json``: its cells, one a line of the plan, data set and seed; and the saved run of each finished one."""
 
 import json
-import platform
-import shlex
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timezone
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-import psutil
-import torch
+from recbole_lsrec.analysis.saved_runs import SavedRun, load_run_folder
+from recbole_lsrec.errors import DataError
+from recbole_lsrec.run_files import read_split, write_json
 
-from recbole_lsrec import environment
-from recbole_lsrec.leaderboard.bands import below_band, read_bands
-from recbole_lsrec.leaderboard.cell_run import CellRun
-from recbole_lsrec.leaderboard.cells import Cell
-from recbole_lsrec.leaderboard.plan import Plan
-from recbole_lsrec.leaderboard.store import LEADERBOARD, Record, Store
+LEADERBOARD = "leaderboard.json"
+STATUSES = ("done", "error", "not built", "pending")
+_NEEDED = ("title", "command", "budget", "bit_reproducible", "environment", "cells")
 
 
-class Board:
-    """The state of a leaderboard.
+@dataclass(frozen=True)
+class Cell:
+    """One system on one data set with one seed.
 
-    Args:
-        plan: what is run.
-        store: where finished runs are.
-        cells: of the plan.
-        tuned: what a search found, by (system name, data set label).
-        threads: CPU threads of a cell.
-        command: as the user typed it.
+    Attributes:
+        system: display name.
+        model: None for a system that is not built.
+        dataset: label of the data set.
+        status: one of :data:`STATUSES`.
+        reason: why there is no result.
+        run_folder: relative to the leaderboard's.
+        attempts, seconds: tries, and time of the last one.
+        tuned: what the search spent and found; None without one.
+        below_band: text where the result lies below what is known of this model on this data set.
+        run_again_because: what changed since the cell was finished once; None if it never was.
+        run: the saved run of a finished cell, if it was read.
+        split: ``split.json`` of that run, if there is one.
     """
 
-    def __init__(
-        self,
-        plan: Plan,
-        store: Store,
-        cells: Sequence[Cell],
-        tuned: Mapping[tuple[str, str], Mapping[str, Any]],
-        threads: int,
-        command: Sequence[str],
-    ) -> None:
-        self.plan, self.store, self.cells = plan, store, list(cells)
-        self.command = shlex.join(["recbole-lsrec", *command])
-        self.bands = read_bands()
-        self.reused = 0
-        self.environment = _environment(threads)
-        self._before = _previous(store.out)
-        self._started = _now()
-        self._entries: dict[tuple[str, str, int], dict[str, Any]] = {
-            _key(cell): {
-                "system": cell.system.name,
-                "model": cell.system.model,
-                "dataset": cell.data.label,
-                "seed": cell.seed,
-                "status": "not built" if cell.system.model is None else "pending",
-                "reason": cell.system.not_built,
-                "run_folder": None,
-                "attempts": 0,
-                "seconds": None,
-                "tuned": tuned.get((cell.system.name, cell.data.label)),
-                "below_band": None,
-                "run_again_because": None,
-            }
-            for cell in cells
-        }
+    system: str
+    model: str | None
+    dataset: str
+    seed: int | None
+    status: str
+    reason: str | None = None
+    run_folder: str | None = None
+    attempts: int | None = 0
+    seconds: float | None = None
+    tuned: Mapping[str, Any] | None = None
+    below_band: str | None = None
+    run_again_because: str | None = None
+    run: SavedRun | None = field(default=None, repr=False)
+    split: Mapping[str, Any] | None = field(default=None, repr=False)
 
     @property
-    def entries(self) -> list[dict[str, Any]]:
-        """Of all cells, in the order of the plan."""
-        return list(self._entries.values())
+    def name(self) -> str:
+        """For people."""
+        return f"{self.system} on {self.dataset}, seed {self.seed}"
 
-    def take_finished(self, say: Callable[[str], None]) -> list[Cell]:
-        """Enters the cells that were finished before.
+    def to_dict(self) -> dict[str, Any]:
+        """As ``leaderboard.json`` has it."""
+        return {key: getattr(self, key) for key in _STORED}
 
-        Args:
-            say: told why a cell that was finished once is run again.
 
-        Returns:
-            The cells to run.
-        """
-        missing = []
-        for cell in self.cells:
-            if cell.system.model is None:
-                continue
-            found = self.store.find(cell)
-            if found is not None:
-                self._enter(cell, *found)
-                self.reused += 1
-                continue
-            missing.append(cell)
-            why = self.store.why_again(cell)
-            if why is not None:
-                self._entries[_key(cell)]["run_again_because"] = why
-                say(f"{cell.name}: run again, because {why}")
-        if self.reused:
-            self._started = self._before.get("started") or self._started
-        return missing
+_STORED = [part.name for part in fields(Cell) if part.name not in ("run", "split")]
 
-    def add(self, cell: Cell, run: CellRun, attempts: int) -> None:
-        """Enters what came of a cell."""
-        if run.error is None:
-            self._enter(cell, *self.store.keep(cell, run, attempts))
-            return
-        folder = self.store.write_run(run.folder, run.files) if run.folder else None
-        self._entries[_key(cell)].update(
-            status="error",
-            reason=run.error,
-            run_folder=self._relative(folder) if folder else None,
-            attempts=attempts,
-            seconds=run.seconds,
-        )
 
-    def write(self) -> None:
-        """Writes ``leaderboard.json``; it is finished when no cell is pending."""
-        pending = any(entry["status"] == "pending" for entry in self.entries)
-        content = {
-            "title": self.plan.title,
-            "command": self.command,
-            "started": self._started,
-            "finished": None if pending else _now(),
-            "plan": self.plan.to_dict(),
-            "budget": dict(self.plan.budget) or None,
-            "bit_reproducible": self.plan.bit_reproducible,
-            "environment": self.environment,
-            "cells": self.entries,
+@dataclass(frozen=True)
+class Board:
+    """A leaderboard as its folder has it; ``cells`` keep the order of the plan."""
+
+    title: str
+    command: str
+    started: str | None
+    finished: str | None
+    plan: Mapping[str, Any]
+    budget: Mapping[str, float] | None
+    bit_reproducible: bool
+    environment: Mapping[str, Any]
+    cells: list[Cell]
+
+    @property
+    def clock(self) -> str | None:
+        """What the clock decided, so that no second run gives the same numbers; None if nothing."""
+        if self.bit_reproducible:
+            return None
+        by_time = "train_seconds" in (self.budget or {})
+        return "training stopped by the clock" if by_time else "the clock decided which trials of the search went on"
+
+    @property
+    def systems(self) -> list[str]:
+        """Display names in the order of the plan."""
+        return list(dict.fromkeys(cell.system for cell in self.cells))
+
+    @property
+    def datasets(self) -> list[str]:
+        """Names in the order of the plan."""
+        return list(dict.fromkeys(cell.dataset for cell in self.cells))
+
+    def to_dict(self) -> dict[str, Any]:
+        """As ``leaderboard.json`` has it."""
+        return {part.name: getattr(self, part.name) for part in fields(self)} | {
+            "cells": [cell.to_dict() for cell in self.cells]
         }
-        untouched = not pending and self._before.get("finished") and self._before["cells"] == self.entries
-        if untouched:  # nothing was run: the time and the machine are those of the cells
-            content |= {key: self._before[key] for key in ("started", "finished", "environment")}
-        self.store.write(content)
 
-    def _enter(self, cell: Cell, folder: Path, record: Record) -> None:
-        self._entries[_key(cell)].update(
-            status="done",
-            run_folder=self._relative(folder),
-            attempts=record.attempts,
-            seconds=record.seconds,
-            below_band=below_band(self.store.result(folder), self.bands),
-        )
-
-    def _relative(self, folder: Path) -> str:
-        return folder.relative_to(self.store.out).as_posix()
+    def of(self, dataset: str, system: str | None = None) -> list[Cell]:
+        """Cells of a data set, and of one system if given."""
+        return [cell for cell in self.cells if cell.dataset == dataset and system in (None, cell.system)]
 
 
-def _key(cell: Cell) -> tuple[str, str, int]:
-    return (cell.system.name, cell.data.label, cell.seed)
+def load_board(out: str | Path) -> Board:
+    """Reads ``leaderboard.json`` and the run folders it names.
+
+    A finished cell whose folder cannot be read becomes an error cell that says so, and the others stay.
+
+    Raises:
+        DataError: see :func:`read_board`.
+    """
+    board = read_board(out)
+    return replace(board, cells=[_with_run(Path(out), cell) for cell in board.cells])
 
 
-def _previous(out: Path) -> dict[str, Any]:
-    path = out / LEADERBOARD
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+def read_board(out: str | Path) -> Board:
+    """Reads ``leaderboard.json`` alone.
+
+    Raises:
+        DataError: there is no such file, or it lacks something.
+    """
+    path = Path(out) / LEADERBOARD
+    if not path.is_file():
+        raise DataError(f"{path}: no such file; give the folder that `recbole-lsrec leaderboard` wrote.")
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise DataError(f"{path}: is not JSON ({error}); was the leaderboard interrupted while writing?") from error
+    missing = [key for key in _NEEDED if not isinstance(content, dict) or key not in content]
+    if missing:
+        raise DataError(f"{path}: lacks {', '.join(missing)}; it was not written by `recbole-lsrec leaderboard`.")
+    command = content["command"]
+    return Board(
+        title=content["title"] or "Leaderboard",
+        command=command if isinstance(command, str) else " ".join(command),
+        started=content.get("started"),
+        finished=content.get("finished"),
+        plan=content.get("plan") or {},
+        budget=content["budget"],
+        bit_reproducible=content["bit_reproducible"],
+        environment=content["environment"] or {},
+        cells=[_cell(path, entry) for entry in content["cells"]],
+    )
 
 
-def _environment(threads: int) -> dict[str, Any]:
-    return {
-        **environment.versions(),
-        "threads": str(threads),
-        "processor": _processor(),
-        **({"gpu": torch.cuda.get_device_name()} if torch.cuda.is_available() else {}),
-        "memory_gb": round(psutil.virtual_memory().total / 2**30, 1),
-        "code": environment.code_fingerprint(),
-    }
+def write_board(out: Path, board: Board) -> None:
+    """Replaces ``leaderboard.json`` in one step."""
+    hidden = out / f".{LEADERBOARD}.part"
+    write_json(hidden, board.to_dict())
+    os.replace(hidden, out / LEADERBOARD)
 
 
-def _processor() -> str:
-    info = Path("/proc/cpuinfo")  # platform.processor() is empty or "x86_64" on Linux
-    lines = info.read_text(encoding="utf-8").splitlines() if info.is_file() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor()
+def _cell(path: Path, entry: Mapping[str, Any]) -> Cell:
+    missing = [key for key in ("system", "model", "dataset", "seed", "status") if key not in entry]
+    if missing:
+        raise DataError(f"{path}: a cell lacks {', '.join(missing)}: {dict(entry)}.")
+    cell = Cell(**{key: value for key, value in entry.items() if key in _STORED})
+    if cell.status not in STATUSES:
+        raise DataError(f"{path}: {cell.system}: status: found {cell.status!r}; accepted: {', '.join(STATUSES)}.")
+    return cell
 
 
-def _now() -> str:
-    return datetime.now(timezone.utc).isoformat(timespec="seconds")
+def _with_run(out: Path, cell: Cell) -> Cell:
+    if cell.status != "done":
+        return cell
+    try:
+        if cell.run_folder is None:
+            raise DataError("run_folder: the cell is done, but names none.")
+        run = load_run_folder(out / cell.run_folder)
+        run.protocol("test")
+    except DataError as error:
+        return replace(cell, status="error", reason=f"the run was finished, but cannot be read: {error}")
+    return replace(cell, run=run, split=read_split(run.folder))

@@ -1,4 +1,4 @@
-"""The cells of a leaderboard: one run each, with what identifies its result."""
+"""The cells that a plan asks for: one run each, with what identifies its result."""
 
 import hashlib
 import json
@@ -27,7 +27,7 @@ _SHOWN_DIFFERENCES = 5
 
 
 @dataclass(frozen=True)
-class Cell:
+class PlannedCell:
     """One run of a system on a data set with a seed.
 
     Attributes:
@@ -55,7 +55,7 @@ class Cell:
 
 def make_cells(
     plan: Plan, threads: int, tuned: Mapping[tuple[str, str], Mapping[str, Any]] | None = None, gpu: bool = False
-) -> list[Cell]:
+) -> list[PlannedCell]:
     """Returns all cells: data set by data set, in each seed by seed, so that every system has a result early.
 
     Args:
@@ -73,7 +73,7 @@ def make_cells(
     cells = []
     for data, seed, system in product(plan.datasets, plan.seeds, plan.systems):
         if system.model is None:
-            cells.append(Cell(system, data, seed, {}, {}, ""))
+            cells.append(PlannedCell(system, data, seed, {}, {}, ""))
             continue
         given = cell_settings(plan, system, data, seed, (tuned or {}).get((system.name, data.label)))
         try:
@@ -94,7 +94,7 @@ def make_cells(
             "gpu": gpu,
         }
         key = hashlib.sha256(json.dumps(log_settings(config), sort_keys=True, default=str).encode()).hexdigest()
-        cells.append(Cell(system, data, seed, settings, _as_json(identity), key))
+        cells.append(PlannedCell(system, data, seed, settings, _as_json(identity), key))
     return cells
 
 

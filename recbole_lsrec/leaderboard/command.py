@@ -78,10 +78,9 @@ def close(summary: Summary, out: Path) -> int:
 
         click.echo(f"Page: {write_report(out)}")
     for cell in summary.cells:
-        for what, text in (("no result", cell["reason"]), ("below its band", cell["below_band"])):
+        for what, text in (("no result", cell.reason), ("below its band", cell.below_band)):
             if text:
-                name = f"{cell['system']} on {cell['dataset']}, seed {cell['seed']}"
-                click.secho(f"{name}: {what}: {text}", fg="yellow", err=True)
+                click.secho(f"{cell.name}: {what}: {text}", fg="yellow", err=True)
     click.echo(
         f"{summary.count('done')} cells finished ({summary.reused} found from before), {summary.count('error')} with an "
         f"error, {summary.count('pending')} to do"

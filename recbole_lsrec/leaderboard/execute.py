@@ -14,7 +14,7 @@ from tqdm import tqdm
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.leaderboard import worker
 from recbole_lsrec.leaderboard.cell_run import CellRun
-from recbole_lsrec.leaderboard.cells import Cell
+from recbole_lsrec.leaderboard.cells import PlannedCell
 from recbole_lsrec.ray_session import running_ray
 
 with warnings.catch_warnings():
@@ -64,7 +64,9 @@ def connected(resources: Resources) -> Iterator[dict[str, int]]:
         yield {"nodes": len(nodes), "cpus": cpus, "cells_at_once": _at_once(resources)}
 
 
-def run_cells(cells: Sequence[Cell], resources: Resources, **settings: Any) -> Iterator[tuple[Cell, CellRun, int]]:
+def run_cells(
+    cells: Sequence[PlannedCell], resources: Resources, **settings: Any
+) -> Iterator[tuple[PlannedCell, CellRun, int]]:
     """Runs cells and yields each as it ends, with the number of attempts, under a progress bar.
 
     A cell whose worker or node dies is tried once more. Leaving the loop early cancels what still runs.
@@ -83,14 +85,14 @@ def run_cells(cells: Sequence[Cell], resources: Resources, **settings: Any) -> I
     logs: dict[str, Any] = {}
     users = Counter(cell.log_key for cell in cells)
 
-    def start(cell: Cell) -> Any:
+    def start(cell: PlannedCell) -> Any:
         given = (cell.system.model, cell.data.name, {**cell.settings, **settings})
         if cell.log_key not in logs:
             logs[cell.log_key] = load.options(name=f"load {cell.data.label}").remote(*given)
         return task.options(name=cell.name).remote(*given, resources.cpus, cell.identity["code"], logs[cell.log_key])
 
     waiting = deque(cells)
-    running: dict[Any, tuple[Cell, int]] = {}
+    running: dict[Any, tuple[PlannedCell, int]] = {}
     try:
         with tqdm(total=len(cells), unit="cell", smoothing=0) as bar:
             while waiting or running:

@@ -1,6 +1,6 @@
 """A leaderboard from plan to results: what is finished is kept, the rest is run, every step is written down."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,10 +9,11 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from recbole_lsrec.errors import ConfigError
-from recbole_lsrec.leaderboard.board import Board
-from recbole_lsrec.leaderboard.cells import Cell, make_cells
+from recbole_lsrec.leaderboard.board import Cell
+from recbole_lsrec.leaderboard.cells import PlannedCell, make_cells
 from recbole_lsrec.leaderboard.execute import Resources, connected, run_cells
 from recbole_lsrec.leaderboard.plan import Plan
+from recbole_lsrec.leaderboard.progress import Progress
 from recbole_lsrec.leaderboard.store import CANDIDATES, Store
 from recbole_lsrec.leaderboard.tune import tune_systems
 
@@ -27,13 +28,13 @@ class Summary:
         interrupted: whether it was stopped with Ctrl-C.
     """
 
-    cells: list[dict[str, Any]]
+    cells: list[Cell]
     reused: int
     interrupted: bool
 
     def count(self, status: str) -> int:
         """Number of cells with a status."""
-        return sum(cell["status"] == status for cell in self.cells)
+        return sum(cell.status == status for cell in self.cells)
 
 
 def run_leaderboard(
@@ -56,33 +57,34 @@ def run_leaderboard(
     out.mkdir(parents=True, exist_ok=True)
     gpu = resources.gpus > 0
     with _alone(out):
-        cells, tuned = (
-            make_cells(plan, resources.cpus, gpu=gpu),
-            {},
-        )  # refuses what does not fit before a search spends hours
+        planned = make_cells(plan, resources.cpus, gpu=gpu)  # refuses what does not fit before a search spends hours
+        tuned: Mapping[tuple[str, str], Mapping[str, Any]] = {}
         if plan.tune is not None:
             try:
-                tuned = tune_systems(plan, cells, out, resources, say)
-            except KeyboardInterrupt:
+                searched = tune_systems(plan, planned, out, resources, say)
+            except KeyboardInterrupt:  # before or between two searches
+                searched = None
+            if searched is None:
                 return Summary([], 0, True)
-            cells = make_cells(plan, resources.cpus, {key: search["best"] for key, search in tuned.items()}, gpu)
-        board = Board(plan, Store(out), cells, tuned, resources.cpus, command)
-        missing = board.take_finished(say)
-        board.write()
+            tuned = searched
+            planned = make_cells(plan, resources.cpus, {key: search["best"] for key, search in tuned.items()}, gpu)
+        progress = Progress(plan, Store(out), planned, tuned, resources.cpus, command)
+        missing = progress.take_finished(say)
+        progress.write()
         interrupted = False
         if missing:
             say(_announcement(plan, missing, resources))
             try:
                 with connected(resources) as cluster:
-                    board.environment |= cluster
+                    progress.environment |= cluster
                     # The negatives that all cells meet are drawn once.
                     shared = {"show_progress": False, "candidate_cache": str(out / CANDIDATES)}
                     for cell, run, attempts in run_cells(missing, resources, **shared):
-                        board.add(cell, run, attempts)
-                        board.write()
+                        progress.add(cell, run, attempts)
+                        progress.write()
             except KeyboardInterrupt:
                 interrupted = True
-        return Summary(board.entries, board.reused, interrupted)
+        return Summary(progress.cells, progress.reused, interrupted)
 
 
 @contextmanager
@@ -95,7 +97,7 @@ def _alone(out: Path) -> Iterator[None]:
         raise ConfigError(f"out: another process works in {out}; wait for it, or give another folder.") from error
 
 
-def _announcement(plan: Plan, cells: Sequence[Cell], resources: Resources) -> str:
+def _announcement(plan: Plan, cells: Sequence[PlannedCell], resources: Resources) -> str:
     budget = "no budget but epochs and early stopping"
     if plan.budget:
         ((kind, size),) = plan.budget.items()

@@ -1,4 +1,4 @@
-"""The folder of a leaderboard: finished runs, each with its identity, and ``leaderboard.json``."""
+"""The folder of a leaderboard: finished runs, each with its identity."""
 
 import json
 import os
@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from recbole_lsrec.leaderboard.cell_run import CellRun
-from recbole_lsrec.leaderboard.cells import Cell, differences
-from recbole_lsrec.run_files import RunResult, read_result, write_json
+from recbole_lsrec.leaderboard.cells import PlannedCell, differences
+from recbole_lsrec.run_files import RunResult, read_result
 
-LEADERBOARD, CELL, RUNS, CANDIDATES = "leaderboard.json", "cell.json", "runs", ".candidates"
+CELL, RUNS, CANDIDATES = "cell.json", "runs", ".candidates"
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Record:
         system: name of the row it was run for.
         dataset: label of the data set.
         seed: of the run.
-        identity: see :class:`recbole_lsrec.leaderboard.cells.Cell`.
+        identity: see :class:`recbole_lsrec.leaderboard.cells.PlannedCell`.
         attempts: 1, or more if a worker died.
         seconds: of the whole cell in its worker: training, evaluation, and building the model.
         finished: UTC time.
@@ -53,12 +53,12 @@ class Store:
             shutil.rmtree(unfinished)
         self._records = {path.parent: _read(path) for path in sorted((out / RUNS).glob(f"*/{CELL}"))}
 
-    def find(self, cell: Cell) -> tuple[Path, Record] | None:
+    def find(self, cell: PlannedCell) -> tuple[Path, Record] | None:
         """Returns the folder and record of a finished run with the cell's identity; the latest, if there are more."""
         found = [(folder, record) for folder, record in self._records.items() if record.identity == cell.identity]
         return max(found, key=lambda pair: pair[1].finished, default=None)
 
-    def why_again(self, cell: Cell) -> str | None:
+    def why_again(self, cell: PlannedCell) -> str | None:
         """Says what changed since the cell was last finished; None if it never was."""
         same = [
             record
@@ -68,7 +68,7 @@ class Store:
         last = max(same, key=lambda record: record.finished, default=None)
         return None if last is None else differences(last.identity, cell.identity)
 
-    def keep(self, cell: Cell, run: CellRun, attempts: int) -> tuple[Path, Record]:
+    def keep(self, cell: PlannedCell, run: CellRun, attempts: int) -> tuple[Path, Record]:
         """Writes a finished run."""
         now = datetime.now(timezone.utc).isoformat(timespec="seconds")
         record = Record(cell.system.name, cell.data.label, cell.seed, cell.identity, attempts, run.seconds, now)
@@ -85,12 +85,6 @@ class Store:
             (hidden / file).write_bytes(content)
         os.replace(hidden, folder)
         return folder
-
-    def write(self, content: Mapping[str, Any]) -> None:
-        """Replaces ``leaderboard.json`` in one step."""
-        hidden = self.out / f".{LEADERBOARD}.part"
-        write_json(hidden, content)
-        os.replace(hidden, self.out / LEADERBOARD)
 
     def result(self, folder: Path) -> RunResult:
         """Returns a run's ``result.json``."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from recbole_lsrec.leaderboard.cells import Cell, cell_settings
+from recbole_lsrec.leaderboard.cells import PlannedCell, cell_settings
 from recbole_lsrec.leaderboard.execute import Resources, connected
 from recbole_lsrec.leaderboard.plan import Plan
 from recbole_lsrec.leaderboard.text import slug
@@ -17,8 +17,8 @@ TUNING = "tuning"
 
 
 def tune_systems(
-    plan: Plan, cells: Sequence[Cell], out: Path, resources: Resources, say: Callable[[str], None]
-) -> dict[tuple[str, str], Mapping[str, Any]]:
+    plan: Plan, cells: Sequence[PlannedCell], out: Path, resources: Resources, say: Callable[[str], None]
+) -> dict[tuple[str, str], Mapping[str, Any]] | None:
     """Searches settings for every system on every data set, each trial with the first seed and the budget of a cell.
 
     Only validation data are read. A finished search is not repeated while its space, and what the result of a cell
@@ -32,11 +32,11 @@ def tune_systems(
         say: takes lines of text for the user.
 
     Returns:
-        By (system name, data set label): ``trials``, ``spent_seconds`` and the ``best`` settings.
+        By (system name, data set label): ``trials``, ``spent_seconds`` and the ``best`` settings. None where a search
+        was interrupted, which Ray Tune ends in order; it is taken up at the next start.
 
     Raises:
         ConfigError: a model has no search space, before any search begins; or an option of the search is wrong.
-        KeyboardInterrupt: a search was interrupted; it is taken up at the next start.
     """
     searches = {}
     for cell in cells:
@@ -67,7 +67,7 @@ def tune_systems(
             say(f"{name} on {label}: searching settings")
             result = search(asked)
             if not result.complete:
-                raise KeyboardInterrupt  # Ray Tune takes it for a wish to stop in order
+                return None
             if result.best is None:
                 say(f"{name} on {label}: no trial was validated, so its own settings are used; see {asked.out}")
             found[name, label] = {

@@ -12,8 +12,8 @@ from recbole_lsrec.analysis.counterfactual.measure import counterfactual
 from recbole_lsrec.analysis.saved_runs import SavedRun
 from recbole_lsrec.config import Config
 from recbole_lsrec.data.split_report import split_report
+from recbole_lsrec.leaderboard.board import Cell, load_board
 from recbole_lsrec.leaderboard.cells import cell_settings
-from recbole_lsrec.leaderboard.page.board import Cell, load_board
 from recbole_lsrec.leaderboard.page.cost import costs
 from recbole_lsrec.reproduce.entry import Entry, row_name
 from recbole_lsrec.run_data import load_log

@@ -32,6 +32,9 @@ def run_cell(model, dataset, settings, threads, code, log):
     result = {
         "model": model,
         "dataset": dataset,
+        "seed": seed,
+        "simulated": False,
+        "fingerprints": {},
         "config": settings,
         "best_valid_result": {"ndcg@10": settings["train_steps"]},
         "test_result": {"ndcg@10": settings["train_steps"] + seed},

@@ -1,14 +1,16 @@
 """The command from its flags to its exit code; what runs the cells is replaced."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
 from recbole_lsrec.cli import main
 from recbole_lsrec.leaderboard import command
+from recbole_lsrec.leaderboard.board import Cell
 from recbole_lsrec.leaderboard.run import Summary
 
-DONE = {"system": "A", "dataset": "shop", "seed": 1, "status": "done", "reason": None, "below_band": None}
+DONE = Cell("A", "SASRec", "shop", 1, "done")
 
 
 @pytest.fixture
@@ -69,7 +71,7 @@ def test_a_file_that_ships_by_name_with_flags(called):
 
 
 def test_an_error_cell_and_an_under_fitted_one_are_said(called, capsys):
-    called.cells = [{**DONE, "below_band": "too low"}, {**DONE, "status": "error", "reason": "it broke"}]
+    called.cells = [replace(DONE, below_band="too low"), replace(DONE, status="error", reason="it broke")]
     assert code_of("cosmetics") == 1
     told = capsys.readouterr()
     assert "A on shop, seed 1: below its band: too low" in told.err

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recbole_lsrec.leaderboard.page.board import Cell
+from recbole_lsrec.leaderboard.board import Cell
 from recbole_lsrec.leaderboard.page.results import PHASE
 
 BINS = 25  # of [0, 1]

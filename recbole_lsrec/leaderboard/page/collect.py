@@ -7,10 +7,10 @@ from typing import Any
 from recbole_lsrec.analysis.compare import finite
 from recbole_lsrec.analysis.strata import Stratum, choose_strata
 from recbole_lsrec.errors import DataError
+from recbole_lsrec.leaderboard.board import Board, Cell
 from recbole_lsrec.leaderboard.page import words
 from recbole_lsrec.leaderboard.page.agreement import Agreement, agreements
 from recbole_lsrec.leaderboard.page.alphas import Alpha, alphas
-from recbole_lsrec.leaderboard.page.board import Board, Cell
 from recbole_lsrec.leaderboard.page.cost import Cost, costs
 from recbole_lsrec.leaderboard.page.cuts import Cut, cuts
 from recbole_lsrec.leaderboard.page.results import Table, grouped, has_scores, protocols, table
@@ -54,7 +54,7 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
-        board = _board_dict(self.board)
+        board = self.board.to_dict()
         sections = []
         for section in self.sections:
             plain = {
@@ -119,14 +119,6 @@ def _table_dict(of: Table) -> dict[str, Any]:
         {"key": column.key, "title": column.title, "tested": column.key in of.standings} for column in of.columns
     ]
     return {**plain, "setting": words.setting(of), "verdict": words.verdict(of), "notes": words.notes(of)}
-
-
-def _board_dict(board: Board) -> dict[str, Any]:
-    """The board as plain values; a cell's saved run is its folder."""
-    cells = [{name: getattr(cell, name) for name in Cell.__dataclass_fields__ if name not in ("run", "split")}
-             for cell in board.cells]  # fmt: skip
-    names = ("title", "command", "started", "finished", "budget", "plan", "environment")
-    return {**{name: getattr(board, name) for name in names}, "cells": cells}
 
 
 def _distinct(values: Sequence[Any]) -> list[str]:

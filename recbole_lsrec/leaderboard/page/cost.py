@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from recbole_lsrec.analysis.saved_runs import SavedRun
-from recbole_lsrec.leaderboard.page.board import Cell
+from recbole_lsrec.leaderboard.board import Cell
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from recbole_lsrec.analysis.compare import Comparison, compare_models
 from recbole_lsrec.analysis.saved_runs import SavedRun
 from recbole_lsrec.analysis.user_metrics import Metric
 from recbole_lsrec.errors import ConfigError, DataError
-from recbole_lsrec.leaderboard.page.board import Board, Cell
+from recbole_lsrec.leaderboard.board import Board, Cell
 from recbole_lsrec.leaderboard.page.columns import Column, columns
 from recbole_lsrec.leaderboard.page.standing import Standing, standing
 

@@ -12,8 +12,8 @@ from markupsafe import Markup
 
 from recbole_lsrec import __version__
 from recbole_lsrec.analysis.strata import STRATA
+from recbole_lsrec.leaderboard.board import load_board
 from recbole_lsrec.leaderboard.page import charts, words
-from recbole_lsrec.leaderboard.page.board import load_board
 from recbole_lsrec.leaderboard.page.collect import Report, Section, collect
 from recbole_lsrec.leaderboard.page.escape import markdown, tex
 from recbole_lsrec.leaderboard.page.ink import glyph

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from recbole_lsrec.errors import DataError
-from recbole_lsrec.leaderboard.page.board import load_board
+from recbole_lsrec.leaderboard.board import load_board
 from tests.leaderboard.page.board_files import empty_cell, ranks, write_board, write_cell
 
 EMPTY = {"title": "", "command": "", "budget": None, "bit_reproducible": True, "environment": {}}

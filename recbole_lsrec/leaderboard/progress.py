@@ -1,0 +1,167 @@
+"""A leaderboard while it runs: which cells are finished, and ``leaderboard.json`` after each."""
+
+import platform
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import psutil
+import torch
+
+from recbole_lsrec import environment
+from recbole_lsrec.leaderboard.bands import below_band, read_bands
+from recbole_lsrec.leaderboard.board import LEADERBOARD, Board, Cell, read_board, write_board
+from recbole_lsrec.leaderboard.cell_run import CellRun
+from recbole_lsrec.leaderboard.cells import PlannedCell
+from recbole_lsrec.leaderboard.plan import Plan
+from recbole_lsrec.leaderboard.store import Record, Store
+
+
+class Progress:
+    """The state of a leaderboard.
+
+    Args:
+        plan: what is run.
+        store: where finished runs are.
+        planned: the cells of the plan.
+        tuned: what a search found, by (system name, data set label).
+        threads: CPU threads of a cell.
+        command: as the user typed it.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        store: Store,
+        planned: Sequence[PlannedCell],
+        tuned: Mapping[tuple[str, str], Mapping[str, Any]],
+        threads: int,
+        command: Sequence[str],
+    ) -> None:
+        self.plan, self.store, self.planned = plan, store, list(planned)
+        self.command = shlex.join(["recbole-lsrec", *command])
+        self.bands = read_bands()
+        self.reused = 0
+        self.environment = _environment(threads)
+        self._before = read_board(store.out) if (store.out / LEADERBOARD).is_file() else None
+        self._started = _now()
+        self._cells = {
+            cell.name: Cell(
+                system=cell.system.name,
+                model=cell.system.model,
+                dataset=cell.data.label,
+                seed=cell.seed,
+                status="not built" if cell.system.model is None else "pending",
+                reason=cell.system.not_built,
+                tuned=tuned.get((cell.system.name, cell.data.label)),
+            )
+            for cell in planned
+        }
+
+    @property
+    def cells(self) -> list[Cell]:
+        """In the order of the plan."""
+        return list(self._cells.values())
+
+    def take_finished(self, say: Callable[[str], None]) -> list[PlannedCell]:
+        """Enters the cells that were finished before.
+
+        Args:
+            say: told why a cell that was finished once is run again.
+
+        Returns:
+            The cells to run.
+        """
+        missing = []
+        for planned in self.planned:
+            if planned.system.model is None:
+                continue
+            found = self.store.find(planned)
+            if found is not None:
+                self._enter(planned, *found)
+                self.reused += 1
+                continue
+            missing.append(planned)
+            why = self.store.why_again(planned)
+            if why is not None:
+                self._update(planned, run_again_because=why)
+                say(f"{planned.name}: run again, because {why}")
+        if self.reused and self._before and self._before.started:
+            self._started = self._before.started
+        return missing
+
+    def add(self, planned: PlannedCell, run: CellRun, attempts: int) -> None:
+        """Enters what came of a cell."""
+        if run.error is None:
+            self._enter(planned, *self.store.keep(planned, run, attempts))
+            return
+        folder = self.store.write_run(run.folder, run.files) if run.folder else None
+        self._update(
+            planned,
+            status="error",
+            reason=run.error,
+            run_folder=self._relative(folder) if folder else None,
+            attempts=attempts,
+            seconds=run.seconds,
+        )
+
+    def write(self) -> None:
+        """Writes ``leaderboard.json``; it is finished when no cell is pending."""
+        pending = any(cell.status == "pending" for cell in self.cells)
+        board = Board(
+            title=self.plan.title,
+            command=self.command,
+            started=self._started,
+            finished=None if pending else _now(),
+            plan=self.plan.to_dict(),
+            budget=dict(self.plan.budget) or None,
+            bit_reproducible=self.plan.bit_reproducible,
+            environment=self.environment,
+            cells=self.cells,
+        )
+        before = self._before
+        if before and before.finished and before.cells == self.cells:
+            # Nothing was run: the time and the machine are those of the cells.
+            board = replace(board, started=before.started, finished=before.finished, environment=before.environment)
+        write_board(self.store.out, board)
+
+    def _enter(self, planned: PlannedCell, folder: Path, record: Record) -> None:
+        self._update(
+            planned,
+            status="done",
+            run_folder=self._relative(folder),
+            attempts=record.attempts,
+            seconds=record.seconds,
+            below_band=below_band(self.store.result(folder), self.bands),
+        )
+
+    def _update(self, planned: PlannedCell, **changes: Any) -> None:
+        self._cells[planned.name] = replace(self._cells[planned.name], **changes)
+
+    def _relative(self, folder: Path) -> str:
+        return folder.relative_to(self.store.out).as_posix()
+
+
+def _environment(threads: int) -> dict[str, Any]:
+    return {
+        **environment.versions(),
+        "threads": str(threads),
+        "processor": _processor(),
+        **({"gpu": torch.cuda.get_device_name()} if torch.cuda.is_available() else {}),
+        "memory_gb": round(psutil.virtual_memory().total / 2**30, 1),
+        "code": environment.code_fingerprint(),
+    }
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")  # platform.processor() is empty or "x86_64" on Linux
+    lines = info.read_text(encoding="utf-8").splitlines() if info.is_file() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")
