@@ -7,7 +7,7 @@ import numpy as np
 
 from recbole_lsrec.analysis.saved_runs import Lines
 from recbole_lsrec.errors import ConfigError, did_you_mean
-from recbole_lsrec.evaluation.metrics import RANK_METRICS, group_auc, instance_auc, pooled_auc
+from recbole_lsrec.evaluation.metrics import OWN_METRICS, RANK_METRICS, group_auc, instance_auc, pooled_auc
 
 _PLAIN = ("mrr", "meanrank", "gauc", "gauc_user", "gauc_rows", "auc")
 _FROM_SCORES = ("gauc_user", "gauc_rows", "auc")
@@ -19,7 +19,8 @@ class Metric:
 
     ``hit@k``, ``ndcg@k``, ``mrr@k``, ``precision@k``, ``recall@k``, ``map@k``, ``mrr``, ``meanrank`` and ``gauc`` (AUC of
     each instance) are means over instances. ``gauc_user`` and ``gauc_rows`` are the AUC inside each user's pooled rows,
-    users alike or weighted by rows (``gauc_by`` of the settings). ``auc`` pools the rows of all users.
+    users alike or weighted by rows (``gauc_by`` of the settings). ``auc`` pools the rows of all users. A metric that was
+    registered (:func:`recbole_lsrec.evaluation.metrics.register`) is known by its name.
     """
 
     name: str
@@ -31,19 +32,20 @@ class Metric:
         Raises:
             ConfigError: no such metric.
         """
-        name = text.lower()
+        name, plain = text.lower(), (*_PLAIN, *OWN_METRICS)
         match = re.fullmatch(r"([a-z]+)@([1-9]\d*)", name)
-        if name not in _PLAIN and not (match and match[1] in RANK_METRICS):
-            accepted = [f"{base}@k" for base in RANK_METRICS] + list(_PLAIN)
-            near = did_you_mean(name, [*_PLAIN, *(f"{base}@10" for base in RANK_METRICS)])
+        if name not in plain and not (match and match[1] in RANK_METRICS):
+            accepted = [f"{base}@k" for base in RANK_METRICS] + list(plain)
+            near = did_you_mean(name, [*plain, *(f"{base}@10" for base in RANK_METRICS)])
             hint = " The protocol is an option of its own: --protocol." if "/" in name else near
             raise ConfigError(f"metric: found {text!r}; accepted: {', '.join(accepted)}.{hint}")
         return Metric(name)
 
     @property
     def higher_is_better(self) -> bool:
-        """False for ``meanrank`` alone."""
-        return self.name != "meanrank"
+        """False for ``meanrank``; a user's own metric says it itself."""
+        own = OWN_METRICS.get(self.name)
+        return own.higher_is_better if own else self.name != "meanrank"
 
     @property
     def pooled(self) -> bool:
@@ -66,6 +68,8 @@ class Metric:
         """Value of each instance, ``[N]``; NaN where ``gauc`` finds no competitor. For metrics of ranks only."""
         rank = lines.instances["rank"].to_numpy(dtype=np.float64)
         base, _, k = self.name.partition("@")
+        if base in OWN_METRICS:
+            return OWN_METRICS[base].of_instances(rank, lines.instances["n_candidates"].to_numpy())
         if k:
             return RANK_METRICS[base](rank, int(k))
         if base == "mrr":

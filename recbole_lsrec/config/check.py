@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from recbole.evaluator import metric_types
+from recbole.evaluator import metric_types, smaller_metrics
 
 from recbole_lsrec.config.keys import Kinds, fits
 from recbole_lsrec.errors import ConfigError, did_you_mean
@@ -101,6 +101,25 @@ METRICS = {name.lower(): name for name in (*_OF_RANKS, *_OF_LISTS)}
 _NEED_RATINGS = set(metric_types) - set(METRICS)
 _WITHOUT_K = ("auc", "gauc", "meanrank")  # these never have a cut-off; MRR may
 _ALWAYS = ("mrr", "meanrank")  # without a cut-off, computed whatever ``metrics`` says
+_OWN_METRICS: dict[str, bool] = {}  # name -> whether more of it is better
+
+
+def accept_metric(name: str, higher_is_better: bool) -> None:
+    """Accepts a user's metric in ``metrics`` and ``valid_metric``; see :func:`recbole_lsrec.evaluation.metrics.register`.
+
+    Raises:
+        ConfigError: the name is none, or is taken.
+    """
+    if not re.fullmatch(r"[a-z]\w*", name) or name != name.lower():
+        raise ConfigError(f"metric: found {name!r}; accepted: a name of lower-case letters, digits and underscores.")
+    if name in METRICS and name not in _OWN_METRICS:
+        raise ConfigError(f"metric: {name!r} is {METRICS[name]}, which is there already; give yours another name.")
+    METRICS[name], _OWN_METRICS[name] = name, higher_is_better
+
+
+def bigger_is_better(metric: str) -> bool:
+    """Whether more of a metric is better; ``metric`` is its lower-case name without protocol and cut-off."""
+    return _OWN_METRICS.get(metric, metric not in (*smaller_metrics, "meanrank"))
 
 
 def refuse(key: str, value: Any, sources: Sources, accepted: str) -> ConfigError:
@@ -184,7 +203,7 @@ def check_valid_metric(metric: Any, settings: Mapping[str, Any], sources: Source
     def wrong(accepted: str) -> ConfigError:
         return refuse("valid_metric", metric, sources, accepted)
 
-    form = r"(?:([a-z0-9]+)/)?([A-Za-z]+)(?:@([1-9]\d*))?"
+    form = r"(?:([a-z0-9]+)/)?([A-Za-z]\w*)(?:@([1-9]\d*))?"
     parts = re.fullmatch(form, metric) if isinstance(metric, str) else None
     if parts is None:
         raise wrong(f"a metric with its cut-off, such as NDCG@{topk[-1]}, or MRR, MeanRank, AUC, GAUC")
@@ -194,9 +213,9 @@ def check_valid_metric(metric: Any, settings: Mapping[str, Any], sources: Source
         raise wrong(f"a protocol that eval_args validates on: {', '.join(protocols)}")
     if name not in METRICS:
         raise ConfigError(f"{wrong(', '.join(METRICS.values()))}{did_you_mean(written, METRICS.values())}")
-    if cut is not None and name in _WITHOUT_K:
+    if cut is not None and name in (*_WITHOUT_K, *_OWN_METRICS):
         raise wrong(f"{written}, which has no cut-off")
-    if cut is None and name not in (*_ALWAYS, *_WITHOUT_K):
+    if cut is None and name not in (*_ALWAYS, *_WITHOUT_K, *_OWN_METRICS):
         raise wrong(" or ".join(f"{written}@{k}" for k in topk))
     if cut is not None and int(cut) not in topk:
         raise wrong(f"a cut-off that is in topk {topk}; add {cut} to topk")

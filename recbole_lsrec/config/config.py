@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import torch
 from recbole.config import Config as RecBoleConfig
-from recbole.evaluator import smaller_metrics
 from recbole.utils import (
     EvaluatorType,
     InputType,
@@ -21,7 +20,15 @@ from recbole.utils import (
 )
 
 from recbole_lsrec import registry
-from recbole_lsrec.config.check import check_budget, check_metrics, check_topk, check_valid_metric, check_values, refuse
+from recbole_lsrec.config.check import (
+    bigger_is_better,
+    check_budget,
+    check_metrics,
+    check_topk,
+    check_valid_metric,
+    check_values,
+    refuse,
+)
 from recbole_lsrec.config.keys import (
     NO_EFFECT,
     check_key,
@@ -207,7 +214,7 @@ class Config(RecBoleConfig):
         values["metrics"] = check_metrics(values["metrics"], sources)
         values["valid_metric"] = check_valid_metric(values["valid_metric"], values, sources)
         metric = re.sub(r"^.*/|@.*$", "", values["valid_metric"]).lower()
-        values["valid_metric_bigger"] = metric not in (*smaller_metrics, "meanrank")
+        values["valid_metric_bigger"] = bigger_is_better(metric)
         values["eval_type"] = EvaluatorType.RANKING
         values["threshold"] = None  # RecBole's dataset would look for the rating it compares
         if values["normalize_all"] and values["normalize_field"]:

@@ -1,11 +1,14 @@
 """Metrics as functions of the target's rank; one relevant item per instance.
 
-At a fractional rank (tied scores) a metric is evaluated at that rank.
+At a fractional rank (tied scores) a metric is evaluated at that rank. :func:`register` adds one of a user's own.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
+
+from recbole_lsrec.errors import ConfigError
 
 AtK = Callable[[np.ndarray, int], np.ndarray]
 
@@ -39,6 +42,64 @@ RANK_METRICS: dict[str, AtK] = {
     "recall": hit,
     "map": mrr,
 }
+
+OfRank = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class OwnMetric:
+    """A user's metric; see :func:`register`."""
+
+    name: str
+    function: OfRank
+    higher_is_better: bool
+
+    def of_instances(self, rank: np.ndarray, n_candidates: np.ndarray) -> np.ndarray:
+        """Value of each instance, ``[N]``.
+
+        Raises:
+            ConfigError: the function gave something of another shape.
+        """
+        values = np.asarray(self.function(rank, n_candidates), dtype=np.float64)
+        if values.shape != rank.shape:
+            raise ConfigError(
+                f"metric: {self.name!r} gave values of shape {values.shape} for {len(rank)} ranks; accepted: one a rank."
+            )
+        return values
+
+
+OWN_METRICS: dict[str, OwnMetric] = {}
+
+
+def register(name: str, higher_is_better: bool = True) -> Callable[[OfRank], OfRank]:
+    """Adds a metric of one's own, to be asked for by ``metrics`` and ``valid_metric``, in comparisons and strata.
+
+    The function gets ``rank`` ``[N]``, 1 being best (fractional where scores tie), and ``n_candidates`` ``[N]``, the target
+    included, and returns one value a target, NaN where there is none. The metric is the mean of these::
+
+        @register("top_share", higher_is_better=False)
+        def top_share(rank, n_candidates):
+            return rank / n_candidates
+
+    It is known in the process that runs this: workers of a search or leaderboard have to import the same lines, as they
+    do where these stand in the file of a model of one's own.
+
+    Args:
+        name: lower case; the key in results.
+        higher_is_better: False turns early stopping and comparisons round.
+
+    Raises:
+        ConfigError: the name is none, or is taken by another metric.
+    """
+    from recbole_lsrec.config.check import accept_metric  # brings torch, which reading a finished run does without
+
+    accept_metric(name, higher_is_better)
+
+    def keep(function: OfRank) -> OfRank:
+        OWN_METRICS[name] = OwnMetric(name, function, higher_is_better)
+        return function
+
+    return keep
 
 
 GAUC_BY = ("instance", "user", "rows")
@@ -154,4 +215,7 @@ def summarise(
         result |= {} if value is None else {"gauc": value}
     if "auc" in names and scores is not None:
         result["auc"] = pooled_auc(scores)
+    for name in (name for name in names if name in OWN_METRICS):
+        values = OWN_METRICS[name].of_instances(rank, n_negatives + 1)
+        result[name] = float(np.nanmean(values)) if not np.isnan(values).all() else float("nan")
     return result

@@ -1,0 +1,66 @@
+"""A metric that a user registers, from the settings to a comparison."""
+
+import numpy as np
+import pytest
+
+from recbole_lsrec.analysis.compare import compare
+from recbole_lsrec.analysis.saved_runs import Lines, load_run_folder
+from recbole_lsrec.analysis.strata_report import describe_strata
+from recbole_lsrec.analysis.user_metrics import Metric
+from recbole_lsrec.config import Config, check
+from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.evaluation import metrics
+from recbole_lsrec.quick_start import run_recbole_lsrec
+from tests.analysis.saved_run_files import table
+
+
+@pytest.fixture
+def top_share(monkeypatch):
+    """Registered for one test."""
+    for tables in (metrics.OWN_METRICS, check.METRICS, check._OWN_METRICS):
+        monkeypatch.setitem(tables, "top_share", None)  # taken away again at the end
+
+    @metrics.register("top_share", higher_is_better=False)
+    def top_share(rank, n_candidates):
+        return rank / n_candidates
+
+
+@pytest.mark.usefixtures("top_share")
+def test_values_by_hand():
+    rank, n_negatives = np.array([1.0, 3.0, 2.5]), np.array([3, 3, 4])
+    assert metrics.summarise(rank, n_negatives, ["top_share"], [1])["top_share"] == pytest.approx(
+        (1 / 4 + 3 / 4 + 1 / 2) / 3
+    )
+    lines = Lines(table(["a", "b", "b"], rank, n_candidates=n_negatives + 1), None)
+    metric = Metric.parse("Top_Share")
+    assert not metric.higher_is_better
+    assert metric.by_user(lines).values().tolist() == pytest.approx([1 / 4, 5 / 8])
+
+
+@pytest.mark.usefixtures("top_share")
+def test_a_run_is_chosen_by_it_and_comparisons_and_strata_show_it(shop):
+    settings = {**shop, "metrics": ["NDCG", "top_share"], "valid_metric": "top_share", "train_steps": 3}
+    assert Config("GRU4Rec", "shop", config_dict=settings)["valid_metric_bigger"] is False
+    folders = [run_recbole_lsrec("GRU4Rec", "shop", config_dict={**settings, "seed": s})["run_folder"] for s in (1, 2)]
+    run = load_run_folder(folders[0])
+    for protocol, key in (("uni9", "top_share"), ("full", "full/top_share")):
+        lines = run.lines("test", protocol).instances
+        assert run.test_result[key] == round((lines["rank"] / lines["n_candidates"]).mean(), 4)
+    assert run.result["best_valid_score"] == run.result["best_valid_result"]["top_share"]
+    assert describe_strata(folders[0], ["top_share"], by=["history_length"]).table["top_share"].between(0, 1).all()
+    assert compare(folders, Metric.parse("top_share")).higher_is_better is False
+
+
+def test_names_that_are_taken_or_none_are_refused():
+    with pytest.raises(ConfigError, match="'ndcg' is NDCG, which is there already"):
+        metrics.register("ndcg")
+    with pytest.raises(ConfigError, match="accepted: a name of lower-case letters"):
+        metrics.register("Top@10")
+    with pytest.raises(ConfigError, match="metrics: found 'top_share'"):
+        Config("GRU4Rec", "cosmetics", config_dict={"metrics": ["top_share"]})
+
+
+def test_one_value_a_target_is_asked_for():
+    own = metrics.OwnMetric("mean", lambda rank, n: rank.mean(), True)
+    with pytest.raises(ConfigError, match=r"'mean' gave values of shape \(\) for 2 ranks; accepted: one a rank"):
+        own.of_instances(np.ones(2), np.full(2, 9))
