@@ -40,7 +40,8 @@ class Checkpoint:
     """What one file holds.
 
     Attributes:
-        metadata: JSON values: ``model``, ``dataset``, ``config``, ``fingerprints``, ``versions``, and the writer's own.
+        metadata: JSON values: ``model``, ``own_model`` (where a class of the user's own came from, else None),
+            ``dataset``, ``config``, ``fingerprints``, ``versions``, and the writer's own.
         tensors: nested dicts, lists and tuples of tensors, numbers, strings and None.
         path: the file it was read from.
     """

@@ -54,7 +54,9 @@ def cli() -> None:
 
 
 @cli.command(context_settings=PASS_THROUGH)
-@click.option("-m", "--model", help="Model name: this plugin's or a sequential one of RecBole's (see `models`).")
+@click.option(
+    "-m", "--model", help="Model name (see `models`), or a class of your own: FILE.py:Class or package.module:Class."
+)
 @click.option("-d", "--dataset", help="Data set: a folder of atomic files in data_path, or one of properties/dataset.")
 @click.option("--config_files", "--config-files", default="", help="Yaml files, separated by spaces; later ones win.")
 @click.option("--resume", help="Continue the run of this checkpoint, in its folder.")
@@ -224,7 +226,7 @@ def compare(
 
 
 @cli.command(context_settings=PASS_THROUGH)
-@click.option("-m", "--model", help="Model name (see `models`).")
+@click.option("-m", "--model", help="Model name (see `models`), or a class of your own: FILE.py:Class.")
 @click.option("-d", "--dataset", help="Data set.")
 @click.option("--config_files", "--config-files", default="", help="Yaml files, separated by spaces; later ones win.")
 @click.option("--space", type=click.Path(), help="Yaml file of the space; properties/hyper/<model>.yaml by default.")
@@ -253,27 +255,30 @@ def tune(
     **options: Any,
 ) -> None:
     """Search a model's hyper-parameters on validation scores. Any setting can be given as --key=value or --key value."""
+    from recbole_lsrec.own_models import absolute, class_name, named_again
     from recbole_lsrec.ray_session import running_ray
     from recbole_lsrec.tuning import SearchSettings, new_folder, read_settings, search
     from recbole_lsrec.tuning.result import summary
 
     if resume:
         source = context.get_parameter_source
-        others = [name for name in context.params if name not in ("resume", "address")]
+        others = [name for name in context.params if name not in ("resume", "address", "model")]
         given = [f"--{name.replace('_', '-')}" for name in others if source(name) is ParameterSource.COMMANDLINE]
         if given or context.args:
             raise click.UsageError(
                 f"--resume: found {' '.join([*given, *context.args])} beside it; a search goes on with the settings it "
-                "was begun with, and only --address may be given. Begin another search to change them."
+                "was begun with, and only --address, and --model for a class of your own, may be given. Begin another "
+                "search to change them."
             )
         settings = read_settings(resume)
+        named_again(settings.model, model, f"--resume {resume}")
     else:
         if model is None or dataset is None:
             raise click.UsageError("give --model and --dataset, or --resume FOLDER")
         settings = SearchSettings(
-            model=model,
+            model=absolute(model),
             dataset=dataset,
-            out=out or new_folder(model, dataset),
+            out=out or new_folder(class_name(model), dataset),
             config_files=tuple(config_files.split()),
             config_dict=parse_command_line(context.args),
             test=not no_test,
@@ -286,6 +291,9 @@ def tune(
 
 @cli.command()
 @click.argument("folder", metavar="RUN", type=click.Path(path_type=Path))
+@click.option(
+    "--model", help="The run's model class, where it is one of your own: FILE.py:Class or package.module:Class."
+)
 @click.option("--shuffle", is_flag=True, help="Histories in random order.")
 @click.option("--truncate", multiple=True, type=int, help="Only the last k events. May be given several times.")
 @click.option("--alpha", multiple=True, type=float, help="Fixed weight of the long-term interest, 0 to 1. Likewise.")
@@ -299,6 +307,7 @@ def tune(
 @click.option("--html", "html_file", type=OutputFile(), help="Write a page with plots.")
 def counterfactual(
     folder: Path,
+    model: str | None,
     shuffle: bool,
     truncate: tuple[int, ...],
     alpha: tuple[float, ...],
@@ -325,7 +334,7 @@ def counterfactual(
     changes = [Intervention("shuffle", side=side) for side in sides] * shuffle
     changes += [Intervention("truncate", k, side) for side in sides for k in truncate]
     changes += [Intervention("alpha", value) for value in alpha]
-    found = ask(folder, metric, phase, protocol, changes, by, seed)
+    found = ask(folder, metric, phase, protocol, changes, by, seed, model)
     click.echo(counterfactual_text(found))
     if json_file:
         _write_json(json_file, found.to_dict())

@@ -15,6 +15,7 @@ from recbole_lsrec.data.split_report import split_report
 from recbole_lsrec.dry_run import describe
 from recbole_lsrec.evaluation.evaluator import Evaluation
 from recbole_lsrec.evaluation.inference_noise import inference_noise
+from recbole_lsrec.registry import own_origin
 from recbole_lsrec.run_data import Data, load_data
 from recbole_lsrec.run_files import RunResult
 from recbole_lsrec.run_report import say_data, say_result, say_settings
@@ -40,7 +41,8 @@ def run_recbole_lsrec(
     """Trains and tests a model, as RecBole's ``run_recbole`` does, and keeps the run in a folder.
 
     Args:
-        model: name (the plugin's models first, then RecBole's sequential ones) or class.
+        model: name (the plugin's models first, then RecBole's sequential ones), class, or the place of a class of your
+            own, ``package.module:Class`` or ``path/to/file.py:Class``.
         dataset: name of the data set.
         config_file_list: yaml files, later ones win.
         config_dict: settings that win over the files.
@@ -134,6 +136,7 @@ def _record(
     noise = {loader.phase: inference_noise(model, loader, config) for loader in data.evaluated() if loader}
     return RunResult(
         model=config["model"],
+        own_model=own_origin(config.model_class),
         dataset=config["dataset"],
         seed=config["seed"],
         simulated=SIMULATED_NOTICE if data.dataset.simulated else False,

@@ -6,6 +6,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
+from recbole_lsrec import own_models
 from recbole_lsrec.errors import ConfigError, did_you_mean
 
 # One line per model of ours: name -> module that defines a class of that name. Imported when asked for.
@@ -45,12 +46,15 @@ def get_model(name: str) -> type:
     """Returns the class of a model.
 
     Args:
-        name: as in ``--model``; the plugin's models win over RecBole's of the same name.
+        name: as in ``--model``; the plugin's models win over RecBole's of the same name. A class of the user's own is
+            named by its place (:mod:`recbole_lsrec.own_models`).
 
     Raises:
         ConfigError: no such model, one that needs more than the log, or one that is excluded; says why and what is
             accepted.
     """
+    if own_models.is_reference(name):
+        return own_models.load(name)
     if name in PLUGIN_MODELS:
         return getattr(import_module(PLUGIN_MODELS[name]), name)
     if name in OTHER_NAMES:
@@ -77,6 +81,12 @@ def trains_on_users(model: type) -> bool:
     from recbole.model.general_recommender import ENMF
 
     return issubclass(model, (AutoEncoderMixin, ENMF))
+
+
+def own_origin(model: type) -> own_models.Origin | None:
+    """Where a model class of the user's own came from; None for the plugin's and RecBole's."""
+    known = PLUGIN_MODELS.get(model.__name__) or _recbole_models().get(model.__name__)
+    return None if known == model.__module__ else own_models.origin(model)
 
 
 def model_names() -> dict[str, list[str]]:
@@ -110,5 +120,5 @@ def _accepted() -> str:
     names = model_names()
     return (
         f"Accepted: {', '.join(names['recbole_lsrec'])} (recbole_lsrec); {', '.join(names['recbole'])} (RecBole); "
-        "or a model class."
+        f"or a class of your own: {own_models.ACCEPTED}."
     )

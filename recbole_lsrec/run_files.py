@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from recbole_lsrec.errors import DataError
+from recbole_lsrec.own_models import Origin
 
 RESULT, INSTANCES, SPLIT, LOG, CHECKPOINT = "result.json", "instances.parquet", "split.json", "log", "checkpoint.pt"
 # Of ``result.json``. It rises when a key that readers use changes its meaning; a file without the number is of format 1.
@@ -53,6 +54,7 @@ class RunResult(_Told, total=False):
     """``result.json``. Metrics of the first protocol have plain keys, the others' such as ``full/ndcg@10``."""
 
     format: int
+    own_model: Origin | None  # where a model class of the user's own came from
     best_valid_score: float
     valid_score_bigger: bool
     best_valid_result: dict[str, float]

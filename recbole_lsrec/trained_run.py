@@ -7,6 +7,7 @@ from recbole.utils import init_seed
 
 from recbole_lsrec import checkpoint
 from recbole_lsrec.config import Config
+from recbole_lsrec.own_models import find_again
 from recbole_lsrec.run_data import Data, load_data
 from recbole_lsrec.run_files import CHECKPOINT
 
@@ -17,11 +18,24 @@ def build_model(config: Config, data: Data) -> Any:
     return config.model_class(config, data.train.dataset).to(config["device"])
 
 
-def load_run(folder: str | Path) -> tuple[Config, Data, Any]:
-    """Config, data and model with the best weights of a finished run."""
+def load_run(folder: str | Path, model: str | type | None = None) -> tuple[Config, Data, Any]:
+    """Config, data and model with the best weights of a finished run.
+
+    Args:
+        folder: of the run.
+        model: the run's model class, where it is one of your own that this process has not loaded, or its place.
+
+    Raises:
+        CheckpointError: the data are not those of the run, the model's class is not at hand, or the checkpoint is damaged.
+    """
     stored = checkpoint.load(Path(folder) / CHECKPOINT)
-    config = Config(stored.model, stored.dataset, config_dict=stored.config)
+    own = stored.metadata.get("own_model")
+    named = find_again(own, model, str(folder)) if own else model or stored.model
+    config = Config(named, stored.dataset, config_dict=stored.config)
     data = load_data(config)
-    model = build_model(config, data)
-    checkpoint.restore_best(stored, model)
-    return config, data, model
+    now = data.log_fingerprints()
+    fingerprints = {name: now[name] for name in stored.metadata["fingerprints"]}
+    checkpoint.check(stored, model=config["model"], dataset=config["dataset"], fingerprints=fingerprints)
+    trained = build_model(config, data)
+    checkpoint.restore_best(stored, trained)
+    return config, data, trained

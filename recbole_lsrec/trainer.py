@@ -19,6 +19,8 @@ from recbole.utils import ModelType, WandbLogger, set_color
 from recbole_lsrec import checkpoint
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.evaluation.evaluator import Evaluation, evaluate
+from recbole_lsrec.own_models import warn_if_changed
+from recbole_lsrec.registry import own_origin
 from recbole_lsrec.run_files import CHECKPOINT
 
 
@@ -184,6 +186,8 @@ class Trainer(recbole.trainer.Trainer):
         """
         found = self._load(resume_file, self._config_values)
         state, tensors = found.metadata, found.tensors
+        if own := state.get("own_model"):
+            warn_if_changed(own, type(self.model), str(found))
         checkpoint.set_weights(self.model, tensors["current"], str(found))
         self.optimizer.load_state_dict(tensors["optimizer"])
         self._best, self._rng = tensors["best"], tensors["rng"]
@@ -256,6 +260,7 @@ class Trainer(recbole.trainer.Trainer):
             return
         metadata = {
             "model": self.config["model"],
+            "own_model": own_origin(type(self.model)),
             "dataset": self.config["dataset"],
             "config": self._config_values,
             "fingerprints": self.fingerprints,

@@ -77,8 +77,9 @@ class Config(RecBoleConfig):
     Beside RecBole's keys it holds ``eval_protocols``: ``{"valid": ["pop99"], "test": ["pop99", "full"]}``.
 
     Args:
-        model: a name (:func:`recbole_lsrec.registry.get_model`) or a model class. A class of your own may
-            have a ``default_config``: a dict of its hyper-parameters, which become accepted keys.
+        model: a name or the place of a class of your own (:func:`recbole_lsrec.registry.get_model`), or a model
+            class. A class of your own may have a ``default_config``: a dict of its hyper-parameters, which become
+            accepted keys.
         dataset: a name.
         config_file_list: YAML files, later ones win.
         config_dict: settings; strings are read as literals, as on the command line. Not changed.
@@ -156,6 +157,16 @@ class Config(RecBoleConfig):
         if no_negatives(values["train_neg_sample_args"]):
             values["train_neg_sample_args"] = None
         return values
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For other processes: a class from a file of the user's travels as its place, since they have no such module."""
+        own = registry.own_origin(self.model_class)
+        by_place = own is not None and not own["model"].startswith("__main__:")
+        return {**self.__dict__, "model_class": own["model"] if own and by_place else self.model_class}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        named = state["model_class"]
+        self.__dict__.update(state, model_class=registry.get_model(named) if isinstance(named, str) else named)
 
     # --- building ---------------------------------------------------------------------------------------------------
 
@@ -300,11 +311,10 @@ class Config(RecBoleConfig):
 
 
 def _model_class(model: Any) -> type:
-    if not isinstance(model, type):
-        return registry.get_model(str(model))
-    if getattr(model, "type", None) not in (ModelType.SEQUENTIAL, ModelType.GENERAL, ModelType.TRADITIONAL):
+    found = model if isinstance(model, type) else registry.get_model(str(model))
+    if getattr(found, "type", None) not in (ModelType.SEQUENTIAL, ModelType.GENERAL, ModelType.TRADITIONAL):
         raise ConfigError(
-            f"model: found the class {model.__name__}; accepted: a subclass of SequentialRecommender or "
+            f"model: found the class {found.__name__}; accepted: a subclass of SequentialRecommender or "
             "GeneralRecommender, or a name."
         )
-    return model
+    return found

@@ -8,7 +8,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from recbole_lsrec import environment
+from recbole_lsrec import environment, registry
 from recbole_lsrec.config import Config
 from recbole_lsrec.config.layers import Layer, merge
 from recbole_lsrec.errors import ConfigError, DataError
@@ -86,6 +86,7 @@ def make_cells(
         settings = _plain(config)
         identity = {
             "model": config["model"],
+            "own_model": registry.own_origin(config.model_class),
             "dataset": config["dataset"],
             "settings": {key: value for key, value in settings.items() if key not in _NO_MATTER},
             "data": files[paths],
@@ -112,9 +113,9 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     """Says in what two identities differ, for the reason why a cell is run again."""
     words = {"code": "the code changed", "data": "the data files changed"}
     found = [text for key, text in words.items() if before.get(key) != now[key]]
-    for key in ("model", "dataset", "threads", "gpu"):
-        if before.get(key) != now[key]:
-            found.append(f"{key}: {before.get(key)} -> {now[key]}")
+    for key in ("model", "own_model", "dataset", "threads", "gpu"):
+        if before.get(key) != now.get(key):
+            found.append(f"{key}: {before.get(key)} -> {now.get(key)}")
     old, new = before.get("settings", {}), now["settings"]
     changed = [key for key in sorted({*old, *new}) if old.get(key) != new.get(key)]
     found += [f"{key}: {old.get(key)} -> {new.get(key)}" for key in changed[:_SHOWN_DIFFERENCES]]

@@ -8,6 +8,7 @@ from recbole_lsrec.config.layers import Layer, merge
 from recbole_lsrec.errors import ConfigError, did_you_mean
 from recbole_lsrec.leaderboard.plan import Plan, parse_plan
 from recbole_lsrec.leaderboard.presets import preset_names
+from recbole_lsrec.own_models import class_name
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,8 @@ def plan_from_flags(flags: Flags) -> Plan:
     if not flags.models or not flags.datasets:
         raise ConfigError("leaderboard: give a FILE, or at least one --models and one --datasets.")
     presets = preset_names()
-    systems = {name: {"model": name, "preset": name if name in presets else None} for name in flags.models}
-    title = flags.title or f"{', '.join(flags.models)} on {', '.join(flags.datasets)}"
+    systems = {class_name(name): {"model": name, "preset": name if name in presets else None} for name in flags.models}
+    title = flags.title or f"{', '.join(systems)} on {', '.join(flags.datasets)}"
     values = {"title": title, "datasets": list(flags.datasets), "systems": systems, "settings": dict(flags.settings)}
     return parse_plan({**values, **_replaced(flags)}, "command line")
 

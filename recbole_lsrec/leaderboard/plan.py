@@ -9,6 +9,7 @@ from recbole_lsrec.config.paths import properties_dir
 from recbole_lsrec.config.values import read_yaml
 from recbole_lsrec.errors import ConfigError, did_you_mean
 from recbole_lsrec.leaderboard.presets import preset_names
+from recbole_lsrec.own_models import absolute
 
 _KEYS = ("title", "datasets", "seeds", "budget", "settings", "systems", "tune")
 _DATASET_KEYS = ("name", "label", "settings")
@@ -49,7 +50,7 @@ class System:
 
     Attributes:
         name: shown in the tables.
-        model: as in ``--model``; None for a system that is not built.
+        model: as in ``--model``, the path of a file absolute; None for a system that is not built.
         preset: name of a file in ``properties/leaderboard/presets``, or None.
         settings: config keys; they win over the preset's.
         not_built: why the row is empty; None for a system that runs.
@@ -245,7 +246,7 @@ def _system(name: str, entry: Any, where: str) -> System:
             f"{where}: preset: found {preset!r}; accepted: {', '.join(preset_names())}, or none."
             f"{did_you_mean(str(preset), preset_names())}"
         )
-    return System(name, entry["model"], preset, _settings(entry.get("settings"), f"{where}: settings"))
+    return System(name, absolute(entry["model"]), preset, _settings(entry.get("settings"), f"{where}: settings"))
 
 
 def _settings(values: Any, where: str) -> dict[str, Any]:

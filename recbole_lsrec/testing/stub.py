@@ -22,6 +22,7 @@ def stub_config(model: str | type, **overrides: Any) -> dict[str, Any]:
         "TIME_FIELD": "timestamp",
         "SESSION_ID_FIELD": "session_id",
         "LIST_SUFFIX": "_list",
+        "MAX_ITEM_LIST_LENGTH": 50,
         "ITEM_LIST_LENGTH_FIELD": "item_length",
         "NEG_PREFIX": "neg_",
         "device": torch.device("cpu"),

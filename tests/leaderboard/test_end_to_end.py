@@ -1,9 +1,12 @@
 """Leaderboards whose cells are trained."""
 
+from pathlib import Path
+
 import pytest
 
 from recbole_lsrec import environment
 from recbole_lsrec.analysis.saved_runs import load_run_folder
+from recbole_lsrec.leaderboard.cells import differences, make_cells
 from tests.leaderboard.boards import plan_for, run, saved
 
 pytestmark = pytest.mark.usefixtures("two_cpus")
@@ -31,3 +34,18 @@ def test_a_model_that_raises_is_an_error_cell_and_the_others_finish(shop, tmp_pa
     assert stored.result["config"]["train_steps"] == 8
     assert stored.result["versions"]["threads"] == "1"
     assert stored.result["fingerprints"]["code"] == environment.code_fingerprint()
+
+
+def test_a_model_of_ones_own_is_a_row_and_is_another_cell_when_its_source_changes(shop, tmp_path):
+    example = Path(__file__).resolve().parents[2] / "examples" / "my_model.py"
+    file, out = tmp_path / "mine.py", tmp_path / "out"
+    file.write_text(example.read_text())
+    plan = plan_for(shop, systems={"mine": {"model": "mine.py:SessionMean"}})  # relative: a worker stands elsewhere
+    assert run(plan, out).count("done") == 1
+    (cell,) = saved(out)["cells"]
+    own = load_run_folder(out / cell["run_folder"]).result["own_model"]
+    assert own["model"] == f"{file}:SessionMean"
+    (before,) = make_cells(plan, threads=1)
+    file.write_text(example.read_text() + "\n# changed\n")
+    (after,) = make_cells(plan, threads=1)
+    assert differences(before.identity, after.identity).startswith("own_model: ")

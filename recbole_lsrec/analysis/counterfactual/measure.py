@@ -73,6 +73,7 @@ def counterfactual(
     interventions: Sequence[Intervention] = (),
     by: Sequence[str] = (),
     seed: int = 2020,
+    model: str | type | None = None,
 ) -> Counterfactuals:
     """Scores the instances of a finished run again, untouched and changed, and tests the differences over users.
 
@@ -84,6 +85,7 @@ def counterfactual(
         interventions: if empty, a shuffle, lengths from 1 up, and for a model with alpha values from 0 to 1.
         by: how to group the targets, see :func:`make_groups`.
         seed: of the shuffle.
+        model: see :func:`load_run`.
 
     Raises:
         DataError: not the folder of a finished run, the data are not those it was trained on, or it lacks the phase, a
@@ -94,20 +96,20 @@ def counterfactual(
     parsed = [Metric.parse(name) for name in metrics]
     saved = load_run_folder(folder)
     names = [saved.protocol(phase, name) for name in protocols] or _protocols(saved, phase)
-    config, data, model = load_run(folder)
+    config, data, trained = load_run(folder, model)
     _check_same_data(saved, data.fingerprints(), [f"{phase}/{name}" for name in names])
     loader = _with_protocols(getattr(data, phase), names)
 
     def scored(change: Intervention) -> Evaluation:
         init_seed(config["seed"], config["reproducibility"])  # a model that draws noise draws the same each time
-        with change.on(model):
-            return evaluate(model, change.loader(loader, seed), config)
+        with change.on(trained):
+            return evaluate(trained, change.loader(loader, seed), config)
 
     untouched = scored(UNTOUCHED)
     has_alpha = not np.isnan(untouched.alpha).all()
     chosen = list(interventions) or _default_interventions(loader.dataset.max_item_list_len, has_alpha)
     if not has_alpha and any(change.fixed_alpha is not None for change in chosen):
-        raise no_alpha(model)
+        raise no_alpha(trained)
     kept = {name: saved.lines(phase, name) for name in names}
     order = untouched.instances[: len(loader.dataset)].sort_values(KEY).index.to_numpy()  # as saved.lines sorts
     groups = make_groups(kept[names[0]].instances, loader.dataset, by)
@@ -127,7 +129,7 @@ def counterfactual(
         evaluation = scored(change)
         fixed = change.fixed_alpha
         if fixed is not None and not np.allclose(evaluation.alpha, fixed, atol=1e-6):
-            raise TypeError(f"{type(model).__name__}.match does not pass its alpha through fusion_weight()")
+            raise TypeError(f"{type(trained).__name__}.match does not pass its alpha through fusion_weight()")
         found[change] = estimates(evaluation)
     user = np.searchsorted(users, kept[names[0]].instances["user_id"].to_numpy(dtype=str))
     alpha = untouched.alpha[order]

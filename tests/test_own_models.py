@@ -1,0 +1,135 @@
+"""A model class of the user's own, named by its place."""
+
+import json
+import logging
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from recbole_lsrec import checkpoint, own_models, registry
+from recbole_lsrec.cli import main
+from recbole_lsrec.config import Config
+from recbole_lsrec.errors import CheckpointError, ConfigError
+from recbole_lsrec.evaluation.evaluator import evaluate
+from recbole_lsrec.quick_start import load_run, run_recbole_lsrec
+
+EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "my_model.py"
+
+
+@pytest.fixture
+def mine(tmp_path):
+    """The example's model in a file of the test's own, as ``--model`` takes it."""
+    (tmp_path / "mine.py").write_text(EXAMPLE.read_text())
+    return f"{tmp_path / 'mine.py'}:SessionMean"
+
+
+def run_line(arguments):
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    return stop.value.code
+
+
+def test_a_run_by_the_path_of_a_file_is_recorded_and_read_back(shop, mine, tmp_path):
+    Path("shop.yaml").write_text(json.dumps(shop))
+    line = ["run", "--model=mine.py:SessionMean", "--dataset=shop", "--config_files=shop.yaml", "--recent_sessions=2"]
+    assert run_line(line) == 0
+    (folder,) = Path("runs").glob("SessionMean-shop-*")
+    stored = json.loads((folder / "result.json").read_text())
+    assert (stored["model"], stored["own_model"]["model"]) == ("SessionMean", mine)
+    assert stored["config"]["recent_sessions"] == 2
+    assert checkpoint.load(folder / "checkpoint.pt").metadata["own_model"] == stored["own_model"]
+    config, data, model = load_run(folder)  # this process has the class
+    assert config["recent_sessions"] == 2
+    assert evaluate(model, data.test, config).metrics == stored["test_result"]
+
+
+def test_another_process_imports_only_what_the_user_names(shop, mine):
+    folder = run_recbole_lsrec(mine, "shop", config_dict=shop)["run_folder"]
+
+    def ask(*more):
+        line = ["recbole_lsrec.cli", "counterfactual", folder, "--truncate=1", "--protocol=uni9", *more]
+        program = "import sys; from recbole_lsrec.cli import main; main(sys.argv[1:])"
+        return subprocess.run([sys.executable, "-c", program, *line[1:]], capture_output=True, text=True)
+
+    unnamed = ask()
+    assert unnamed.returncode == 2
+    assert re.fullmatch(
+        rf"Error: {folder}: its model is a class of your own, {re.escape(mine)}; code that a run folder names is not "
+        rf"imported by itself, so give it: --model={re.escape(mine)}, or model= in Python\.",
+        unnamed.stderr.strip().splitlines()[-1],
+    )
+    named = ask(f"--model={mine}")
+    assert named.returncode == 0, named.stderr
+    assert "last 1" in named.stdout or "truncate" in named.stdout
+
+
+def test_a_changed_source_is_a_warning_and_a_lost_one_a_line(shop, mine, caplog):
+    folder = run_recbole_lsrec(mine, "shop", config_dict=shop)["run_folder"]
+    file = Path(own_models.absolute(mine).rpartition(":")[0])
+    file.write_text(file.read_text() + "\n# changed\n")
+    with caplog.at_level(logging.WARNING):
+        load_run(folder, mine)
+    assert f"the source of {mine} has changed since" in caplog.text
+    file.unlink()
+    with pytest.raises(ConfigError, match=r"^model: found '.*mine\.py:SessionMean', but there is no file"):
+        load_run(folder, mine)
+    with pytest.raises(ConfigError, match="but there is no file"):
+        run_recbole_lsrec(mine, "shop", config_dict=shop)
+
+
+def test_a_class_of_a_notebook_cell_runs_and_is_given_again_by_hand(shop):
+    cell = {"__name__": "__main__"}
+    exec(compile(EXAMPLE.read_text(), "<cell>", "exec"), cell)
+    own = cell["SessionMean"]
+    folder = run_recbole_lsrec(own, "shop", config_dict=shop)["run_folder"]
+    stored = json.loads((Path(folder) / "result.json").read_text())
+    assert stored["own_model"] == {"model": "__main__:SessionMean", "sha256": None}
+    with pytest.raises(CheckpointError, match="so give model=THE CLASS"):
+        load_run(folder)
+    assert type(load_run(folder, own)[2]) is own
+
+
+def test_a_run_folder_cannot_make_us_import_a_module(shop, mine, tmp_path, monkeypatch):
+    folder = Path(run_recbole_lsrec(mine, "shop", config_dict=shop)["run_folder"])
+    (tmp_path / "planted.py").write_text("raise SystemExit('imported')")
+    monkeypatch.syspath_prepend(tmp_path)
+    held = checkpoint.load(folder / "checkpoint.pt")
+    for place in ("planted", str(tmp_path / "planted.py")):
+        metadata = {**held.metadata, "own_model": {"model": f"{place}:SessionMean", "sha256": None}}
+        checkpoint.save(folder / "checkpoint.pt", checkpoint.Checkpoint(metadata, held.tensors))
+        with pytest.raises(CheckpointError, match="is not imported by itself"):
+            load_run(folder)
+
+
+def test_only_a_class_of_ones_own_is_recorded():
+    assert registry.own_origin(registry.get_model("SLSRec")) is None
+    assert registry.own_origin(registry.get_model("SASRec")) is None
+
+
+def test_a_module_is_found_in_the_current_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "shelf").mkdir()
+    (tmp_path / "shelf" / "mine.py").write_text(EXAMPLE.read_text())
+    assert Config("shelf.mine:SessionMean", "ml-100k").model == "SessionMean"
+    assert registry.own_origin(registry.get_model("shelf.mine:SessionMean"))["model"] == "shelf.mine:SessionMean"
+
+
+@pytest.mark.parametrize(
+    ("reference", "message"),
+    [
+        ("nowhere.py:Model", r"^model: found 'nowhere\.py:Model', but there is no file .*; accepted: package\.module"),
+        ("mine.py:SessionMeen", r"but there is no class 'SessionMeen' in mine\.py\. Did you mean 'SessionMean'\?"),
+        ("no.such.module:Model", r"cannot be imported: ModuleNotFoundError: No module named 'no'"),
+        ("mine.py:", r"^model: found 'mine\.py:'; accepted: a name, package\.module:Class or path/to/file\.py:Class"),
+        ("broken.py:Model", r"cannot be imported: ZeroDivisionError: division by zero \(.*broken\.py, line 2\)$"),
+        ("mine.py:Interests", r"^model: found the class Interests; accepted: a subclass of SequentialRecommender"),
+    ],
+)
+def test_a_place_without_a_model_is_refused(reference, message, mine, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "broken.py").write_text("x = 1\nx / 0\n")
+    with pytest.raises(ConfigError, match=message):
+        Config(reference, "ml-100k")
