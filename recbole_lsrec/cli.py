@@ -78,11 +78,10 @@ def run(
 
 @cli.command()
 def models() -> None:
-    """List the models that can be run."""
-    from recbole_lsrec.registry import model_names
+    """List the models that can be run: family, paper, code, what they need and what they cost."""
+    from recbole_lsrec.model_table import model_table
 
-    for origin, names in model_names().items():
-        click.echo(f"{origin}: {', '.join(names)}")
+    click.echo(model_table())
 
 
 @cli.command(context_settings=PASS_THROUGH)

@@ -233,6 +233,8 @@ class Config(RecBoleConfig):
         if isinstance(values["additional_feat_suffix"], str):
             values["additional_feat_suffix"] = [values["additional_feat_suffix"]]
         self._set_columns()
+        if "RecBole" in sources.get("selected_features", "") and values["CATEGORY_FIELD"]:
+            values["selected_features"] = [values["CATEGORY_FIELD"]]  # RecBole's default is a column of ml-100k
         self._init_device()
 
     def _input_type(self) -> InputType:

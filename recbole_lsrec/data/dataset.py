@@ -85,6 +85,7 @@ class SessionDataset(CheckedDataset):
         columns[self.time_field] = torch.from_numpy(self.time)
         columns[self.uid_field], columns[self.iid_field] = torch.from_numpy(self.user), torch.from_numpy(self.item)
         self.inter_feat = Interaction(columns)
+        self._join_categories()
         self._aug_presets()
         self._session_list_field = self.config["SESSION_ID_FIELD"] + self.config["LIST_SUFFIX"]
         self.set_field_property(
@@ -120,6 +121,17 @@ class SessionDataset(CheckedDataset):
                 f"CATEGORY_FIELD {field!r}: all items are in {distinct} categories, so it tells a model nothing; "
                 "set CATEGORY_FIELD to none, or name another field."
             )
+
+    def _join_categories(self) -> None:
+        """Makes a category that stands in the log a feature of the item, as one from the ``.item`` file is.
+
+        RecBole's models that take item features (DIN, DIEN, FDSA, ...) read them from ``item_feat`` alone.
+        """
+        field = self.config["CATEGORY_FIELD"]
+        if self.item_category is None or (self.item_feat is not None and field in self.item_feat):
+            return
+        features = {} if self.item_feat is None else self.item_feat.interaction
+        self.item_feat = Interaction({**self.get_item_feature().interaction, **features, field: self.item_category})
 
     # --- splits and views ---------------------------------------------------------------------------------------------
 

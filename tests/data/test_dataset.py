@@ -7,6 +7,7 @@ import torch
 
 from recbole_lsrec.config import Config
 from recbole_lsrec.data.dataset import SessionDataset
+from tests.data.conftest import HEADER
 from tests.stock_recbole import StockConfig, StockDataset
 
 #        user item time
@@ -212,3 +213,19 @@ def test_fingerprints_tell_data_and_splits_apart(load):
     assert one.split_fingerprint() == same.split_fingerprint() != split.split_fingerprint()
     assert one.fingerprint() == sessions.fingerprint()
     assert one.features_fingerprint() == split.features_fingerprint() != sessions.features_fingerprint()
+
+
+def test_a_category_of_the_log_is_a_feature_of_the_item(load):
+    """The most frequent of an item, as for our models, for RecBole's that read item features; with an .item file too."""
+    rows = [("u", "a", 1, "x"), ("u", "b", 2, "y"), ("u", "a", 3, "z"), ("u", "a", 4, "x"), ("u", "b", 5, "y")]
+    settings = {"header": f"{HEADER}\tcat:token", "CATEGORY_FIELD": "cat", "model": "DIN"}
+    for item_file in (None, "item_id:token\tprice:float\na\t1.5\nb\t2.5\n"):
+        columns = {"inter": ["user_id", "item_id", "timestamp", "cat"]}
+        columns |= {} if item_file is None else {"item": ["item_id", "price"]}
+        log = load(rows, item_file=item_file, load_col=columns, **settings)
+        train, *_ = log.build()
+        features = train.get_item_feature()
+        assert log.field2id_token["cat"][features["cat"]].tolist() == ["[PAD]", "x", "y"]
+        assert ("price" in features) == (item_file is not None)
+        batch = train.join(train.windows(train.rows))
+        assert log.field2id_token["cat"][batch["cat"]].tolist() == ["y", "x", "x"][: len(batch)]
