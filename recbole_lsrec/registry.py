@@ -15,6 +15,7 @@ PLUGIN_MODELS = {
     "DiffLSRec": "recbole_lsrec.model.sequential_recommender.difflsrec",
     "GCMC": "recbole_lsrec.model.general_recommender.graph",
     "LightGCN": "recbole_lsrec.model.general_recommender.graph",
+    "MARank": "recbole_lsrec.model.sequential_recommender.marank",
     "Markov": "recbole_lsrec.model.sequential_recommender.markov",
     "NGCF": "recbole_lsrec.model.general_recommender.graph",
     "Pop": "recbole_lsrec.model.general_recommender.pop",

@@ -38,6 +38,8 @@ class Trainer(recbole.trainer.Trainer):
       machine, and no two runs are equal.
     * A model that only counts (Pop, ItemKNN, Markov) passes over the data once, whatever epochs or budget say.
     * ``clip_variable_norm``: see :func:`clip_each_variable`.
+    * What a model says of its optimiser: ``optimizer_defaults`` (such as Adam's ``betas`` and ``eps``; an optimiser that
+      knows no such setting goes on without) and ``before_step()``, called with true gradients before each step.
 
     Attributes:
         history: per finished epoch ``epoch``, ``train_loss`` (sum over batches; a list if the model gives several),
@@ -79,6 +81,8 @@ class Trainer(recbole.trainer.Trainer):
         self.train_seconds: float | None = config["train_seconds"]
         if model.type == ModelType.TRADITIONAL:  # as RecBole's TraditionalTrainer: one pass over the data, and no other
             self.epochs, self.train_steps, self.train_seconds = 1, None, None
+        if hasattr(model, "before_step"):  # ahead of clipping, which bounds what the optimiser then sees
+            self.optimizer.register_step_pre_hook(lambda *_: model.before_step())
         if config["clip_variable_norm"]:
             # GradScaler.step() unscales the gradients and then calls optimizer.step(), so a hook on the latter sees
             # true gradients in mixed precision too (and is skipped, with the step, when they overflow). Only fused
@@ -92,6 +96,12 @@ class Trainer(recbole.trainer.Trainer):
         self._saved = False
         self._finished_epoch = self._told_epoch = -1
         self._written_epoch: int | None = None
+
+    def _build_optimizer(self, **kwargs: Any) -> torch.optim.Optimizer:
+        optimizer = super()._build_optimizer(**kwargs)
+        for group in optimizer.param_groups:
+            group.update({k: v for k, v in getattr(self.model, "optimizer_defaults", {}).items() if k in group})
+        return optimizer
 
     def fit(
         self,

@@ -4,6 +4,7 @@ import importlib
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from recbole.config import Config
 import recbole_lsrec.trainer
 from recbole_lsrec.errors import CheckpointError, ConfigError
 from recbole_lsrec.trainer import Trainer, clip_each_variable
-from tests.tiny_run import Loader, Phase, fake_evaluate, make
+from tests.tiny_run import Loader, Model, Phase, fake_evaluate, make
 
 
 @pytest.fixture(autouse=True)
@@ -234,6 +235,23 @@ def test_clipping_sees_unscaled_gradients() -> None:
     assert weight.grad.tolist() == [3072.0, 4096.0]
     scaler.step(optimizer)
     torch.testing.assert_close(weight.detach(), torch.tensor([-1.2, -1.6]))
+
+
+def test_a_model_says_what_its_optimiser_is_and_what_comes_before_a_step() -> None:
+    class OfItsOwn(Model):
+        optimizer_defaults: ClassVar[dict] = {"betas": (0.8, 0.95), "eps": 1e-3}
+
+        def before_step(self) -> None:
+            for parameter in self.parameters():
+                parameter.grad.zero_()
+
+    trainer = make(epochs=1, model_class=OfItsOwn)
+    before = {name: value.clone() for name, value in trainer.model.state_dict().items()}
+    trainer.fit(Loader(), Phase([0.1]))
+    group = trainer.optimizer.param_groups[0]
+    assert (group["betas"], group["eps"], group["lr"]) == ((0.8, 0.95), 1e-3, 0.001)
+    assert all(torch.equal(value, before[name]) for name, value in trainer.model.state_dict().items())
+    assert "betas" not in make(epochs=1, learner="sgd", model_class=OfItsOwn).optimizer.param_groups[0]
 
 
 @pytest.mark.parametrize("settings", [{"clip_variable_norm": 1e-3}, {"clip_grad_norm": {"max_norm": 1e-3}}])

@@ -89,7 +89,12 @@ def fake_evaluate(model: Model, loader: Phase, config: PlainConfig, show_progres
     return SimpleNamespace(metrics=OrderedDict({"ndcg@10": score, "auc": float(model.batches_seen)}))
 
 
-def make(folder: Path | str = "run", fingerprints: dict[str, str] | None = None, **settings: Any) -> Trainer:
+def make(
+    folder: Path | str = "run",
+    fingerprints: dict[str, str] | None = None,
+    model_class: type[Model] = Model,
+    **settings: Any,
+) -> Trainer:
     """A fresh trainer as a fresh process would build it."""
     random.seed(1)
     np.random.seed(2)  # noqa: NPY002
@@ -98,7 +103,7 @@ def make(folder: Path | str = "run", fingerprints: dict[str, str] | None = None,
     config = PlainConfig(model=Model, dataset="tiny", config_dict={**given, **settings})
     config["metrics"] = ["NDCG", "AUC", "MeanRank"]  # which RecBole alone refuses, together or at all
     config["eval_args"]["mode"] = {"valid": ["pop99"], "test": ["pop99", "full"]}
-    return Trainer(config, Model(), Path(folder), fingerprints)
+    return Trainer(config, model_class(), Path(folder), fingerprints)
 
 
 def outcome(trainer: Trainer, fitted: tuple) -> dict[str, Any]:

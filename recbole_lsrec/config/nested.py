@@ -8,7 +8,7 @@ from recbole_lsrec.config.global_time import GlobalTime
 from recbole_lsrec.config.keys import fits
 from recbole_lsrec.errors import ConfigError, did_you_mean
 
-EXCLUDE = ("positive", "history", "target_session")
+EXCLUDE = ("positive", "history", "target_session", "user")
 POPULARITY = ("train", "all")
 _MODE = (
     "full, uniN or popN (such as uni99, pop99), file (lists of the key candidates), or a list of them; one for both "

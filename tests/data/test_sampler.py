@@ -68,6 +68,15 @@ def test_exclusions():
     assert sorted(sampler.draw([6], 3, key=1, exclude=["positive", "target_session"])[0].tolist()) == [2, 3, 4]
 
 
+def test_user_excludes_what_the_user_has_in_training_before_or_after():
+    counted = np.array([True, True, True, True, True, True, False])
+    sampler = make_sampler(USER, ITEM, TIME, 6, counted)
+    # Row 4 (item 4 at 1) is widened: user 2 has 4 and, later, 1 in training, and 5 not.
+    assert sorted(sampler.draw([4], 3, key=1, exclude=["positive", "user"], widen=True)[0].tolist()) == [2, 3, 5]
+    # Row 1 (item 2 at 5): user 1 has 1, 2 and 3.
+    assert sorted(sampler.draw([1], 2, key=1, exclude=["positive", "user"], widen=True)[0].tolist()) == [4, 5]
+
+
 def test_a_history_that_ends_before_its_target_excludes_no_more():
     sampler = make_sampler(USER, ITEM, TIME, 6)
     # As with GTS, targets: all, and a boundary between rows 4 and 5: the history of row 6 is row 4 alone (item 4).

@@ -8,7 +8,12 @@ from recbole_lsrec.leaderboard.page.cost import Cost
 from recbole_lsrec.leaderboard.page.results import Table
 
 _SAMPLED = {"uni": "drawn uniformly", "pop": "drawn by popularity"}
-_EXCLUDED = {"positive": "the target", "history": "the user's history", "target_session": "the target's session"}
+_EXCLUDED = {
+    "positive": "the target",
+    "history": "the user's history",
+    "target_session": "the target's session",
+    "user": "the user's training items",
+}
 
 
 def setting(table: Table) -> str:
