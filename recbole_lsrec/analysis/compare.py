@@ -108,7 +108,7 @@ class Comparison:
 
 def compare(
     folders: Sequence[str | Path],
-    metric: Metric,
+    metric: Metric | str = "ndcg@10",
     phase: str = "test",
     protocol: str | None = None,
     *,
@@ -120,7 +120,7 @@ def compare(
 
     Args:
         folders: of the runs; runs that differ in the seed alone are one model.
-        metric: what to compare.
+        metric: what to compare, or its name.
         phase: ``valid`` or ``test``.
         protocol: None for the phase's first.
         alpha: level of the tests; the intervals have confidence ``1 - alpha``.
@@ -131,6 +131,7 @@ def compare(
         DataError: the runs may not be compared (see :func:`load_models`), or have fewer than two users.
         ConfigError: the metric needs scores that are not kept.
     """
+    metric = Metric.parse(metric) if isinstance(metric, str) else metric
     models, protocol = load_models(folders, phase, protocol)
     return compare_models(
         models, metric, phase, protocol, alpha=alpha, resamples=resamples, bootstrap_seed=bootstrap_seed

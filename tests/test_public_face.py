@@ -1,0 +1,31 @@
+"""What ``import recbole_lsrec`` offers, and what it costs."""
+
+import inspect
+import subprocess
+import sys
+
+import pytest
+
+import recbole_lsrec
+from recbole_lsrec.registry import PLUGIN_MODELS
+
+
+def test_every_name_is_there():
+    assert set(PLUGIN_MODELS) <= set(dir(recbole_lsrec))
+    for name in dir(recbole_lsrec):
+        assert getattr(recbole_lsrec, name) is not None
+    assert recbole_lsrec.SLSRec.__name__ == "SLSRec"
+    assert inspect.signature(recbole_lsrec.run).parameters["model"]
+
+
+def test_a_wrong_name_is_told():
+    with pytest.raises(AttributeError, match=r"no attribute 'SLSrec'\. Did you mean 'SLSRec'"):
+        recbole_lsrec.SLSrec  # noqa: B018
+
+
+def test_importing_it_and_the_command_brings_neither_torch_nor_recbole():
+    program = (
+        "import sys, recbole_lsrec, recbole_lsrec.cli; dir(recbole_lsrec); "
+        "heavy = {'torch', 'recbole', 'ray', 'pandas'} & set(sys.modules); assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
