@@ -25,6 +25,7 @@ from recbole_lsrec.ray_session import running_ray
 from recbole_lsrec.run_data import log_settings
 from recbole_lsrec.tuning import journal, logs, page, result
 from recbole_lsrec.tuning.journal import Journal
+from recbole_lsrec.tuning.own_folder import check_own, make_own
 from recbole_lsrec.tuning.ray_versions import FailureConfig, RunConfig
 from recbole_lsrec.tuning.settings import SearchResult, SearchSettings
 from recbole_lsrec.tuning.space import Space, read_space
@@ -212,8 +213,10 @@ def _tune(settings: SearchSettings, job: Job, keeper: Any) -> None:
     journal.write(job.folder, "sitting", command=shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]))
     try:
         if tune.Tuner.can_restore(str(place)):
+            check_own(place)
             tuner = tune.Tuner.restore(str(place), trainable)
         else:
+            make_own(place)
             tuner = tune.Tuner(
                 trainable,
                 param_space=job.space.for_tune(settings.method),

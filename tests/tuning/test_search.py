@@ -130,6 +130,11 @@ def test_ctrl_c_leaves_results_and_the_search_can_be_taken_up(two_cores: None, p
     assert "tune --resume" in (found.folder / "tune.html").read_text()
     assert json.loads((found.folder / "tune.json").read_text())["complete"] is False
 
+    state = found.folder / "ray"
+    state.chmod(0o777)  # now anyone could have put objects there that run code when they are read
+    with pytest.raises(DataError, match="others can write it"):
+        search(settings)
+    state.chmod(0o700)
     over = search(settings)
     assert statuses(over) == ["finished", "finished", "finished"]
     assert over.trials[0] == found.trials[0]
