@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from recbole.evaluator import metric_types, smaller_metrics
 
+from recbole_lsrec.config.intervals import ACCEPTED, is_intervals
 from recbole_lsrec.config.keys import Kinds, fits
 from recbole_lsrec.errors import ConfigError, did_you_mean
 
@@ -52,6 +53,7 @@ _FILES = Rule(
     lambda value: fits(value, ("list of str",)) and len(value) == 3 == len(set(value)) and all(value),
     "three names such as [train, valid, test], for the files <dataset>.train.inter and so on",
 )
+_INTERVALS = Rule(is_intervals, ACCEPTED)
 _NAME = Rule(lambda value: isinstance(value, str) and value.strip() != "", "the name of a column")
 
 RULES: dict[str, Rule] = {
@@ -82,7 +84,20 @@ RULES: dict[str, Rule] = {
     "nproc": choice(1),
     "session_threshold": whole(1, " of seconds"),
     "session_gap": choice("le", "lt"),
-    "timestamp_unit": choice("s", "ms"),
+    "timestamp_unit": choice("s", "ms", "us", "ns", "order"),
+    "field_separator": Rule(
+        lambda value: isinstance(value, str) and len(value.encode()) == 1 and value not in "\r\n", "one ASCII character"
+    ),
+    "user_inter_num_interval": optional(_INTERVALS),
+    "item_inter_num_interval": optional(_INTERVALS),
+    "val_interval": optional(
+        Rule(
+            lambda value: (
+                isinstance(value, dict) and all(isinstance(v, list) or is_intervals(v) for v in value.values())
+            ),
+            f"a dict of columns, each with {ACCEPTED}, or for a column of tokens with a list of those that stay",
+        )
+    ),
     "category_from_seq": choice("first"),
     "CATEGORY_FIELD": optional(_NAME),
     "SESSION_ID_FIELD": _NAME,

@@ -76,6 +76,9 @@ class Config(RecBoleConfig):
 
     Beside RecBole's keys it holds ``eval_protocols``: ``{"valid": ["pop99"], "test": ["pop99", "full"]}``.
 
+    Attributes:
+        stated: the keys that the user or the data set's yaml set, whatever their value.
+
     Args:
         model: a name or the place of a class of your own (:func:`recbole_lsrec.registry.get_model`), or a model
             class. A class of your own may have a ``default_config``: a dict of its hyper-parameters, which become
@@ -114,6 +117,7 @@ class Config(RecBoleConfig):
         internal = [*self._default_layers(), *data_layer]
         self.final_config_dict, self._sources = merge([*internal, *given])
         self._given = set().union(*(layer.values for layer in given))
+        self.stated = self._given.union(*(layer.values for layer in data_layer))
         self._keep_parts(internal, given)
         self._set_parameters(data_layer)
         self._remarks: dict[str, str] = {}

@@ -1,15 +1,23 @@
-"""Reading RecBole's atomic files, with errors that name the file and the line."""
+"""Reading RecBole's atomic files with Arrow, with errors that name the file, the line and the column."""
 
-import csv
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.csv as pc
 from recbole.utils import FeatureType
 
 from recbole_lsrec.errors import DataError
+from recbole_lsrec.log_checks.text import check_text, numbered_lines
+
+Types = dict[str, FeatureType]
 
 _TYPES = ", ".join(f"'{ftype.value}'" for ftype in FeatureType)
+_SEQUENCES = (FeatureType.TOKEN_SEQ, FeatureType.FLOAT_SEQ)
+_ARROW_TYPE = {FeatureType.TOKEN: pa.dictionary(pa.int32(), pa.string()), FeatureType.FLOAT: pa.float64()}
+# Each block has a dictionary of its own, which is merged with the others'; larger ones cost memory.
+_BLOCK = 16 << 20
 
 
 def read_atomic(
@@ -20,92 +28,111 @@ def read_atomic(
     field_separator: str = "\t",
     seq_separator: str = " ",
     encoding: str | None = "utf-8",
-) -> tuple[pd.DataFrame, dict[str, FeatureType]]:
+) -> tuple[pd.DataFrame, Types]:
     """Reads an atomic file: a header of ``name:type`` and one line per event, user or item.
+
+    Tokens are text and stay as they are: ``007`` and ``7`` are two, ``NA`` and ``null`` are names like others. Only an
+    empty field is missing.
 
     Args:
         path: the file.
         load: columns to read; None reads all.
         leave: columns to leave out; None leaves out none.
-        field_separator: between columns.
+        field_separator: between columns, one character.
         seq_separator: between the elements of a sequence.
         encoding: of the file.
 
     Returns:
-        The frame (tokens as str, floats as exact float64, sequences as arrays) and the type of each column read.
+        The frame (tokens as categories in order of appearance, floats as exact float64, sequences as arrays) and the
+        type of each column read.
 
     Raises:
-        DataError: the file is missing or empty, its header is not ``name:type``, a column to load is not in it, a line
-            has more or fewer columns than the header, or a value cannot be read as its type.
+        DataError: the file is missing, empty or no text in the encoding, its header is not ``name:type``, a column to
+            load is not in it, a line has more or fewer columns than the header, or a value cannot be read as its type.
     """
     if not path.is_file():
         raise DataError(f"{path}: no such file; expected an atomic file with a header such as 'user_id:token'.")
-    with path.open(encoding=encoding) as file:
-        header = file.readline().rstrip("\r\n")
-    if not header:
-        raise DataError(f"{path}, line 1: the file is empty; expected a header such as 'user_id:token'.")
-    types: dict[str, FeatureType] = {}
-    for column in header.split(field_separator):
-        name, colon, ftype = column.partition(":")
-        if not colon or ftype not in {t.value for t in FeatureType}:
-            raise DataError(
-                f"{path}, line 1: found column {column!r}; accepted: 'name:type' with a type of {_TYPES}, "
-                f"columns separated by {field_separator!r} (field_separator)."
-            )
-        types[name] = FeatureType(ftype)
+    encoding = encoding or "utf-8"
+    check_text(path, encoding)
+    types = _header(path, field_separator, encoding)
     missing = sorted((load or set()) - set(types))
     if missing:
         raise DataError(
             f"{path}, line 1: load_col names {missing}, the file has {sorted(types)}; correct load_col or the file."
         )
-    _check_widths(path, len(types), field_separator, encoding)
     wanted = {n: t for n, t in types.items() if (load is None or n in load) and n not in (leave or set())}
-    frame = _read(path, wanted, field_separator, encoding)
-    for name, ftype in wanted.items():
-        if ftype in (FeatureType.TOKEN_SEQ, FeatureType.FLOAT_SEQ):
-            kind = float if ftype == FeatureType.FLOAT_SEQ else str
-            frame[name] = [
-                np.array([kind(x) for x in text.split(seq_separator) if x], dtype=float if kind is float else object)
-                for text in frame[name].fillna("")
-            ]
+    try:
+        table = _read(path, types, wanted, field_separator, encoding)
+        frame = pd.DataFrame({name: table.column(name).to_pandas() for name in wanted})
+        for name in [name for name, ftype in wanted.items() if ftype in _SEQUENCES]:
+            frame[name] = _sequences(frame[name], wanted[name], seq_separator)
+    except ValueError as error:  # Arrow's and Python's own; they know no line
+        _explain(path, types, wanted, field_separator, seq_separator, encoding)
+        raise DataError(f"{path}: cannot be read ({error}).") from error
     return frame, wanted
 
 
-def _check_widths(path: Path, width: int, separator: str, encoding: str | None) -> None:
-    """pandas ignores surplus columns when it reads some of them, and fills missing ones: both lose data unseen."""
-    content = np.memmap(path, dtype=np.uint8, mode="r")
-    ends = np.flatnonzero(content == ord("\n"))
-    if len(separator.encode(encoding or "utf-8")) == 1:
-        before = np.searchsorted(np.flatnonzero(content == ord(separator)), [0, *ends, len(content)])
-        per_line = np.diff(before)
-        if ends[-1:].tolist() == [len(content) - 1]:
-            per_line = per_line[:-1]  # nothing follows the last line's end
-        if (per_line == width - 1).all():
-            return
-    with path.open(encoding=encoding) as file:
-        for number, line in enumerate(file, start=1):
-            found = line.count(separator) + 1
-            if line.strip("\r\n") and found != width:
-                raise DataError(f"{path}, line {number}: found {found} columns; the header has {width}.")
+def _header(path: Path, separator: str, encoding: str) -> Types:
+    number, header = next(numbered_lines(path, encoding), (0, ""))
+    if number != 1:
+        raise DataError(f"{path}, line 1: the file is empty; expected a header such as 'user_id:token'.")
+    types: Types = {}
+    for column in header.split(separator):
+        name, colon, ftype = column.partition(":")
+        if not colon or ftype not in {t.value for t in FeatureType}:
+            raise DataError(
+                f"{path}, line 1: found column {column!r}; accepted: 'name:type' with a type of {_TYPES}, "
+                f"columns separated by {separator!r} (field_separator)."
+            )
+        if name in types:
+            raise DataError(f"{path}, line 1: the column {name!r} is there twice; rename or remove one of them.")
+        types[name] = FeatureType(ftype)
+    return types
 
 
-def _read(path: Path, types: dict[str, FeatureType], separator: str, encoding: str | None) -> pd.DataFrame:
-    columns = {f"{name}:{ftype.value}": name for name, ftype in types.items()}
-    floats = {column for column, name in columns.items() if types[name] == FeatureType.FLOAT}
-    # Atomic files have no quoting: a lone " in a title must not swallow the lines up to the next one.
-    settings = {"sep": separator, "usecols": list(columns), "encoding": encoding, "quoting": csv.QUOTE_NONE}
+def _read(path: Path, types: Types, wanted: Types, separator: str, encoding: str) -> pa.Table:
+    return pc.read_csv(
+        path,
+        read_options=pc.ReadOptions(column_names=list(types), skip_rows=1, encoding=encoding, block_size=_BLOCK),
+        # Atomic files have no quoting: a lone " in a title must not swallow the lines up to the next one.
+        parse_options=pc.ParseOptions(delimiter=separator, quote_char=False, double_quote=False),
+        convert_options=pc.ConvertOptions(
+            column_types={name: _ARROW_TYPE.get(ftype, pa.string()) for name, ftype in wanted.items()},
+            include_columns=list(wanted),
+            null_values=[""],
+            strings_can_be_null=True,
+        ),
+    ).unify_dictionaries()
+
+
+def _sequences(column: pd.Series, ftype: FeatureType, separator: str) -> list[np.ndarray]:
+    kind, dtype = (float, float) if ftype == FeatureType.FLOAT_SEQ else (str, object)
+    return [np.array([kind(x) for x in text.split(separator) if x], dtype=dtype) for text in column.fillna("")]
+
+
+def _explain(path: Path, types: Types, wanted: Types, separator: str, seq_separator: str, encoding: str) -> None:
+    """Raises the error of the first line that cannot be read."""
+    for number, line in numbered_lines(path, encoding):
+        values = line.split(separator)
+        if len(values) != len(types):
+            raise DataError(f"{path}, line {number}: found {len(values)} columns; the header has {len(types)}.")
+        for (name, ftype), value in zip(types.items(), values, strict=True):
+            if number == 1 or name not in wanted or not value:
+                continue
+            if ftype == FeatureType.FLOAT and not _is_number(value):
+                accepted = "a number (an empty field is missing)"
+            elif ftype == FeatureType.FLOAT_SEQ and not all(map(_is_number, filter(None, value.split(seq_separator)))):
+                accepted = f"numbers separated by {seq_separator!r} (seq_separator)"
+            else:
+                continue
+            raise DataError(
+                f"{path}, line {number}: column '{name}:{ftype.value}' holds {value!r}; accepted: {accepted}."
+            )
+
+
+def _is_number(text: str) -> bool:
     try:
-        # round_trip reads times exactly; the C parser's default may be off in the last bit.
-        frame = pd.read_csv(
-            path, dtype={c: float if c in floats else str for c in columns}, float_precision="round_trip", **settings
-        )
-    except ValueError as error:
-        text = pd.read_csv(path, dtype=str, **settings)
-        for column in floats:
-            wrong = text.index[text[column].notna() & pd.to_numeric(text[column], errors="coerce").isna()]
-            if len(wrong):
-                raise DataError(
-                    f"{path}, line {wrong[0] + 2}: column {column!r} holds {text[column][wrong[0]]!r}; accepted: a number."
-                ) from error
-        raise
-    return frame.rename(columns=columns)
+        float(text)
+    except ValueError:
+        return False
+    return "_" not in text  # which Python reads and Arrow does not

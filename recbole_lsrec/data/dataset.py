@@ -2,6 +2,7 @@
 
 import copy
 import hashlib
+import re
 from collections import Counter
 from typing import Any
 
@@ -14,19 +15,20 @@ from recbole.utils import FeatureSource, FeatureType
 
 from recbole_lsrec.config.global_time import GlobalTime
 from recbole_lsrec.data.category import categories_from_items, categories_from_log
-from recbole_lsrec.data.loading import CheckedDataset
-from recbole_lsrec.data.sessions import segment_sessions
-from recbole_lsrec.data.sorting import order_by_user_and_time
+from recbole_lsrec.data.filtered import FilteredDataset
+from recbole_lsrec.data.sessions import own_sessions, segment_sessions
 from recbole_lsrec.data.split.global_time import frozen_history
 from recbole_lsrec.data.split.phases import PHASES, Split
 from recbole_lsrec.data.split.splitting import split_by_origin, split_log
 from recbole_lsrec.errors import DataError, did_you_mean
+from recbole_lsrec.log_checks.repeats import at_one_time, copies
+from recbole_lsrec.log_checks.times import ORDER, TICKS_PER_SECOND
 
-TICKS_PER_SECOND = {"s": 1, "ms": 1000}
 EVENT_TYPE = "event_type"
+_LIKE_SESSIONS = re.compile(r"session|visit", re.IGNORECASE)
 
 
-class SessionDataset(CheckedDataset):
+class SessionDataset(FilteredDataset):
     """RecBole's sequential dataset with exact times, sessions, categories and lazy windows.
 
     After :meth:`build` the log is sorted by (user, time, order in the file) and held once, as RecBole's columns plus:
@@ -34,8 +36,12 @@ class SessionDataset(CheckedDataset):
     Attributes:
         user: int64 ``[n]`` user of each row.
         item: int64 ``[n]`` item of each row.
-        time: int64 ``[n]`` seconds, rounded down when the file holds fractions or milliseconds.
-        session: int64 ``[n]`` session number of each row, cut on the exact times by ``session_threshold``.
+        time: int64 ``[n]`` seconds, rounded down when the file holds fractions or a finer unit; with ``timestamp_unit:
+            order`` the places as they are.
+        session: int64 ``[n]`` session number of each row: the log's own sessions where ``SESSION_ID_FIELD`` is a loaded
+            column, else cut on the exact times by ``session_threshold``; with ``order`` one session a user.
+        tied: boolean ``[n]`` whether the user has another event at the very same time.
+        copied: boolean ``[n]`` whether an earlier row is the same event: user, item and time.
         start: int64 ``[n_users + 1]`` first row of each user id (0 is padding and has none).
         item_category: int64 tensor ``[n_items]``, 0 for padding and unknown; None without ``CATEGORY_FIELD``.
         n_categories: number of category ids, 0 included; 0 without ``CATEGORY_FIELD``.
@@ -57,7 +63,6 @@ class SessionDataset(CheckedDataset):
     item_category: torch.Tensor | None = None
     n_categories: int = 0
     _instances: Interaction | None = None
-    _origin: np.ndarray  # [n] pre-split files: which of the three files a row came from
     _limits: dict[str, int]  # phase -> candidate_limit
     _history_end: np.ndarray | None = None  # [n]; None: each history reaches up to its target
 
@@ -65,19 +70,16 @@ class SessionDataset(CheckedDataset):
 
     def _change_feat_format(self) -> None:
         frame = self.inter_feat
-        exact = frame[self.time_field].to_numpy(dtype=np.float64)
-        user = frame[self.uid_field].to_numpy(dtype=np.int64)
-        order = order_by_user_and_time(user, exact)  # ties keep the order of the file
-        self.user, exact = user[order], exact[order]
-        self.item = frame[self.iid_field].to_numpy(dtype=np.int64)[order]
-        if self.pre_split:
-            self._origin = np.repeat(np.arange(len(PHASES)), self.file_size_list)[order]
-        ticks = TICKS_PER_SECOND[self.config["timestamp_unit"]]
-        threshold = self.config["session_threshold"] * ticks
-        self.session = segment_sessions(self.user, exact, threshold, self.config["session_gap"])
-        self.time = np.floor(exact / ticks).astype(np.int64)
+        self.user = frame[self.uid_field].to_numpy(dtype=np.int64)
+        self.item = frame[self.iid_field].to_numpy(dtype=np.int64)
+        exact = frame[self.time_field].to_numpy()
+        self.tied, self.copied = at_one_time(self.user, exact), copies(self.user, self.item, exact)
+        self.session = self._sessions(frame, exact)
+        if self.config["SESSION_ID_FIELD"] in frame:
+            self._del_col(frame, self.config["SESSION_ID_FIELD"])  # the field of this name is made from the sessions
+        self.time = np.floor(exact / TICKS_PER_SECOND.get(self.config["timestamp_unit"], 1)).astype(np.int64)
         self.start = np.searchsorted(self.user, np.arange(self.user_num + 1))
-        self.inter_feat = frame.drop(columns=[self.uid_field, self.iid_field, self.time_field]).iloc[order]
+        self.inter_feat = frame.drop(columns=[self.uid_field, self.iid_field, self.time_field])
         self._set_categories(self.inter_feat)
         # RecBole's float32 would round the time to 128 s; models get whole seconds, and their differences, exactly.
         Dataset._change_feat_format(self)
@@ -91,6 +93,42 @@ class SessionDataset(CheckedDataset):
         self.set_field_property(
             self._session_list_field, FeatureType.TOKEN_SEQ, FeatureSource.INTERACTION, self.max_item_list_len
         )
+
+    def _sessions(self, frame: pd.DataFrame, exact: np.ndarray) -> np.ndarray:
+        field, unit = self.config["SESSION_ID_FIELD"], self.config["timestamp_unit"]
+        self._name_columns_like_sessions(field if field in frame else None)
+        if field in frame:
+            if self.field2type[field] != FeatureType.TOKEN:
+                raise DataError(
+                    f"{self._log_names(self.dataset_name)[0]}.inter, line 1: field {field!r} (SESSION_ID_FIELD) has type "
+                    f"{self.field2type[field].value!r}; accepted: 'token'."
+                )
+            session, split, without = own_sessions(self.user, frame[field].to_numpy())
+            self.logger.info(
+                f"Sessions: the log's own, from the column {field!r} (SESSION_ID_FIELD); session_threshold has no effect"
+            )
+            if split or without:
+                self.logger.warning(
+                    f"SESSION_ID_FIELD {field!r}: {split} sessions have others of their user between their events and count "
+                    f"as several; {without} events have no session id, and those that follow one another share a session"
+                )
+            return session
+        if unit == ORDER:
+            self.logger.info(
+                f"timestamp_unit: {ORDER}: times are places, so session_threshold has no effect: one session a user"
+            )
+            return own_sessions(self.user, np.zeros(len(self.user), dtype=np.int64))[0]
+        threshold = self.config["session_threshold"] * TICKS_PER_SECOND[unit]
+        return segment_sessions(self.user, exact, threshold, self.config["session_gap"])
+
+    def _name_columns_like_sessions(self, used: str | None) -> None:
+        for name in self._log_names(self.dataset_name):
+            like = [column for column in self._columns_of(name) if _LIKE_SESSIONS.search(column) and column != used]
+            if like and used is None:
+                self.logger.warning(
+                    f"{name}.inter: the column {like[0]!r} looks like the log's own sessions and is not used: sessions are "
+                    f"cut by session_threshold. To use it: SESSION_ID_FIELD: {like[0]}, and {like[0]} in load_col."
+                )
 
     def _set_categories(self, frame: pd.DataFrame) -> None:
         field = self.config["CATEGORY_FIELD"]

@@ -1,6 +1,6 @@
-"""From atomic files to filtered columns: everything checked, everything removed counted."""
+"""From atomic files to tables: everything that is read is checked."""
 
-from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -12,40 +12,39 @@ from recbole.utils import FeatureSource, FeatureType, set_color
 from recbole_lsrec.data.atomic import read_atomic
 from recbole_lsrec.data.recbole_dataset import RecBoleDataset
 from recbole_lsrec.errors import DataError
+from recbole_lsrec.log_checks.text import numbered_lines
 from recbole_lsrec.simulated.generate import SIMULATED_NOTICE, ensure_cosmetics, is_simulated
+
+_LINES_SHOWN = 5
 
 
 class CheckedDataset(RecBoleDataset):
-    """RecBole's loading and filters, with errors that name file and line, and a count for every filter.
+    """RecBole's loading with errors that name file and line; tokens are text, only an empty field is missing.
 
     Attributes:
-        filter_report: what each filter removed: ``filter``, ``rows``, ``users``, ``items``.
         simulated: whether the files come from the project's simulator.
+        remarks: what there is to say about the files and what was done to them: (level of logging, text).
 
     Raises:
-        DataError: an input file is missing or malformed, a field is missing, a time is not finite or negative, or
-            nothing is left.
+        DataError: an input file is missing or malformed, or a field is missing.
     """
 
     benchmark_filename_list: list[str] | None
     field2seqlen: dict[str, int]
     inter_feat: Any
     item_feat: Any
+    user_feat: Any
 
     def __init__(self, config: Config) -> None:
-        self.filter_report: list[dict[str, int | str]] = []
+        self.remarks: list[tuple[int, str]] = []
         super().__init__(config)
 
+    def remark(self, level: int, text: str) -> None:
+        """Logs a text, and keeps it with the log, so that a log found in the cache says the same."""
+        self.remarks.append((level, text))
+        self.logger.log(level, text)
+
     def _load_data(self, token: str, dataset_path: str) -> None:
-        if token == "cosmetics":
-            ensure_cosmetics(Path(dataset_path))
-        self.simulated = is_simulated(Path(dataset_path), token)
-        if self.simulated:
-            self.logger.warning(set_color(SIMULATED_NOTICE, "red"))
-        if not Path(dataset_path).is_dir():
-            raise DataError(
-                f"{dataset_path}: no such folder; it must hold {token}.inter (`data_path` names its parent)."
-            )
         self._load_inter_feat(token, dataset_path)
         in_log = set(self.inter_feat.columns)
         self.user_feat = self._load_user_or_item_feat(token, dataset_path, FeatureSource.USER, "uid_field")
@@ -54,6 +53,18 @@ class CheckedDataset(RecBoleDataset):
         self._check_columns(token, in_log)
         if self.pre_split:
             self._check_pre_split()
+
+    def _look_at_files(self, token: str, dataset_path: str) -> None:
+        """What is said of the files whether or not they are read."""
+        if token == "cosmetics":
+            ensure_cosmetics(Path(dataset_path))
+        if not Path(dataset_path).is_dir():
+            raise DataError(
+                f"{dataset_path}: no such folder; it must hold {token}.inter (`data_path` names its parent)."
+            )
+        self.simulated = is_simulated(Path(dataset_path), token)
+        if self.simulated:
+            self.logger.warning(set_color(SIMULATED_NOTICE, "red"))
 
     @property
     def pre_split(self) -> bool:
@@ -82,12 +93,41 @@ class CheckedDataset(RecBoleDataset):
                     f"{path}, line 1: has the columns {sorted(frames[-1])}, {files[0].name} has {sorted(frames[0])}; "
                     "pre-split files need the same columns, or a load_col that names those they share."
                 )
-        self.inter_feat = pd.concat(frames, ignore_index=True)
+        self.inter_feat = frames[0] if len(frames) == 1 else _stacked(frames)
         self.field2seqlen = {field: max(width[field] for width in widths) for field in widths[0]}
         self.file_size_list = [len(frame) for frame in frames]
 
     def _benchmark_presets(self) -> None:
         """RecBole's reads ready-made lists; here histories are made from the events, pre-split or not."""
+
+    def _load_user_or_item_feat(
+        self, token: str, dataset_path: str, source: FeatureSource, field_name: str
+    ) -> pd.DataFrame | None:
+        """RecBole's; lines that repeat an id are counted, those without one removed and counted."""
+        path, field = Path(dataset_path) / f"{token}.{source.value}", getattr(self, field_name)
+        frame = self._load_feat(str(path), source) if path.is_file() else None
+        self.field2source[field] = FeatureSource(f"{source.value}_id")
+        if frame is None:
+            return None
+        if field not in frame:
+            raise DataError(
+                f"load_col: {source.value} has {sorted(frame)} without {field!r}, which says whose they are; add it."
+            )
+        without = frame[field].isna().to_numpy()
+        again = frame[field].duplicated().to_numpy() & ~without
+        for lines, what in ((without, f"has no {field}"), (again, "repeats an id")):
+            if lines.any():
+                self._tell_of_lines(path.name, np.flatnonzero(lines), f"{what}; removed")
+        return frame[~(without | again)]
+
+    def _load_additional_feat(self, token: str, dataset_path: str) -> None:
+        for suffix in self.config["additional_feat_suffix"] or []:
+            path = Path(dataset_path) / f"{token}.{suffix}"
+            if hasattr(self, f"{suffix}_feat") or not path.is_file():
+                raise DataError(
+                    f"additional_feat_suffix: found {suffix!r}, for which {path} would be a file of its own."
+                )
+            setattr(self, f"{suffix}_feat", self._load_feat(str(path), suffix))
 
     def _load_feat(self, filepath: str, source: FeatureSource | str) -> pd.DataFrame | None:
         load_col, unload_col = self._get_load_and_unload_col(source)
@@ -112,6 +152,15 @@ class CheckedDataset(RecBoleDataset):
             if ftype in (FeatureType.FLOAT, FeatureType.FLOAT_SEQ):
                 self.field2bucketnum[field] = 2
         return frame
+
+    def _tell_of_lines(self, file: str, rows: np.ndarray, what: str) -> None:
+        """Warns of lines of a file, given as rows of its table."""
+        wanted = set(rows[:_LINES_SHOWN].tolist())
+        lines = numbered_lines(Path(self.dataset_path) / file, self.config["encoding"] or "utf-8")
+        next(lines)  # the header
+        shown = [str(number) for row, (number, _) in enumerate(islice(lines, max(wanted) + 1)) if row in wanted]
+        more = f" and {len(rows) - len(shown)} more" if len(rows) > len(shown) else ""
+        self.remark(30, f"{file}, line {', '.join(shown)}{more}: {what}")
 
     def _check_columns(self, token: str, in_log: set[str]) -> None:
         """Every field the settings name must be in a file, with a type that fits, once."""
@@ -165,72 +214,29 @@ class CheckedDataset(RecBoleDataset):
             raise DataError(f"{self.files_in_words()}: no event in any of the files; check them and load_col.")
         self._check_times()
         self._warn_of_lists_not_read()
-        self.logger.info(
+        self.remark(
+            20,
             set_color("Pre-split", "yellow")
             + f" {self.files_in_words()}: the phase of an event is its file; eval_args: split and the filters (rm_dup_inter, "
-            "val_interval, filter_inter_by_user_or_item, user_inter_num_interval, item_inter_num_interval) are not applied"
+            "rm_exact_duplicates, val_interval, filter_inter_by_user_or_item, user_inter_num_interval, "
+            "item_inter_num_interval) are not applied",
         )
 
     def _warn_of_lists_not_read(self) -> None:
         column = self.iid_field + self.config["LIST_SUFFIX"]
         for name in self._log_names(self.dataset_name):
-            with (Path(self.dataset_path) / f"{name}.inter").open(encoding=self.config["encoding"]) as file:
-                columns = [field.partition(":")[0] for field in file.readline().split(self.config["field_separator"])]
-            if column in columns:
-                self.logger.warning(
+            if column in self._columns_of(name):
+                self.remark(
+                    30,
                     f"{name}.inter: the ready-made lists in {column!r} are not read; a history is the user's earlier events "
-                    "that have a line of their own, in any of the files"
+                    "that have a line of their own, in any of the files",
                 )
 
-    # --- filters, each counted --------------------------------------------------------------------------------------
-
-    def _data_filtering(self) -> None:
-        for name, step in (
-            ("missing user or item (NaN)", self._filter_nan_user_or_item),
-            (f"duplicates (rm_dup_inter={self.config['rm_dup_inter']})", self._remove_duplication),
-            (f"field ranges (val_interval={self.config['val_interval']})", self._filter_by_field_value),
-            ("user or item not in its file (filter_inter_by_user_or_item)", self._filter_inter_by_user_or_item),
-            (
-                f"k-core (user_inter_num_interval={self.config['user_inter_num_interval']}, "
-                f"item_inter_num_interval={self.config['item_inter_num_interval']})",
-                self._filter_by_inter_num,
-            ),
-        ):
-            self._counted(name, step)
-        if self.inter_feat.empty:
-            raise DataError(
-                f"{self.dataset_name}.inter: no interaction is left after the filters: {self._filters_in_words()}. "
-                "Check the file, load_col and the filters named."
-            )
-        self._reset_index()
-        self._check_times()
-
-    def _counted(self, name: str, step: Callable[[], None]) -> None:
-        before = self._sizes()
-        step()
-        after = self._sizes()
-        removed = {what: before[what] - after[what] for what in before}
-        self.filter_report.append({"filter": name, **removed})
-        if any(removed.values()):
-            self.logger.info(
-                set_color("Filter", "yellow")
-                + f" {name}: removed {removed['rows']} rows, {removed['users']} users, {removed['items']} items"
-            )
-
-    def _sizes(self) -> dict[str, int]:
-        frame = self.inter_feat
-        return {"rows": len(frame), "users": frame[self.uid_field].nunique(), "items": frame[self.iid_field].nunique()}
-
-    def _filters_in_words(self) -> str:
-        return "; ".join(f"{entry['filter']} removed {entry['rows']} rows" for entry in self.filter_report)
-
-    def _remove_duplication(self) -> None:
-        """RecBole's, but events of one time stay in file order (its sort is not stable)."""
-        keep = self.config["rm_dup_inter"]
-        if keep is None:
-            return
-        self.inter_feat.sort_values(by=self.time_field, kind="stable", inplace=True)
-        self.inter_feat.drop_duplicates(subset=[self.uid_field, self.iid_field], keep=keep, inplace=True)
+    def _columns_of(self, name: str) -> list[str]:
+        """Names of the columns in the header of ``<name>.inter``, loaded or not."""
+        path = Path(self.dataset_path) / f"{name}.inter"
+        _, header = next(numbered_lines(path, self.config["encoding"] or "utf-8"))
+        return [field.partition(":")[0] for field in header.split(self.config["field_separator"])]
 
     def _check_times(self) -> None:
         time = self.inter_feat[self.time_field].to_numpy()
@@ -243,8 +249,12 @@ class CheckedDataset(RecBoleDataset):
                 f"Mend or remove them, or keep a range with val_interval: {{{self.time_field}: '[0,inf)'}}."
             )
 
-    def _normalize(self) -> None:
-        """RecBole's, but never the time: sessions, order and intervals need its exact value."""
-        exact = self.inter_feat[self.time_field].copy()
-        super()._normalize()
-        self.inter_feat[self.time_field] = exact
+
+def _stacked(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    """The frames one below the other; their categories are joined in order of appearance."""
+    columns = {}
+    for name in frames[0]:
+        parts = [frame[name] for frame in frames]
+        is_token = isinstance(parts[0].dtype, pd.CategoricalDtype)
+        columns[name] = pd.api.types.union_categoricals(parts) if is_token else np.concatenate(parts)
+    return pd.DataFrame(columns)

@@ -33,3 +33,24 @@ def segment_sessions(user: np.ndarray, time: np.ndarray, threshold: float, gap: 
         raise ValueError("time: found a user whose events are not sorted by time; sort by (user, time) first")
     too_long = pause > threshold if gap == "le" else pause >= threshold
     return np.concatenate([[0], np.cumsum(new_user | too_long)]).astype(np.int64)
+
+
+def own_sessions(user: np.ndarray, label: np.ndarray) -> tuple[np.ndarray, int, int]:
+    """Numbers the sessions that a log brings along: a new one where the user or the label changes.
+
+    Args:
+        user: ``[n]`` of a log sorted by user and time.
+        label: ``[n]`` the session that each event names, 0 for none.
+
+    Returns:
+        int64 ``[n]`` as of :func:`segment_sessions`; how many sessions are split, because others of their user lie
+        between their events; how many events name none.
+    """
+    if len(user) == 0:
+        return np.zeros(0, dtype=np.int64), 0, 0
+    new = (user[1:] != user[:-1]) | (label[1:] != label[:-1])
+    session = np.concatenate([[0], np.cumsum(new)]).astype(np.int64)
+    begins = np.concatenate([[True], new]) & (label > 0)
+    pairs = user[begins] * (int(label.max()) + 1) + label[begins]
+    _, parts = np.unique(pairs, return_counts=True)
+    return session, int((parts > 1).sum()), int((label == 0).sum())

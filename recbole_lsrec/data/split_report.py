@@ -8,8 +8,11 @@ import numpy as np
 from recbole_lsrec.config.boundary import utc
 from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.data.split.phases import PHASES
+from recbole_lsrec.log_checks.repeats import in_both
 
 HELD_OUT = PHASES[1:]
+# Share of events or test targets at one time above which the report warns of it.
+MANY_EQUAL_TIMES = 0.05
 
 
 def split_report(dataset: SessionDataset) -> dict[str, Any]:
@@ -21,7 +24,8 @@ def split_report(dataset: SessionDataset) -> dict[str, Any]:
     Returns:
         ``split`` (as set, or the pre-split files); ``boundaries`` (``GTS``); sizes of the log; ``phases``, for each
         :func:`describe_phase`; for ``valid`` and ``test`` also what :func:`describe_leak` says; ``no_target`` (events
-        that are no target: ``first_events`` of a user, and ``others``); ``warnings``.
+        that are no target: ``first_events`` of a user, and ``others``); ``equal_times`` (share of events whose user has
+        another at the very same time); ``copies`` (events with the user, item and time of an earlier one); ``warnings``.
     """
     training = dataset.training_events()
     phases = {phase: describe_phase(dataset, phase, training) for phase in PHASES}
@@ -45,8 +49,16 @@ def split_report(dataset: SessionDataset) -> dict[str, Any]:
         "session_threshold": dataset.config["session_threshold"],
         "phases": phases,
         "no_target": {"first_events": first_events, "others": len(dataset.user) - targets - first_events},
+        "equal_times": _share(dataset.tied),
+        "copies": int(dataset.copied.sum()),
         "filters": dataset.filter_report,
-        "warnings": [*_leak_warnings(phases), *_mixed_history_warnings(dataset)],
+        "warnings": [
+            *_leak_warnings(phases),
+            *_mixed_history_warnings(dataset),
+            *_equal_time_warnings(dataset, phases),
+            *_copy_warnings(dataset, phases),
+            *_empty_phase_warnings(dataset),
+        ],
     }
 
 
@@ -59,23 +71,29 @@ def describe_phase(dataset: SessionDataset, phase: str, training: np.ndarray) ->
         training: boolean ``[n]`` from :meth:`SessionDataset.training_events`.
 
     Returns:
-        ``instances``, ``users``, ``items``, ``first_target``, ``last_target`` (UTC); ``in_history`` (share of targets
-        that the user's history holds); ``same_session`` (share of targets in the session of the event before); and for
-        ``valid`` and ``test``: ``cold_items`` and ``cold_users`` (how many occur in no training event),
+        ``instances``, ``users``, ``users_without`` (of the log, who have no instance in the phase), ``items``,
+        ``first_target``, ``last_target`` (UTC); ``in_history`` (share of targets that the user's history holds);
+        ``same_session`` (share of targets in the session of the event before); ``equal_times`` (share of targets whose
+        user has another event at the very same time); ``copies`` (share of targets that are an earlier line once more:
+        user, item and time); and for ``valid`` and ``test``: ``cold_items`` and ``cold_users`` (in no training event),
         ``cold_item_targets`` and ``cold_user_targets`` (shares), ``cold_positives`` (share of targets first seen at or
         after the limit of the candidates: no negative can be).
     """
     user, item, time = dataset.user, dataset.item, dataset.time
     rows = getattr(dataset.split, phase)
     end = dataset.history_end(rows)
+    users = len(np.unique(user[rows]))
     described = {
         "instances": len(rows),
-        "users": len(np.unique(user[rows])),
+        "users": users,
+        "users_without": dataset.user_num - 1 - users,
         "items": len(np.unique(item[rows])),
         "first_target": utc(time[rows].min()) if len(rows) else None,
         "last_target": utc(time[rows].max()) if len(rows) else None,
         "in_history": _share(_first_occurrence(user, item)[rows] < end),
         "same_session": _share(dataset.session[rows] == dataset.session[end - 1]),
+        "equal_times": _share(dataset.tied[rows]),
+        "copies": _share(dataset.copied[rows]),
     }
     if phase not in HELD_OUT:
         return described
@@ -139,7 +157,11 @@ def summary_lines(report: Mapping[str, Any]) -> list[str]:
             )
         lines.append(line)
     none = report["no_target"]
-    lines.append(f"  no target: {none['first_events']} first events of users, {none['others']} others")
+    without = ", ".join(f"{phase} {of['users_without']}" for phase, of in report["phases"].items())
+    lines.append(
+        f"  no target: {none['first_events']} first events of users, {none['others']} others; "
+        f"users without an instance: {without}"
+    )
     return lines
 
 
@@ -168,6 +190,44 @@ def _mixed_history_warnings(dataset: SessionDataset) -> list[str]:
     return [
         f"the files are mixed in time: {mixed} of {len(train)} training targets come after a validation or test target of "
         "the same user, and have it in their history"
+    ]
+
+
+def _equal_time_warnings(dataset: SessionDataset, phases: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    events, targets = _share(dataset.tied) or 0.0, phases["test"]["equal_times"] or 0.0
+    if max(events, targets) <= MANY_EQUAL_TIMES:
+        return []
+    return [
+        f"equal times: {_percent(events)} of the events, and {_percent(targets)} of the test targets, have another event of "
+        "their user at the very same time; their order is that of the file, which can be a pattern to learn (sorted by "
+        "item, say) or none"
+    ]
+
+
+def _copy_warnings(dataset: SessionDataset, phases: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    warnings = []
+    if n_copies := int(dataset.copied.sum()):
+        warnings.append(
+            f"exact duplicates: {n_copies} events ({_percent(_share(dataset.copied) or 0.0)}) have the user, item and time "
+            f"of an earlier line, and {_percent(phases['test']['copies'] or 0.0)} of the test targets are such copies; "
+            "rm_exact_duplicates: True keeps the first line of each"
+        )
+    if dataset.pre_split and (both := in_both(dataset.user, dataset.item, dataset.time, dataset._origin > 0)):
+        warnings.append(
+            f"the files overlap: {both} events of the validation and test files also stand in the training file, with the "
+            "same user, item and time"
+        )
+    return warnings
+
+
+def _empty_phase_warnings(dataset: SessionDataset) -> list[str]:
+    if dataset.config["eval_args"]["split"].get("LS") in ("valid_only", "test_only") and not dataset.pre_split:
+        return []  # as asked
+    return [
+        f"no user has an instance in {phase}, so nothing is measured there: a target needs an earlier event of its user, "
+        "and leaving one out needs three events of a user for two phases"
+        for phase in HELD_OUT
+        if len(getattr(dataset.split, phase)) == 0
     ]
 
 

@@ -1,6 +1,7 @@
 """Whether times are read in the right unit: dates that a log can have, and pauses that people make."""
 
 from datetime import datetime, timezone
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,6 +16,18 @@ ORDER = "order"  # beside the units: times that are places in an order, not mome
 _ORDER_ADVICE = (
     f"If they are no moments but places in an order, timestamp_unit: {ORDER} says so (sessions are then off)"
 )
+
+
+class UnitProblem(NamedTuple):
+    """What speaks against a unit.
+
+    Attributes:
+        text: names ``timestamp_unit`` and lists what every unit would make of the times; without a period at its end.
+        certain: whether another unit explains the times, so that no log can be meant as it is told.
+    """
+
+    text: str
+    certain: bool
 
 
 def plausible(time: np.ndarray, unit: str) -> np.ndarray:
@@ -47,28 +60,25 @@ def median_pause(user: np.ndarray, time: np.ndarray, unit: str) -> float | None:
     return float(np.median(pause)) / TICKS_PER_SECOND[unit] if len(pause) else None
 
 
-def unit_problem(user: np.ndarray, time: np.ndarray, unit: str) -> str | None:
-    """Says what speaks against the unit of the times of a log.
+def unit_problem(user: np.ndarray, time: np.ndarray, unit: str) -> UnitProblem | None:
+    """Says what speaks against the unit of the times of a log; None where dates and pauses are plausible.
 
     Args:
         user: ``[n]``, events of one user adjacent.
         time: ``[n]`` finite, non-decreasing within a user.
         unit: a key of :data:`TICKS_PER_SECOND`.
-
-    Returns:
-        None if dates and pauses are plausible. Otherwise a text that names ``timestamp_unit`` and lists what every unit
-        would make of the times, without a period at its end.
     """
     if len(time) == 0:
         return None
     fitting = plausible(time, unit)
     if not fitting.all():
         found = f"{np.count_nonzero(~fitting)} of {len(time)} times are no dates from 1990 to 2100 in timestamp_unit: {unit}"
-        return f"{found}. {_readings(time)}. {_advice(time, fitting)}"
+        advice, certain = _advice(time, fitting)
+        return UnitProblem(f"{found}. {_readings(time)}. {advice}", certain)
     pause = median_pause(user, time, unit)
     if pause is not None and not SHORTEST_PAUSE <= pause <= LONGEST_PAUSE:
         found = f"the median pause between a user's events is {pause:.3g} s in timestamp_unit: {unit}"
-        return f"{found}, which no log of people has. {_readings(time)}. {_ORDER_ADVICE}"
+        return UnitProblem(f"{found}, which no log of people has. {_readings(time)}. {_ORDER_ADVICE}", False)
     return None
 
 
@@ -91,17 +101,17 @@ def _readings(time: np.ndarray) -> str:
     return f"Read as {'; '.join(readings)}"
 
 
-def _advice(time: np.ndarray, fitting: np.ndarray) -> str:
+def _advice(time: np.ndarray, fitting: np.ndarray) -> tuple[str, bool]:
     whole = [unit for unit in TICKS_PER_SECOND if plausible(time, unit).all()]
     if whole:
-        return f"Set timestamp_unit: {whole[0]}"
+        return f"Set timestamp_unit: {whole[0]}", True
+    others = [unit for unit in TICKS_PER_SECOND if plausible(time[~fitting], unit).any()]
     if fitting.any():
-        first = int(np.argmin(fitting))
-        others = [unit for unit in TICKS_PER_SECOND if plausible(time[~fitting], unit).any()]
-        mixed = f"units are mixed ({', '.join(others)} among the rest)" if others else "the rest fit no unit"
-        return (
-            f"The first such time is {time[first]:.15g}; {mixed}: mend these lines, or leave them out with val_interval"
-        )
-    return (
-        f"No unit gives such dates: they may be days, years or written dates, to be made seconds first. {_ORDER_ADVICE}"
-    )
+        first = time[int(np.argmin(fitting))]
+        rest = f"units are mixed ({', '.join(others)} among the rest)" if others else "the rest fit no unit"
+        advice = f"The first such time is {first:.15g}; {rest}: mend these lines, or leave them out with val_interval"
+        return advice, bool(others)
+    if others:
+        return f"Units are mixed ({', '.join(others)} among them): give all times one unit", True
+    advice = "No unit gives such dates: they may be days, years or written dates, to be made seconds first"
+    return f"{advice}. {_ORDER_ADVICE}", False

@@ -26,6 +26,7 @@ def load(tmp_path: Path):
             "run_dir": str(tmp_path / "runs"),
             "load_col": {"inter": [column.split(":")[0] for column in header.split("\t")]},
             "MAX_ITEM_LIST_LENGTH": 3,
+            "timestamp_unit": "s",  # stated, because the small times of these logs are no dates
             **settings,
         }
         return SessionDataset(Config(model, name, config_dict=settings))

@@ -134,8 +134,8 @@ def test_every_filter_says_what_it_removed(load, caplog):
             rows, rm_dup_inter="first", val_interval={"timestamp": "[0,inf)"}, user_inter_num_interval="[2,inf)"
         )
     removed = [(entry["rows"], entry["users"], entry["items"]) for entry in dataset.filter_report]
-    # NaN user; a's second and third x; d at -5 (with item v); then user c has one event left.
-    assert removed == [(1, 0, 0), (2, 0, 0), (1, 1, 1), (0, 0, 0), (1, 1, 0)]
+    # No user; a's second and third x; d at -5 (with item v); then user c has one event left.
+    assert removed == [(1, 0, 0), (0, 0, 0), (2, 0, 0), (1, 1, 1), (0, 0, 0), (1, 1, 0)]
     assert "removed 1 rows, 1 users, 1 items" in caplog.text
 
 
@@ -167,6 +167,7 @@ def test_windows_equal_recboles(tmp_path, length):
         "data_path": str(tmp_path),
         "load_col": {"inter": ["user_id", "item_id", "timestamp", "rating", "tags"]},
         "MAX_ITEM_LIST_LENGTH": length,
+        "timestamp_unit": "s",
         "train_neg_sample_args": None,
         "eval_args": {"split": {"LS": "valid_and_test"}, "order": "TO", "group_by": "user", "mode": "full"},
     }

@@ -133,6 +133,7 @@ def test_time_based_split_equals_recboles(tmp_path, ratios):
         "data_path": str(tmp_path),
         "load_col": {"inter": ["user_id", "item_id", "timestamp"]},
         "train_neg_sample_args": None,
+        "timestamp_unit": "s",
         "eval_args": {"split": {"TS": ratios}, "order": "TO", "group_by": "user", "mode": "full"},
     }
     stock = StockDataset(StockConfig("GRU4Rec", "log", config_dict=dict(settings))).build()
@@ -158,6 +159,7 @@ def pre_split(tmp_path):
             "data_path": str(tmp_path),
             "benchmark_filename": ["train", "valid", "test"],
             "MAX_ITEM_LIST_LENGTH": 3,
+            "timestamp_unit": "s",
             **settings,
         }
         return SessionDataset(Config("GRU4Rec", "log", config_dict=settings))

@@ -117,3 +117,118 @@ def test_a_column_in_both_files(load):
             item_file=item_file,
             load_col={"inter": ["user_id", "item_id", "timestamp", "cat"], "item": ["item_id", "cat"]},
         )
+
+
+def test_exactly_the_lines_without_user_or_item_are_removed(load, caplog):
+    rows = [("a", "x", 1), ("", "y", 2), ("a", "y", 3), ("b", "", 4), ("b", "x", 5), ("a", "z", 6), ("", "w", 7)]
+    dataset = load(rows)
+    dataset.build()
+    names = dataset.field2id_token
+    events = zip(names["user_id"][dataset.user], names["item_id"][dataset.item], dataset.time.tolist(), strict=True)
+    assert list(events) == [("a", "x", 1), ("a", "y", 3), ("a", "z", 6), ("b", "x", 5)]
+    assert dataset.filter_report[0] == {"filter": "missing user or item", "rows": 3, "users": 0, "items": 1}
+    assert "tiny.inter, line 3, 8: has no user_id; removed" in caplog.text
+    assert "tiny.inter, line 5: has no item_id; removed" in caplog.text
+
+
+def test_words_that_look_missing_are_ids(load):
+    rows = [("NA", "null", 1), ("NA", "nan", 2), ("007", "null", 3), ("7", "None", 4), ("7", "nan", 5)]
+    dataset = load(rows)
+    dataset.build()
+    assert dataset.field2id_token["user_id"].tolist() == ["[PAD]", "NA", "007", "7"]
+    assert dataset.field2id_token["item_id"].tolist() == ["[PAD]", "null", "nan", "None"]
+    assert len(dataset) == 5
+
+
+def test_a_category_called_na_is_one(load):
+    dataset = load(
+        ROWS,
+        item_file="item_id:token\tcat:token\nx\tNA\ny\tred\nz\tNA\nw\t\n",
+        load_col={"inter": ["user_id", "item_id", "timestamp"], "item": ["item_id", "cat"]},
+        CATEGORY_FIELD="cat",
+    )
+    dataset.build()
+    assert dataset.field2id_token["cat"][dataset.item_category.numpy()].tolist() == [
+        "[PAD]",
+        "NA",
+        "red",
+        "NA",
+        "[PAD]",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("factor", "told"),
+    [(1000, "Set timestamp_unit: ms"), (10**6, "Set timestamp_unit: us"), (1 / 86400, "they may be days, years")],
+)
+def test_another_unit_of_time_is_noticed(tmp_path, load, factor, told):
+    rows = [(u, i, int((1_580_000_000 + t) * factor)) for u, i, t in ROWS]
+    load([(u, i, 1_580_000_000 + t) for u, i, t in ROWS])  # writes the folder; seconds are fine
+    lines = ["user_id:token\titem_id:token\ttimestamp:float", *("\t".join(map(str, row)) for row in rows)]
+    (tmp_path / "tiny" / "tiny.inter").write_text("\n".join(lines) + "\n")
+    with pytest.raises(DataError, match=f"8 of 8 times are no dates from 1990 to 2100 in timestamp_unit: s.*{told}"):
+        SessionDataset(Config("GRU4Rec", "tiny", config_dict={"data_path": str(tmp_path)}))
+
+
+def test_a_stated_unit_is_contradicted_only_where_another_explains_the_times(load, caplog):
+    load(ROWS)  # small times, stated as seconds: they may count from another day
+    assert "8 of 8 times are no dates" in caplog.text
+    with pytest.raises(DataError, match=r"timestamp_unit: s\. Read as .*Set timestamp_unit: ms"):
+        load([(u, i, (1_580_000_000 + t) * 1000) for u, i, t in ROWS])
+
+
+@pytest.mark.parametrize(("unit", "ticks"), [("us", 10**6), ("ns", 10**9)])
+def test_finer_units_give_the_same_log(load, unit, ticks):
+    rows = [(u, i, 1_580_000_000 + t) for u, i, t in ROWS]
+    seconds, finer = load(rows, name="seconds"), load([(u, i, t * ticks) for u, i, t in rows], timestamp_unit=unit)
+    for dataset in (seconds, finer):
+        dataset.build()
+    assert finer.fingerprint() == seconds.fingerprint()
+    assert finer.features_fingerprint() == seconds.features_fingerprint()
+
+
+def test_a_filter_that_removes_nothing_says_so(load, caplog):
+    with caplog.at_level(logging.INFO):
+        load(ROWS, user_inter_num_interval="[1,inf)")
+    assert "k-core (user_inter_num_interval=[1,inf), item_inter_num_interval=[0,inf)): removes nothing" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("interval", "message"),
+    [
+        ({"price": "[0,1]"}, "val_interval: found 'price', which is not loaded"),
+        (
+            {"user_id": "[0,1]"},
+            r"val_interval: 'user_id' is a column of type 'token', found '\[0,1\]'; accepted: a list",
+        ),
+        (
+            {"timestamp": ["1"]},
+            "val_interval: 'timestamp' is a column of type 'float', found .*; accepted: an interval",
+        ),
+    ],
+)
+def test_ranges_that_do_not_fit_their_column(load, interval, message):
+    with pytest.raises(DataError, match=message):
+        load(ROWS, val_interval=interval)
+
+
+def test_lines_of_the_item_file_without_id_or_there_twice_are_counted(load, caplog):
+    dataset = load(
+        ROWS,
+        item_file="item_id:token\tcat:token\nx\tred\n\tblue\nx\tgreen\ny\tred\n",
+        load_col={"inter": ["user_id", "item_id", "timestamp"], "item": ["item_id", "cat"]},
+        CATEGORY_FIELD="cat",
+    )
+    assert "tiny.item, line 3: has no item_id; removed" in caplog.text
+    assert "tiny.item, line 4: repeats an id; removed" in caplog.text
+    dataset.build()
+    assert dataset.field2id_token["cat"][dataset.item_category.numpy()].tolist()[:3] == ["[PAD]", "red", "red"]
+
+
+def test_an_item_file_loaded_without_its_items(load):
+    with pytest.raises(DataError, match=r"load_col: item has \['cat'\] without 'item_id'"):
+        load(
+            ROWS,
+            item_file="item_id:token\tcat:token\nx\tred\n",
+            load_col={"inter": ["user_id", "item_id", "timestamp"], "item": ["cat"]},
+        )

@@ -19,8 +19,8 @@ ROWS = [
 ]
 
 
-def _report(load, **settings):
-    dataset = load(ROWS, **settings)
+def _report(load, rows=ROWS, **settings):
+    dataset = load(rows, **settings)
     dataset.build()
     return split_report(dataset)
 
@@ -43,11 +43,14 @@ def test_a_global_time_split(load):
     assert report["phases"]["train"] == {
         "instances": 2,
         "users": 2,
+        "users_without": 1,
         "items": 2,
         "first_target": "1970-01-01T00:16:40+00:00",
         "last_target": "1970-01-01T00:50:00+00:00",
         "in_history": 0.0,
         "same_session": 1.0,  # y of a and w of b
+        "equal_times": 0.0,
+        "copies": 0.0,
     }
     assert report["phases"]["valid"] == {
         "instances": 1,
@@ -57,6 +60,9 @@ def test_a_global_time_split(load):
         "last_target": "1970-01-01T01:23:20+00:00",
         "in_history": 1.0,  # x again
         "same_session": 0.0,
+        "users_without": 2,
+        "equal_times": 0.0,
+        "copies": 0.0,
         "cold_items": 0,
         "cold_users": 0,
         "cold_item_targets": 0.0,
@@ -119,7 +125,10 @@ def test_the_summary_is_short(load):
     assert (
         "2 items and 1 users never seen in training (66.7 % and 33.3 % of targets), 66.7 % cold positives" in lines[3]
     )
-    assert lines[4] == "  no target: 3 first events of users, 0 others"
+    assert (
+        lines[4]
+        == "  no target: 3 first events of users, 0 others; users without an instance: train 1, valid 2, test 0"
+    )
 
 
 @pytest.mark.parametrize(
@@ -146,7 +155,7 @@ def test_pre_split_files_that_are_mixed_in_time_are_warned_of(tmp_path):
     (folder / "log.one.inter").write_text(header + "a\tx\t1\na\ty\t3\na\tw\t5\n")
     (folder / "log.two.inter").write_text(header + "a\tz\t4\n")
     (folder / "log.three.inter").write_text(header + "a\tz\t6\n")
-    settings = {"data_path": str(tmp_path), "benchmark_filename": ["one", "two", "three"]}
+    settings = {"data_path": str(tmp_path), "benchmark_filename": ["one", "two", "three"], "timestamp_unit": "s"}
     dataset = SessionDataset(Config("GRU4Rec", "log", config_dict=settings))
     dataset.build()
     report = split_report(dataset)
@@ -154,4 +163,28 @@ def test_pre_split_files_that_are_mixed_in_time_are_warned_of(tmp_path):
     assert report["warnings"][-1] == (
         "the files are mixed in time: 1 of 2 training targets come after a validation or test target of the same user, "
         "and have it in their history"
+    )
+
+
+def test_equal_times_and_copies_are_counted_and_warned_of(load):
+    rows = [("a", "x", 1), ("a", "y", 2), ("a", "z", 3), ("a", "z", 3), ("b", "x", 1), ("b", "y", 2), ("b", "z", 3)]
+    report = _report(load, rows=rows)
+    assert (report["equal_times"], report["copies"]) == (round(2 / 7, 6), 1)
+    test = report["phases"]["test"]
+    assert (test["equal_times"], test["copies"]) == (0.5, 0.5)
+    ties, copies = report["warnings"][-2:]
+    assert ties.startswith("equal times: 28.6 % of the events, and 50.0 % of the test targets, have another event")
+    assert copies.startswith(
+        "exact duplicates: 1 events (14.3 %) have the user, item and time of an earlier line, and 50.0 % of the test "
+        "targets are such copies; rm_exact_duplicates: True"
+    )
+    clean = _report(load, rows=rows, rm_exact_duplicates=True)
+    assert (clean["copies"], clean["equal_times"], clean["filters"][1]["rows"]) == (0, 0.0, 1)
+
+
+def test_a_phase_without_instances_is_warned_of_unless_asked_for(load):
+    warnings = _report(load, eval_args={"split": {"RS": [1, 0, 1]}})["warnings"]
+    assert warnings[-1].startswith("no user has an instance in valid, so nothing is measured there")
+    assert not any(
+        "nothing is measured" in text for text in _report(load, eval_args={"split": {"LS": "test_only"}})["warnings"]
     )

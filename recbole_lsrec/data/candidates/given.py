@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from recbole_lsrec.data.dataset import TICKS_PER_SECOND, SessionDataset
+from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.errors import DataError
+from recbole_lsrec.log_checks.times import TICKS_PER_SECOND
 
 _COLUMNS = ("user_id", "item_id", "negatives")
 
@@ -115,7 +116,7 @@ def _match(
                 f"{_where(path, frame, first)}: timestamp {frame['timestamp'].iloc[first]!r} is no number; times are "
                 "those of the data set's files."
             )
-        ticks = TICKS_PER_SECOND[dataset.config["timestamp_unit"]]
+        ticks = TICKS_PER_SECOND.get(dataset.config["timestamp_unit"], 1)  # places in an order have none
         lines["time"] = np.floor(times / ticks).astype(np.int64)
         instances["time"] = dataset.time[held_out]
     names = list(lines)

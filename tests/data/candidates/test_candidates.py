@@ -50,6 +50,7 @@ def test_the_same_in_every_process(test_view, tmp_path):
     view = test_view(eval_args={"mode": ["uni5", "pop5"]})
     here = loader_of(view).hashes
     settings = {"data_path": str(tmp_path), "load_col": {"inter": ["user_id", "item_id", "timestamp"]}}
+    settings |= {"timestamp_unit": "s"}
     settings |= {"MAX_ITEM_LIST_LENGTH": 3, "eval_args": {"mode": ["uni5", "pop5"]}, "metrics": ["NDCG"]}
     found = set()
     for number, (model, worker, batch) in enumerate([("SASRec", 0, 7), ("SLSRec", 2, 4096), ("DIN", 1, 1)]):

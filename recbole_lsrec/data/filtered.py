@@ -1,0 +1,220 @@
+"""The tables after the filters, each of which is counted, with ids for tokens and the log in order."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+from recbole.config import Config
+from recbole.utils import FeatureType, set_color
+
+from recbole_lsrec.config.intervals import parse_intervals, within
+from recbole_lsrec.data.filtering import k_core, repeated
+from recbole_lsrec.data.loading import CheckedDataset
+from recbole_lsrec.data.sorting import order_by_user_and_time
+from recbole_lsrec.data.token_ids import number_tokens
+from recbole_lsrec.errors import DataError
+from recbole_lsrec.log_checks.times import ORDER, unit_problem
+
+
+class FilteredDataset(CheckedDataset):
+    """RecBole's filters and ids on whole columns, with a count for every filter; the log is sorted and its times checked.
+
+    Attributes:
+        filter_report: what each filter removed: ``filter``, ``rows``, ``users``, ``items``.
+
+    Raises:
+        DataError: as :class:`CheckedDataset`; also: a time is not finite or negative, the times are in another unit than
+            told, a filter does not fit its column, or nothing is left.
+    """
+
+    _origin: np.ndarray  # [n] pre-split files: which of the three files a row came from
+
+    def __init__(self, config: Config) -> None:
+        self.filter_report: list[dict[str, int | str]] = []
+        super().__init__(config)
+
+    def _from_scratch(self) -> None:
+        self._look_at_files(self.config["dataset"], self.config["data_path"])
+        super()._from_scratch()
+
+    def _data_processing(self) -> None:
+        super()._data_processing()
+        frame = self.inter_feat
+        user, time = frame[self.uid_field].to_numpy(), frame[self.time_field].to_numpy()
+        order = order_by_user_and_time(user, time)  # ties keep the order of the file
+        self.inter_feat = frame.iloc[order].reset_index(drop=True)
+        if self.pre_split:
+            self._origin = np.repeat(np.arange(len(self.file_size_list)), self.file_size_list)[order]
+        self._check_unit(user[order], time[order])
+
+    def _check_unit(self, user: np.ndarray, time: np.ndarray) -> None:
+        unit = self.config["timestamp_unit"]
+        problem = None if unit == ORDER else unit_problem(user, time, unit)
+        if problem is None:
+            return
+        text = f"{self.files_in_words()}, column {self.time_field!r}: {problem.text}."
+        # Whoever states the unit may know of times that count from another day, or of a log of long ago.
+        if problem.certain:
+            raise DataError(text)
+        if "timestamp_unit" not in self.config.stated:
+            raise DataError(f"{text} If {unit} is right all the same, state timestamp_unit: {unit}.")
+        self.remark(30, text)
+
+    # --- filters ------------------------------------------------------------------------------------------------------
+
+    def _data_filtering(self) -> None:
+        get = self.config.__getitem__
+        users, items = get("user_inter_num_interval"), get("item_inter_num_interval")
+        only_known = bool(get("filter_inter_by_user_or_item")) and not (
+            self.user_feat is None and self.item_feat is None
+        )
+        for name, asked, step in (
+            ("missing user or item", False, self._remove_missing),
+            ("exact duplicates (rm_exact_duplicates)", get("rm_exact_duplicates"), self._remove_exact_duplicates),
+            (f"duplicates (rm_dup_inter={get('rm_dup_inter')})", get("rm_dup_inter"), self._remove_duplication),
+            (f"field ranges (val_interval={get('val_interval')})", get("val_interval"), self._filter_by_field_value),
+            ("user or item not in its file (filter_inter_by_user_or_item)", only_known, self._keep_known),
+            (
+                f"k-core (user_inter_num_interval={users}, item_inter_num_interval={items})",
+                {users, items} - {None, "[0,inf)"},
+                self._filter_by_inter_num,
+            ),
+        ):
+            self._counted(name, bool(asked), step)
+        if self.inter_feat.empty:
+            raise DataError(
+                f"{self.dataset_name}.inter: no interaction is left after the filters: {self._filters_in_words()}. "
+                "Check the file, load_col and the filters named."
+            )
+        for name in self.feat_name_list:
+            table = getattr(self, name)
+            if table.empty:
+                raise DataError(
+                    f"{self.dataset_name}.{name.removesuffix('_feat')}: no line is left after the filters; check the file, "
+                    "val_interval and load_col, or leave the file out of load_col."
+                )
+            setattr(self, name, table.reset_index(drop=True))
+        self._check_times()
+
+    def _counted(self, name: str, asked: bool, step: Callable[[], None]) -> None:
+        before = self.inter_feat
+        step()
+        removed = dict.fromkeys(("rows", "users", "items"), 0)
+        if len(self.inter_feat) < len(before):
+            was, now = self._sizes(before), self._sizes(self.inter_feat)
+            removed = {what: was[what] - now[what] for what in was}
+        self.filter_report.append({"filter": name, **removed})
+        found = "removes nothing"
+        if removed["rows"]:
+            found = f"removed {removed['rows']} rows, {removed['users']} users, {removed['items']} items"
+        if asked or removed["rows"]:
+            self.remark(20, set_color("Filter", "yellow") + f" {name}: {found}")
+
+    def _sizes(self, frame: pd.DataFrame) -> dict[str, int]:
+        codes = (pd.unique(frame[field].cat.codes) for field in (self.uid_field, self.iid_field))
+        users, items = (int((found >= 0).sum()) for found in codes)  # -1 is a missing one
+        return {"rows": len(frame), "users": users, "items": items}
+
+    def _filters_in_words(self) -> str:
+        return "; ".join(f"{entry['filter']} removed {entry['rows']} rows" for entry in self.filter_report)
+
+    def _remove_missing(self) -> None:
+        for field in (self.uid_field, self.iid_field):
+            missing = self.inter_feat[field].isna().to_numpy()
+            if missing.any():
+                rows = self.inter_feat.index[missing].to_numpy()  # the index still is that of the file
+                self._tell_of_lines(f"{self.dataset_name}.inter", rows, f"has no {field}; removed")
+                self.inter_feat = self.inter_feat[~missing]
+
+    def _remove_exact_duplicates(self) -> None:
+        if self.config["rm_exact_duplicates"]:
+            user, item = self._codes()
+            self.inter_feat = self.inter_feat[~repeated(user, item, self.inter_feat[self.time_field].to_numpy())]
+
+    def _remove_duplication(self) -> None:
+        """RecBole's, but events of one time stay in file order (its sort is not stable)."""
+        keep = self.config["rm_dup_inter"]
+        if keep is not None:
+            frame = self.inter_feat.sort_values(by=self.time_field, kind="stable")
+            self.inter_feat = frame.drop_duplicates(subset=[self.uid_field, self.iid_field], keep=keep)
+
+    def _filter_by_field_value(self) -> None:
+        for field, wanted in (self.config["val_interval"] or {}).items():
+            for name in self._tables_with(field):
+                table = getattr(self, name)
+                kept = table[self._has_value(field, wanted, table[field])]
+                if name != "inter_feat" and len(kept) < len(table):
+                    file = f"{self.dataset_name}.{name.removesuffix('_feat')}"
+                    self.remark(20, f"val_interval {field}: removed {len(table) - len(kept)} lines of {file}")
+                setattr(self, name, kept)
+
+    def _tables_with(self, field: str) -> list[str]:
+        names = [name for name in self.feat_name_list if field in getattr(self, name)]
+        if not names:
+            raise DataError(
+                f"val_interval: found {field!r}, which is not loaded (loaded: {sorted(self.field2type)}); add it to load_col."
+            )
+        return names
+
+    def _has_value(self, field: str, wanted: object, column: pd.Series) -> np.ndarray:
+        ftype = self.field2type[field]
+        if ftype == FeatureType.FLOAT and isinstance(wanted, str):
+            return within(column.to_numpy(), parse_intervals(wanted))
+        if ftype == FeatureType.TOKEN and isinstance(wanted, list):
+            return column.isin([str(token) for token in wanted]).to_numpy()
+        accepted = {FeatureType.FLOAT: "an interval such as '[5,inf)'", FeatureType.TOKEN: "a list of tokens"}
+        raise DataError(
+            f"val_interval: {field!r} is a column of type {ftype.value!r}, found {wanted!r}; "
+            f"accepted: {accepted.get(ftype, 'columns of type float or token only')}."
+        )
+
+    def _keep_known(self) -> None:
+        if not self.config["filter_inter_by_user_or_item"]:
+            return
+        for field, table in ((self.uid_field, self.user_feat), (self.iid_field, self.item_feat)):
+            if table is not None:
+                self.inter_feat = self.inter_feat[self.inter_feat[field].isin(np.asarray(table[field]))]
+
+    def _filter_by_inter_num(self) -> None:
+        fields, tables = (self.uid_field, self.iid_field), ("user_feat", "item_feat")
+        keys = ("user_inter_num_interval", "item_inter_num_interval")
+        wanted = [None if self.config[key] is None else parse_intervals(self.config[key]) for key in keys]
+        tokens = [self.inter_feat[field].cat.categories for field in fields]
+        user, item = self._codes()
+        kept, *removed = k_core(user, item, len(tokens[0]), len(tokens[1]), *wanted)
+        self.inter_feat = self.inter_feat[kept]
+        for field, table_name, intervals, names, gone in zip(fields, tables, wanted, tokens, removed, strict=True):
+            table = getattr(self, table_name)
+            if table is None or intervals is None:
+                continue
+            # As in RecBole: lines of the user or item file go with their events, or for having fewer than the lower end.
+            count = np.bincount(self.inter_feat[field].cat.codes, minlength=len(names))
+            few = count < intervals[0].low
+            stay = ~table[field].isin(names[gone | few]).to_numpy()
+            if intervals[0].low > 0:
+                stay &= table[field].isin(names).to_numpy()
+            setattr(self, table_name, table[stay])
+
+    def _codes(self) -> tuple[np.ndarray, np.ndarray]:
+        user, item = (self.inter_feat[field].cat.codes.to_numpy() for field in (self.uid_field, self.iid_field))
+        return user, item
+
+    # --- ids ----------------------------------------------------------------------------------------------------------
+
+    def _remap(self, remap_list: list[tuple[pd.DataFrame, str, FeatureType]]) -> None:
+        """RecBole's numbers, from the categories instead of the texts of every line."""
+        if any(ftype != FeatureType.TOKEN for _, _, ftype in remap_list) or not remap_list:
+            super()._remap(remap_list)
+            return
+        ids, tokens = number_tokens([table[field].array for table, field, _ in remap_list])
+        numbers = {token: number for number, token in enumerate(tokens)}
+        for (table, field, _), column in zip(remap_list, ids, strict=True):
+            if field not in self.field2id_token:
+                self.field2id_token[field], self.field2token_id[field] = tokens, numbers
+            table[field] = column
+
+    def _normalize(self) -> None:
+        """RecBole's, but never the time: sessions, order and intervals need its exact value."""
+        exact = self.inter_feat[self.time_field].copy()
+        super()._normalize()
+        self.inter_feat[self.time_field] = exact
