@@ -16,6 +16,10 @@ class DataError(LSRecError):
     """An input file is missing, malformed, or holds values that cannot be used."""
 
 
+class TrainingError(LSRecError):
+    """Training came to numbers with which it cannot go on."""
+
+
 class CheckpointError(LSRecError):
     """A checkpoint is truncated, foreign, or belongs to another run."""
 

@@ -11,6 +11,7 @@ from recbole_lsrec.config import Config
 from recbole_lsrec.config.keys import model_keys
 from recbole_lsrec.data.dataloader import EvalLoader, TrainLoader
 from recbole_lsrec.data.dataset import SessionDataset
+from recbole_lsrec.data.features import check_features
 from recbole_lsrec.data.negative_history import NegativeHistoryDataset
 from recbole_lsrec.data.pair_loader import PairLoader, UserLoader
 from recbole_lsrec.data.pairs import PairDataset
@@ -100,6 +101,7 @@ def load_data(config: Config, log: SessionDataset | None = None, phases: Sequenc
             pairs = "; ".join(f"{key} {built.get(key)!r}, wanted {wanted.get(key)!r}" for key in differing)
             raise ConfigError(f"log: it was built with other settings ({pairs}); make one with load_log(config).")
         log = log.under(config)
+    check_features(config, log)
     train, valid, test = (log.view(rows) for rows in log.split)
     sampler = TimeThresholdSampler(
         log.user,

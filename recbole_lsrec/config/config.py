@@ -49,6 +49,7 @@ from recbole_lsrec.config.layers import (
     recbole_layers,
     yaml_layers,
 )
+from recbole_lsrec.config.model_settings import check_model_settings, reads_preloaded_weights
 from recbole_lsrec.config.nested import NO_NEGATIVES, check_eval_args, check_negatives, eval_negatives, no_negatives
 from recbole_lsrec.config.paths import dataset_folder, dataset_yaml, properties_dir
 from recbole_lsrec.config.values import YamlLoader, plain_types
@@ -225,6 +226,9 @@ class Config(RecBoleConfig):
         for phase, protocols in values["eval_protocols"].items():
             values[f"{phase}_neg_sample_args"] = eval_negatives(protocols[0])
         check_budget(values, sources)
+        check_model_settings(values, self.model_class, sources)
+        if values["preload_weight"] and not reads_preloaded_weights(self.model_class):
+            self._remarks["preload_weight"] = f"{self.model} reads no weights that are given (get_preload_weight)"
         values["topk"] = check_topk(values["topk"], sources)
         values["metrics"] = check_metrics(values["metrics"], sources)
         values["valid_metric"] = check_valid_metric(values["valid_metric"], values, sources)

@@ -180,6 +180,14 @@ class CheckedDataset(RecBoleDataset):
                     f"{token}.inter, line 1: field {field!r} ({key}) has type {self.field2type[field].value!r}; "
                     f"accepted: {accepted[0].value!r}."
                 )
+        for key in ("numerical_features", "normalize_field"):
+            for field in self.config[key] or []:
+                ftype = self.field2type.get(field)
+                if ftype not in (FeatureType.FLOAT, FeatureType.FLOAT_SEQ):
+                    found = "which is not loaded" if ftype is None else f"of type {ftype.value!r}"
+                    raise DataError(
+                        f"{key}: found {field!r}, {found}; accepted: loaded columns of type 'float' or 'float_seq'."
+                    )
         if self.time_field in (self.config["numerical_features"] or []):
             raise DataError(
                 f"numerical_features: {self.time_field!r} is the TIME_FIELD; times are kept as exact seconds."

@@ -87,7 +87,7 @@ def evaluate(model: AbstractRecommender, loader: EvalLoader, config: Config, sho
         show_progress: whether to show a progress bar.
 
     Raises:
-        FloatingPointError: the model scored an instance with NaN.
+        TrainingError: the model scored an instance with NaN.
     """
     model.eval()
     dataset, device, ties = loader.dataset, config["device"], config["ties"]

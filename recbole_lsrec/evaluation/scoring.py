@@ -8,6 +8,7 @@ from recbole.data.interaction import Interaction
 from recbole.model.abstract_recommender import AbstractRecommender, GeneralRecommender
 
 from recbole_lsrec.data.dataset import SessionDataset
+from recbole_lsrec.errors import TrainingError
 from recbole_lsrec.model.base import LongShortRecommender
 
 # Rows that predict() is given at a time on a CPU: larger batches of DIN and DIEN fall out of its caches and take twice as
@@ -181,10 +182,10 @@ def check_finite(scores: torch.Tensor, model: AbstractRecommender) -> None:
     """A score that is not a number would rank first unnoticed.
 
     Raises:
-        FloatingPointError: the scores hold NaN.
+        TrainingError: the scores hold NaN.
     """
     if torch.isnan(scores).any():
         bad = int(np.count_nonzero(torch.isnan(scores).any(dim=1).cpu().numpy()))
-        raise FloatingPointError(
+        raise TrainingError(
             f"{type(model).__name__} scored {bad} instances of a batch with NaN; lower the learning rate or clip gradients."
         )

@@ -1,0 +1,48 @@
+"""What models of RecBole and its trainer cannot take, said before any work."""
+
+import inspect
+import sys
+from collections.abc import Mapping
+from importlib.util import find_spec
+from typing import Any
+
+from recbole_lsrec.config.check import Sources, refuse
+
+
+def check_model_settings(values: Mapping[str, Any], model: type, sources: Sources) -> None:
+    """Refuses settings on which a model or the trainer would stop in the middle.
+
+    Raises:
+        ConfigError: names the key, what was found and what is accepted.
+    """
+    heads, size = values.get("n_heads"), values.get("hidden_size")
+    if (
+        model.__module__.startswith("recbole.")
+        and heads is not None
+        and size is not None
+        and (heads < 1 or size % heads)
+    ):
+        raise refuse("n_heads", heads, sources, f"a divisor of hidden_size, which is {size}")
+    length, ratio = values["MAX_ITEM_LIST_LENGTH"], values.get("mask_ratio")
+    if values["transform"] == "mask_itemseq" and ratio is not None and int(ratio * length) < 1:
+        raise refuse(
+            "MAX_ITEM_LIST_LENGTH",
+            length,
+            sources,
+            f"a length of which mask_ratio ({ratio}) masks at least one item; lengthen histories or raise mask_ratio",
+        )
+    if values["log_wandb"] and find_spec("wandb") is None:
+        raise refuse("log_wandb", True, sources, "False, because wandb is not installed here (pip install wandb)")
+
+
+def reads_preloaded_weights(model: type) -> bool:
+    """Whether a model or a base of it asks the data set for ``preload_weight``; unknown source counts as yes."""
+    for base in model.__mro__:
+        if base.__module__.startswith(("recbole.model.abstract", "torch", "builtins", "abc")):
+            continue
+        try:
+            if "get_preload_weight" in inspect.getsource(sys.modules[base.__module__]):
+                return True
+        except (OSError, TypeError, KeyError):  # typed into a shell or notebook
+            return True
+    return False
