@@ -59,7 +59,7 @@ def cli() -> None:
 )
 @click.option("-d", "--dataset", help="Data set: a folder of atomic files in data_path, or one of properties/dataset.")
 @click.option("--config_files", "--config-files", default="", help="Yaml files, separated by spaces; later ones win.")
-@click.option("--resume", help="Continue the run of this checkpoint, in its folder.")
+@click.option("--resume", help="Continue the run of this checkpoint or folder, there; alone, with its own settings.")
 @click.option(
     "--dry-run", is_flag=True, help="Print the merged settings, the data and a memory estimate; train nothing."
 )

@@ -20,7 +20,7 @@ from recbole_lsrec.run_data import Data, load_data
 from recbole_lsrec.run_files import RunResult
 from recbole_lsrec.run_report import say_data, say_result, say_settings
 from recbole_lsrec.simulated.generate import SIMULATED_NOTICE
-from recbole_lsrec.trained_run import build_model, load_run
+from recbole_lsrec.trained_run import build_model, configure, load_run
 from recbole_lsrec.trainer import Trainer
 
 __all__ = ["load_run", "run_recbole_lsrec"]
@@ -61,7 +61,7 @@ def run_recbole_lsrec(
         LSRecError: something given is wrong; the message says what to do.
     """
     files, folder = list(config_file_list or []), None if log is None else log.config["data_path"]
-    config = Config(model, dataset, files, config_dict, command_line=command_line, data_folder=folder)
+    config = configure(model, dataset, files, config_dict, command_line, folder)
     if config["dry_run"]:
         with run_folder.logging_to(None, "warning"):
             text = describe(config, load_data(config, log, phases))

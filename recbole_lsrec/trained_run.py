@@ -1,5 +1,6 @@
 """A model from its settings, new or with the best weights of a finished run."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -7,9 +8,52 @@ from recbole.utils import init_seed
 
 from recbole_lsrec import checkpoint
 from recbole_lsrec.config import Config
+from recbole_lsrec.config.values import parse_command_line
+from recbole_lsrec.errors import CheckpointError
 from recbole_lsrec.own_models import find_again
 from recbole_lsrec.run_data import Data, load_data
 from recbole_lsrec.run_files import CHECKPOINT
+
+
+def configure(
+    model: str | type | None,
+    dataset: str | None,
+    files: Sequence[str],
+    config_dict: Mapping[str, Any] | None,
+    command_line: Sequence[str],
+    data_folder: str | None,
+) -> Config:
+    """The settings of a run; where ``resume`` comes without model and data set, those of the run to be gone on with.
+
+    Args:
+        model, dataset, files, config_dict, command_line, data_folder: as of :class:`Config`.
+
+    Raises:
+        CheckpointError: ``resume`` names no checkpoint and no folder with one.
+        ConfigError: as of :class:`Config`.
+    """
+    given, line = dict(config_dict or {}), parse_command_line(command_line)
+    resume = line.get("resume", given.get("resume"))
+    named = files or model is not None or dataset is not None or {"model", "dataset"} & {*given, *line}
+    if resume and not named:
+        stored = checkpoint.load(_checkpoint_file(resume))
+        own = stored.metadata.get("own_model")
+        model = find_again(own, None, str(resume)) if own else stored.model
+        dataset, given = stored.dataset, {**stored.config, **given}
+    config = Config(model, dataset, files, given, command_line=command_line, data_folder=data_folder)
+    if config["resume"]:
+        config["resume"] = str(_checkpoint_file(config["resume"]))
+    return config
+
+
+def _checkpoint_file(given: object) -> Path:
+    path = Path(str(given))
+    path = path / CHECKPOINT if path.is_dir() else path
+    if not path.is_file():
+        raise CheckpointError(
+            f"resume: found {str(given)!r}, but there is no file {path}; give the {CHECKPOINT} of a run, or the run's folder."
+        )
+    return path
 
 
 def build_model(config: Config, data: Data) -> Any:

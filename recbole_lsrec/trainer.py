@@ -17,7 +17,7 @@ from recbole.model.abstract_recommender import AbstractRecommender
 from recbole.utils import ModelType, WandbLogger, set_color
 
 from recbole_lsrec import checkpoint
-from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.errors import ConfigError, TrainingError
 from recbole_lsrec.evaluation.evaluator import Evaluation, evaluate
 from recbole_lsrec.own_models import warn_if_changed
 from recbole_lsrec.registry import own_origin
@@ -96,6 +96,7 @@ class Trainer(recbole.trainer.Trainer):
         self._saved = False
         self._finished_epoch = self._told_epoch = -1
         self._written_epoch: int | None = None
+        self._epoch = self._batch = 0  # at work
 
     def _build_optimizer(self, **kwargs: Any) -> torch.optim.Optimizer:
         optimizer = super()._build_optimizer(**kwargs)
@@ -220,6 +221,7 @@ class Trainer(recbole.trainer.Trainer):
         if self.train_seconds is not None and self._seconds_left() <= 0:
             raise _BudgetSpent
         train_data.set_epoch(epoch_idx)
+        self._epoch, self._batch = epoch_idx, 0
         started = perf_counter()
         # Importing RecBole's sequential models turns it on for the whole process (its sine.py does), for 1.5 to 2 times
         # the training time; a loss that is not a number stops the run without it too.
@@ -235,9 +237,24 @@ class Trainer(recbole.trainer.Trainer):
             self.eval_step: int = min(self.config["eval_step"], 1)  # the last epoch is validated, whichever it is
         return loss
 
+    def _check_nan(self, loss: torch.Tensor) -> None:
+        """RecBole's, called once a batch; says when what is no number came."""
+        if torch.isnan(loss):
+            advice = f"lower learning_rate (now {self.config['learning_rate']}) or set clip_grad_norm: {{max_norm: 5}}."
+            raise TrainingError(
+                f"the loss is NaN in epoch {self._epoch}, batch {self._batch} (both from 0); {advice}{self._kept()}"
+            )
+        self._batch += 1
+
+    def _kept(self) -> str:
+        return f" The state before this epoch is in {self.saved_model_file}." if self._saved else ""
+
     def _valid_epoch(self, valid_data: Any, show_progress: bool = False) -> tuple[float, dict[str, float]]:
         started = perf_counter()
-        result = self.evaluate(valid_data, load_best_model=False, show_progress=show_progress) or {}
+        try:
+            result = self.evaluate(valid_data, load_best_model=False, show_progress=show_progress) or {}
+        except TrainingError as error:
+            raise TrainingError(f"validation after epoch {self._epoch}: {error}{self._kept()}") from error
         if self.valid_metric not in result:
             raise ConfigError(
                 f"valid_metric: {self.config['valid_metric']!r} is not among the validation results "

@@ -287,3 +287,33 @@ def test_ratio_splits_by_user_or_over_the_whole_log() -> None:
     for group_by in ("user", "none", None):
         config = sasrec(eval_args={"split": {"RS": [0.8, 0.1, 0.1]}, "group_by": group_by})
         assert config["eval_args"]["split"] == {"RS": [0.8, 0.1, 0.1]}
+
+
+@pytest.mark.parametrize(
+    ("model", "settings", "message"),
+    [
+        (
+            "SASRec",
+            {"hidden_size": 50, "n_heads": 4},
+            "n_heads: found 4 .*; accepted: a divisor of hidden_size, which is 50",
+        ),
+        (
+            "BERT4Rec",
+            {"MAX_ITEM_LIST_LENGTH": 3},
+            r"MAX_ITEM_LIST_LENGTH: found 3 .* mask_ratio \(0.2\) masks at least one",
+        ),
+    ],
+)
+def test_what_a_model_of_recbole_cannot_take(model: str, settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        Config(model, "ml-100k", config_dict=settings)
+
+
+def test_wandb_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recbole_lsrec.config.model_settings.find_spec", lambda name: None)
+    refused(r"^log_wandb: found True .*; accepted: False, because wandb is not installed", log_wandb=True)
+
+
+def test_weights_that_no_model_reads_are_named() -> None:
+    config = Config("GRU4Rec", "ml-100k", config_dict={"preload_weight": {"item_id": "emb"}})
+    assert config.no_effect()["preload_weight"] == "GRU4Rec reads no weights that are given (get_preload_weight)"
