@@ -22,6 +22,8 @@ setup(
     package_data={
         "recbole_lsrec.properties": ["*.yaml", "*/*.yaml", "*/*/*.yaml"],
         "recbole_lsrec.leaderboard.page": ["templates/*"],
+        "recbole_lsrec.page": ["templates/*"],
+        "recbole_lsrec.analysis.counterfactual": ["templates/*"],
         "recbole_lsrec.tuning": ["templates/*"],
     },
     # The upper bounds are RecBole's and its Ray's: they break on numpy 2, pandas 3, setuptools 81 and pyarrow 26.
@@ -33,14 +35,13 @@ setup(
         "scipy>=1.9",
         "ray[tune]>=2.6,<=2.6.3",
         "optuna>=3",
-        "plotly>=5",
         "jinja2>=3",
         "pyarrow<26",
         "setuptools<81",
         "click>=8",
         "pyyaml>=6",
         "tabulate",
-        "matplotlib>=3.7",  # static SVG charts of the leaderboard's page
+        "matplotlib>=3.7",  # static SVG charts of the pages
         "tqdm",
         "psutil",
         "filelock",

@@ -322,7 +322,7 @@ def counterfactual(
     """Score a run's test again with changed histories or a fixed alpha; without a choice of changes, with all."""
     from recbole_lsrec.analysis.counterfactual.interventions import Intervention
     from recbole_lsrec.analysis.counterfactual.measure import counterfactual as ask
-    from recbole_lsrec.analysis.counterfactual.plot import write_html
+    from recbole_lsrec.analysis.counterfactual.page import write_html
     from recbole_lsrec.analysis.counterfactual.text import counterfactual_text
 
     if one_sided and not (shuffle or truncate):

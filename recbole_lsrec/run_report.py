@@ -65,7 +65,7 @@ def say_result(result: RunResult, data: Data, folder: Path) -> None:
     if spread := result["inference_noise"].get("test"):
         logger.info(
             f"Test result over {spread['samples']} samples of inference: "
-            + ", ".join(f"{name} {v['mean']:.4f} ± {v['std']:.4f}" for name, v in spread["metrics"].items())
+            + ", ".join(f"{name} {spread(v['mean'], v['std'])}" for name, v in spread["metrics"].items())
         )
     if data.dataset.simulated:
         logger.warning(set_color(SIMULATED_NOTICE, "red"))

@@ -49,7 +49,7 @@ def test_the_wheel_holds_every_module_and_every_yaml_but_no_data(wheel: Path) ->
     names = set(zipfile.ZipFile(wheel).namelist())
     yamls = {f"recbole_lsrec/{path.relative_to(ROOT).as_posix()}" for path in (ROOT / "properties").rglob("*.yaml")}
     modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "recbole_lsrec").rglob("*.py")}
-    templates = {path.relative_to(ROOT).as_posix() for path in (ROOT / "recbole_lsrec").glob("*/templates/*")}
+    templates = {path.relative_to(ROOT).as_posix() for path in (ROOT / "recbole_lsrec").glob("**/templates/*")}
     assert yamls | modules | templates <= names
     assert {name.split("/")[0] for name in names} == {"recbole_lsrec", DIST_INFO}
 

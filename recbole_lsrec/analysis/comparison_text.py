@@ -6,6 +6,8 @@ from textwrap import fill
 from tabulate import tabulate
 
 from recbole_lsrec.analysis.compare import Comparison, Pair
+from recbole_lsrec.page.numbers import metric as number
+from recbole_lsrec.page.numbers import p_value, signed
 
 WIDTH = 100
 
@@ -34,14 +36,14 @@ def _runs(found: Comparison) -> str:
     for model in found.models:
         name, label = model.name, fill(model.label, 36)
         for run in model.runs:
-            rows.append([name, label, run.seed, _number(run.value), _number(run.over_users), _folder(run.folder)])
+            rows.append([name, label, run.seed, number(run.value), number(run.over_users), _folder(run.folder)])
             name = label = ""  # once a model
     return _table(rows, ["", "model", "seed", found.metric, "over users", "run"], "llrrrl")
 
 
 def _seeds(found: Comparison) -> str:
     rows = [
-        [model.name, len(model.runs), *map(_number, (model.mean, model.sd, model.low, model.high))]
+        [model.name, len(model.runs), *map(number, (model.mean, model.sd, model.low, model.high))]
         for model in found.models
     ]
     return _table(rows, ["", "seeds", "mean", "sd", "lowest", "highest"], "lrrrrr")
@@ -54,10 +56,10 @@ def _pairs(found: Comparison) -> str:
     heads += ["Holm p", "d_z", "win/tie/loss"]
     rows = []
     for pair in found.pairs:
-        row = [f"{pair.a}-{pair.b}", f"{pair.difference:+.4f}", f"{pair.low:+.4f} {pair.high:+.4f}"]
-        row += [f"{pair.t_users:.2f}", _p(pair.p_users)]
-        row += [_number(pair.seed_se), _p(pair.p) if pair.seed_se is not None else "-"] if with_seeds else []
-        rows.append([*row, _p(pair.p_holm) + ("*" if pair.p_holm <= found.alpha else " "), *_effect(pair)])
+        row = [f"{pair.a}-{pair.b}", signed(pair.difference, "-"), f"{signed(pair.low, '-')} {signed(pair.high, '-')}"]
+        row += [f"{pair.t_users:.2f}", p_value(pair.p_users)]
+        row += [number(pair.seed_se), p_value(pair.p) if pair.seed_se is not None else "-"] if with_seeds else []
+        rows.append([*row, p_value(pair.p_holm) + ("*" if pair.p_holm <= found.alpha else " "), *_effect(pair)])
     return _table(rows, heads, "lr" + "r" * (len(heads) - 2))
 
 
@@ -109,11 +111,3 @@ def _table(rows: list[list], heads: list[str], align: str) -> str:
     sides = [{"l": "left", "r": "right"}[side] for side in align]
     # The heads are a row like any other: tabulate makes a column with a head two wider than it has to be.
     return tabulate([heads, *rows], tablefmt="plain", colalign=sides, disable_numparse=True)
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4f}"
-
-
-def _p(value: float) -> str:
-    return "<.0001" if value < 0.0001 else f"{value:.4f}"

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from tabulate import tabulate
 
 from recbole_lsrec.analysis.saved_runs import SavedRun, load_run_folder
 from recbole_lsrec.analysis.strata import FEW_USERS, STRATA, choose_strata, strata_table
 from recbole_lsrec.analysis.user_metrics import Metric
+from recbole_lsrec.page.numbers import spread
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def _tables(table: pd.DataFrame, metrics: Sequence[Metric]) -> str:
     for column, part in table.groupby("by", sort=False):
         rows = []
         for line in part.to_dict("records"):
-            cells = [_cell(line[metric.name], line[f"{metric.name}_se"]) for metric in metrics]
+            cells = [spread(line[metric.name], line[f"{metric.name}_se"], "+-") for metric in metrics]
             mark = "*" if line["few"] else ""
             rows.append([line["group"] + mark, line["instances"], line["users"], f"{line['share']:.1%}", *cells])
         heads = ["group", "instances", "users", "share", *(metric.name for metric in metrics)]
@@ -90,10 +90,3 @@ def _tables(table: pd.DataFrame, metrics: Sequence[Metric]) -> str:
     if table["few"].any():
         notes.append(f"* fewer than {FEW_USERS} users: too few to say much.")
     return "\n\n".join(blocks) + "\n\n" + "\n".join(notes)
-
-
-def _cell(value: float, error: float) -> str:
-    text = f"{value:.4f}" if abs(value) < 10 else f"{value:.1f}"
-    if np.isnan(error):
-        return text
-    return f"{text} +- {error:.4f}" if abs(value) < 10 else f"{text} +- {error:.1f}"

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from recbole_lsrec.page.numbers import metric
+
 
 def by_protocol(result: Mapping[str, float], first: str = "first protocol") -> list[list[str]]:
     """A test result as a table, header first: metrics down, protocols across; the first protocol has no prefix."""
@@ -10,7 +12,7 @@ def by_protocol(result: Mapping[str, float], first: str = "first protocol") -> l
     prefixes = ["", *(f"{other}/" for other in others)]
 
     def shown(name: str) -> str:
-        return f"{result[name]:.4f}" if name in result else ""
+        return metric(result[name]) if name in result else ""
 
     table = [[name, *(shown(f"{prefix}{name}") for prefix in prefixes)] for name in names]
     return [["metric", first, *others], *table]

@@ -7,6 +7,7 @@ from typing import Any
 from tabulate import tabulate
 
 from recbole_lsrec.analysis.compare import finite
+from recbole_lsrec.page.numbers import metric
 from recbole_lsrec.reproduce.entry import Entry, entry_names, read_entry
 from recbole_lsrec.reproduce.ours import Ours
 
@@ -133,9 +134,7 @@ def _value(value: Mapping[str, Any] | None) -> str:
 def _number(value: float | None) -> str:
     if value is None:
         return "?"
-    if isinstance(value, int):
-        return f"{value:,}"
-    return f"{value:.4f}" if abs(value) < 10 else f"{value:,.2f}"
+    return f"{value:,}" if isinstance(value, int) else metric(value)
 
 
 def _papers_data(entry: Entry) -> list[str]:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -76,8 +77,13 @@ def test_its_files(job: Job) -> None:
     ]
     html = (job.folder / "tune.html").read_text()
     assert "ValueError: &lt;loss&gt;" in html
-    assert '<tr class="best"><td>b</td>' in html
+    assert '<tr class="chosen"><th scope="row">b</th>' in html
     assert "Not tested." in html
+    assert html.count("<figure>") == 2 + 3  # over time, by epoch; one a setting
+    for words in ("seconds of search", "validation MeanRank", "values on validation data, lower is better"):
+        assert words in html
+    assert not re.search(r"https?:|<script src=", html)
+    assert len(html) < 2**20
 
 
 def test_a_search_without_any_score_has_files_too(job: Job) -> None:

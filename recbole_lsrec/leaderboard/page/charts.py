@@ -1,7 +1,6 @@
 """The panels of the page."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from textwrap import fill
 
 import numpy as np
@@ -12,18 +11,9 @@ from recbole_lsrec.leaderboard.page.agreement import common_metric, places
 from recbole_lsrec.leaderboard.page.alphas import BINS, Alpha
 from recbole_lsrec.leaderboard.page.cost import Cost
 from recbole_lsrec.leaderboard.page.cuts import Cut
-from recbole_lsrec.leaderboard.page.ink import GRID, INK, MUTED, look, panel
 from recbole_lsrec.leaderboard.page.results import Table
-
-
-@dataclass(frozen=True)
-class Panel:
-    """A chart: ``title`` above it, ``text`` for who cannot see it, ``svg`` the drawing."""
-
-    title: str
-    text: str
-    svg: str
-
+from recbole_lsrec.page.ink import INK, MUTED, Panel, look, panel, rows_down
+from recbole_lsrec.page.numbers import short
 
 _COSTS = {
     "seconds_per_epoch": ("Training time", "seconds an epoch"),
@@ -44,7 +34,7 @@ def seeds_panel(table: Table, number: Mapping[str, int]) -> Panel:
             axes.plot([min(value.runs), max(value.runs)], [place, place], color=colour, linewidth=2, alpha=0.35)
             axes.plot(value.runs, [place] * len(value.runs), marker, color=colour, markersize=4, fillstyle="none")
             axes.plot(value.mean, place, marker, color=colour, markersize=8, markeredgewidth=0)
-        _rows(axes, [row.system for row in rows])
+        rows_down(axes, [row.system for row in rows])
         axes.set_xlabel(table.main)
 
     ordered = ", ".join(f"{row.system} {row.values[table.main].mean:.4f}" for row in rows)
@@ -104,11 +94,11 @@ def _cost_panel(table: Table, costs: Sequence[Cost], key: str, number: Mapping[s
             axes.set_xlim(0, 1.08 * max(spent))
         axes.grid(True)
         axes.locator_params(axis="y", nbins=5)
-        axes.xaxis.set_major_formatter(lambda x, _: _short(x))
+        axes.xaxis.set_major_formatter(lambda x, _: short(x))
         axes.set_xlabel(label)
         axes.set_ylabel(f"{table.main}, {table.protocol}")
 
-    text = "; ".join(f"{system} {_short(spent)}" for system, spent, _ in points)
+    text = "; ".join(f"{system} {short(spent)}" for system, spent, _ in points)
     return Panel(title, f"{label}: {text}.", panel(f"cost {table.dataset} {key}", draw))
 
 
@@ -135,7 +125,7 @@ def _cut_panel(table: Table, by: str, cuts: Sequence[Cut], number: Mapping[str, 
             error = [cut.se or 0.0 for cut in its.values()]
             axes.errorbar(mean, place, xerr=error, fmt=marker, color=colour, markersize=5, markeredgewidth=0,
                           elinewidth=1.2)  # fmt: skip
-        _rows(axes, groups)
+        rows_down(axes, groups)
         for row, group in enumerate(groups):
             share = f"{size[group].instances / total:.0%}{' *' if size[group].few else ''}"
             axes.annotate(share, (0, row), (-5, -10), ("axes fraction", "data"), "offset points", ha="right", va="center",
@@ -174,23 +164,3 @@ def _alpha_panel(dataset: str, alphas: Sequence[Alpha], top: float, number: Mapp
 
     medians = ", ".join(f"seed {alpha.seed} {alpha.quantiles[2]:.2f}" for alpha in alphas)
     return Panel(system, f"Medians: {medians}.", panel(f"alpha {dataset} {system}", draw, height=1.9))
-
-
-def _rows(axes: Axes, names: Sequence[str]) -> None:
-    """Names down the left side, the first on top."""
-    axes.set_yticks(range(len(names)), [fill(name, 18) for name in names])
-    axes.set_ylim(len(names) - 0.5, -0.5)
-    axes.tick_params(axis="y", length=0, labelcolor=INK)
-    axes.spines["left"].set_visible(False)
-    axes.grid(True, axis="x")
-    axes.locator_params(axis="x", nbins=5)
-    for place in range(1, len(names)):
-        axes.axhline(place - 0.5, color=GRID, linewidth=0.4)
-
-
-def _short(value: float) -> str:
-    """1.2M, 420k, 53, 0.36."""
-    for unit, name in ((1e6, "M"), (1e3, "k")):
-        if value >= unit:
-            return f"{value / unit:.3g}{name}"
-    return f"{value:.3g}"

@@ -7,18 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from recbole_lsrec import __version__
 from recbole_lsrec.analysis.strata import STRATA
 from recbole_lsrec.leaderboard.board import load_board
 from recbole_lsrec.leaderboard.page import charts, words
 from recbole_lsrec.leaderboard.page.collect import Report, Section, collect
-from recbole_lsrec.leaderboard.page.escape import markdown, tex
-from recbole_lsrec.leaderboard.page.ink import glyph
-from recbole_lsrec.leaderboard.page.numbers import FILTERS
+from recbole_lsrec.page.escape import markdown, tex
+from recbole_lsrec.page.ink import Panel, glyph
+from recbole_lsrec.page.render import html_environment, text_environment
 
+PACKAGE = "recbole_lsrec.leaderboard.page"
 PAGE, TEXT, SHEET, LATEX, VALUES = (
     "leaderboard.html",
     "leaderboard.md",
@@ -48,10 +47,10 @@ def write_report(out: str | Path) -> Path:
     report = collect(load_board(out))
     (out / PAGE).write_text(page(report), encoding="utf-8")
     (out / TEXT).write_text(
-        _environment(markdown).get_template("leaderboard.md.j2").render(_names(report)), encoding="utf-8"
+        text_environment(PACKAGE, markdown).get_template("leaderboard.md.j2").render(_names(report)), encoding="utf-8"
     )
     (out / LATEX).write_text(
-        _environment(tex).get_template("leaderboard.tex.j2").render(_names(report)), encoding="utf-8"
+        text_environment(PACKAGE, tex).get_template("leaderboard.tex.j2").render(_names(report)), encoding="utf-8"
     )
     with (out / SHEET).open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows([HEAD, *lines(report)])
@@ -63,21 +62,17 @@ def write_report(out: str | Path) -> Path:
 def page(report: Report) -> str:
     """The page, with style and script inside."""
     number = {system: place for place, system in enumerate(report.board.systems)}
-    environment = Environment(
-        loader=PackageLoader("recbole_lsrec.leaderboard.page"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= FILTERS
-    return environment.get_template("leaderboard.html.j2").render(
-        **_names(report),
-        number=number,
-        glyphs=[glyph(place) for place in number.values()],
-        panels={section.dataset: _panels(section, number) for section in report.sections},
-        strata=STRATA,
-        plan=yaml.safe_dump(dict(report.board.plan), sort_keys=False, allow_unicode=True),
+    return (
+        html_environment(PACKAGE)
+        .get_template("leaderboard.html.j2")
+        .render(
+            **_names(report),
+            number=number,
+            glyphs=[glyph(place) for place in number.values()],
+            panels={section.dataset: _panels(section, number) for section in report.sections},
+            strata=STRATA,
+            plan=yaml.safe_dump(dict(report.board.plan), sort_keys=False, allow_unicode=True),
+        )
     )
 
 
@@ -94,7 +89,7 @@ def lines(report: Report) -> Iterator[list[Any]]:
                     yield [*start, "", "", "", 0, "", note]
 
 
-def _panels(section: Section, number: dict[str, int]) -> dict[str, list[charts.Panel]]:
+def _panels(section: Section, number: dict[str, int]) -> dict[str, list[Panel]]:
     if not section.tables:
         return {"seeds": [], "ranks": [], "costs": [], "cuts": [], "alphas": []}
     first, ranks = section.tables[0], charts.ranks_panel(section.tables, number)
@@ -108,24 +103,10 @@ def _panels(section: Section, number: dict[str, int]) -> dict[str, list[charts.P
 
 
 def _names(report: Report) -> dict[str, Any]:
-    return {"report": report, "board": report.board, "words": words, "version": __version__}
-
-
-def _environment(escape: Any) -> Environment:
-    """Delimiters that Markdown and LaTeX have no use for; every value goes through ``escape``."""
-    environment = Environment(
-        loader=PackageLoader("recbole_lsrec.leaderboard.page"),
-        block_start_string="<%",
-        block_end_string="%>",
-        variable_start_string="<<",
-        variable_end_string=">>",
-        comment_start_string="<#",
-        comment_end_string="#>",
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        finalize=lambda value: escape(value) if isinstance(value, str) and not isinstance(value, Markup) else value,
-    )
-    environment.filters |= FILTERS
-    return environment
+    return {
+        "title": report.board.title,
+        "report": report,
+        "board": report.board,
+        "words": words,
+        "version": __version__,
+    }

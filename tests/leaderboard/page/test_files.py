@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import pytest
 
 from recbole_lsrec.leaderboard.page import write_report
-from recbole_lsrec.leaderboard.page.escape import markdown, tex
+from recbole_lsrec.page.escape import markdown, tex
 from tests.leaderboard.page.board_files import USERS, empty_cell, ranks, three_levels, write_board, write_cell
 
 VOID = {"meta", "br", "link", "img", "input", "hr"}

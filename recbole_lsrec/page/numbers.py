@@ -1,5 +1,7 @@
 """How numbers are written, the same in every file."""
 
+import re
+from math import isnan
 from typing import Any
 
 DASH, MINUS = "\u2013", "\u2212"
@@ -7,10 +9,16 @@ DASH, MINUS = "\u2013", "\u2212"
 
 def metric(value: float | None, like: float | None = None) -> str:
     """Four decimals, as RecBole; fewer for a mean rank. A spread has as many as what it is ``like``."""
-    if value is None:
+    if value is None or isnan(value):
         return DASH
     size = abs(value if like is None else like)
     return f"{value:.{4 if size < 10 else 2 if size < 100 else 1}f}"
+
+
+def spread(value: float | None, error: float | None, sign: str = "±") -> str:
+    """A metric with its standard error or deviation, where that is known."""
+    known = value is not None and error is not None and not isnan(error)
+    return metric(value) + (f" {sign} {metric(error, like=value)}" if known else "")
 
 
 def p_value(value: float | None) -> str:
@@ -20,9 +28,9 @@ def p_value(value: float | None) -> str:
     return "<.0001" if value < 0.0001 else f"{value:.4f}"
 
 
-def signed(value: float) -> str:
-    """A difference, with a true minus."""
-    return (f"{value:+.4f}" if abs(value) < 10 else f"{value:+.1f}").replace("-", MINUS)
+def signed(value: float, minus: str = MINUS) -> str:
+    """A difference, with a true minus; terminals that know ASCII alone get theirs."""
+    return (f"{value:+.4f}" if abs(value) < 10 else f"{value:+.1f}").replace("-", minus)
 
 
 def plain(value: float | None) -> str:
@@ -30,6 +38,26 @@ def plain(value: float | None) -> str:
     if value is None:
         return DASH
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def short(value: float) -> str:
+    """1.2M, 420k, 53, 0.36."""
+    for unit, name in ((1e6, "M"), (1e3, "k")):
+        if value >= unit:
+            return f"{value / unit:.3g}{name}"
+    return f"{value:.3g}"
+
+
+def general(value: Any) -> str:
+    """Any value of a setting: four significant digits of a number, nothing for one that is missing."""
+    if isinstance(value, float):
+        return "" if isnan(value) else f"{value:.4g}"
+    return str(value)
+
+
+def typeset(text: str) -> str:
+    """Numbers as terminals have them with a page's signs, and not broken across lines."""
+    return re.sub(r"-(?=[\d.])", MINUS, text.replace(" +- ", "\u00a0±\u00a0"))
 
 
 def percent(value: float | None) -> str:

@@ -1,6 +1,6 @@
 import pytest
 
-from recbole_lsrec.leaderboard.page import numbers
+from recbole_lsrec.page import numbers
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,17 @@ def test_metric(value, like, text):
     assert numbers.metric(value, like) == text
 
 
+def test_a_number_with_its_error():
+    assert numbers.spread(0.12345, 0.0017) == "0.1235 ± 0.0017"
+    assert numbers.spread(51.0, 0.1249, "+-") == "51.00 +- 0.12"
+    assert numbers.spread(0.5, float("nan")) == numbers.spread(0.5, None) == "0.5000"
+    assert numbers.typeset("-0.0042 +- 0.0021* short-driven") == "\u22120.0042\u00a0±\u00a00.0021* short-driven"
+
+
 def test_others():
+    assert [numbers.short(value) for value in (1_234_567, 42_000, 0.362)] == ["1.23M", "42k", "0.362"]
+    assert [numbers.general(value) for value in (0.00123456, float("nan"), [64, 32])] == ["0.001235", "", "[64, 32]"]
+    assert numbers.signed(-0.0212, "-") == "-0.0212"
     assert (numbers.p_value(0.00001), numbers.p_value(0.04)) == ("<.0001", "0.0400")
     assert (numbers.signed(-0.0212), numbers.signed(12.34)) == ("\u22120.0212", "+12.3")
     assert (numbers.plain(420480.0), numbers.plain(2.061)) == ("420,480", "2.06")

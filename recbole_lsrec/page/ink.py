@@ -1,14 +1,16 @@
 """Panels as SVG text: drawn by matplotlib, coloured by the page's style sheet.
 
-SVG without a script: a panel is some 10 KB, prints sharp, works offline and scales; plotly would put 4 MB of script into
-every page and need it to print. Each panel is one figure, so that the page can lay them side by side or, on a phone,
-one under the other. A colour is drawn as a key and replaced by a CSS variable, so that dark mode needs no second picture.
+SVG without a script: a panel is some 10 KB, prints sharp, works offline and scales. Each panel is one figure, so that the
+page can lay them side by side or, on a phone, one under the other. A colour is drawn as a key and replaced by a CSS
+variable, so that dark mode needs no second picture.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from io import StringIO
+from textwrap import fill
 from typing import Any
 
 import matplotlib as mpl
@@ -45,8 +47,17 @@ _STYLE: Any = {
 }
 
 
+@dataclass(frozen=True)
+class Panel:
+    """A chart: ``title`` above it, ``text`` for who cannot see it, ``svg`` the drawing."""
+
+    title: str
+    text: str
+    svg: str
+
+
 def look(index: int) -> tuple[str, str]:
-    """Colour and marker of the system with this number in the plan; 7 colours and 8 markers tell 56 systems apart."""
+    """Colour and marker of what has this number; 7 colours and 8 markers tell 56 apart."""
     return _SERIES[index % N_COLOURS], _MARKERS[index % len(_MARKERS)]
 
 
@@ -66,6 +77,18 @@ def panel(name: str, draw: Callable[[Axes], None], width: float = 3.6, height: f
         axes = figure.add_subplot()
         draw(axes)
         return _svg(figure, name)
+
+
+def rows_down(axes: Axes, names: Sequence[str]) -> None:
+    """Names down the left side, the first on top."""
+    axes.set_yticks(range(len(names)), [fill(name, 18) for name in names])
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.tick_params(axis="y", length=0, labelcolor=INK)
+    axes.spines["left"].set_visible(False)
+    axes.grid(True, axis="x")
+    axes.locator_params(axis="x", nbins=5)
+    for place in range(1, len(names)):
+        axes.axhline(place - 0.5, color=GRID, linewidth=0.4)
 
 
 def glyph(index: int) -> str:

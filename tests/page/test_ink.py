@@ -1,6 +1,6 @@
 import re
 
-from recbole_lsrec.leaderboard.page.ink import glyph, look, panel
+from recbole_lsrec.page.ink import glyph, look, panel
 
 
 def drawn(name: str) -> str:

@@ -2,7 +2,7 @@
 
 import re
 
-from recbole_lsrec.leaderboard.page.numbers import DASH, MINUS
+from recbole_lsrec.page.numbers import DASH, MINUS
 
 _TEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
