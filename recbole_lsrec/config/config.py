@@ -51,7 +51,7 @@ from recbole_lsrec.config.layers import (
 )
 from recbole_lsrec.config.model_settings import check_model_settings, reads_preloaded_weights
 from recbole_lsrec.config.nested import NO_NEGATIVES, check_eval_args, check_negatives, eval_negatives, no_negatives
-from recbole_lsrec.config.paths import dataset_folder, dataset_yaml, properties_dir
+from recbole_lsrec.config.paths import dataset_folder, dataset_yaml, properties_dir, yaml_beside
 from recbole_lsrec.config.values import YamlLoader, plain_types
 from recbole_lsrec.errors import ConfigError
 
@@ -110,8 +110,8 @@ class Config(RecBoleConfig):
         self.model_class: Any = _model_class(chosen("model", model, given))
         self.model = self.model_class.__name__
         self.dataset = str(chosen("dataset", dataset, given))
-        data_layer = [for_model(layer, self.model) for layer in yaml_layers([dataset_yaml(self.dataset)])]
         given = [self._read_layer(layer) for layer in given]
+        data_layer = [for_model(layer, self.model) for layer in self._data_layers(given)]
         for layer in [*data_layer, *given]:
             for key in layer.values:
                 check_key(key, layer.source, self.model_class)
@@ -182,6 +182,13 @@ class Config(RecBoleConfig):
             kinds = known_keys(self.model_class)
             values = {key: value_of_text(value, kinds.get(key, ())) for key, value in values.items()}
         return Layer(layer.source, values)
+
+    def _data_layers(self, given: list[Layer]) -> list[Layer]:
+        """The yaml that ships for the data set and, above it, the one beside its files."""
+        below = yaml_layers([properties_dir() / "overall.yaml"])
+        data_path = merge([*below, *given])[0]["data_path"]
+        beside = yaml_beside(self.dataset, str(data_path), any("data_path" in layer.values for layer in given))
+        return yaml_layers([dataset_yaml(self.dataset), *([beside] if beside else [])])
 
     def _default_layers(self) -> list[Layer]:
         return [

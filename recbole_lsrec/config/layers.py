@@ -68,10 +68,14 @@ def yaml_layers(paths: Iterable[Path]) -> list[Layer]:
     layers = []
     for path in paths:
         if path.is_file():
-            ours = path.is_relative_to(properties_dir())
-            name = f"properties/{path.relative_to(properties_dir()).as_posix()}" if ours else f"RecBole's {path.name}"
-            layers.append(Layer(name, read_yaml(path)))
+            layers.append(Layer(_name(path), read_yaml(path)))
     return layers
+
+
+def _name(path: Path) -> str:
+    if path.is_relative_to(properties_dir()):
+        return f"properties/{path.relative_to(properties_dir()).as_posix()}"
+    return f"RecBole's {path.name}" if path.is_relative_to(RECBOLE) else str(path)
 
 
 def for_model(layer: Layer, model: str) -> Layer:

@@ -43,14 +43,9 @@ def dataset_folder(dataset: str, data_path: str, given: bool) -> Path:
         ConfigError: the data set is found nowhere; says what was found.
     """
     first = Path(data_path) / dataset
-    places = [first]
-    if not given:
-        places.append(_PACKAGE.parent / "atomic_data" / dataset)
-    if dataset == "ml-100k":
-        places.append(RECBOLE / "dataset_example" / "ml-100k")
-    for place in places:
-        if (place / f"{dataset}.inter").is_file() or any(place.glob(f"{dataset}.*.inter")):
-            return place
+    place = _with_log(dataset, data_path, given)
+    if place:
+        return place
     if first.is_dir() or dataset_yaml(dataset).is_file():
         return first
     found = sorted({"ml-100k", *_with_yaml(), *_with_files(Path(data_path))})
@@ -59,6 +54,26 @@ def dataset_folder(dataset: str, data_path: str, given: bool) -> Path:
         f"Data sets found: {', '.join(found)}. Put {dataset}.inter into that folder, or set data_path to the folder "
         "that holds it."
     )
+
+
+def yaml_beside(dataset: str, data_path: str, given: bool) -> Path | None:
+    """The yaml that lies beside a data set's atomic files, as ``recbole-lsrec prepare`` writes it; None without one."""
+    place = _with_log(dataset, data_path, given)
+    path = place / f"{dataset}.yaml" if place else None
+    return path if path and path.is_file() and RECBOLE not in path.parents else None
+
+
+def _with_log(dataset: str, data_path: str, given: bool) -> Path | None:
+    """The first place that holds the data set's log."""
+    places = [Path(data_path) / dataset]
+    if not given:
+        places.append(_PACKAGE.parent / "atomic_data" / dataset)
+    if dataset == "ml-100k":
+        places.append(RECBOLE / "dataset_example" / "ml-100k")
+    for place in places:
+        if (place / f"{dataset}.inter").is_file() or any(place.glob(f"{dataset}.*.inter")):
+            return place
+    return None
 
 
 def _with_yaml() -> list[str]:

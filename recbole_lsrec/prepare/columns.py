@@ -1,0 +1,125 @@
+"""Which column of a table of events is what: named by the user, else guessed by its name, and always shown."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from recbole_lsrec.errors import DataError, did_you_mean
+from recbole_lsrec.prepare.files import RawFile
+from recbole_lsrec.prepare.read import column_names, first_lines, split_line
+from recbole_lsrec.prepare.read_json import keys
+from recbole_lsrec.prepare.source import Layout, Source
+
+# Names without case, spaces, - and _; the first that is there is taken.
+_NAMES = {
+    "user": "userid user uid visitorid customerid clientid memberid householdid accountid reviewerid username customer visitor",
+    "item": "itemid item iid productid sku parentasin asin movieid videoid trackid articleid songid bookid contentid product",
+    "time": "timestamp eventtime timems datetime time ts createdat eventtimestamp unixreviewtime transactiontimestamp eventdate date",
+    "category": "categoryid category catid cateid cate categorycode itemcategory genre genres class productcategory department",
+    "event_type": "eventtype event behaviortype behavior behaviour behaviourtype actiontype action interactiontype activity",
+    "session": "sessionid usersession session visitid",
+}
+_NEEDED = ("user", "item", "time")
+_SEPARATORS = ("\t", ";", "|", "::", ",")
+
+
+def csv_source(
+    files: Sequence[RawFile],
+    named: Mapping[str, str],
+    user_features: Sequence[str],
+    item_features: Sequence[str],
+    separator: str | None,
+    encoding: str,
+) -> tuple[Source, list[str]]:
+    """The source that ordinary tables of events are.
+
+    Args:
+        files: one or more of one layout.
+        named: role -> column, as given; a number is a column of files without a line of names, counted from 1.
+        user_features: further columns, as ``name`` or ``name:type``.
+        item_features: likewise.
+        separator: of text files; None finds it.
+        encoding: of text files.
+
+    Returns:
+        The source, and what was chosen, for people.
+
+    Raises:
+        DataError: a column is not there, or one that is needed cannot be guessed.
+    """
+    raw = files[0]
+    form = _form(raw)
+    layout = Layout("*", {}, form=form, encoding=encoding, separator=separator or ",")
+    if form == "csv" and separator is None:
+        lines = [line for line in first_lines(raw, encoding, 20) if line]
+        layout = Layout("*", {}, encoding=encoding, separator=_separator(lines))
+    header = None
+    if named and all(column.isdigit() for column in named.values()) and form == "csv":
+        lines = first_lines(raw, encoding, 1)
+        width = len(split_line(lines[0], layout)) if lines else 0
+        header = tuple(str(place) for place in range(1, width + 1))
+    names = list(header) if header else keys(raw, encoding) if form == "json" else column_names(raw, layout)
+    columns = {role: _known(column, names, role) for role, column in named.items() if column != "order"}
+    if header is None:
+        columns = {**_guessed(names, set(columns.values()), set(named)), **columns}
+    missing = [role for role in _NEEDED if role not in columns and not (role == "time" and named.get("time") == "order")]
+    if missing:
+        first = first_lines(raw, encoding, 1) if form == "csv" else [""]
+        hint = (
+            " If the file has no line of names, give numbers: --user 1 --item 2 --time 3."
+            if form == "csv" and any(re.fullmatch(r"-?\d+(\.\d+)?", value) for value in split_line(first[0], layout))
+            else ""
+        )
+        raise DataError(
+            f"{raw.name}: which column is the {' and the '.join(missing)}? Columns: {', '.join(names)}. Say so with "
+            f"{' '.join(f'--{role} NAME' for role in missing)}.{hint}"
+            + (" A log without times: --time order." if "time" in missing else "")
+        )
+    features = {name.partition(":")[0]: name.partition(":")[0] for name in (*user_features, *item_features)}
+    for name in features:
+        _known(name, names, "a feature")
+    layout = Layout("*", {**features, **columns}, header=header, form=form, encoding=encoding, separator=layout.separator)
+    told = [f"{role}: {column}{'' if role in named else ' (guessed)'}" for role, column in columns.items()]
+    unused = [name for name in names if name not in layout.columns.values()]
+    told += [f"not used: {', '.join(unused)}"] if unused else []
+    told += [f"separator: {layout.separator!r}"] if form == "csv" else []
+    source = Source(
+        "csv", "a table of events", (layout,), user_features=tuple(user_features), item_features=tuple(item_features)
+    )
+    return source, told
+
+
+def _form(raw: RawFile) -> str:
+    name = raw.plain_name
+    if name.endswith((".parquet", ".pq")):
+        return "parquet"
+    return "json" if name.endswith((".json", ".jsonl", ".ndjson")) else "csv"
+
+
+def _separator(lines: Sequence[str]) -> str:
+    """The one that the first line has most of; every line of a table has as many."""
+    if not lines:
+        return ","
+    counts = {separator: lines[0].count(separator) for separator in _SEPARATORS}
+    steady = [s for s in _SEPARATORS if counts[s] and all(line.count(s) == counts[s] for line in lines)]
+    return steady[0] if steady else max(_SEPARATORS[::-1], key=lambda s: counts[s])
+
+
+def _known(column: str, names: Sequence[str], role: str) -> str:
+    if column in names:
+        return column
+    raise DataError(
+        f"--{role.replace('_', '-')}: found {column!r}, which is no column.{did_you_mean(column, names)} "
+        f"Columns: {', '.join(names)}."
+    )
+
+
+def _guessed(names: Sequence[str], taken: set[str], named: set[str]) -> dict[str, str]:
+    by_plain: dict[str, str] = {}
+    for name in names:
+        by_plain.setdefault(re.sub(r"[\s_\-.]", "", name).lower(), name)
+    found = {}
+    for role, words in _NAMES.items():
+        at_hand = [by_plain[word] for word in words.split() if by_plain.get(word) not in (None, *taken)]
+        if role not in named and at_hand:
+            found[role] = at_hand[0]
+    return found

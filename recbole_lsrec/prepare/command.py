@@ -1,0 +1,296 @@
+"""``recbole-lsrec prepare``: from raw files to a data set that runs."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+import numpy as np
+
+from recbole_lsrec.config.paths import dataset_yaml as shipped_yaml
+from recbole_lsrec.errors import DataError
+from recbole_lsrec.prepare import events, write
+from recbole_lsrec.prepare.columns import csv_source
+from recbole_lsrec.prepare.database import connect, one, quoted, text
+from recbole_lsrec.prepare.dataset_yaml import Facts, dataset_yaml
+from recbole_lsrec.prepare.files import RawFile, find_files, matching, sha256
+from recbole_lsrec.prepare.items import item_query, read_items, user_query
+from recbole_lsrec.prepare.ledger import Ledger
+from recbole_lsrec.prepare.recipes import RECIPES, apply
+from recbole_lsrec.prepare.source import Layout, Source
+from recbole_lsrec.prepare.sources import SOURCES, installed
+from recbole_lsrec.prepare.statistics import statistics
+from recbole_lsrec.prepare.suggest import Threshold, sampled_negatives, suggest_threshold
+from recbole_lsrec.prepare.times import SECOND, Times, check_zone, find_reading, when
+
+META = "prepared_by"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a user may say beside the source and its files.
+
+    Args:
+        columns: role -> column of the raw file, for the source ``csv``.
+        user_features, item_features: further columns, as ``name`` or ``name:type``, for the source ``csv``.
+        separator, encoding: of the raw files, for the source ``csv``.
+        time_format: how times are written; None finds it.
+        tz: zone of times that name none.
+        keep_events: event types to keep; the source's by default.
+        all_items: whether items outside the departments of the source are kept.
+        recipe: name of a paper's cut.
+        k_core: least number of events of users and items, iterated, after the recipe.
+        sample_users: share of users to draw, instead of the recipe's.
+        seed: of that draw.
+        max_refused: share of rows that may be damaged.
+        overwrite: whether a data set that was prepared before may be replaced.
+    """
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    user_features: tuple[str, ...] = ()
+    item_features: tuple[str, ...] = ()
+    separator: str | None = None
+    encoding: str | None = None
+    time_format: str | None = None
+    tz: str | None = None
+    keep_events: tuple[str, ...] = ()
+    all_items: bool = False
+    recipe: str = "none"
+    k_core: int = 1
+    sample_users: float | None = None
+    seed: int = 2020
+    max_refused: float = 0.01
+    overwrite: bool = False
+
+
+def prepare(name_of_source: str, raw: list[Path], out: Path, name: str, options: Options) -> dict[str, Any]:
+    """Prepares a data set and writes it to ``<out>/<name>/``, complete or not at all.
+
+    Args:
+        name_of_source: ``csv`` or a key of :data:`~recbole_lsrec.prepare.sources.SOURCES`.
+        raw: files, archives and folders.
+        out: folder of data sets.
+        name: of the new one.
+        options: the rest.
+
+    Returns:
+        The content of ``<name>.meta.json``.
+
+    Raises:
+        DataError: a file is missing or damaged, times are ambiguous, too many rows are refused, nothing is left, or the
+            data set exists already.
+    """
+    folder = out / name
+    _check_free(folder, name, options.overwrite)
+    check_zone(options.tz)
+    files = find_files(raw or installed(name_of_source))
+    source, told = _source(name_of_source, files, options)
+    for line in told:
+        click.echo(f"  {line}")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=out))
+    except OSError as error:
+        raise DataError(f"--out: cannot write to {out} ({error}); give a folder that can be written.") from error
+    try:
+        meta = _prepare(source, files, work, name, options, told)
+        _put(work, folder, name)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return meta
+
+
+def _source(name: str, files: list[RawFile], options: Options) -> tuple[Source, list[str]]:
+    if name == "csv":
+        named = {role: column for role, column in options.columns.items() if column}
+        encoding = options.encoding or "utf-8"
+        return csv_source(
+            files, named, options.user_features, options.item_features, options.separator, encoding
+        )
+    given = [f"--{role.replace('_', '-')}" for role, column in options.columns.items() if column]
+    given += [f"--{key}" for key in ("separator", "encoding") if getattr(options, key)]
+    if given:
+        raise DataError(f"{given[0]}: has no effect on {name}, whose layout is known; use the source csv for other files.")
+    return SOURCES[name], []
+
+
+def _prepare(
+    source: Source, files: list[RawFile], work: Path, name: str, options: Options, told: list[str]
+) -> dict[str, Any]:
+    ledger = Ledger(notes=list(source.notes))
+    chosen = _chosen(source, files)
+    connection = connect(work)
+    try:
+        features = [part.partition(":")[0] for part in (*source.user_features, *source.item_features)]
+        in_log = [feature for feature in features if any(feature in layout.columns for layout in source.events)]
+        starts = events.read_events(connection, chosen, in_log, ledger)
+        times = _times(connection, source, options)
+        click.echo(f"  times: {times.in_words if times else 'none; the order of the rows counts'}")
+        _parse(connection, times, starts, ledger, options.max_refused)
+        read_items(connection, source, files, ledger)
+        _source_steps(connection, source, options, ledger)
+        recipe = RECIPES[options.recipe]
+        if options.sample_users is not None:
+            recipe = replace(recipe, users=options.sample_users)
+        apply(connection, recipe, source, options.seed, ledger)
+        if options.k_core > 1:
+            apply(connection, replace(RECIPES["none"], k_core=options.k_core, iterate=True), source, options.seed, ledger)
+        meta = _write(connection, source, work, name, times, ledger, options)
+    finally:
+        connection.close()
+    used = list(dict.fromkeys(raw.path for _, raw in [*chosen, *_item_files(source, files)]))
+    meta |= {
+        "source": {"name": source.name, "title": source.title, "chosen": told},
+        "raw_files": [{"file": path.name, "bytes": path.stat().st_size, "sha256": sha256(path)} for path in used],
+        "not_used": [raw.name for raw in files if raw.path not in used],
+    }
+    (work / f"{name}.meta.json").write_text(json.dumps(meta, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return meta
+
+
+def _chosen(source: Source, files: list[RawFile]) -> list[tuple[Layout, RawFile]]:
+    chosen = [(layout, raw) for layout in source.events for raw in matching(files, layout.files)]
+    if not chosen:
+        patterns = " or ".join(layout.files.replace(" ", ", ") for layout in source.events)
+        raise DataError(
+            f"--raw: none of {', '.join(raw.name for raw in files[:8])} is a file of events of {source.name}; accepted: {patterns}, "
+            "as they are in the download, alone, in a folder, or in a zip or gz archive."
+        )
+    taken = {id(raw) for _, raw in chosen}
+    assert len(taken) == len(chosen)  # no file fits two layouts of a source
+    return chosen
+
+
+def _item_files(source: Source, files: list[RawFile]) -> list[tuple[Layout, RawFile]]:
+    return [(layout, raw) for layout in source.items for raw in matching(files, layout.files)]
+
+
+def _times(connection: Any, source: Source, options: Options) -> Times | None:
+    if options.columns.get("time") == "order" or options.time_format == "order":
+        return None
+    if one(connection, "SELECT count(*) FROM raw")[0] == 0:
+        return None  # said where the account is checked
+    given = options.time_format or source.time
+    return find_reading(connection, "raw", given, options.tz or source.tz, options.max_refused)
+
+
+def _parse(connection: Any, times: Times | None, starts: list[Any], ledger: Ledger, most: float) -> None:
+    unreadable = ledger.refused
+    rows = one(connection, "SELECT count(*) FROM raw")[0]
+    ledger.step("rows read as events", (rows, 0, 0))
+    damaged = events.parse_events(connection, times, starts, ledger) + unreadable
+    ledger.step("rows that can be used", events.sizes(connection))
+    total = rows + unreadable
+    if damaged > most * total:
+        worst = sorted(ledger.refusals.values(), key=lambda entry: -entry.rows)
+        raise DataError(
+            f"{damaged} of {total} rows are damaged, more than --max-refused {most:g} allows:"
+            + "".join(f"\n  {entry.reason}: {entry.rows}, such as {entry.examples[0]}" for entry in worst)
+        )
+    if ledger.steps[-1].rows == 0:
+        raise DataError(f"{ledger.files[0].file}: no row can be used" + "".join(
+            f"\n  {entry.reason}: {entry.rows}, such as {entry.examples[0]}" for entry in ledger.refusals.values()
+        ) + ("" if ledger.refusals else ": there is none."))  # fmt: skip
+
+
+def _source_steps(connection: Any, source: Source, options: Options, ledger: Ledger) -> None:
+    """What is known of the log itself: event types that are interest, its period, its departments."""
+
+    def keep(name: str, condition: str) -> None:
+        connection.execute(f"CREATE OR REPLACE TABLE log AS SELECT * FROM log WHERE {condition}")
+        ledger.step(name, events.sizes(connection))
+        if ledger.steps[-1].rows == 0:
+            raise DataError(f"{name}: no event is left; see what the log holds, or choose with --keep-events or --all-items.")
+
+    kept = options.keep_events or source.keep
+    if kept:
+        keep(f"event types {', '.join(kept)}", f"event_type IN ({', '.join(map(text, kept))})")
+    if source.period:
+        zone = ZoneInfo(options.tz or source.tz or "UTC")
+        low, high = (int(datetime.fromisoformat(day).replace(tzinfo=zone).timestamp()) * SECOND for day in source.period)
+        keep(f"from {source.period[0]}, before {source.period[1]}", f"ns >= {low} AND ns < {high}")
+    if source.departments and not options.all_items:
+        column, values = source.departments
+        wanted = f"SELECT item FROM items WHERE {quoted(column)} IN ({', '.join(map(text, values))})"
+        keep(f"{column} {', '.join(values)}", f"item IN ({wanted})")
+
+
+def _write(
+    connection: Any, source: Source, work: Path, name: str, times: Times | None, ledger: Ledger, options: Options
+) -> dict[str, Any]:
+    whole = one(connection, f"SELECT bool_and(ns % {SECOND} = 0) FROM log")[0]
+    unit = "s" if whole else "ms"
+    has = {role for role in ("event_type", "session") if one(connection, f"SELECT bool_or({role} <> '') FROM log")[0]}
+    columns = {"event_type": "event_type"} if "event_type" in has else {}
+    columns |= {"session_id": "session"} if "session" in has else {}
+    items, item_names = item_query(connection, source, ledger)
+    users, user_names = user_query(connection, source, ledger)
+    measured = write.write_inter(connection, work / f"{name}.inter", columns, unit)
+    if len(item_names) > 1:
+        write.write_feature(connection, work / f"{name}.item", items, item_names)
+    if len(user_names) > 1:
+        write.write_feature(connection, work / f"{name}.user", users, user_names)
+    first_seen = np.sort(connection.execute("SELECT min(ns) AS first FROM log GROUP BY item").fetchnumpy()["first"])
+    targets = np.concatenate(measured.targets) if measured.targets else np.zeros(0, np.int64)
+    threshold = suggest_threshold(measured.gaps, measured.resolution)
+    if source.session_seconds:
+        threshold = Threshold(source.session_seconds, f"as the papers on this log; its gaps say {threshold.seconds}: {threshold.reason}")
+    negatives = sampled_negatives(first_seen, targets)
+    facts = Facts(
+        unit, threshold, negatives, len(targets), times is None, source.session_seconds is not None,
+        shipped=shipped_yaml(name).is_file(),
+    )  # fmt: skip
+    (work / f"{name}.yaml").write_text(
+        dataset_yaml(source.name, name, list(columns), item_names, user_names, facts), encoding="utf-8"
+    )
+    recipe = RECIPES[options.recipe]
+    return {
+        META: "recbole-lsrec prepare",
+        "simulated": False,
+        "name": name,
+        "recipe": {"name": recipe.name, "known": recipe.known, "ours": recipe.ours, "seed": options.seed},
+        "account": ledger.to_dict(),
+        "times": {
+            "reading": times.reading.name if times else "order",
+            "zone": "in each value" if times and times.zoned else times.zone if times else None,
+            "unit_in_files": unit,
+            "first": when(measured.first),
+            "last": when(measured.last),
+            "resolution_seconds": measured.resolution,
+        },
+        "statistics": statistics(connection, measured),
+        "suggested": {
+            "session_threshold": threshold.seconds, "reason": threshold.reason, "negatives": negatives,
+            "users_with_a_test_target": len(targets),
+        },
+    }  # fmt: skip
+
+
+def _check_free(folder: Path, name: str, overwrite: bool) -> None:
+    if not name or "/" in name or name.startswith(".") or name != name.strip():
+        raise DataError(f"--name: found {name!r}; accepted: the name of a folder, such as shop.")
+    if not folder.exists() or not any(folder.iterdir()):
+        return
+    ours = folder / f"{name}.meta.json"
+    mine = ours.is_file() and f'"{META}"' in ours.read_text(encoding="utf-8", errors="replace")
+    if mine and overwrite:
+        return
+    what = "was prepared before; --overwrite replaces it" if mine else "holds files that prepare did not write"
+    raise DataError(f"{folder}: {what}; or give another --name or --out.")
+
+
+def _put(work: Path, folder: Path, name: str) -> None:
+    """The finished files, the log last; what an earlier run left under these names goes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for ending in ("item", "user", "yaml", "meta.json", "inter"):
+        made, place = work / f"{name}.{ending}", folder / f"{name}.{ending}"
+        if made.exists():
+            made.replace(place)
+        else:
+            place.unlink(missing_ok=True)

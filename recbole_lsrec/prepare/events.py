@@ -1,0 +1,144 @@
+"""The events of a log in a DuckDB database on disk: raw text in, exact times and counted refusals out."""
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from tqdm import tqdm
+
+from recbole_lsrec.prepare.database import one, quoted, text
+from recbole_lsrec.prepare.files import RawFile
+from recbole_lsrec.prepare.ledger import EXAMPLES, Ledger
+from recbole_lsrec.prepare.read import read_raw
+from recbole_lsrec.prepare.source import ROLES, Layout
+from recbole_lsrec.prepare.times import SECOND, Times, parts_sql
+
+ORDER_START = 946_684_800  # 2000-01-01: where the made-up times of an order-only log begin
+_BAD_ID = r"[\x00-\x08\x09-\x0d\x1c-\x1f]"
+
+
+def read_events(
+    connection: Any, chosen: list[tuple[Layout, RawFile]], features: list[str], ledger: Ledger
+) -> list[tuple[int, RawFile, Layout]]:
+    """Reads all files of events into the table ``raw``, as text.
+
+    Args:
+        connection: of :func:`~recbole_lsrec.prepare.database.connect`.
+        chosen: the files with their layouts, in order.
+        features: further columns of the layouts, of users and items.
+        ledger: gets what was read and refused.
+
+    Returns:
+        For each file the number of the row at which it begins.
+    """
+    columns = [*ROLES, "milliseconds", *features]
+    connection.execute(
+        f"CREATE TABLE raw ({', '.join(f'{quoted(name)} VARCHAR' for name in columns)}, row BIGINT)"
+    )
+    starts, row = [], 0
+    for layout, raw in chosen:
+        starts.append((row, raw, layout))
+        values = ", ".join(role_sql(layout, role) for role in columns)
+        with tqdm(total=_size(raw), unit="B", unit_scale=True, desc=raw.plain_name, leave=False, disable=None) as bar:
+            for batch in read_raw(raw, layout, ledger, bar.update):
+                numbers = pa.array(np.arange(row, row + batch.num_rows))
+                connection.register("batch", batch.append_column("#row", numbers))
+                connection.execute(f"INSERT INTO raw SELECT {values}, \"#row\" FROM {_unpacked(layout)}")
+                connection.unregister("batch")
+                row += batch.num_rows
+    return starts
+
+
+def role_sql(layout: Layout, role: str) -> str:
+    """The text of a role in a row of a file; empty where it is not known."""
+    if role == "milliseconds":
+        return quoted(layout.milliseconds) if layout.milliseconds else "''"
+    if role in layout.constant:
+        return text(layout.constant[role])
+    if role == "category" and layout.flags:
+        cases = " ".join(f"WHEN {quoted(name)} = '1' THEN {text(name)}" for name in layout.flags)
+        return f"CASE {cases} ELSE '' END"
+    if role not in layout.columns:
+        return "''"
+    value = quoted(layout.columns[role])
+    if role in layout.list_of:
+        separator, place = layout.list_of[role]
+        value = f"coalesce(list_extract(string_split({value}, {text(separator)}), {place}), '')"
+    if layout.missing.get(role):
+        value = f"CASE WHEN {value} IN ({', '.join(map(text, layout.missing[role]))}) THEN '' ELSE {value} END"
+    if layout.words.get(role):
+        cases = " ".join(f"WHEN {text(old)} THEN {text(new)}" for old, new in layout.words[role].items())
+        value = f"CASE {value} {cases} ELSE {value} END"
+    if role == "user" and layout.anonymous:
+        session = role_sql(layout, "session")
+        value = f"CASE WHEN {value} = '' AND {session} <> '' THEN {text(layout.anonymous)} || {session} ELSE {value} END"
+    return value
+
+
+def parse_events(connection: Any, times: Times | None, starts: list[tuple[int, RawFile, Layout]], ledger: Ledger) -> int:
+    """Makes the table ``log`` (``user, item, ns, category, event_type, session``, features, ``row``) of ``raw``.
+
+    Args:
+        connection: with the table ``raw``.
+        times: how times are read; None for the order of the rows alone.
+        starts: of :func:`read_events`.
+        ledger: gets the rows refused.
+
+    Returns:
+        How many rows were refused because a value was damaged; a missing user or item is counted but is no damage.
+    """
+    ns = f"({ORDER_START} + row) * {SECOND}" if times is None else times.reading.sql
+    shift = "coalesce(TRY_CAST(milliseconds AS BIGINT), 0) * 1000000"
+    body = "SELECT * FROM raw" if times is None else parts_sql("raw")
+    reason = f"""CASE
+        WHEN "user" = '' THEN 'no user' WHEN item = '' THEN 'no item'
+        WHEN regexp_matches("user" || item || category || event_type || session, '{_BAD_ID}') THEN 'an id holds a control character'
+        WHEN item = '[PAD]' OR "user" = '[PAD]' THEN 'an id is [PAD], the name of the padding'
+        WHEN ns IS NULL AND time = '' THEN 'no time' WHEN ns IS NULL THEN 'the time cannot be read' END"""
+    extra = ", zone, fraction, body, offset_ns" if times is not None else ""
+    connection.execute(
+        f"CREATE TABLE parsed AS SELECT * EXCLUDE (time, milliseconds{extra}), {reason} AS reason, "
+        f"CASE WHEN {reason} IS NOT NULL THEN left(concat_ws(' | ', \"user\", item, time), 120) END AS shown "
+        f"FROM (SELECT *, {ns} + {shift} AS ns FROM ({body}))"
+    )
+    damaged = 0
+    for why, rows in connection.execute(
+        "SELECT reason, count(*) FROM parsed WHERE reason IS NOT NULL GROUP BY reason ORDER BY reason"
+    ).fetchall():
+        examples = connection.execute(
+            f"SELECT row, shown FROM parsed WHERE reason = {text(why)} ORDER BY row LIMIT {EXAMPLES}"
+        ).fetchall()
+        for place, (row, shown) in enumerate(examples):
+            ledger.refuse(why, f"{place_of(row, starts)}: {shown!r}", rows - len(examples) + 1 if place == 0 else 1)
+        damaged += rows * (why not in ("no user", "no item"))
+    connection.execute("CREATE TABLE log AS SELECT * EXCLUDE (reason, shown) FROM parsed WHERE reason IS NULL")
+    connection.execute("DROP TABLE parsed")
+    connection.execute("DROP TABLE raw")
+    return damaged
+
+
+def place_of(row: int, starts: list[tuple[int, RawFile, Layout]]) -> str:
+    """``file, row``: rows are counted as a spreadsheet does, the names of the columns being row 1."""
+    start, raw, layout = max((start for start in starts if start[0] <= row), key=lambda entry: entry[0])
+    return f"{raw.name}, row {row - start + 1 + (layout.header is None and layout.form == 'csv')}"
+
+
+def sizes(connection: Any) -> tuple[int, int, int]:
+    """Rows, users and items of the log as it stands."""
+    return one(connection, 'SELECT count(*), count(DISTINCT "user"), count(DISTINCT item) FROM log')  # type: ignore[return-value]
+
+
+def _size(raw: RawFile) -> int | None:
+    packed = raw.member or raw.path.name.lower().endswith(".gz")
+    return None if packed else raw.path.stat().st_size
+
+
+def _unpacked(layout: Layout) -> str:
+    """One row for each of the rows that a value holds."""
+    if layout.packed is None:
+        return "batch"
+    column, rows, fields, names = layout.packed
+    values = ", ".join(f"coalesce(list_extract(string_split(cell, {text(fields)}), {at}), '') AS {quoted(name)}"
+                       for at, name in enumerate(names, start=1))  # fmt: skip
+    cells = f"SELECT *, unnest(string_split({quoted(column)}, {text(rows)})) AS cell FROM batch"
+    return f"(SELECT * EXCLUDE cell, {values} FROM ({cells}))"

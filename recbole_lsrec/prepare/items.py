@@ -1,0 +1,120 @@
+"""What is known of items and users: one line each, and a count of what contradicts it."""
+
+from typing import Any
+
+from recbole_lsrec.prepare.database import one, quoted
+from recbole_lsrec.prepare.events import role_sql
+from recbole_lsrec.prepare.files import RawFile, matching
+from recbole_lsrec.prepare.ledger import Ledger
+from recbole_lsrec.prepare.read import read_raw
+from recbole_lsrec.prepare.source import Source
+
+
+def read_items(connection: Any, source: Source, files: list[RawFile], ledger: Ledger) -> None:
+    """Reads the files about items into the table ``items`` (``item, category``, features), and gives events their category.
+
+    Raises:
+        DataError: a file is damaged.
+    """
+    features = _names(source.item_features)
+    if source.departments:
+        features = list(dict.fromkeys([*features, source.departments[0]]))
+    listed = ", ".join(f"{quoted(name)} VARCHAR" for name in ["item", "category", *features])
+    connection.execute(f"CREATE TABLE items ({listed}, row BIGINT)")
+    own = Ledger()  # rows about items are no events
+    found = [(layout, raw) for layout in source.items for raw in matching(files, layout.files)]
+    for layout, raw in found:
+        for batch in read_raw(raw, layout, own, lambda _: None):
+            connection.register("batch", batch)
+            values = ", ".join(role_sql(layout, role) for role in ["item", "category", *features])
+            only = " AND ".join(f"{quoted(name)} = '{value}'" for name, value in layout.only.items()) or "true"
+            connection.execute(
+                f"INSERT INTO items SELECT {values}, (SELECT count(*) FROM items) + row_number() OVER () FROM batch WHERE {only}"
+            )
+            connection.unregister("batch")
+    if source.items and not found:
+        patterns = ", ".join(layout.files for layout in source.items)
+        ledger.notes.append(f"no file about items was given ({patterns}), so items have no category")
+    for entry in own.refusals.values():
+        ledger.notes.append(f"files about items: {entry.reason}: {entry.rows}, such as {entry.examples[0]}")
+    if found:
+        _give_category(connection)
+
+
+def item_query(connection: Any, source: Source, ledger: Ledger) -> tuple[str, list[str]]:
+    """The rows of the ``.item`` file and its header.
+
+    An item's category is the one of most of its events, of equals the latest (as the loader does it); how many items had
+    several is noted.
+    """
+    connection.execute(
+        """
+        CREATE OR REPLACE TABLE item_categories AS
+        SELECT item, first(category ORDER BY n DESC, latest DESC, category) AS category, count(*) AS several FROM (
+            SELECT item, category, count(*) AS n, max(row) AS latest FROM (
+                SELECT item, category, row_number() OVER (ORDER BY ns, row) AS row FROM log WHERE category <> ''
+            ) GROUP BY item, category
+        ) GROUP BY item"""
+    )
+    several, known = one(connection, "SELECT count(*) FILTER (several > 1), count(*) FROM item_categories")
+    names = ["item_id:token"]
+    if known:
+        names.append("category_id:token")
+        if several:
+            ledger.notes.append(f"{several} of {known} items had several categories: that of most events, then the latest, is kept")
+    side, query = _names(source.item_features), "SELECT item FROM log GROUP BY item"
+    columns = ["kept.item"] + (["coalesce(c.category, '')"] if known else [])
+    joins = f"({query}) AS kept LEFT JOIN item_categories AS c USING (item)"
+    if side:
+        table = "log" if any(name in layout.columns for layout in source.events for name in side) else "items"
+        joins += f" LEFT JOIN ({_last_known(table, 'item', side)}) AS f USING (item)"
+        columns += [f"coalesce(f.{quoted(name)}, '')" for name in side]
+        names += [_typed(name) for name in source.item_features]
+        _note_conflicts(connection, ledger, table, "item", side)
+    return f"SELECT {', '.join(columns)} FROM {joins} ORDER BY kept.item", names
+
+
+def user_query(connection: Any, source: Source, ledger: Ledger) -> tuple[str, list[str]]:
+    """The rows of the ``.user`` file and its header: of each feature the last value that is not empty."""
+    names = _names(source.user_features)
+    if not names:
+        return "", ["user_id:token"]
+    _note_conflicts(connection, ledger, "log", "user", names)
+    return f'{_last_known("log", "user", names)} ORDER BY "user"', ["user_id:token", *map(_typed, source.user_features)]
+
+
+def _give_category(connection: Any) -> None:
+    connection.execute(
+        """
+        CREATE OR REPLACE TABLE log AS SELECT log.* EXCLUDE (category),
+            CASE WHEN log.category = '' THEN coalesce(c.category, '') ELSE log.category END AS category
+        FROM log LEFT JOIN (
+            SELECT item, first(category ORDER BY n DESC, latest DESC) AS category FROM (
+                SELECT item, category, count(*) AS n, max(row) AS latest FROM items WHERE category <> '' GROUP BY item, category
+            ) GROUP BY item
+        ) AS c USING (item)"""
+    )
+
+
+def _last_known(table: str, key: str, names: list[str]) -> str:
+    values = ", ".join(f"coalesce(last({quoted(n)} ORDER BY row) FILTER ({quoted(n)} <> ''), '') AS {quoted(n)}" for n in names)
+    return f"SELECT {quoted(key)}, {values} FROM {table} GROUP BY {quoted(key)}"
+
+
+def _note_conflicts(connection: Any, ledger: Ledger, table: str, key: str, names: list[str]) -> None:
+    for name in names:
+        several = one(
+            connection,
+            f"SELECT count(*) FROM (SELECT 1 FROM {table} WHERE {quoted(name)} <> '' GROUP BY {quoted(key)} "
+            f"HAVING count(DISTINCT {quoted(name)}) > 1)",
+        )[0]
+        if several:
+            ledger.notes.append(f"{name}: {several} {key}s had several values; the last is kept")
+
+
+def _names(features: tuple[str, ...]) -> list[str]:
+    return [name.partition(":")[0] for name in features]
+
+
+def _typed(feature: str) -> str:
+    return feature if ":" in feature else f"{feature}:token"

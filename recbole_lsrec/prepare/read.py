@@ -1,0 +1,221 @@
+"""Raw files as batches of text: nothing is guessed, and a line that does not fit is counted, with its number."""
+
+import csv
+import io
+from collections.abc import Callable, Iterator
+from typing import IO, Any
+
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+
+from recbole_lsrec.errors import DataError, did_you_mean
+from recbole_lsrec.prepare.files import Counted, RawFile
+from recbole_lsrec.prepare.ledger import Ledger, Read
+from recbole_lsrec.prepare.read_json import read_lines
+from recbole_lsrec.prepare.read_parquet import parquet_columns, read_parquet
+from recbole_lsrec.prepare.source import Layout
+
+BLOCK = 1 << 24
+_LONGEST_HEADER = 1 << 20
+
+
+def first_lines(raw: RawFile, encoding: str, count: int) -> list[str]:
+    """The first lines of a text file, without line ends.
+
+    Raises:
+        DataError: they cannot be read in this encoding.
+    """
+    with raw.open() as stream:
+        head = stream.read(_LONGEST_HEADER)
+    try:
+        text = head.decode(encoding_of(head, encoding), errors="strict" if len(head) < _LONGEST_HEADER else "ignore")
+    except UnicodeDecodeError as error:
+        raise _not_text(raw, encoding, head[: error.start].count(b"\n") + 1, head[error.start : error.start + 1]) from None
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")[:count]
+
+
+def encoding_of(head: bytes, encoding: str) -> str:
+    """The encoding given, unless the file begins with the mark of UTF-16."""
+    return "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else encoding
+
+
+def column_names(raw: RawFile, layout: Layout) -> list[str]:
+    """The names of the columns: the file's own, or those of the layout.
+
+    Raises:
+        DataError: the file is empty, or names a column twice.
+    """
+    if layout.header is not None:
+        return list(layout.header)
+    if layout.form == "parquet":
+        return parquet_columns(raw)
+    lines = first_lines(raw, layout.encoding, 1)
+    if not lines or not lines[0]:
+        raise DataError(f"{raw.name}, line 1: is empty; expected the names of the columns.")
+    return split_line(lines[0], layout)
+
+
+def split_line(line: str, layout: Layout) -> list[str]:
+    """The values of a line."""
+    if len(layout.separator) > 1 or not layout.quoting:
+        return line.split(layout.separator)
+    return next(csv.reader([line], delimiter=layout.separator), [])
+
+
+def read_raw(raw: RawFile, layout: Layout, ledger: Ledger, progress: Callable[[int], object]) -> Iterator[pa.Table]:
+    """The columns that the layout needs, as text, a batch at a time; an empty text is a missing value.
+
+    Args:
+        raw: the file.
+        layout: how it is laid out.
+        ledger: gets what was read and refused.
+        progress: is told the bytes read since it was last told.
+
+    Raises:
+        DataError: a column is missing, the text is in another encoding, or the file is damaged.
+    """
+    account = Read(raw.name)
+    ledger.files.append(account)
+    wanted = layout.raw_columns()
+    if layout.form in ("csv", "parquet"):
+        _check_columns(raw, layout, wanted)
+    if layout.form == "csv":
+        yield from _read_csv(raw, layout, wanted, account, ledger, progress)
+        return
+    with raw.open() as stream:
+        counted = Counted(stream)
+        if layout.form == "parquet":
+            batches = read_parquet(raw, counted, wanted, account)
+        else:
+            batches = read_lines(raw, counted, layout, wanted, account, ledger)
+        told = 0
+        for batch in batches:
+            progress(counted.bytes - told)
+            told = counted.bytes
+            yield batch
+
+
+def _check_columns(raw: RawFile, layout: Layout, wanted: list[str]) -> None:
+    names = column_names(raw, layout)
+    for name in wanted:
+        if names.count(name) != 1:
+            found = "is not among the columns" if name not in names else "is there more than once in"
+            raise DataError(
+                f"{raw.name}, line 1: {name!r} {found} {names} (separated by {layout.separator!r})."
+                f"{did_you_mean(name, names)} Name the columns with --user, --item, --time, ... or give the file as downloaded."
+            )
+
+
+def _read_csv(
+    raw: RawFile, layout: Layout, wanted: list[str], account: Read, ledger: Ledger, progress: Callable[[int], object]
+) -> Iterator[pa.Table]:
+    lines_of_refused = 0
+
+    def refuse(row: Any) -> str:
+        nonlocal lines_of_refused
+        lines = row.text.count("\n") + 1 if row.text else 1
+        lines_of_refused += lines
+        account.refused += lines
+        found = f"{row.actual_columns} columns, the first line has {row.expected_columns}"
+        ledger.refuse("another number of columns", f"{raw.name}, row {row.number or '?'}: {found}", lines)
+        return "skip"
+
+    with raw.open() as stream:
+        head = stream.read(2)
+    encoding = encoding_of(head, layout.encoding)
+    with raw.open() as stream:
+        counted = Counted(stream)
+        text: IO[bytes] = counted  # type: ignore[assignment]
+        separator = layout.separator
+        if len(separator) > 1:
+            text, separator = _Replaced(text, separator.encode()), "\t"  # type: ignore[assignment]
+        try:
+            reader = pa_csv.open_csv(
+                pa.PythonFile(text, "r"),
+                read_options=pa_csv.ReadOptions(
+                    use_threads=False, block_size=BLOCK, encoding=encoding, column_names=layout.header
+                ),
+                parse_options=pa_csv.ParseOptions(
+                    delimiter=separator,
+                    quote_char='"' if layout.quoting else False,
+                    newlines_in_values=layout.quoting,
+                    invalid_row_handler=refuse,
+                ),
+                convert_options=pa_csv.ConvertOptions(
+                    include_columns=wanted,
+                    column_types={name: pa.string() for name in wanted},
+                    null_values=[],
+                    strings_can_be_null=False,
+                ),
+            )
+            told = 0
+            for batch in reader:
+                account.rows += batch.num_rows
+                progress(counted.bytes - told)
+                told = counted.bytes
+                yield pa.table(batch)
+        except (pa.ArrowInvalid, pa.ArrowKeyError, UnicodeError) as error:
+            raise _damaged(raw, layout, encoding, error) from None
+        if layout.quoting and encoding != "utf-16":
+            known = account.rows + lines_of_refused + (layout.header is None)
+            account.inside_quotes = max(0, counted.all_lines - known - _blank_lines(raw, counted.all_lines - known))
+
+
+def _blank_lines(raw: RawFile, missing: int) -> int:
+    """Empty lines, which are no rows; looked for only if lines are not accounted for."""
+    if missing <= 0:
+        return 0
+    with raw.open() as stream:
+        return sum(1 for line in stream if not line.strip(b"\r\n"))
+
+
+def _damaged(raw: RawFile, layout: Layout, encoding: str, error: Exception) -> DataError:
+    said = str(error)
+    if isinstance(error, UnicodeError) or "UTF8" in said:
+        with raw.open() as stream:
+            for number, line in enumerate(stream, start=1):
+                try:
+                    line.decode(encoding)
+                except UnicodeDecodeError as wrong:
+                    return _not_text(raw, encoding, number, line[wrong.start : wrong.start + 1])
+        return _not_text(raw, encoding, 1, b"")
+    if "Empty CSV" in said:
+        return DataError(f"{raw.name}: is empty; expected a line for each event.")
+    if "straddl" in said or "out of sync" in said:
+        return DataError(
+            f"{raw.name}: a quoted value is not closed within {BLOCK >> 20} MB; look for a lone \" at the start of a value "
+            "and remove it."
+        )
+    return DataError(f"{raw.name}: cannot be read as columns separated by {layout.separator!r} ({said.splitlines()[0]}).")
+
+
+def _not_text(raw: RawFile, encoding: str, line: int, byte: bytes) -> DataError:
+    shown = f"byte 0x{byte.hex()}" if byte else "bytes"
+    return DataError(
+        f"{raw.name}, line {line}: found {shown}, which is no {encoding}; give the file's encoding, such as "
+        "--encoding latin-1, cp1252, gb18030 or utf-16."
+    )
+
+
+class _Replaced(io.RawIOBase):
+    """A stream in which a separator of several bytes is a tab."""
+
+    def __init__(self, stream: IO[bytes], separator: bytes) -> None:
+        self.stream, self.separator, self._kept = stream, separator, b""
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def read(self, size: int | None = -1) -> bytes:
+        """The next bytes, whole lines where there are any."""
+        block = self.stream.read(BLOCK if size is None or size < 0 else size)
+        if not block:
+            last, self._kept = self._kept, b""
+            return last.replace(self.separator, b"\t")
+        whole, end, rest = (self._kept + block).rpartition(b"\n")
+        if not end:
+            self._kept = rest
+            return self.read(size)
+        self._kept = rest
+        return (whole + end).replace(self.separator, b"\t")

@@ -1,0 +1,81 @@
+"""A session threshold from the gaps of a log, with its reason, and an evaluation that the log can bear."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+# Edges of the gap histogram in seconds: eight bins an octave would be noise on small logs, two tell a valley.
+EDGES = np.round(np.geomspace(1, 2**25, 51)).astype(np.int64)
+USUAL = 1800
+_LOW, _HIGH = 300, 12 * 3600  # a session's end is looked for between five minutes and half a day
+DAY = 86_400
+_FEW = 100
+_CLEAR = 1.5  # the valley must be this much emptier than half an hour to be preferred
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """A session threshold in seconds, and why."""
+
+    seconds: int
+    reason: str
+
+
+def suggest_threshold(histogram: np.ndarray, resolution: int) -> Threshold:
+    """Where gaps inside sessions end and breaks between sessions begin.
+
+    Args:
+        histogram: number of gaps in each bin of :data:`EDGES`; gaps of 0 are left out.
+        resolution: seconds of which all times are multiples.
+
+    Returns:
+        Half an hour, unless the log has whole days only or its gaps have a clearly emptier valley elsewhere.
+    """
+    if histogram.sum() < _FEW:
+        return Threshold(USUAL, "half an hour, the usual; the log has too few gaps to tell")
+    if resolution >= DAY:
+        return Threshold(
+            DAY // 2,
+            "times are whole days, so events of one day are one session; a threshold of one day would join days that follow "
+            "each other",
+        )
+    if resolution > USUAL:
+        return Threshold(resolution, f"times are multiples of {resolution} s, so no shorter threshold means anything")
+    smooth = np.convolve(histogram, [0.25, 0.5, 0.25], mode="same")
+    inside = np.flatnonzero((EDGES[:-1] >= _LOW) & (EDGES[1:] <= _HIGH))
+    lowest = inside[np.argmin(smooth[inside])]
+    usual = int(np.searchsorted(EDGES, USUAL, side="right")) - 1
+    ends = smooth[[inside[0], inside[-1]]]
+    is_valley = smooth[lowest] < ends.min() and lowest not in (inside[0], inside[-1])
+    if is_valley and smooth[usual] > _CLEAR * smooth[lowest]:
+        seconds = int(round(float(np.sqrt(EDGES[lowest] * EDGES[lowest + 1])), -2))
+        return Threshold(
+            seconds, f"the gaps between five minutes and half a day are rarest around {seconds} s, and clearly rarer than at half an hour"
+        )
+    if is_valley:
+        return Threshold(USUAL, "half an hour, the usual; the gaps have their valley near it")
+    return Threshold(USUAL, "half an hour, the usual; the gaps have no valley between five minutes and half a day")
+
+
+def gap_histogram(gaps: np.ndarray) -> np.ndarray:
+    """Counts gaps (seconds) in the bins of :data:`EDGES`; those of 0 are left out, longer ones are in the last bin."""
+    inside = np.clip(gaps[gaps > 0], EDGES[0], EDGES[-1] - 1)
+    return np.histogram(inside, EDGES)[0]
+
+
+def sampled_negatives(first_seen: np.ndarray, targets: np.ndarray, most_short: float = 0.05) -> int:
+    """How many negatives nearly every target has.
+
+    Args:
+        first_seen: time at which each item is first seen, sorted.
+        targets: time of each test target.
+        most_short: share of targets that may have fewer.
+
+    Returns:
+        99, or a smaller number, at least 1.
+    """
+    if not len(targets):
+        return 99
+    possible = np.sort(np.searchsorted(first_seen, targets, side="right") - 1)
+    bearable = int(possible[int(most_short * len(possible))])
+    return next((number for number in (99, 49, 19, 9, 4) if number <= bearable), max(1, bearable))
