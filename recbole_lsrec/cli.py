@@ -149,28 +149,68 @@ def reproduce(
 
 @cli.command()
 @click.argument("source", metavar="SOURCE")
-@click.option("--raw", multiple=True, type=click.Path(path_type=Path), help="File, folder, zip or gz archive. May be given several times.")
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default="atomic_data", show_default=True, help="Folder of data sets.")
+@click.option(
+    "--raw",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="File, folder, zip or gz archive. May be given several times.",
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default="atomic_data",
+    show_default=True,
+    help="Folder of data sets.",
+)
 @click.option("--name", help="Name of the data set; the source's by default, with the recipe's.")
-@click.option("--recipe", type=click.Choice(["slsrec", "clsr", "lsidn", "none"]), default="none", show_default=True, help="Cut the log as a paper did.")
-@click.option("--k-core", type=click.IntRange(1), default=1, help="Keep users and items with so many events, repeated until all have them.")
-@click.option("--sample-users", type=click.FloatRange(0, 1, min_open=True), help="Share of users to draw, instead of the recipe's.")
+@click.option(
+    "--recipe",
+    type=click.Choice(["slsrec", "clsr", "lsidn", "none"]),
+    default="none",
+    show_default=True,
+    help="Cut the log as a paper did.",
+)
+@click.option(
+    "--k-core",
+    type=click.IntRange(1),
+    default=1,
+    help="Keep users and items with so many events, repeated until all have them.",
+)
+@click.option(
+    "--sample-users",
+    type=click.FloatRange(0, 1, min_open=True),
+    help="Share of users to draw, instead of the recipe's.",
+)
 @click.option("--seed", default=2020, show_default=True, help="Seed of the draw of users.")
 @click.option("--keep-events", help="Event types to keep, separated by commas; the source's by default.")
-@click.option("--all-items", is_flag=True, help="completejourney: the whole supermarket, not only drug store and cosmetics.")
-@click.option("--user", help="csv: column of the user. Columns are guessed by name and shown; numbers if the file has no names.")
+@click.option(
+    "--all-items", is_flag=True, help="completejourney: the whole supermarket, not only drug store and cosmetics."
+)
+@click.option(
+    "--user", help="csv: column of the user. Columns are guessed by name and shown; numbers if the file has no names."
+)
 @click.option("--item", help="csv: column of the item.")
 @click.option("--time", help="csv: column of the time, or `order`: the order of the rows is all there is.")
 @click.option("--category", help="csv: column of the item's category.")
 @click.option("--event-type", help="csv: column of the kind of event.")
 @click.option("--session", help="csv: column of the log's own sessions.")
-@click.option("--user-features", default="", help="csv: further columns of users, as name or name:type, separated by commas.")
+@click.option(
+    "--user-features", default="", help="csv: further columns of users, as name or name:type, separated by commas."
+)
 @click.option("--item-features", default="", help="csv: further columns of items, likewise.")
 @click.option("--separator", help="csv: between columns; found by default.")
 @click.option("--encoding", help="csv: of the text; utf-8 by default.")
-@click.option("--time-format", help="s, ms, us, ns, days, 'excel days', MMDD:<year> or a strptime format; found by default.")
+@click.option(
+    "--time-format", help="s, ms, us, ns, days, 'excel days', MMDD:<year> or a strptime format; found by default."
+)
 @click.option("--tz", help="Zone of times that name none, such as Asia/Shanghai; UTC by default.")
-@click.option("--max-refused", type=click.FloatRange(0, 1), default=0.01, show_default=True, help="Share of rows that may be damaged.")
+@click.option(
+    "--max-refused",
+    type=click.FloatRange(0, 1),
+    default=0.01,
+    show_default=True,
+    help="Share of rows that may be damaged.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace a data set that was prepared before.")
 def prepare(
     source: str,
@@ -198,10 +238,19 @@ def prepare(
     from recbole_lsrec.prepare.sources import SOURCES
 
     if source not in ("csv", *SOURCES):
-        raise ConfigError(f"prepare: found {source!r}.{did_you_mean(source, SOURCES)} Accepted: csv, {', '.join(SOURCES)}.")
+        raise ConfigError(
+            f"prepare: found {source!r}.{did_you_mean(source, SOURCES)} Accepted: csv, {', '.join(SOURCES)}."
+        )
     recipe = options["recipe"]
     name = name or (source if recipe == "none" else f"{source}-{recipe}")
-    columns = {"user": user, "item": item, "time": time, "category": category, "event_type": event_type, "session": session}
+    columns = {
+        "user": user,
+        "item": item,
+        "time": time,
+        "category": category,
+        "event_type": event_type,
+        "session": session,
+    }
     given = Options(
         columns={role: column for role, column in columns.items() if column},
         user_features=split_commas(user_features),

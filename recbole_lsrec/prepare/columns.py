@@ -13,7 +13,7 @@ from recbole_lsrec.prepare.source import Layout, Source
 _NAMES = {
     "user": "userid user uid visitorid customerid clientid memberid householdid accountid reviewerid username customer visitor",
     "item": "itemid item iid productid sku parentasin asin movieid videoid trackid articleid songid bookid contentid product",
-    "time": "timestamp eventtime timems datetime time ts createdat eventtimestamp unixreviewtime transactiontimestamp eventdate date",
+    "time": "timestamp eventtime timems datetime time ts createdat eventtimestamp unixreviewtime transactiontimestamp date",
     "category": "categoryid category catid cateid cate categorycode itemcategory genre genres class productcategory department",
     "event_type": "eventtype event behaviortype behavior behaviour behaviourtype actiontype action interactiontype activity",
     "session": "sessionid usersession session visitid",
@@ -61,7 +61,9 @@ def csv_source(
     columns = {role: _known(column, names, role) for role, column in named.items() if column != "order"}
     if header is None:
         columns = {**_guessed(names, set(columns.values()), set(named)), **columns}
-    missing = [role for role in _NEEDED if role not in columns and not (role == "time" and named.get("time") == "order")]
+    missing = [
+        role for role in _NEEDED if role not in columns and not (role == "time" and named.get("time") == "order")
+    ]
     if missing:
         first = first_lines(raw, encoding, 1) if form == "csv" else [""]
         hint = (
@@ -77,7 +79,9 @@ def csv_source(
     features = {name.partition(":")[0]: name.partition(":")[0] for name in (*user_features, *item_features)}
     for name in features:
         _known(name, names, "a feature")
-    layout = Layout("*", {**features, **columns}, header=header, form=form, encoding=encoding, separator=layout.separator)
+    layout = Layout(
+        "*", {**features, **columns}, header=header, form=form, encoding=encoding, separator=layout.separator
+    )
     told = [f"{role}: {column}{'' if role in named else ' (guessed)'}" for role, column in columns.items()]
     unused = [name for name in names if name not in layout.columns.values()]
     told += [f"not used: {', '.join(unused)}"] if unused else []

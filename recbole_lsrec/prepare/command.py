@@ -15,6 +15,7 @@ import numpy as np
 
 from recbole_lsrec.config.paths import dataset_yaml as shipped_yaml
 from recbole_lsrec.errors import DataError
+from recbole_lsrec.log_checks.times import ORDER
 from recbole_lsrec.prepare import events, write
 from recbole_lsrec.prepare.columns import csv_source
 from recbole_lsrec.prepare.database import connect, one, quoted, text
@@ -110,13 +111,13 @@ def _source(name: str, files: list[RawFile], options: Options) -> tuple[Source, 
     if name == "csv":
         named = {role: column for role, column in options.columns.items() if column}
         encoding = options.encoding or "utf-8"
-        return csv_source(
-            files, named, options.user_features, options.item_features, options.separator, encoding
-        )
+        return csv_source(files, named, options.user_features, options.item_features, options.separator, encoding)
     given = [f"--{role.replace('_', '-')}" for role, column in options.columns.items() if column]
     given += [f"--{key}" for key in ("separator", "encoding") if getattr(options, key)]
     if given:
-        raise DataError(f"{given[0]}: has no effect on {name}, whose layout is known; use the source csv for other files.")
+        raise DataError(
+            f"{given[0]}: has no effect on {name}, whose layout is known; use the source csv for other files."
+        )
     return SOURCES[name], []
 
 
@@ -140,7 +141,9 @@ def _prepare(
             recipe = replace(recipe, users=options.sample_users)
         apply(connection, recipe, source, options.seed, ledger)
         if options.k_core > 1:
-            apply(connection, replace(RECIPES["none"], k_core=options.k_core, iterate=True), source, options.seed, ledger)
+            apply(
+                connection, replace(RECIPES["none"], k_core=options.k_core, iterate=True), source, options.seed, ledger
+            )
         meta = _write(connection, source, work, name, times, ledger, options)
     finally:
         connection.close()
@@ -159,11 +162,9 @@ def _chosen(source: Source, files: list[RawFile]) -> list[tuple[Layout, RawFile]
     if not chosen:
         patterns = " or ".join(layout.files.replace(" ", ", ") for layout in source.events)
         raise DataError(
-            f"--raw: none of {', '.join(raw.name for raw in files[:8])} is a file of events of {source.name}; accepted: {patterns}, "
-            "as they are in the download, alone, in a folder, or in a zip or gz archive."
+            f"--raw: none of {', '.join(raw.name for raw in files[:8])} is a file of events of {source.name}; "
+            f"accepted: {patterns}, as they are in the download, alone, in a folder, or in a zip or gz archive."
         )
-    taken = {id(raw) for _, raw in chosen}
-    assert len(taken) == len(chosen)  # no file fits two layouts of a source
     return chosen
 
 
@@ -172,7 +173,7 @@ def _item_files(source: Source, files: list[RawFile]) -> list[tuple[Layout, RawF
 
 
 def _times(connection: Any, source: Source, options: Options) -> Times | None:
-    if options.columns.get("time") == "order" or options.time_format == "order":
+    if ORDER in (options.columns.get("time"), options.time_format):
         return None
     if one(connection, "SELECT count(*) FROM raw")[0] == 0:
         return None  # said where the account is checked
@@ -206,14 +207,18 @@ def _source_steps(connection: Any, source: Source, options: Options, ledger: Led
         connection.execute(f"CREATE OR REPLACE TABLE log AS SELECT * FROM log WHERE {condition}")
         ledger.step(name, events.sizes(connection))
         if ledger.steps[-1].rows == 0:
-            raise DataError(f"{name}: no event is left; see what the log holds, or choose with --keep-events or --all-items.")
+            raise DataError(
+                f"{name}: no event is left; see what the log holds, or choose with --keep-events or --all-items."
+            )
 
     kept = options.keep_events or source.keep
     if kept:
         keep(f"event types {', '.join(kept)}", f"event_type IN ({', '.join(map(text, kept))})")
     if source.period:
         zone = ZoneInfo(options.tz or source.tz or "UTC")
-        low, high = (int(datetime.fromisoformat(day).replace(tzinfo=zone).timestamp()) * SECOND for day in source.period)
+        low, high = (
+            int(datetime.fromisoformat(day).replace(tzinfo=zone).timestamp()) * SECOND for day in source.period
+        )
         keep(f"from {source.period[0]}, before {source.period[1]}", f"ns >= {low} AND ns < {high}")
     if source.departments and not options.all_items:
         column, values = source.departments
@@ -240,10 +245,12 @@ def _write(
     targets = np.concatenate(measured.targets) if measured.targets else np.zeros(0, np.int64)
     threshold = suggest_threshold(measured.gaps, measured.resolution)
     if source.session_seconds:
-        threshold = Threshold(source.session_seconds, f"as the papers on this log; its gaps say {threshold.seconds}: {threshold.reason}")
+        threshold = Threshold(
+            source.session_seconds, f"as the papers on this log; its gaps say {threshold.seconds}: {threshold.reason}"
+        )
     negatives = sampled_negatives(first_seen, targets)
     facts = Facts(
-        unit, threshold, negatives, len(targets), times is None, source.session_seconds is not None,
+        unit if times else ORDER, threshold, negatives, len(targets), source.session_seconds is not None,
         shipped=shipped_yaml(name).is_file(),
     )  # fmt: skip
     (work / f"{name}.yaml").write_text(
@@ -259,9 +266,9 @@ def _write(
         "times": {
             "reading": times.reading.name if times else "order",
             "zone": "in each value" if times and times.zoned else times.zone if times else None,
-            "unit_in_files": unit,
-            "first": when(measured.first),
-            "last": when(measured.last),
+            "unit_in_files": unit if times else ORDER,
+            "first": when(measured.first) if times else None,
+            "last": when(measured.last) if times else None,
             "resolution_seconds": measured.resolution,
         },
         "statistics": statistics(connection, measured),

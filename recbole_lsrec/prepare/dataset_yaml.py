@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from recbole_lsrec.log_checks.times import ORDER
 from recbole_lsrec.prepare.suggest import Threshold
 
 SESSION = "session_id"
@@ -13,11 +14,10 @@ class Facts:
     """What decides the settings.
 
     Attributes:
-        unit: of the times in the file, ``s`` or ``ms``.
+        unit: of the times in the file, ``s``, ``ms`` or ``order``.
         threshold: suggested.
         negatives: how many nearly every test target has.
         targets: users with a test target.
-        order_only: whether the log has no times.
         papers_cut: whether papers cut the sessions of this log by the threshold, own sessions or not.
         shipped: whether the package has a yaml of this name, which then says how to evaluate.
     """
@@ -26,7 +26,6 @@ class Facts:
     threshold: Threshold
     negatives: int
     targets: int
-    order_only: bool
     papers_cut: bool
     shipped: bool
 
@@ -51,8 +50,8 @@ def dataset_yaml(
     """
     loaded = [column for column in columns if not (column == SESSION and facts.papers_cut)]
     lines = [
-        f"# Written by `recbole-lsrec prepare {source}`; {name}.meta.json beside it has the account of every row. Yours to change:",
-        "# what stands here comes above the yaml that the package ships for a data set of this name.",
+        f"# Written by `recbole-lsrec prepare {source}`; {name}.meta.json beside it has the account of every row. Yours to",
+        "# change: what stands here comes above the yaml that the package ships for a data set of this name.",
         "",
         "load_col:                       # (dict) Columns read.",
         f"  inter: [{', '.join(['user_id', 'item_id', 'timestamp', *loaded])}]",
@@ -64,16 +63,16 @@ def dataset_yaml(
         lines.append(_line("CATEGORY_FIELD: category_id", "(str) Field of the item's category."))
     else:
         lines.append(_line("CATEGORY_FIELD: ~", "(str) The log has no category."))
-    unit = {"s": "seconds", "ms": "milliseconds"}[facts.unit]
-    lines.append(_line(f"timestamp_unit: {facts.unit}", f"(str) Unix {unit}, UTC."))
+    unit = {"s": "Unix seconds, UTC", "ms": "Unix milliseconds, UTC", ORDER: "Places in an order; no session is cut"}
+    lines.append(_line(f"timestamp_unit: {facts.unit}", f"(str) {unit[facts.unit]}."))
     if SESSION in loaded:
         told = "(str) The log's own sessions; take it out of load_col to cut them by session_threshold."
         lines.append(_line(f"SESSION_ID_FIELD: {SESSION}", told))
-    if facts.order_only:
-        lines.append(_line("session_threshold: 1000000000", "(int) The log has no times, only an order: nothing is cut."))
-    else:
+    if facts.unit != ORDER:
         reason = facts.threshold.reason
-        lines.append(_line(f"session_threshold: {facts.threshold.seconds}", f"(int) Seconds. {reason[0].upper()}{reason[1:]}."))
+        lines.append(
+            _line(f"session_threshold: {facts.threshold.seconds}", f"(int) Seconds. {reason[0].upper()}{reason[1:]}.")
+        )
     return "\n".join([*lines, *([] if facts.shipped else _evaluation(facts))]) + "\n"
 
 
@@ -81,7 +80,7 @@ def _evaluation(facts: Facts) -> list[str]:
     pop = f"pop{facts.negatives}"
     why = f"Leave-one-out: {facts.targets} users have a test target."
     if facts.negatives < 99:
-        why += f" Of 99 negatives more than 5 % of the targets would lack some: few items are known before them."
+        why += " Of 99 negatives more than 5 % of the targets would lack some: few items are known before them."
     return [_line("eval_args:", f"(dict) {why}"), f"  mode: {{valid: [{pop}], test: [{pop}, full]}}"]
 
 

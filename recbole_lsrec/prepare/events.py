@@ -13,7 +13,6 @@ from recbole_lsrec.prepare.read import read_raw
 from recbole_lsrec.prepare.source import ROLES, Layout
 from recbole_lsrec.prepare.times import SECOND, Times, parts_sql
 
-ORDER_START = 946_684_800  # 2000-01-01: where the made-up times of an order-only log begin
 _BAD_ID = r"[\x00-\x08\x09-\x0d\x1c-\x1f]"
 
 
@@ -32,9 +31,7 @@ def read_events(
         For each file the number of the row at which it begins.
     """
     columns = [*ROLES, "milliseconds", *features]
-    connection.execute(
-        f"CREATE TABLE raw ({', '.join(f'{quoted(name)} VARCHAR' for name in columns)}, row BIGINT)"
-    )
+    connection.execute(f"CREATE TABLE raw ({', '.join(f'{quoted(name)} VARCHAR' for name in columns)}, row BIGINT)")
     starts, row = [], 0
     for layout, raw in chosen:
         starts.append((row, raw, layout))
@@ -43,7 +40,7 @@ def read_events(
             for batch in read_raw(raw, layout, ledger, bar.update):
                 numbers = pa.array(np.arange(row, row + batch.num_rows))
                 connection.register("batch", batch.append_column("#row", numbers))
-                connection.execute(f"INSERT INTO raw SELECT {values}, \"#row\" FROM {_unpacked(layout)}")
+                connection.execute(f'INSERT INTO raw SELECT {values}, "#row" FROM {_unpacked(layout)}')
                 connection.unregister("batch")
                 row += batch.num_rows
     return starts
@@ -71,11 +68,15 @@ def role_sql(layout: Layout, role: str) -> str:
         value = f"CASE {value} {cases} ELSE {value} END"
     if role == "user" and layout.anonymous:
         session = role_sql(layout, "session")
-        value = f"CASE WHEN {value} = '' AND {session} <> '' THEN {text(layout.anonymous)} || {session} ELSE {value} END"
+        value = (
+            f"CASE WHEN {value} = '' AND {session} <> '' THEN {text(layout.anonymous)} || {session} ELSE {value} END"
+        )
     return value
 
 
-def parse_events(connection: Any, times: Times | None, starts: list[tuple[int, RawFile, Layout]], ledger: Ledger) -> int:
+def parse_events(
+    connection: Any, times: Times | None, starts: list[tuple[int, RawFile, Layout]], ledger: Ledger
+) -> int:
     """Makes the table ``log`` (``user, item, ns, category, event_type, session``, features, ``row``) of ``raw``.
 
     Args:
@@ -87,12 +88,13 @@ def parse_events(connection: Any, times: Times | None, starts: list[tuple[int, R
     Returns:
         How many rows were refused because a value was damaged; a missing user or item is counted but is no damage.
     """
-    ns = f"({ORDER_START} + row) * {SECOND}" if times is None else times.reading.sql
+    ns = f"(row + 1) * {SECOND}" if times is None else times.reading.sql
     shift = "coalesce(TRY_CAST(milliseconds AS BIGINT), 0) * 1000000"
     body = "SELECT * FROM raw" if times is None else parts_sql("raw")
     reason = f"""CASE
         WHEN "user" = '' THEN 'no user' WHEN item = '' THEN 'no item'
-        WHEN regexp_matches("user" || item || category || event_type || session, '{_BAD_ID}') THEN 'an id holds a control character'
+        WHEN regexp_matches("user" || item || category || event_type || session, '{_BAD_ID}')
+            THEN 'an id holds a control character'
         WHEN item = '[PAD]' OR "user" = '[PAD]' THEN 'an id is [PAD], the name of the padding'
         WHEN ns IS NULL AND time = '' THEN 'no time' WHEN ns IS NULL THEN 'the time cannot be read' END"""
     extra = ", zone, fraction, body, offset_ns" if times is not None else ""

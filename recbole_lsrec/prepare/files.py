@@ -58,7 +58,9 @@ class RawFile:
                     stream = gzip.GzipFile(fileobj=file)
                 yield stream
         except (OSError, EOFError, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
-            raise DataError(f"{self.name}: cannot be read ({error}); it may be incomplete: download it again.") from error
+            raise DataError(
+                f"{self.name}: cannot be read ({error}); it may be incomplete: download it again."
+            ) from error
         except Exception as error:
             if type(error).__module__ != "zlib":
                 raise

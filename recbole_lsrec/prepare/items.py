@@ -61,7 +61,9 @@ def item_query(connection: Any, source: Source, ledger: Ledger) -> tuple[str, li
     if known:
         names.append("category_id:token")
         if several:
-            ledger.notes.append(f"{several} of {known} items had several categories: that of most events, then the latest, is kept")
+            ledger.notes.append(
+                f"{several} of {known} items had several categories: that of most events, then the latest, is kept"
+            )
     side, query = _names(source.item_features), "SELECT item FROM log GROUP BY item"
     columns = ["kept.item"] + (["coalesce(c.category, '')"] if known else [])
     joins = f"({query}) AS kept LEFT JOIN item_categories AS c USING (item)"
@@ -97,7 +99,9 @@ def _give_category(connection: Any) -> None:
 
 
 def _last_known(table: str, key: str, names: list[str]) -> str:
-    values = ", ".join(f"coalesce(last({quoted(n)} ORDER BY row) FILTER ({quoted(n)} <> ''), '') AS {quoted(n)}" for n in names)
+    values = ", ".join(
+        f"coalesce(last({quoted(n)} ORDER BY row) FILTER ({quoted(n)} <> ''), '') AS {quoted(n)}" for n in names
+    )
     return f"SELECT {quoted(key)}, {values} FROM {table} GROUP BY {quoted(key)}"
 
 

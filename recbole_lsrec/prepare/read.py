@@ -2,6 +2,7 @@
 
 import csv
 import io
+import sys
 from collections.abc import Callable, Iterator
 from typing import IO, Any
 
@@ -30,7 +31,9 @@ def first_lines(raw: RawFile, encoding: str, count: int) -> list[str]:
     try:
         text = head.decode(encoding_of(head, encoding), errors="strict" if len(head) < _LONGEST_HEADER else "ignore")
     except UnicodeDecodeError as error:
-        raise _not_text(raw, encoding, head[: error.start].count(b"\n") + 1, head[error.start : error.start + 1]) from None
+        raise _not_text(
+            raw, encoding, head[: error.start].count(b"\n") + 1, head[error.start : error.start + 1]
+        ) from None
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")[:count]
 
 
@@ -149,7 +152,7 @@ def _read_csv(
                 ),
             )
             told = 0
-            for batch in reader:
+            while (batch := _next(reader)) is not None:
                 account.rows += batch.num_rows
                 progress(counted.bytes - told)
                 told = counted.bytes
@@ -159,6 +162,17 @@ def _read_csv(
         if layout.quoting and encoding != "utf-16":
             known = account.rows + lines_of_refused + (layout.header is None)
             account.inside_quotes = max(0, counted.all_lines - known - _blank_lines(raw, counted.all_lines - known))
+
+
+def _next(reader: Any) -> pa.RecordBatch | None:
+    """The next batch. Where a line to be refused is no text pyarrow stops with an error, and Python would print another."""
+    usual, sys.unraisablehook = sys.unraisablehook, lambda _: None
+    try:
+        return reader.read_next_batch()
+    except StopIteration:
+        return None
+    finally:
+        sys.unraisablehook = usual
 
 
 def _blank_lines(raw: RawFile, missing: int) -> int:
@@ -171,22 +185,25 @@ def _blank_lines(raw: RawFile, missing: int) -> int:
 
 def _damaged(raw: RawFile, layout: Layout, encoding: str, error: Exception) -> DataError:
     said = str(error)
-    if isinstance(error, UnicodeError) or "UTF8" in said:
+    if isinstance(error, UnicodeError) or "UTF8" in said or "CSV parse error" in said:
         with raw.open() as stream:
             for number, line in enumerate(stream, start=1):
                 try:
                     line.decode(encoding)
                 except UnicodeDecodeError as wrong:
                     return _not_text(raw, encoding, number, line[wrong.start : wrong.start + 1])
-        return _not_text(raw, encoding, 1, b"")
+        if "CSV parse error" not in said:
+            return _not_text(raw, encoding, 1, b"")
     if "Empty CSV" in said:
         return DataError(f"{raw.name}: is empty; expected a line for each event.")
     if "straddl" in said or "out of sync" in said:
         return DataError(
-            f"{raw.name}: a quoted value is not closed within {BLOCK >> 20} MB; look for a lone \" at the start of a value "
+            f'{raw.name}: a quoted value is not closed within {BLOCK >> 20} MB; look for a lone " at the start of a value '
             "and remove it."
         )
-    return DataError(f"{raw.name}: cannot be read as columns separated by {layout.separator!r} ({said.splitlines()[0]}).")
+    return DataError(
+        f"{raw.name}: cannot be read as columns separated by {layout.separator!r} ({said.splitlines()[0]})."
+    )
 
 
 def _not_text(raw: RawFile, encoding: str, line: int, byte: bytes) -> DataError:

@@ -69,7 +69,9 @@ def keys(raw: RawFile, encoding: str) -> list[str]:
     except ValueError as error:
         raise DataError(f"{raw.name}, line 1: is no JSON object ({error}).") from None
     if not isinstance(row, dict):
-        raise DataError(f"{raw.name}, line 1: is no JSON object; accepted: one object a line (jq -c '.[]' writes it so).")
+        raise DataError(
+            f"{raw.name}, line 1: is no JSON object; accepted: one object a line (jq -c '.[]' writes it so)."
+        )
     return list(row)
 
 
@@ -100,4 +102,6 @@ def _lines(stream: Counted) -> Iterator[bytes]:
 
 
 def _table(rows: list[list[str]], names: list[str]) -> pa.Table:
-    return pa.table({name: pa.array(column, pa.string()) for name, column in zip(names, zip(*rows, strict=True), strict=True)})
+    return pa.table(
+        {name: pa.array(column, pa.string()) for name, column in zip(names, zip(*rows, strict=True), strict=True)}
+    )

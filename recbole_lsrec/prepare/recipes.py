@@ -75,7 +75,9 @@ def apply(connection: Any, recipe: Recipe, source: Source, seed: int, ledger: Le
         ledger.step(name, left, note)
         if left[0] == 0:
             told = "; ".join(f"{step.step}: {step.removed_rows} rows" for step in ledger.steps[1:] if step.removed_rows)
-            raise DataError(f"--recipe {recipe.name}: nothing is left of {ledger.steps[0].rows} rows (removed by {told}).")
+            raise DataError(
+                f"--recipe {recipe.name}: nothing is left of {ledger.steps[0].rows} rows (removed by {told})."
+            )
 
     if recipe.views_only:
         views = source.views or _view_words(connection)
@@ -84,7 +86,7 @@ def apply(connection: Any, recipe: Recipe, source: Source, seed: int, ledger: Le
         several = "SELECT item FROM log WHERE category <> '' GROUP BY item HAVING count(DISTINCT category) > 1"
         keep("items of several categories", f"item NOT IN ({several})")
     if recipe.no_repeats:
-        first = "SELECT arg_min(row, (ns, row)) FROM log GROUP BY \"user\", item"
+        first = 'SELECT arg_min(row, (ns, row)) FROM log GROUP BY "user", item'
         keep("repeats of user and item", f"row IN ({first})", "the first is kept")
     if recipe.users < 1:
         count = one(connection, f'SELECT greatest(1, round(count(DISTINCT "user") * {recipe.users})) FROM log')
@@ -114,7 +116,9 @@ def _k_core(recipe: Recipe, keep: Callable[..., None], connection: Any) -> None:
         before = sizes(connection)[0]
         for what, column in (("items", "item"), ("users", '"user"')):
             enough = f"SELECT {column} FROM log GROUP BY {column} HAVING count(*) >= {k}"
-            keep(f"{what} with {k} events", f"{column} IN ({enough})", f"round {turn + 1}" if recipe.iterate else "once")
+            keep(
+                f"{what} with {k} events", f"{column} IN ({enough})", f"round {turn + 1}" if recipe.iterate else "once"
+            )
         turn += 1
         if not recipe.iterate or sizes(connection)[0] == before:
             return

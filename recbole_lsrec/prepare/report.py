@@ -9,24 +9,35 @@ from tabulate import tabulate
 def report(meta: dict[str, Any], out: Path, name: str) -> str:
     """The account, the statistics and the next command, from the content of the meta file."""
     account, figures, times = meta["account"], meta["statistics"], meta["times"]
-    rows = [[s["step"], s["rows"], s["users"] or "", s["items"] or "", s["removed_rows"] or "", s["note"]] for s in account["steps"]]
+    rows = [
+        [s["step"], s["rows"], s["users"] or "", s["items"] or "", s["removed_rows"] or "", s["note"]]
+        for s in account["steps"]
+    ]
     lines = [tabulate(rows, ["step", "events", "users", "items", "removed", ""], intfmt=","), ""]
     for entry in account["refused"]:
         lines.append(f"not used: {entry['rows']:,} rows, {entry['reason']}; the first: {entry['examples'][0]}")
     inside = sum(file["inside_quotes"] for file in account["files"])
     if inside:
-        lines.append(f"{inside:,} line breaks stand inside quoted values; if the values hold none, a lone \" joined rows")
+        lines.append(
+            f'{inside:,} line breaks stand inside quoted values; if the values hold none, a lone " joined rows'
+        )
     lines += [f"note: {note}" for note in account["notes"]]
+    when = f"{times['first']} to {times['last']} UTC" if times["first"] else "in order, without times"
     lines.append(
-        f"{figures['interactions']:,} events of {figures['users']:,} users and {figures['items']:,} items in {figures['categories']:,} "
-        f"categories, {figures['mean_length']:.1f} a user, {times['first']} to {times['last']} UTC"
+        f"{figures['interactions']:,} events of {figures['users']:,} users and {figures['items']:,} items in "
+        f"{figures['categories']:,} categories, {figures['mean_length']:.1f} a user, {when}"
     )
     if figures["equal_times"] > 0.05:
-        lines.append(f"{figures['equal_times']:.1%} of the events share their time with another of their user: their order is the file's")
+        lines.append(
+            f"{figures['equal_times']:.1%} of the events share their time with another of their user: their order is the file's"
+        )
     if figures["exact_duplicates"]:
-        lines.append(f"{figures['exact_duplicates']:,} events are exact copies (user, item, time) of another; they are kept")
+        lines.append(
+            f"{figures['exact_duplicates']:,} events are exact copies (user, item, time) of another; they are kept"
+        )
     suggested = meta["suggested"]
-    lines.append(f"suggested session_threshold: {suggested['session_threshold']} s: {suggested['reason']}")
+    if times["first"]:
+        lines.append(f"suggested session_threshold: {suggested['session_threshold']} s: {suggested['reason']}")
     where = "" if out == Path("atomic_data") else f" --data_path={out}"
     lines += ["", f"Next: python run_recbole_lsrec.py --model=SLSRec --dataset={name}{where}"]
     return "\n".join(lines)

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-# Edges of the gap histogram in seconds: eight bins an octave would be noise on small logs, two tell a valley.
-EDGES = np.round(np.geomspace(1, 2**25, 51)).astype(np.int64)
+# Edges of the gap histogram in seconds, two bins an octave: enough to show a valley, not so many that small logs are noise.
+EDGES = np.unique(np.round(np.geomspace(1, 2**25, 51)).astype(np.int64))
 USUAL = 1800
 _LOW, _HIGH = 300, 12 * 3600  # a session's end is looked for between five minutes and half a day
 DAY = 86_400
@@ -43,18 +43,15 @@ def suggest_threshold(histogram: np.ndarray, resolution: int) -> Threshold:
         return Threshold(resolution, f"times are multiples of {resolution} s, so no shorter threshold means anything")
     smooth = np.convolve(histogram, [0.25, 0.5, 0.25], mode="same")
     inside = np.flatnonzero((EDGES[:-1] >= _LOW) & (EDGES[1:] <= _HIGH))
-    lowest = inside[np.argmin(smooth[inside])]
-    usual = int(np.searchsorted(EDGES, USUAL, side="right")) - 1
-    ends = smooth[[inside[0], inside[-1]]]
-    is_valley = smooth[lowest] < ends.min() and lowest not in (inside[0], inside[-1])
-    if is_valley and smooth[usual] > _CLEAR * smooth[lowest]:
-        seconds = int(round(float(np.sqrt(EDGES[lowest] * EDGES[lowest + 1])), -2))
-        return Threshold(
-            seconds, f"the gaps between five minutes and half a day are rarest around {seconds} s, and clearly rarer than at half an hour"
-        )
-    if is_valley:
+    rarest = inside[smooth[inside] == smooth[inside].min()]
+    lowest = int(rarest[len(rarest) // 2])
+    higher = _CLEAR * smooth[lowest]
+    if smooth[:lowest].max() <= higher or smooth[lowest + 1 :].max() <= higher:
+        return Threshold(USUAL, "half an hour, the usual; the gaps have no valley between five minutes and half a day")
+    if smooth[int(np.searchsorted(EDGES, USUAL, side="right")) - 1] <= higher:
         return Threshold(USUAL, "half an hour, the usual; the gaps have their valley near it")
-    return Threshold(USUAL, "half an hour, the usual; the gaps have no valley between five minutes and half a day")
+    seconds = round(float(np.sqrt(EDGES[lowest] * EDGES[lowest + 1])) / 600) * 600
+    return Threshold(seconds, f"of the gaps between five minutes and half a day those around {seconds} s are rarest")
 
 
 def gap_histogram(gaps: np.ndarray) -> np.ndarray:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from recbole_lsrec.errors import DataError
+from recbole_lsrec.log_checks.times import EARLIEST, LATEST, ORDER
 from recbole_lsrec.prepare.database import one
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 SECOND = 10**9
-EARLIEST, LATEST = (int(datetime(year, 1, 1, tzinfo=timezone.utc).timestamp()) * SECOND for year in (1990, 2100))
 _EXPONENT = {"s": 9, "ms": 6, "us": 3, "ns": 0}
 _DAYS = (
     "%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y",
@@ -97,7 +97,9 @@ def format_reading(form: str, zone: str | None) -> Reading:
     elif form in ("days", "excel days"):
         since = 25569 if form == "excel days" else 0
         number = f"CASE WHEN {_NUMBER} THEN TRY_CAST(time AS DOUBLE) END"
-        return Reading(form, _plausible(f"CAST(round(({number} - {since}) * 86400000) AS HUGEINT) * 1000000"), local=True)
+        return Reading(
+            form, _plausible(f"CAST(round(({number} - {since}) * 86400000) AS HUGEINT) * 1000000"), local=True
+        )
     else:
         parsed = f"try_strptime(body, '{text}')"
     shift = f"CASE WHEN zone = '' THEN timezone('{zone}', {parsed}) ELSE timezone('UTC', {parsed}) END"
@@ -169,7 +171,9 @@ def when(ns: int | None) -> str:
 
 
 def _plausible(sql: str) -> str:
-    return f"TRY_CAST(CASE WHEN ({sql}) BETWEEN {EARLIEST} AND {LATEST} THEN ({sql}) END AS BIGINT)"
+    return (
+        f"TRY_CAST(CASE WHEN ({sql}) BETWEEN {EARLIEST * SECOND} AND {LATEST * SECOND - 1} THEN ({sql}) END AS BIGINT)"
+    )
 
 
 def _named(given: str, zone: str | None) -> Reading:
@@ -177,7 +181,7 @@ def _named(given: str, zone: str | None) -> Reading:
         return unit_reading(given)
     if "%" not in given and not given.startswith("MMDD:") and given not in ("days", "excel days"):
         raise DataError(
-            f"--time-format: found {given!r}; accepted: {', '.join(_EXPONENT)}, days, 'excel days', MMDD:<year>, order, "
+            f"--time-format: found {given!r}; accepted: {', '.join(_EXPONENT)}, days, 'excel days', MMDD:<year>, {ORDER}, "
             "or a strptime format such as '%d/%m/%Y %H:%M'."
         )
     return format_reading(given, zone)
@@ -246,7 +250,9 @@ def _unread(connection: "DuckDBPyConnection", table: str, reading: Reading) -> s
 def _no_reading(connection: "DuckDBPyConnection", table: str) -> str:
     rows = connection.execute(f"SELECT time FROM {table} WHERE time <> '' ORDER BY row LIMIT 3").fetchall()
     if not rows:
-        return "times: the column is empty in every row; name another with --time, or use the order alone: --time order."
+        return (
+            "times: the column is empty in every row; name another with --time, or use the order alone: --time order."
+        )
     return (
         f"times: found {', '.join(repr(row[0]) for row in rows)}, which no known unit or format puts between 1990 and 2100; "
         "name it with --time-format (such as s, ms, '%d/%m/%Y %H:%M'), or use the order of the rows alone: --time order."

@@ -50,13 +50,20 @@ def write_inter(connection: Any, path: Path, columns: dict[str, str], unit: str)
         unit: of the time, ``s`` or ``ms``; digits beyond it are written as a fraction.
     """
     values = "".join(f" || chr(9) || {quoted(column)}" for column in columns.values())
-    line = f"\"user\" || chr(9) || item || chr(9) || {time_sql(unit)}{values} || chr(10)"
+    line = f'"user" || chr(9) || item || chr(9) || {time_sql(unit)}{values} || chr(10)'
     rows = one(connection, "SELECT count(*) FROM log")[0]
-    reader = connection.sql(f'SELECT {line} AS line, "user", ns FROM log ORDER BY "user", ns, row').to_arrow_reader(_BATCH)
+    reader = connection.sql(f'SELECT {line} AS line, "user", ns FROM log ORDER BY "user", ns, row').to_arrow_reader(
+        _BATCH
+    )
     names = ["user_id", "item_id", *columns]
-    header = "\t".join([f"{name}:token" for name in names[:2]] + ["timestamp:float"] + [f"{n}:token" for n in names[2:]])
+    header = "\t".join(
+        [f"{name}:token" for name in names[:2]] + ["timestamp:float"] + [f"{n}:token" for n in names[2:]]
+    )
     measure = _Measure()
-    with path.open("wb") as file, tqdm(total=rows, unit="events", unit_scale=True, desc=path.name, leave=False, disable=None) as bar:
+    with (
+        path.open("wb") as file,
+        tqdm(total=rows, unit="events", unit_scale=True, desc=path.name, leave=False, disable=None) as bar,
+    ):
         file.write(header.encode() + b"\n")
         for batch in reader:
             file.write(_bytes(batch.column(0)))
@@ -99,7 +106,7 @@ class _Measure:
         self.found = Measured()
         self._user: str | None = None
         self._time, self._length, self._tied = 0, 0, False
-        self._divides = {step: True for step in _RESOLUTIONS}
+        self._divides = dict.fromkeys(_RESOLUTIONS, True)
 
     def add(self, users: pa.Array, ns: np.ndarray) -> None:
         """Takes the next events."""

@@ -22,5 +22,7 @@ COSMETICS = Source(
     keep=("view", "cart", "purchase"),
     views=("view",),
     session_seconds=1800,
-    notes=("remove_from_cart is no sign of interest and is left out; --keep-events view,cart,purchase,remove_from_cart keeps it",),
+    notes=(
+        "remove_from_cart is no sign of interest and is left out; --keep-events view,cart,purchase,remove_from_cart keeps it",
+    ),
 )

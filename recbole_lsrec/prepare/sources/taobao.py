@@ -8,7 +8,13 @@ TAOBAO = Source(
     events=(
         Layout(
             "userbehavior*.csv",
-            {"user": "user_id", "item": "item_id", "category": "category_id", "event_type": "behavior", "time": "timestamp"},
+            {
+                "user": "user_id",
+                "item": "item_id",
+                "category": "category_id",
+                "event_type": "behavior",
+                "time": "timestamp",
+            },
             header=("user_id", "item_id", "category_id", "behavior", "timestamp"),
             quoting=False,
         ),

@@ -10,13 +10,25 @@ TMALL = Source(
     events=(
         Layout(
             "user_log_format1.csv",
-            {"user": "user_id", "item": "item_id", "category": "cat_id", "time": "time_stamp", "event_type": "action_type"},
+            {
+                "user": "user_id",
+                "item": "item_id",
+                "category": "cat_id",
+                "time": "time_stamp",
+                "event_type": "action_type",
+            },
             words={"event_type": _TYPES},
             missing={"item": ("0",)},
         ),
         Layout(
             "train_format2.csv test_format2.csv",
-            {"user": "user_id", "item": "item_id", "category": "cat_id", "time": "time_stamp", "event_type": "action_type"},
+            {
+                "user": "user_id",
+                "item": "item_id",
+                "category": "cat_id",
+                "time": "time_stamp",
+                "event_type": "action_type",
+            },
             words={"event_type": _TYPES},
             missing={"user": ("NULL",)},
             packed=("activity_log", "#", ":", ("item_id", "cat_id", "brand_id", "time_stamp", "action_type")),

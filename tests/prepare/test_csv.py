@@ -1,0 +1,208 @@
+"""Any table of events: what is guessed, what is refused, and that nothing is lost in silence."""
+
+import pyarrow as pa
+import pytest
+
+from recbole_lsrec.errors import DataError
+from recbole_lsrec.prepare.report import report
+from tests.prepare.samples import parquet
+
+HEAD = "user_id,item_id,timestamp\n"
+
+
+def test_ids_are_text_and_words_of_pandas_are_ids(prepared):
+    rows = "007,000135,1577836800\n7,135,1577836801\nNA,null,1577836802\nnan,None,1577836803\n"
+    events, _, _ = prepared("csv", {"shop.csv": HEAD + rows})
+    assert events == ["007|000135|1577836800", "7|135|1577836801", "NA|null|1577836802", "nan|None|1577836803"]
+
+
+def test_long_category_ids_survive_an_empty_cell(prepared):
+    rows = "a,1,1577836800,1487580005134238553\na,2,1577836801,\na,3,1577836802,1487580005134238554\n"
+    _, items, meta = prepared("csv", {"shop.csv": "user,item,time,category_id\n" + rows})
+    assert items == ["1|1487580005134238553", "2|", "3|1487580005134238554"]
+    assert meta["statistics"]["categories"] == 2
+
+
+def test_a_row_without_user_and_a_later_one_without_item_are_exactly_removed(prepared):
+    events, _, meta = prepared(
+        "csv", {"shop.csv": HEAD + "a,1,1577836800\n,2,1577836801\na,3,1577836802\nb,,1577836803\n"}
+    )
+    assert events == ["a|1|1577836800", "a|3|1577836802"]
+    refused = {entry["reason"]: (entry["rows"], entry["examples"]) for entry in meta["account"]["refused"]}
+    assert {reason: rows for reason, (rows, _) in refused.items()} == {"no user": 1, "no item": 1}
+    assert "shop.csv, row 3:" in refused["no user"][1][0]
+    assert "shop.csv, row 5:" in refused["no item"][1][0]
+
+
+def test_equal_times_keep_the_order_of_the_file(prepared):
+    events, _, meta = prepared(
+        "csv", {"shop.csv": HEAD + "a,z,1577836800\na,y,1577836800\na,x,1577836800\nb,x,1577836801\n"}
+    )
+    assert events == ["a|z|1577836800", "a|y|1577836800", "a|x|1577836800", "b|x|1577836801"]
+    assert meta["statistics"]["equal_times"] == 0.75
+
+
+def test_copies_are_counted_and_kept(prepared):
+    events, _, meta = prepared("csv", {"shop.csv": HEAD + "a,z,1577836800\na,z,1577836800\na,z,1577836801\n"})
+    assert len(events) == 3
+    assert meta["statistics"]["exact_duplicates"] == 1
+    assert meta["statistics"]["repeats"] == pytest.approx(2 / 3, abs=1e-4)
+
+
+@pytest.mark.parametrize("separator", ["\t", ";", "|", "::"])
+def test_separators_are_found(prepared, separator):
+    text = (HEAD + "a,1,1577836800\nb,2,1577836801\n").replace(",", separator)
+    assert prepared("csv", {"log.txt": text})[0] == ["a|1|1577836800", "b|2|1577836801"]
+
+
+def test_a_byte_order_mark_and_utf_16(prepared):
+    text = HEAD + "é,1,1577836800\n"
+    assert prepared("csv", {"log.csv": b"\xef\xbb\xbf" + text.encode()})[0] == ["é|1|1577836800"]
+    assert prepared("csv", {"log.csv": text.encode("utf-16")}, name="wide")[0] == ["é|1|1577836800"]
+
+
+def test_another_encoding_is_named_with_its_line(prepared):
+    raw = (HEAD + "a,1,1577836800\nMüller,2,1577836801\n").encode("latin-1")
+    with pytest.raises(DataError, match=r"log\.csv, line 3: found byte 0xfc, which is no utf-8; .*--encoding latin-1"):
+        prepared("csv", {"log.csv": raw})
+    assert prepared("csv", {"log.csv": raw}, encoding="latin-1")[0][0] == "Müller|2|1577836801"
+
+
+def test_quoted_values_hold_separators_and_quotes(prepared):
+    rows = 'a,"1,5",1577836800,"say ""hi"""\n'
+    _, items, _ = prepared("csv", {"log.csv": "user,item,time,category\n" + rows})
+    assert items == ['1,5|say "hi"']
+
+
+def test_columns_can_be_named_and_numbered(prepared):
+    named = {"user": "who", "item": "what", "time": "at"}
+    assert prepared("csv", {"log.csv": "at,what,who\n1577836800,x,u\n"}, columns=named)[0] == ["u|x|1577836800"]
+    numbers = {"user": "3", "item": "2", "time": "1"}
+    assert prepared("csv", {"log.csv": "1577836800,x,u\n"}, columns=numbers, name="n")[0] == ["u|x|1577836800"]
+
+
+def test_what_cannot_be_guessed_is_asked_for(prepared):
+    with pytest.raises(
+        DataError, match=r"which column is the user and the time\? Columns: who, item, at\. Say so with --user"
+    ):
+        prepared("csv", {"log.csv": "who,item,at\nu,x,1577836800\n"})
+    with pytest.raises(DataError, match=r"If the file has no line of names, give numbers: --user 1 --item 2 --time 3"):
+        prepared("csv", {"log.csv": "17,4,1577836800\n"})
+
+
+def test_a_wrong_column_is_answered_with_the_near_one(prepared):
+    with pytest.raises(DataError, match=r"--user: found 'user_ids', which is no column\. Did you mean 'user_id'"):
+        prepared("csv", {"log.csv": HEAD}, columns={"user": "user_ids"})
+
+
+def test_features_of_users_and_items(prepared, tmp_path):
+    rows = "a,1,1577836800,red,3.5\na,2,1577836801,blue,\na,1,1577836802,,4\n"
+    _, items, meta = prepared(
+        "csv",
+        {"log.csv": "user,item,time,colour,price\n" + rows},
+        user_features=("colour",),
+        item_features=("price:float",),
+    )
+    assert items == ["1|4", "2|"]
+    assert (tmp_path / "data/log/log.user").read_text() == "user_id:token\tcolour:token\na\tblue\n"
+    assert (tmp_path / "data/log/log.item").read_text().startswith("item_id:token\tprice:float\n")
+    assert "price: 1 items had several values; the last is kept" in meta["account"]["notes"]
+
+
+def test_an_items_category_is_the_most_frequent_then_the_latest(prepared):
+    rows = "a,1,1577836800,x\na,1,1577836801,y\na,1,1577836802,y\na,2,1577836803,x\na,2,1577836804,z\n"
+    _, items, meta = prepared("csv", {"log.csv": "user,item,time,category\n" + rows})
+    assert items == ["1|y", "2|z"]
+    assert "2 of 2 items had several categories" in meta["account"]["notes"][0]
+
+
+def test_json_lines_keep_numbers_as_they_are_written(prepared):
+    text = '{"user": 12345678901234567890123, "item": "007", "time": 1577836800.25}\n'
+    text += '{"user": 1.0, "item": 7, "time": "1577836801"}\n'
+    assert prepared("csv", {"log.jsonl": text})[0] == [
+        "1.0|7|1577836801000",
+        "12345678901234567890123|007|1577836800250",
+    ]
+
+
+def test_parquet_with_integers_times_and_gaps(prepared):
+    table = parquet(
+        user_id=pa.array([1487580005134238553, 2]),
+        item_id=["007", "NA"],
+        timestamp=pa.array([1577836800123456, 1577836801000000], pa.timestamp("us", tz="UTC")),
+        category_id=pa.array([135.0, None], pa.float64()),
+    )
+    events, items, _ = prepared("csv", {"log.parquet": table})
+    assert events == ["1487580005134238553|007|1577836800123.456", "2|NA|1577836801000"]
+    assert items == ["007|135", "NA|"]
+
+
+def test_parquet_with_ids_that_lost_digits_is_refused(prepared):
+    table = parquet(user=["a"], item=pa.array([1.487580005134238553e18]), time=[1577836800])
+    with pytest.raises(DataError, match=r"column 'item' holds numbers as floats that are too large to be exact"):
+        prepared("csv", {"log.parquet": table})
+
+
+def test_lines_of_another_width_are_counted_and_many_are_an_error(prepared):
+    rows = "".join(f"u{n},i,{1577836800 + n}\n" for n in range(199))
+    events, _, meta = prepared("csv", {"log.csv": HEAD + rows + "u,i\n"})
+    assert len(events) == 199
+    assert meta["account"]["rows_read"] == 200
+    assert meta["account"]["refused"][0]["examples"] == [
+        f"{meta['account']['files'][0]['file']}, row 201: 2 columns, the first line has 3"
+    ]
+    with pytest.raises(
+        DataError, match=r"1 of 2 rows are damaged, more than --max-refused 0\.01 allows:\n  another number"
+    ):
+        prepared("csv", {"log.csv": HEAD + "u,i,1577836800\nu,i\n"}, name="short")
+
+
+def test_a_lone_quote_does_not_swallow_rows_in_silence(prepared, tmp_path):
+    rows = "".join(f"u,i{n},{1577836800 + n}\n" for n in range(300))
+    swallowed = 'u,"5 inch,1577836801\nu,j,1577836802\nu,"k,1577836803\n'
+    _, _, meta = prepared("csv", {"log.csv": HEAD + rows + swallowed}, max_refused=0.02)
+    assert (meta["account"]["rows_read"], meta["account"]["files"][0]["inside_quotes"]) == (301, 2)
+    assert meta["account"]["refused"][0]["reason"] == "an id holds a control character"
+    assert "2 line breaks stand inside quoted values" in report(meta, tmp_path, "log")
+
+
+def test_line_breaks_inside_quotes_are_told(prepared):
+    text = 'user,item,time,text\nu,i,1577836800,"two\nlines"\n'
+    events, _, meta = prepared("csv", {"log.csv": text})
+    assert len(events) == 1
+    assert meta["account"]["files"][0]["inside_quotes"] == 1
+
+
+def test_a_log_of_order_alone(prepared, tmp_path):
+    events, _, _ = prepared("csv", {"log.csv": "user,item\na,x\nb,x\na,y\n"}, columns={"time": "order"})
+    assert events == ["a|x|1", "a|y|3", "b|x|2"]
+    assert "timestamp_unit: order" in (tmp_path / "data/log/log.yaml").read_text()
+
+
+@pytest.mark.parametrize("bad", ["[PAD]", '"a\tb"', '"a\nb"', "a\x00b"])
+def test_ids_that_no_atomic_file_holds_are_refused(prepared, bad):
+    events, _, meta = prepared("csv", {"log.csv": HEAD + f"u,{bad},1577836800\nu,ok,1577836801\n"}, max_refused=0.5)
+    assert events == ["u|ok|1577836801"]
+    assert sum(entry["rows"] for entry in meta["account"]["refused"]) == 1
+
+
+def test_an_empty_file_and_a_file_of_names_alone(prepared):
+    with pytest.raises(DataError, match=r"zero\.csv, line 1: is empty"):
+        prepared("csv", {"zero.csv": ""})
+    with pytest.raises(DataError, match=r"no row can be used: there is none"):
+        prepared("csv", {"zero.csv": HEAD})
+
+
+def test_a_folder_that_is_not_ours_is_left_alone(prepared, tmp_path):
+    (tmp_path / "data/log").mkdir(parents=True)
+    (tmp_path / "data/log/log.inter").write_text("mine")
+    with pytest.raises(DataError, match="holds files that prepare did not write"):
+        prepared("csv", {"log.csv": HEAD + "a,1,1577836800\n"}, overwrite=True)
+    assert (tmp_path / "data/log/log.inter").read_text() == "mine"
+
+
+def test_a_second_time_needs_overwrite(prepared):
+    prepared("csv", {"log.csv": HEAD + "a,1,1577836800\n"})
+    with pytest.raises(DataError, match="was prepared before; --overwrite replaces it"):
+        prepared("csv", {"log.csv": HEAD + "a,2,1577836800\n"})
+    assert prepared("csv", {"log.csv": HEAD + "a,2,1577836800\n"}, overwrite=True)[0] == ["a|2|1577836800"]

