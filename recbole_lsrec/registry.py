@@ -22,6 +22,7 @@ PLUGIN_MODELS = {
     "Random": "recbole_lsrec.model.general_recommender.random",
     "SLSRec": "recbole_lsrec.model.sequential_recommender.slsrec",
     "SLiRec": "recbole_lsrec.model.sequential_recommender.slirec",
+    "SURGE": "recbole_lsrec.model.sequential_recommender.surge",
     "SpectralCF": "recbole_lsrec.model.general_recommender.graph",
 }
 

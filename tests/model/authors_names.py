@@ -80,5 +80,26 @@ SLIREC = {
     **_fcn("logit_fcn", "head"),
 }
 
+ATTENTIONS_OF_SURGE = {
+    "f1_shared_0": "cluster_attention.attention",
+    "f2_shared_0": "query_attention.attention",
+    "AGRU": "final_attention",
+}
+SURGE = {
+    **EMBEDDINGS,
+    "dense/kernel": "metric",
+    "dense_1/kernel": "convolution",
+    **{
+        name: parameter
+        for theirs, ours in ATTENTIONS_OF_SURGE.items()
+        for name, parameter in {
+            f"attention_fcn{theirs}/attention_mat{theirs}": f"{ours}.matrix",
+            **_fcn(f"attention_fcn{theirs}/att_fcn", f"{ours}.fcn"),
+        }.items()
+    },
+    **gru("gru", "gru."),
+    **_fcn("logit_fcn", "head"),
+}
+
 NOT_OURS = {"embedding/user_embedding"}
 """Variables that the authors create and nothing reads."""

@@ -93,7 +93,8 @@ def feed(golden: Golden, name: str) -> Interaction:
     first = {key: value[::GROUP] for key, value in rows.items()}
     candidates = rows["items"].long().view(-1, GROUP)
     assert rows["labels"].view(-1, GROUP).tolist() == [[1, 0, 0, 0, 0]] * len(candidates)
-    for key in ("item_history", "time_to_now", "time_from_first_action", "users"):
+    times = [key for key in ("time_from_first_action", "time_to_now") if key in rows]  # SURGE reads none
+    for key in ("item_history", "users", *times):
         assert torch.equal(rows[key], first[key].repeat_interleave(GROUP, dim=0)), "rows of an instance share a history"
     return Interaction(
         {
@@ -102,7 +103,6 @@ def feed(golden: Golden, name: str) -> Interaction:
             "neg_item_id": candidates[:, 1:],
             "item_id_list": first["item_history"].long(),
             "item_length": first["mask"].sum(1).long(),
-            "time_from_first_action": first["time_from_first_action"],
-            "time_to_now": first["time_to_now"],
+            **{key: first[key] for key in times},
         }
     )

@@ -77,6 +77,15 @@ class HistoryAttention(nn.Module):
         padded = padded.index_put((prepared.row, prepared.step), logits)  # [B, T, C]
         return padded.masked_fill(~prepared.real.unsqueeze(2), float("-inf")).softmax(dim=1).transpose(1, 2)
 
+    def own_weights(self, values: Tensor, real: Tensor, q: Tensor) -> Tensor:
+        """Returns ``a [B, T]``, 0 on padding, where each step is asked with a query of its own, ``q [B, T, Q]``."""
+        scored = torch.ones_like(real) if self.see_padding and self.training else real
+        at = scored.nonzero(as_tuple=True)
+        query: Any = self.attention.query(q[at])
+        logits = self.attention(self.attention.keys(values[at]), query)  # [P]
+        padded = logits.new_full(real.shape, float("-inf")).index_put(at, logits)
+        return padded.masked_fill(~real, float("-inf")).softmax(dim=1)
+
     def forward(self, prepared: Prepared, q: Tensor) -> tuple[Tensor, Tensor]:
         """Returns ``u [B, C, D]`` and the weights ``a [B, C, T]``."""
         a = self.weights(prepared, q)

@@ -137,25 +137,35 @@ class VecAttGRU(GRU):
     """DIEN's attentional GRU: attention ``a`` holds back the update, ``z <- (1 - a) z``; all else as the GRU."""
 
     @full_precision
-    def forward(self, x: Tensor, lengths: Tensor, attention: Tensor) -> Tensor:  # type: ignore[override]
+    def forward(  # type: ignore[override]
+        self, x: Tensor, lengths: Tensor, attention: Tensor, places: Tensor | None = None
+    ) -> Tensor:
         """Runs the cell once for each candidate; inputs are projected once for all of them.
 
         Args:
-            x: ``[N, T, D]``.
-            lengths: ``[N]`` int64, at least 1.
+            x: ``[N, S, D]``.
+            lengths: ``[N]`` int64 number of steps, 0 to ``T``, or ``[N, C]`` where candidates differ.
             attention: ``[N, C, T]`` weight of each step.
+            places: ``[N, C, T]`` which row of ``x`` is read at each step; the ``t``-th at step ``t`` if not given.
 
         Returns:
-            The states after the last real step, ``[N, C, H]``.
+            The states after the last real step, ``[N, C, H]``; 0 where there is none.
         """
         n, c, width = attention.shape
         to_input, to_state, bias = self.weights()
-        projected = torch.addmm(bias, x.flatten(0, 1), to_input).view(n, 1, width, -1).expand(-1, c, -1, -1)
-        lengths = lengths.repeat_interleave(c)
+        projected = torch.addmm(bias, x.flatten(0, 1), to_input).view(n, x.shape[1], -1)
+        lengths = (lengths.unsqueeze(1) if lengths.dim() == 1 else lengths).expand(n, c).flatten()
         steps = Steps.of(lengths, width)
-        inputs = steps.gather(projected.flatten(0, 1))  # [M, 3H], sequences are pairs of history and candidate
-        keep = 1 - steps.gather(attention.reshape(n * c, width, 1))  # [M, 1]
         initial = x.new_zeros(n * c, self.hidden_size)
+        if not steps.sizes:
+            return initial.view(n, c, -1)
+        if places is None:
+            inputs = steps.gather(projected.unsqueeze(1).expand(-1, c, -1, -1).flatten(0, 1))
+        else:
+            place = places.flatten(0, 1)[steps.sequence, steps.step]
+            inputs = projected.flatten(0, 1).index_select(0, steps.sequence // c * x.shape[1] + place)
+        # [M, 3H], sequences are pairs of history and candidate
+        keep = 1 - steps.gather(attention.reshape(n * c, width, 1))  # [M, 1]
         states = _GRUSteps.apply(inputs, keep, initial, to_state, steps.sizes)
         return last_state(steps.spread(states, n * c, width), lengths, initial).view(n, c, -1)
 

@@ -95,3 +95,30 @@ def test_attentional_gru_and_its_gradients_equal_the_plain_loop() -> None:
         results.append((state, *torch.autograd.grad(state.square().sum(), leaves)))
     for left, right in zip(*results, strict=True):
         torch.testing.assert_close(left, right, rtol=1e-10, atol=1e-10)
+
+
+def test_attentional_gru_reads_its_steps_at_given_places() -> None:
+    torch.manual_seed(0)
+    cell, x, attention = VecAttGRU(4, 3), torch.randn(2, 6, 4), torch.rand(2, 3, 5)
+    places = torch.stack([torch.stack([torch.randperm(6)[:5] for _ in range(3)]) for _ in range(2)])
+    lengths = torch.tensor([[5, 0, 2], [1, 3, 4]])
+    found = cell(x, lengths, attention, places)
+    for row in range(2):
+        for candidate in range(3):
+            n = int(lengths[row, candidate])
+            if n == 0:
+                assert not found[row, candidate].any()
+                continue
+            chosen = x[row, places[row, candidate, :n]].unsqueeze(0)
+            alone = cell(chosen, torch.tensor([n]), attention[row : row + 1, candidate : candidate + 1, :n])
+            torch.testing.assert_close(found[row, candidate], alone[0, 0])
+
+
+def test_attentional_gru_at_given_places_sends_gradients_back() -> None:
+    torch.manual_seed(0)
+    cell = VecAttGRU(2, 2).double()
+    x, attention = (torch.rand(shape, dtype=torch.double, requires_grad=True) for shape in ((2, 3, 2), (2, 2, 3)))
+    places = torch.tensor([[[2, 0, 1], [1, 1, 0]], [[0, 1, 2], [2, 1, 0]]])
+    assert torch.autograd.gradcheck(
+        lambda x, a: cell(x, torch.tensor([[3, 2], [1, 0]]), a, places), (x, attention), fast_mode=True
+    )
