@@ -12,7 +12,7 @@ from recbole_lsrec.config import Config
 from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.data.split_report import summary_lines
 from recbole_lsrec.evaluation.protocol_table import by_protocol
-from recbole_lsrec.evaluation.ranking import MANY_TIES
+from recbole_lsrec.evaluation.ties import MANY_TIES
 from recbole_lsrec.run_data import Data
 from recbole_lsrec.run_files import RunResult
 from recbole_lsrec.simulated.generate import SIMULATED_NOTICE

@@ -120,10 +120,6 @@ def test_wandb_gets_losses_and_metrics_with_the_true_settings(monkeypatch: pytes
     assert run.summary["eval/ndcg@10"] == 0.5
 
 
-def test_mixed_precision_runs() -> None:
-    make(epochs=1, enable_amp=True).fit(Loader(), Phase())
-
-
 @pytest.mark.parametrize(("steps", "epochs"), [(3, [0]), (5, [0]), (12, [0, 1, 2]), (40, list(range(8)))])
 def test_train_steps_are_exact(steps: int, epochs: list[int]) -> None:
     trainer, loader = make(train_steps=steps, epochs=2), Loader()

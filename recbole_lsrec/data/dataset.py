@@ -48,6 +48,7 @@ class SessionDataset(FilteredDataset):
         split: the row numbers of each phase.
         is_view: whether this is one phase of the log, not the whole.
         rows: int64, the instances of a view.
+        session_list_field: the batch's field of session numbers, ``session_id_list`` by default.
 
     An instance is the row number of its target; its history is the rows of the same user before it, up to
     :meth:`history_end`. The three datasets that :meth:`build` returns share one log and differ in ``rows`` alone.
@@ -89,9 +90,9 @@ class SessionDataset(FilteredDataset):
         self.inter_feat = Interaction(columns)
         self._join_categories()
         self._aug_presets()
-        self._session_list_field = self.config["SESSION_ID_FIELD"] + self.config["LIST_SUFFIX"]
+        self.session_list_field = self.config["SESSION_ID_FIELD"] + self.config["LIST_SUFFIX"]
         self.set_field_property(
-            self._session_list_field, FeatureType.TOKEN_SEQ, FeatureSource.INTERACTION, self.max_item_list_len
+            self.session_list_field, FeatureType.TOKEN_SEQ, FeatureSource.INTERACTION, self.max_item_list_len
         )
 
     def _sessions(self, frame: pd.DataFrame, exact: np.ndarray) -> np.ndarray:
@@ -293,6 +294,11 @@ class SessionDataset(FilteredDataset):
         """Number of events, or of instances in a view."""
         return len(self)
 
+    @property
+    def events(self) -> Interaction:
+        """The columns of the whole log, one entry a row, whatever the view; not to be changed."""
+        return self._log
+
     def counter(self, field: str) -> Counter:
         """RecBole's counter of one column, without making any window."""
         column = self._log[field][self.rows] if self.is_view else self._log[field]
@@ -324,7 +330,7 @@ class SessionDataset(FilteredDataset):
                 keep = inside.view(*inside.shape, *(1 for _ in column.shape[1:]))
                 batch[getattr(self, f"{field}_list_field")] = column[at] * keep
         session = torch.from_numpy(self.session)[at]  # [B, L]
-        batch[self._session_list_field] = (session - session[:, :1] + 1) * inside
+        batch[self.session_list_field] = (session - session[:, :1] + 1) * inside
         return Interaction(batch)
 
     def training_events(self) -> np.ndarray:

@@ -13,7 +13,7 @@ from recbole_lsrec.data.atomic import read_atomic
 from recbole_lsrec.data.recbole_dataset import RecBoleDataset
 from recbole_lsrec.errors import DataError
 from recbole_lsrec.log_checks.text import numbered_lines
-from recbole_lsrec.simulated.generate import SIMULATED_NOTICE, ensure_cosmetics, is_simulated
+from recbole_lsrec.simulated.generate import SIMULATED_NOTICE, ensure_bundled, is_simulated
 
 _LINES_SHOWN = 5
 
@@ -56,8 +56,7 @@ class CheckedDataset(RecBoleDataset):
 
     def _look_at_files(self, token: str, dataset_path: str) -> None:
         """What is said of the files whether or not they are read."""
-        if token == "cosmetics":
-            ensure_cosmetics(Path(dataset_path))
+        ensure_bundled(token, Path(dataset_path))
         if not Path(dataset_path).is_dir():
             raise DataError(
                 f"{dataset_path}: no such folder; it must hold {token}.inter (`data_path` names its parent)."

@@ -23,7 +23,7 @@ class PairDataset(SessionDataset):
         rows = rows[np.sort(first)]
         pairs = cls.__new__(cls)
         pairs.__dict__.update(log.view(rows).__dict__)
-        pairs._instances = pairs._log[torch.from_numpy(rows)]
+        pairs._instances = pairs.events[torch.from_numpy(rows)]
         return pairs
 
     # RecBole's for sequences would add the first event of each history, which is among the pairs already.

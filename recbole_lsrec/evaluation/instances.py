@@ -69,6 +69,6 @@ def _same_category(dataset: SessionDataset, rows: np.ndarray) -> pd.Series:
 
 
 def _event_type(dataset: SessionDataset, rows: np.ndarray) -> pd.Series:
-    if "event_type" not in dataset._log:
+    if "event_type" not in dataset.events:
         return pd.Series([None] * len(rows), dtype="object")
-    return pd.Series(dataset.field2id_token["event_type"][dataset._log["event_type"].numpy()[rows]], dtype="object")
+    return pd.Series(dataset.field2id_token["event_type"][dataset.events["event_type"].numpy()[rows]], dtype="object")

@@ -6,7 +6,7 @@ from math import inf, nan
 import numpy as np
 import torch
 
-from recbole_lsrec.evaluation.ranking import rank_of_positive
+from recbole_lsrec.evaluation.ties import rank_of_positive
 
 
 @dataclass

@@ -15,7 +15,7 @@ from recbole_lsrec.errors import ConfigError, DataError
 from recbole_lsrec.leaderboard.plan import DataSet, Plan, System
 from recbole_lsrec.leaderboard.presets import preset_settings
 from recbole_lsrec.run_data import log_settings
-from recbole_lsrec.simulated.generate import COSMETICS, ensure_cosmetics
+from recbole_lsrec.simulated.generate import ensure_bundled
 
 # Settings that say where files lie or what is shown; two cells that differ in these alone have the same result.
 _NO_MATTER = {
@@ -135,8 +135,7 @@ def _plain(config: Config) -> dict[str, Any]:
 
 def _files(config: Config) -> list[Path]:
     folder = Path(config["data_path"])
-    if config["dataset"] == COSMETICS:
-        ensure_cosmetics(folder)
+    ensure_bundled(config["dataset"], folder)
     endings = (*_READ_FROM_FILES, *(config["additional_feat_suffix"] or ()))
     found = sorted(path for ending in endings for path in folder.glob(f"{config['dataset']}*.{ending}"))
     if not any(path.suffix == ".inter" for path in found):

@@ -150,6 +150,16 @@ def ensure_cosmetics(folder: Path) -> Path:
     return inter
 
 
+def ensure_bundled(name: str, folder: Path) -> None:
+    """Simulates the bundled log again where it is missing from its folder; does nothing for logs of other names.
+
+    Raises:
+        DataError: see :func:`ensure_cosmetics`.
+    """
+    if name == COSMETICS:
+        ensure_cosmetics(folder)
+
+
 def is_simulated(folder: Path, name: str) -> bool:
     """Whether ``<name>.inter`` in ``folder`` is a simulated log, unchanged.
 

@@ -12,7 +12,7 @@ from sklearn.metrics import roc_auc_score
 
 from recbole_lsrec.config import Config
 from recbole_lsrec.evaluation.metrics import pooled_auc, summarise
-from recbole_lsrec.evaluation.ranking import rank_of_positive
+from recbole_lsrec.evaluation.ties import rank_of_positive
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 METRICS = json.loads((GOLDEN / "metrics.json").read_text())

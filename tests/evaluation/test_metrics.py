@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 from recbole_lsrec.evaluation.metrics import gauc, group_auc, instance_auc, pooled_auc, summarise
-from recbole_lsrec.evaluation.ranking import rank_of_positive
+from recbole_lsrec.evaluation.ties import rank_of_positive
 
 NAMES = ["Hit", "NDCG", "MRR", "Precision", "Recall", "GAUC"]
 

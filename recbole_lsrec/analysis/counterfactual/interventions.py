@@ -130,7 +130,7 @@ def shuffled(dataset: SessionDataset, rows: np.ndarray, batch: Interaction, seed
     kept = np.minimum(length, width)[:, None]
     inside = np.arange(width) < kept  # [B, L]
     at = torch.from_numpy(np.where(inside, event[np.minimum(stop[:, None] - kept + np.arange(width), stop[-1] - 1)], 0))
-    for field, column in dataset._log.interaction.items():
+    for field, column in dataset.events.interaction.items():
         if field not in (dataset.uid_field, dataset.time_field):
             chosen = column[at]
             keep = torch.from_numpy(inside).view(*inside.shape, *(1 for _ in chosen.shape[2:]))
@@ -154,8 +154,8 @@ def truncated(dataset: SessionDataset, batch: Interaction, k: int) -> Interactio
     inside = steps < kept[:, None]  # [B, L]
     at = torch.where(inside, (length - kept)[:, None] + steps, 0)
     row = torch.arange(len(length))[:, None]
-    sessions = dataset._session_list_field
-    logged = [field for field in dataset._log.columns if field != dataset.uid_field]
+    sessions = dataset.session_list_field
+    logged = [field for field in dataset.events.columns if field != dataset.uid_field]
     for name in [*(getattr(dataset, f"{field}_list_field") for field in logged), sessions]:
         chosen = batch[name][row, at]
         batch.update(Interaction({name: chosen * inside.view(*inside.shape, *(1 for _ in chosen.shape[2:]))}))

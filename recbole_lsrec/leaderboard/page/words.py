@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from recbole_lsrec.evaluation.ranking import MANY_TIES
+from recbole_lsrec.evaluation.ties import MANY_TIES
 from recbole_lsrec.leaderboard.page.cost import Cost
 from recbole_lsrec.leaderboard.page.results import Table
 

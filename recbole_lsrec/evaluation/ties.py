@@ -1,4 +1,4 @@
-"""From scores to the rank of the target among its competitors."""
+"""The rules for tied scores: from competitors above and level to the rank of a target."""
 
 import numpy as np
 
