@@ -145,6 +145,7 @@ def _windows_of_12(tmp_path_factory):
         given = {
             "data_path": str(folder),
             "load_col": {"inter": ["user_id", "item_id", "timestamp", "rating"]},
+            "timestamp_unit": "s",  # stated, because these times are no dates
             "MAX_ITEM_LIST_LENGTH": 10,
         }
         log = SessionDataset(Config("GRU4Rec", "tiny", config_dict=given))
