@@ -22,6 +22,7 @@ setup(
     package_data={
         "recbole_lsrec.properties": ["*.yaml", "*/*.yaml", "*/*/*.yaml"],
         "recbole_lsrec.leaderboard.page": ["templates/*"],
+        "recbole_lsrec.audit": ["templates/*"],
         "recbole_lsrec.page": ["templates/*"],
         "recbole_lsrec.analysis.counterfactual": ["templates/*"],
         "recbole_lsrec.tuning": ["templates/*"],

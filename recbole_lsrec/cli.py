@@ -262,6 +262,24 @@ def prepare(
     click.echo(report(prepare_log(source, list(raw), out, name, given), out, name))
 
 
+@cli.command(context_settings=PASS_THROUGH)
+@click.argument("dataset")
+@click.option("--html", "html_file", type=OutputFile(), help="The page; audit-<DATASET>.html by default.")
+@click.option("--json", "json_file", type=OutputFile(), help="Write all values as JSON.")
+@click.pass_context
+def audit(context: click.Context, dataset: str, html_file: Path | None, json_file: Path | None) -> None:
+    """Is a log fit for long- and short-term models? A page on its sessions, order, ties, drift and new items.
+
+    Any setting can be given as --key=value, such as --data_path=FOLDER or --session_threshold=3600.
+    """
+    from recbole_lsrec.audit.command import audit as audit_log
+    from recbole_lsrec.audit.page import audit_text
+
+    html_file = html_file or Path(f"audit-{dataset}.html")
+    click.echo(audit_text(audit_log(dataset, context.args, html_file, json_file)))
+    click.echo(f"Wrote {html_file}")
+
+
 @cli.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--name", help="Name of the log; the folder's name by default.")

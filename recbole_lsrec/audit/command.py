@@ -1,0 +1,46 @@
+"""``recbole-lsrec audit``: loads a log as a run would and measures it."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from recbole_lsrec.audit.log import columns
+from recbole_lsrec.audit.measure import Audit, measure
+from recbole_lsrec.audit.page import write_html
+from recbole_lsrec.config import Config
+from recbole_lsrec.errors import DataError
+from recbole_lsrec.log_checks.times import ORDER
+from recbole_lsrec.run_data import load_log
+
+_MODEL = "SLSRec"  # only for its settings; no model is made
+
+
+def audit(dataset: str, settings: Sequence[str] = (), html: Path | None = None, values: Path | None = None) -> Audit:
+    """Measures a data set.
+
+    Args:
+        dataset: its name.
+        settings: as on the command line of a run, such as ``--session_threshold=3600``.
+        html: where the page goes.
+        values: where all values go, as JSON.
+
+    Raises:
+        DataError: the log has no times.
+    """
+    config = Config(_MODEL, dataset, command_line=settings)
+    if config["timestamp_unit"] == ORDER:
+        raise DataError(f"timestamp_unit: {ORDER}: {dataset} has no times, and an audit is about times and sessions.")
+    log = load_log(config)
+    found = measure(
+        columns(log),
+        dataset,
+        config["session_threshold"],
+        simulated=log.simulated,
+        own_sessions=config["SESSION_ID_FIELD"] in (config["load_col"] or {}).get("inter", ()),
+        seed=config["seed"],
+    )
+    if html:
+        write_html(html, found)
+    if values:
+        values.write_text(json.dumps(found.to_dict(), indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    return found

@@ -1,0 +1,71 @@
+"""The page, the text and the command, on logs that ship; the verdict on made-up measurements."""
+
+import json
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+from click.testing import CliRunner
+
+from recbole_lsrec.audit.command import audit
+from recbole_lsrec.audit.verdict import findings, verdict
+from recbole_lsrec.cli import cli
+
+
+@pytest.fixture(scope="module")
+def cosmetics(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("audit")
+    return audit("cosmetics", (), folder / "page.html", folder / "values.json"), folder
+
+
+def test_numbers_are_those_of_the_simulators_documentation(cosmetics):
+    """docs/simulated_cosmetics.md has them from a script of its own."""
+    found, _ = cosmetics
+    assert found.now.per_user == pytest.approx(10.49, abs=0.005)
+    assert found.now.events == pytest.approx(4.15, abs=0.005)
+    assert found.now.one_session_users == pytest.approx(0.062, abs=0.0005)
+    assert found.repeats["ever"] == pytest.approx(0.465, abs=0.0005)
+    assert found.repeats["in_session"] == pytest.approx(0.270, abs=0.0005)
+    assert found.same_category["in_session"] == pytest.approx(0.637, abs=0.0005)
+    assert found.same_category["after_break"] == pytest.approx(0.240, abs=0.0005)
+    assert found.same_category["by_chance"] == pytest.approx(0.013, abs=0.0005)
+    assert found.popularity["gini"] == pytest.approx(0.399, abs=0.0005)
+
+
+def test_the_page_is_one_file_says_simulated_and_shows_every_panel(cosmetics):
+    found, folder = cosmetics
+    text = (folder / "page.html").read_text()
+    HTMLParser().feed(text)
+    assert not re.findall(r'(?:src|href)="https?:', text)
+    assert "THIS LOG IS SIMULATED" in text
+    assert verdict(findings(found)) in text
+    assert text.count("<figure>") == 7
+    ids = re.findall(r' id="([^"]+)"', text)
+    assert len(ids) == len(set(ids))
+
+
+def test_the_values_are_written(cosmetics):
+    found, folder = cosmetics
+    values = json.loads((folder / "values.json").read_text())
+    assert values["order"]["markov"] == found.order.markov
+    assert len(values["gap_edges"]) == len(values["gaps"]) + 1
+
+
+def test_what_speaks_against_comes_first_and_decides(cosmetics):
+    found, _ = cosmetics
+    assert verdict(findings(found)).startswith("Fit for")
+    tied = replace(found, equal_times={**found.equal_times, "targets": 0.4})
+    assert findings(tied)[0].kind == "bad"
+    assert verdict(findings(tied)).startswith("Fit with care")
+    no_sessions = replace(tied, now=replace(found.now, with_both=0.1))
+    assert verdict(findings(no_sessions)).startswith("Not a log")
+
+
+def test_the_command_takes_settings_and_writes_where_it_says(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    found = CliRunner().invoke(cli, ["audit", "ml-100k", "--session_threshold=3600"], catch_exceptions=False)
+    assert found.exit_code == 0
+    assert "100,000 events of 943 users and 1,682 items" in found.output
+    assert "in force: 3600 s" in found.output
+    assert (tmp_path / "audit-ml-100k.html").is_file()
