@@ -1,7 +1,7 @@
 """Long- and short-term interest models for RecBole, with the data, sampling and evaluation they need.
 
 What a script or notebook needs is here by name, and imported when it is asked for: ``run``, ``load_run``, ``compare``,
-``Recommender``, ``SessionDataset``, ``LongShortRecommender``, ``register_metric``, and the plugin's models (``SLSRec``, ...).
+``Recommender``, ``SessionDataset``, ``LongShortRecommender``, ``register_metric``, and the plugin's models.
 """
 
 from importlib import import_module
@@ -14,6 +14,7 @@ _PUBLIC = {
     "run": "recbole_lsrec.quick_start:run_recbole_lsrec",
     "load_run": "recbole_lsrec.trained_run",
     "compare": "recbole_lsrec.analysis.compare",
+    "Recommender": "recbole_lsrec.recommend",
     "SessionDataset": "recbole_lsrec.data.dataset",
     "LongShortRecommender": "recbole_lsrec.model.base",
     "register_metric": "recbole_lsrec.evaluation.metrics:register",

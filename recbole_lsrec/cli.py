@@ -479,6 +479,48 @@ def split_commas(text: str) -> tuple[str, ...]:
     return tuple(word for word in text.split(",") if word)
 
 
+@cli.command()
+@click.argument("folder", metavar="RUN", type=click.Path(path_type=Path))
+@click.option("--histories", required=True, type=click.Path(path_type=Path), help="CSV, TSV, parquet or JSON lines.")
+@click.option("--k", default=20, show_default=True, type=click.IntRange(1), help="Length of the lists.")
+@click.option("--out", type=OutputFile(), help="CSV, TSV, parquet or JSON lines, by its ending; the screen by default.")
+@click.option("--now", type=float, help="When it is asked, in the log's unit; each user's last event by default.")
+@click.option(
+    "--exclude-seen/--include-seen", default=None, help="Items of the history; by default as the run's filter_seen."
+)
+@click.option("--exclude", multiple=True, help="An item never to recommend. May be given several times.")
+@click.option("--candidate", "candidates", multiple=True, help="Rank only this item and others named so.")
+@click.option("--batch-size", type=click.IntRange(1), help="Histories at a time.")
+@click.option("--device", type=click.Choice(["cpu", "cuda"]), help="As in the run by default.")
+@click.option(
+    "--model", help="The run's model class, where it is one of your own: FILE.py:Class or package.module:Class."
+)
+def recommend(
+    folder: Path,
+    histories: Path,
+    out: Path | None,
+    device: str | None,
+    model: str | None,
+    candidates: tuple[str, ...],
+    **options: Any,
+) -> None:
+    """Recommend items to users from their histories: user, item, timestamp. The run's data need not be there."""
+    from recbole_lsrec.recommend import Recommender
+    from recbole_lsrec.recommend.table_file import as_text, check_ending, write_table
+
+    if out:
+        check_ending(out)
+    recommender = Recommender.load(folder, model=model, device=device)
+    table = recommender.recommend(
+        histories, candidates=candidates or None, show_progress=sys.stderr.isatty(), **options
+    )
+    if out:
+        write_table(table, out)
+        click.echo(f"{len(table)} lines: {out}")
+    else:
+        click.echo(as_text(table), nl=False)
+
+
 def _write_json(path: Path, content: dict[str, Any]) -> None:
     path.write_text(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
 

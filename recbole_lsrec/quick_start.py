@@ -9,6 +9,7 @@ from typing import Any
 from recbole.utils import init_seed
 
 from recbole_lsrec import environment, run_files, run_folder
+from recbole_lsrec.catalogue import save_catalogue
 from recbole_lsrec.config import Config
 from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.data.split_report import split_report
@@ -20,10 +21,10 @@ from recbole_lsrec.run_data import Data, load_data
 from recbole_lsrec.run_files import RunResult
 from recbole_lsrec.run_report import say_data, say_result, say_settings
 from recbole_lsrec.simulated.generate import SIMULATED_NOTICE
-from recbole_lsrec.trained_run import build_model, configure, load_run
+from recbole_lsrec.trained_run import build_model, configure, load_data_and_model, load_run
 from recbole_lsrec.trainer import Trainer
 
-__all__ = ["load_run", "run_recbole_lsrec"]
+__all__ = ["load_data_and_model", "load_run", "run_recbole_lsrec"]
 
 
 def run_recbole_lsrec(
@@ -90,6 +91,7 @@ def _run(
     split = split_report(data.dataset)
     say_data(data.dataset, split)
     run_files.write_json(folder / run_files.SPLIT, split)
+    save_catalogue(folder, data.dataset, data.log_fingerprints())
 
     model = build_model(config, data)
     getLogger().info(model)

@@ -9,6 +9,8 @@ from recbole.utils import init_seed
 from recbole_lsrec import checkpoint
 from recbole_lsrec.config import Config
 from recbole_lsrec.config.values import parse_command_line
+from recbole_lsrec.data.dataloader import EvalLoader, TrainLoader
+from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.errors import CheckpointError
 from recbole_lsrec.own_models import find_again
 from recbole_lsrec.run_data import Data, load_data
@@ -83,3 +85,21 @@ def load_run(folder: str | Path, model: str | type | None = None) -> tuple[Confi
     trained = build_model(config, data)
     checkpoint.restore_best(stored, trained)
     return config, data, trained
+
+
+def load_data_and_model(
+    model_file: str | Path, model: str | type | None = None
+) -> tuple[Config, Any, SessionDataset, TrainLoader, EvalLoader, EvalLoader]:
+    """RecBole's: config, model, data set and the loaders of training, validation and test.
+
+    Args:
+        model_file: the ``checkpoint.pt`` of a run, or its folder.
+        model: see :func:`load_run`.
+
+    Raises:
+        CheckpointError: see :func:`load_run`.
+    """
+    path = Path(model_file)
+    config, data, trained = load_run(path if path.is_dir() else path.parent, model)
+    assert data.test is not None  # made unless it is asked for less
+    return config, trained, data.dataset, data.train, data.valid, data.test

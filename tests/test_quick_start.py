@@ -16,7 +16,7 @@ from recbole_lsrec.quick_start import load_run, run_recbole_lsrec
 from recbole_lsrec.run_data import load_log, log_settings
 from recbole_lsrec.run_files import COLUMNS
 
-FILES = {"result.json", "instances.parquet", "scores-uni9.npy", "checkpoint.pt", "split.json", "log"}
+FILES = {"result.json", "instances.parquet", "scores-uni9.npy", "checkpoint.pt", "split.json", "log", "catalogue.pt"}
 
 
 def _instances(result):

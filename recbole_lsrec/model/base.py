@@ -38,6 +38,8 @@ class LongShortRecommender(SequentialRecommender):
     Class attributes:
         candidate_batch: Asks the loader for ``[B, N]`` negatives.
         no_gradient: Names of parameters that by design get no gradient.
+        log_in_checkpoint: What the model reads of the log when it is built is in its checkpoint
+            (``other_parameter_name``), so that it can be built on an empty log and used without the data.
 
     Attributes:
         fixed_alpha: If set, the weight of the long-term interest that :meth:`fusion_weight` returns everywhere; for
@@ -56,6 +58,7 @@ class LongShortRecommender(SequentialRecommender):
     input_type = InputType.PAIRWISE
     candidate_batch: ClassVar[bool] = True
     no_gradient: ClassVar[frozenset[str]] = frozenset()
+    log_in_checkpoint: ClassVar[bool] = False
     fixed_alpha: float | None = None
 
     def __init__(self, config: Any, dataset: Any, data_loss: str) -> None:

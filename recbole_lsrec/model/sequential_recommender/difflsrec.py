@@ -98,6 +98,7 @@ class DiffLSRec(LongShortRecommender):
     """
 
     input_type = InputType.POINTWISE
+    log_in_checkpoint = True
     candidate_batch = False  # all items compete: the loader draws no negatives
 
     def __init__(self, config: Any, dataset: Any) -> None:
@@ -177,11 +178,12 @@ class DiffLSRec(LongShortRecommender):
         self.shortest, self.longest = event_features.interval_range(dataset.user, dataset.time, training)
         frequency = event_features.frequencies(dataset.item, training, self.n_items)
         bucket = event_features.frequency_buckets(frequency)
-        # Not in the checkpoint: they belong to the data set.
+        # In no state_dict, which other data sets fit too, but in the checkpoint of a run: RecBole's other_parameter.
         self.register_buffer("frequency", torch.from_numpy(frequency).float(), persistent=False)
         self.register_buffer("bucket", torch.from_numpy(bucket), persistent=False)
         counts = np.bincount(dataset.item[training], minlength=self.n_items)
         self.sampler = catalogue_loss.ItemSampler(torch.from_numpy(counts[1:]))
+        self.other_parameter_name = ["shortest", "longest", "frequency", "bucket"]
 
     def intervals(self, times: Tensor, lengths: Tensor) -> Tensor:
         """Time since the event before, scaled to [0, 1], ``[B, L]``, from times in seconds."""

@@ -1,0 +1,60 @@
+"""RecBole's ``full_sort_scores`` and ``full_sort_topk`` (``recbole.utils.case_study``) for the loaders here."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from recbole_lsrec.data.dataloader import EvalLoader
+from recbole_lsrec.errors import DataError
+from recbole_lsrec.evaluation.scoring import score_batch
+
+
+@torch.no_grad()
+def full_sort_scores(
+    uid_series: Sequence[int] | np.ndarray, model: Any, test_data: EvalLoader, device: torch.device | None = None
+) -> Tensor:
+    """Scores of all items for users of a loader, from the history before each user's first target there.
+
+    Args:
+        uid_series: internal ids of users.
+        model: on ``device``.
+        test_data: of :func:`recbole_lsrec.quick_start.load_data_and_model`.
+        device: the CPU by default.
+
+    Returns:
+        ``[B, n_items]``, that of the padding (item 0) ``-inf``.
+
+    Raises:
+        DataError: a user has no target in the loader; RecBole leaves such a user out in silence.
+    """
+    dataset = test_data.dataset
+    users = np.asarray(uid_series)
+    found, first = np.unique(dataset.user[dataset.rows], return_index=True)
+    missing = users[~np.isin(users, found)]
+    if len(missing):
+        raise DataError(f"uid_series: user {missing[0]} has no target in the {test_data.phase} data; leave it out.")
+    rows = dataset.rows[first[np.searchsorted(found, users)]]
+    interaction = dataset.join(dataset.windows(rows)).to(device or torch.device("cpu"))
+    model.eval()
+    items = torch.from_numpy(dataset.item[rows])[:, None].to(device or torch.device("cpu"))
+    scores = score_batch(
+        model, interaction, items, dataset, full=True, memory_mb=test_data.config["eval_memory_mb"]
+    ).full
+    assert scores is not None
+    scores[:, 0] = -torch.inf
+    return scores
+
+
+def full_sort_topk(
+    uid_series: Sequence[int] | np.ndarray,
+    model: Any,
+    test_data: EvalLoader,
+    k: int,
+    device: torch.device | None = None,
+) -> tuple[Tensor, Tensor]:
+    """Scores and internal ids of the ``k`` best items of each user, ``[B, k]`` each; see :func:`full_sort_scores`."""
+    scores, items = torch.topk(full_sort_scores(uid_series, model, test_data, device), k)
+    return scores, items

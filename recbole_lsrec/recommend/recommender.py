@@ -1,0 +1,358 @@
+"""A trained model that answers: histories in, ranked items out, as the evaluation would rank them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from logging import getLogger
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+from recbole.data.interaction import Interaction
+from recbole.model.abstract_recommender import GeneralRecommender
+from recbole.utils import FeatureType, init_seed
+from torch import Tensor
+from tqdm import tqdm
+
+from recbole_lsrec import checkpoint
+from recbole_lsrec.catalogue import Catalogue, CatalogueDataset, catalogue_dataset, load_catalogue
+from recbole_lsrec.config import Config
+from recbole_lsrec.errors import CheckpointError, ConfigError, DataError
+from recbole_lsrec.evaluation.scoring import check_finite, score_batch
+from recbole_lsrec.model.base import LongShortRecommender
+from recbole_lsrec.own_models import find_again
+from recbole_lsrec.recommend.histories import ITEM, TIME, USER, read_histories
+from recbole_lsrec.run_files import CHECKPOINT
+
+_CPU_HISTORIES = 64  # that our models encode at a time on a CPU, as in the evaluation
+
+
+class _Best(NamedTuple):
+    """The best items of a batch."""
+
+    items: Tensor  # [B, K]
+    scores: Tensor  # [B, K], -inf where there are no more items
+    alpha: Tensor | None  # [B, K]
+
+
+class Recommender:
+    """A run's model with what it needs of the log; made by :meth:`load`.
+
+    Attributes:
+        config: of the run.
+        model: with its best weights.
+        catalogue: users and items.
+    """
+
+    def __init__(self, config: Config, model: Any, catalogue: Catalogue, dataset: CatalogueDataset) -> None:
+        self.config, self.model, self.catalogue, self._dataset = config, model, catalogue, dataset
+        item = config["ITEM_ID_FIELD"]
+        self._item_id: Mapping[str, int] = dataset.field2token_id[item]
+        self._token = catalogue.tokens[item]
+        self._user_id: Mapping[str, int] = dataset.field2token_id[config["USER_ID_FIELD"]]
+
+    @classmethod
+    def load(cls, folder: str | Path, *, model: str | type | None = None, device: str | None = None) -> "Recommender":
+        """Reads a run folder; its data set need not be there.
+
+        Args:
+            folder: of the run.
+            model: its class, where it is one of your own that this process has not loaded, or its place.
+            device: ``cpu`` or ``cuda``; by default as the run's settings say.
+
+        Raises:
+            CheckpointError: the folder holds no finished run, or the model's class is not at hand.
+            ConfigError: a model that knows users by their number alone, or that reads the log when it is built.
+        """
+        folder = Path(folder)
+        stored, catalogue = checkpoint.load(folder / CHECKPOINT), load_catalogue(folder)
+        if stored.metadata["fingerprints"] != catalogue.fingerprints:
+            raise CheckpointError(
+                f"{folder}: its checkpoint and its catalogue are of different logs; take both from one run."
+            )
+        own = stored.metadata.get("own_model")
+        named = find_again(own, model, str(folder)) if own else model or stored.model
+        settings = stored.config if device is None else {**stored.config, "use_gpu": device != "cpu"}
+        config = Config(named, stored.dataset, config_dict=settings, data_folder=str(folder))
+        kind = config.model_class
+        if issubclass(kind, GeneralRecommender):
+            raise ConfigError(
+                f"{config.model}: it knows users by their number alone; accepted: runs of sequential models."
+            )
+        dataset = catalogue_dataset(config, catalogue)
+        init_seed(config["seed"], config["reproducibility"])
+        try:
+            on = dataset.with_events(_no_events(dataset), 0) if getattr(kind, "log_in_checkpoint", False) else dataset
+            trained = kind(config, on).to(config["device"])
+        except AttributeError as error:
+            if error.obj is not dataset:
+                raise
+            raise ConfigError(
+                f"{config.model}: it reads the log when it is built ({error.name}), which a run folder does not hold; "
+                "recommend with another model, or use load_run where the data are."
+            ) from error
+        checkpoint.restore_best(stored, trained)
+        return cls(config, trained.eval(), catalogue, dataset)
+
+    @torch.no_grad()
+    def recommend(
+        self,
+        histories: Any,
+        k: int = 20,
+        *,
+        now: float | Mapping[str, float] | None = None,
+        exclude_seen: bool | None = None,
+        exclude: Sequence[Any] = (),
+        candidates: Sequence[Any] | None = None,
+        batch_size: int | None = None,
+        show_progress: bool = False,
+    ) -> pd.DataFrame:
+        """Ranks items for each user.
+
+        Items that the model does not know are left out of histories, and a history without any that it knows gets the
+        most popular items of training; both are counted in the log and in ``frame.attrs["counts"]``. The answer is the
+        same each time, of models that draw noise too.
+
+        Args:
+            histories: see :func:`recbole_lsrec.recommend.histories.read_histories`; users need not be known.
+            k: length of the lists.
+            now: when it is asked, in the unit of the run's log: a number, or one for each user; the user's last event by
+                default. Intervals depend on it.
+            exclude_seen: leave out what is in a user's history; by default as ``filter_seen`` of the run says.
+            exclude: items never to recommend.
+            candidates: rank these items alone.
+            batch_size: histories at a time; by default what ``eval_memory_mb`` of the run allows.
+            show_progress: whether to show a progress bar.
+
+        Returns:
+            One line per user and rank: ``user``, ``rank`` from 1, ``item``, ``score``, ``source`` (``model`` or
+            ``popularity``), and of long/short-term models ``alpha``, the weight of the long-term interest for the item, and
+            ``current_session``, the items of the history's last session. Users in the order they first appear.
+
+        Raises:
+            DataError: the histories cannot be read, or hold an event after ``now``.
+            ConfigError: ``k`` or ``candidates`` cannot be used.
+        """
+        if isinstance(k, bool) or not isinstance(k, int) or k < 1:
+            raise ConfigError(f"k: found {k!r}; accepted: a whole number of at least 1.")
+        events = read_histories(histories, self._names())
+        users, events[_NUMBER] = np.unique(events[USER].to_numpy(dtype=str), return_inverse=True)
+        order = events.groupby(_NUMBER, sort=False)[_NUMBER].first().to_numpy()  # of first appearance
+        place = np.empty(len(users), dtype=np.int64)
+        place[order] = np.arange(len(users))
+        users, events[_NUMBER] = users[order], place[events[_NUMBER]]
+        asked = self._asked_at(users, events, now)
+        events[_ID] = events[ITEM].map(self._item_id).fillna(0).astype(np.int64)
+        known = events[events[_ID] > 0]
+        alone = np.bincount(known[_NUMBER], minlength=len(users)) == 0
+        counts = {
+            "users": len(users),
+            "events": len(events),
+            "unknown_items": int((events[_ID] == 0).sum()),
+            "users_of_popularity": int(alone.sum()),
+            "users_not_trained_on": int(sum(user not in self._user_id for user in users)),
+        }
+        allowed = self._allowed(exclude, candidates)
+        seen = known if (self.config["filter_seen"] if exclude_seen is None else exclude_seen) else known.iloc[:0]
+        tables = [self._popular(users, np.flatnonzero(alone), allowed, k)]
+        asked_users = np.flatnonzero(~alone)
+        init_seed(
+            self.config["seed"], self.config["reproducibility"]
+        )  # a model that draws noise draws the same each time
+        bar = tqdm(total=len(asked_users), desc="Recommend", unit="user", ncols=100, disable=not show_progress)
+        with bar:
+            for rows, batch in self._batches(known, users, asked, asked_users, batch_size):
+                tables.append(self._answer(users, rows, batch, allowed, seen, k))
+                bar.update(len(rows))
+        self._say(counts)
+        table = pd.concat(tables, ignore_index=True).sort_values([_NUMBER, "rank"], kind="stable", ignore_index=True)
+        table = table.drop(columns=_NUMBER)
+        table.attrs["counts"] = counts
+        return table
+
+    # --- from events to batches --------------------------------------------------------------------------------------
+
+    def _names(self) -> dict[str, str]:
+        fields = {USER: "USER_ID_FIELD", ITEM: "ITEM_ID_FIELD", TIME: "TIME_FIELD"}
+        return {name: self.config[key] for name, key in fields.items()}
+
+    def _asked_at(self, users: np.ndarray, events: pd.DataFrame, now: Any) -> np.ndarray:
+        """When each user is asked about, ``[U]``."""
+        last = events.groupby(_NUMBER)[TIME].max().to_numpy()
+        if now is None:
+            return last
+        if isinstance(now, Mapping):
+            missing = [user for user in users if user not in now]
+            if missing:
+                raise DataError(f"now: it has no time for user {missing[0]!r}; give one for each user, or one for all.")
+            asked = np.array([now[user] for user in users], dtype=np.float64)
+        else:
+            asked = np.full(len(users), now, dtype=np.float64)
+        late = np.flatnonzero(~(last <= asked))
+        if len(late):
+            raise DataError(
+                f"now: user {users[late[0]]!r} has an event at {last[late[0]]:g}, after now ({asked[late[0]]:g}); so have "
+                f"{len(late) - 1} more. Leave later events out, or give a later time."
+            )
+        return asked
+
+    def _batches(
+        self, known: pd.DataFrame, users: np.ndarray, asked: np.ndarray, rows: np.ndarray, batch_size: int | None
+    ) -> Iterator[tuple[np.ndarray, Interaction]]:
+        """Numbers of users with their windows, on the model's device."""
+        config, dataset = self.config, self._dataset
+        uid, iid, time = config["USER_ID_FIELD"], config["ITEM_ID_FIELD"], config["TIME_FIELD"]
+        here = pd.Series(np.arange(len(rows)), index=rows)
+        # Each history ends in a target that is to be found: item 0 at the time that is asked about.
+        log = pd.DataFrame(
+            {
+                uid: np.concatenate([here.loc[known[_NUMBER]].to_numpy(), np.arange(len(rows))]) + 1,
+                iid: np.concatenate([known[_ID].to_numpy(), np.zeros(len(rows), dtype=np.int64)]),
+                time: np.concatenate([known[TIME].to_numpy(), asked[rows]]),
+            }
+        )
+        for field in self._other_columns():
+            log[field] = np.concatenate([self._column(field, known), np.zeros(len(rows))])
+        laid = dataset.with_events(log, len(rows))
+        targets = laid.start[2:] - 1  # the last row of each
+        user_id = torch.tensor([self._user_id.get(user, 0) for user in users[rows]], dtype=torch.int64)
+        size = batch_size or self._batch_size()
+        for at in range(0, len(rows), size):
+            batch = laid.windows(targets[at : at + size])
+            batch.interaction[uid] = user_id[at : at + size]
+            yield rows[at : at + size], dataset.join(batch).to(config["device"])
+
+    def _batch_size(self) -> int:
+        """As the evaluation's full pass has it."""
+        if isinstance(self.model, LongShortRecommender) and self.config["device"].type == "cpu":
+            return _CPU_HISTORIES
+        fits = (self.config["eval_memory_mb"] << 20) // (16 * len(self._token))
+        return min(self.config["eval_batch_size"], max(1, fits))
+
+    def _other_columns(self) -> list[str]:
+        """Further columns of the run's log, which its windows hold too."""
+        suffix, named = self.config["LIST_SUFFIX"], set(self._names().values())
+        fields = self.catalogue.fields
+        return [
+            field
+            for field, held in fields.items()
+            if held["source"] == "inter"
+            and field + suffix in fields
+            and field not in named
+            and held["type"] in (FeatureType.TOKEN.value, FeatureType.FLOAT.value)
+            and not field.startswith(self.config["NEG_PREFIX"])
+        ]
+
+    def _column(self, field: str, events: pd.DataFrame) -> np.ndarray:
+        """A column as the model reads it; 0 where the histories have none, or a word it does not know."""
+        if field not in events:
+            return np.zeros(len(events))
+        if self.catalogue.fields[field]["type"] == FeatureType.FLOAT.value:
+            return pd.to_numeric(events[field], errors="coerce").fillna(0).to_numpy()
+        return events[field].astype(str).map(self._dataset.field2token_id[field]).fillna(0).to_numpy()
+
+    # --- from batches to lists ---------------------------------------------------------------------------------------
+
+    def _allowed(self, exclude: Sequence[Any], candidates: Sequence[Any] | None) -> np.ndarray:
+        """Boolean ``[n_items]``: what may be recommended."""
+        allowed = np.full(len(self._token), candidates is None)
+        if candidates is not None:
+            chosen = [self._item_id[str(item)] for item in candidates if str(item) in self._item_id]
+            if not chosen:
+                raise ConfigError(f"candidates: the model knows none of the {len(candidates)} items given.")
+            if len(chosen) < len(candidates):
+                getLogger().warning(
+                    f"candidates: {len(candidates) - len(chosen)} items that the model does not know left out"
+                )
+            allowed[chosen] = True
+        allowed[[self._item_id[str(item)] for item in exclude if str(item) in self._item_id]] = False
+        allowed[0] = False
+        return allowed
+
+    def _answer(
+        self, users: np.ndarray, rows: np.ndarray, batch: Interaction, allowed: np.ndarray, seen: pd.DataFrame, k: int
+    ) -> pd.DataFrame:
+        hidden = torch.from_numpy(~allowed).to(self.config["device"]).repeat(len(rows), 1)  # [B, n_items]
+        at = np.searchsorted(rows, seen[_NUMBER].to_numpy())
+        inside = (at < len(rows)) & (rows[np.minimum(at, len(rows) - 1)] == seen[_NUMBER].to_numpy())
+        hidden[torch.from_numpy(at[inside]), torch.from_numpy(seen[_ID].to_numpy()[inside])] = True
+        best = self._best(batch, hidden, min(k, int(allowed.sum())))
+        listed = torch.isfinite(best.scores).cpu().numpy()  # [B, K]
+        n = listed.sum(axis=1)
+        table = {
+            _NUMBER: np.repeat(rows, n),
+            USER: np.repeat(users[rows], n),
+            "rank": (listed.cumsum(axis=1))[listed],
+            ITEM: self._token[best.items.cpu().numpy()[listed]],
+            "score": best.scores.cpu().numpy()[listed],
+            "source": "model",
+        }
+        if isinstance(self.model, LongShortRecommender):
+            sessions = self._current_sessions(batch)
+            alpha = np.full(listed.shape, np.nan) if best.alpha is None else best.alpha.float().cpu().numpy()
+            table["alpha"] = alpha[listed]
+            table["current_session"] = [
+                session for session, times in zip(sessions, n, strict=True) for _ in range(times)
+            ]
+        return pd.DataFrame(table)
+
+    def _best(self, batch: Interaction, hidden: Tensor, k: int) -> _Best:
+        """The best items that are not hidden, the history encoded once."""
+        model, memory = self.model, self.config["eval_memory_mb"]
+        if isinstance(model, LongShortRecommender):
+            state = model.encode(batch)
+            scores = model.score_all(state, len(batch))  # [B, n_items]
+        else:
+            first = torch.ones(len(batch), 1, dtype=torch.int64, device=hidden.device)
+            found = score_batch(model, batch, first, self._dataset, full=True, memory_mb=memory).full
+            assert found is not None
+            state, scores = None, found
+        check_finite(scores, model)
+        top = scores.masked_fill(hidden, -torch.inf).topk(k)
+        alpha = None if state is None else model.score(state, top.indices, return_alpha=True)[1]
+        return _Best(top.indices, top.values, alpha)
+
+    def _current_sessions(self, batch: Interaction) -> list[list[str]]:
+        """The items of each history's last session."""
+        suffix = self.config["LIST_SUFFIX"]
+        session = batch[self.config["SESSION_ID_FIELD"] + suffix].cpu().numpy()  # [B, L], 0 on padding
+        items = self._token[batch[self.config["ITEM_ID_FIELD"] + suffix].cpu().numpy()]
+        last = (session == session.max(axis=1, keepdims=True)) & (session > 0)
+        return [row[chosen].tolist() for row, chosen in zip(items, last, strict=True)]
+
+    def _popular(self, users: np.ndarray, rows: np.ndarray, allowed: np.ndarray, k: int) -> pd.DataFrame:
+        """What was most frequent in training, of equals the first in the catalogue."""
+        popularity = np.where(allowed, self.catalogue.popularity, -1)
+        best = np.argsort(-popularity, kind="stable")[: min(k, int(allowed.sum()))]
+        return pd.DataFrame(
+            {
+                _NUMBER: np.repeat(rows, len(best)),
+                USER: np.repeat(users[rows], len(best)),
+                "rank": np.tile(np.arange(1, len(best) + 1), len(rows)),
+                ITEM: np.tile(self._token[best], len(rows)),
+                "score": np.tile(self.catalogue.popularity[best].astype(np.float32), len(rows)),
+                "source": "popularity",
+            }
+        )
+
+    def _say(self, counts: Mapping[str, int]) -> None:
+        logger = getLogger()
+        if counts["unknown_items"]:
+            logger.warning(
+                f"{counts['unknown_items']} of {counts['events']} events have items that the model does not know: left out"
+            )
+        if counts["users_of_popularity"]:
+            logger.warning(
+                f"{counts['users_of_popularity']} of {counts['users']} users have no event that the model knows: they get "
+                "the most popular items (source: popularity)"
+            )
+        if counts["users_not_trained_on"]:
+            logger.info(f"{counts['users_not_trained_on']} of {counts['users']} users are not in the run's log")
+
+
+_NUMBER, _ID = "__number", "__id"
+
+
+def _no_events(dataset: CatalogueDataset) -> pd.DataFrame:
+    columns = {dataset.uid_field: "int64", dataset.iid_field: "int64", dataset.time_field: "float64"}
+    return pd.DataFrame({name: np.zeros(0, dtype=kind) for name, kind in columns.items()})

@@ -1,0 +1,264 @@
+"""Recommendations from a run folder alone."""
+
+import logging
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from recbole.utils import init_seed
+
+from recbole_lsrec.cli import main
+from recbole_lsrec.errors import CheckpointError, ConfigError, DataError
+from recbole_lsrec.evaluation.evaluator import evaluate
+from recbole_lsrec.quick_start import load_data_and_model, load_run, run_recbole_lsrec
+from recbole_lsrec.recommend import Recommender, full_sort_scores, full_sort_topk
+
+ONE = {"epochs": 1, "eval_args": {"mode": ["full"]}, "MAX_ITEM_LIST_LENGTH": 8}
+# Every model of ours, and of RecBole's one that scores by a product and one that reads items' features.
+SYSTEMS = {
+    "SLSRec": {},
+    "SLSRec lineage": {"preset": "lineage"},
+    "CLSR": {},
+    "SLiRec": {},
+    "DiffLSRec": {"diffusion_steps": 3},
+    "SASRec": {},
+    "GRU4Rec": {},
+    "BERT4Rec": {},
+    "DIN": {},
+    "DIEN": {},
+}
+
+
+@pytest.fixture(scope="module")
+def run_of_slsrec(tmp_path_factory):
+    """A run of SLSRec, and the events of its log."""
+    return _shop_run(tmp_path_factory.mktemp("run"), "SLSRec", {})
+
+
+def _shop_run(folder, model, options):
+    from tests.shop_log import shop_events
+
+    events = shop_events().drop(columns="event_type:token")
+    (folder / "data" / "shop").mkdir(parents=True)
+    events.to_csv(folder / "data" / "shop" / "shop.inter", sep="\t", index=False)
+    settings = {
+        "data_path": str(folder / "data"),
+        "run_dir": str(folder / "runs"),
+        "load_col": {"inter": ["user_id", "item_id", "timestamp", "category_id"]},
+        "CATEGORY_FIELD": "category_id",
+        "train_batch_size": 128,
+        "show_progress": False,
+        "state": "ERROR",
+        **ONE,
+        **options,
+    }
+    result = run_recbole_lsrec(model, "shop", config_dict=settings)
+    return Path(result["run_folder"]), events
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_the_lists_are_the_ranking_of_the_evaluation(system, tmp_path):
+    folder, _ = _shop_run(tmp_path, system.split()[0], SYSTEMS[system])
+    config, data, model = load_run(folder)
+    init_seed(config["seed"], config["reproducibility"])
+    expected = evaluate(model, data.test, config).outcomes["full"]
+    dataset, rows = data.test.dataset, data.test.dataset.rows
+    users, items = dataset.field2id_token["user_id"], dataset.field2id_token["item_id"]
+    before = np.concatenate([np.arange(dataset.start[dataset.user[row]], row) for row in rows])
+    histories = pd.DataFrame(
+        {"user": users[dataset.user[before]], "item": items[dataset.item[before]], "timestamp": dataset.time[before]}
+    )
+    now = {users[dataset.user[row]]: dataset.time[row] for row in rows}
+    shutil.rmtree(tmp_path / "data")
+
+    lists = Recommender.load(folder).recommend(histories, k=dataset.item_num, now=now)
+
+    assert (lists.groupby("user").size() == dataset.item_num - 1).all()
+    target = {users[dataset.user[row]]: items[dataset.item[row]] for row in rows}
+    of_target = lists[lists["item"] == lists["user"].map(target)].set_index("user")["score"]
+    scores, own = lists["score"].to_numpy(), lists["user"].map(of_target).to_numpy()
+    above = pd.Series(scores > own).groupby(lists["user"]).sum()
+    ties = pd.Series(scores == own).groupby(lists["user"]).sum() - 1
+    rank = (above + ties / 2 + 1).loc[list(now)].to_numpy()
+    np.testing.assert_array_equal(rank, expected.rank)
+    assert ("alpha" in lists) == (system.split()[0] not in ("SASRec", "GRU4Rec", "BERT4Rec", "DIN", "DIEN"))
+
+
+def test_a_history_is_a_list_or_a_frame_in_any_order(run_of_slsrec):
+    folder, events = run_of_slsrec
+    recommender = Recommender.load(folder)
+    item = [str(name) for name in events["item_id:token"].unique()[:4]]
+    frame = pd.DataFrame({"user": "a", "item": item, "timestamp": [10.0, 20.0, 30.0, 40.0]})
+    one = recommender.recommend(frame, k=3)
+    assert one["user"].tolist() == ["a", "a", "a"]
+    assert one["rank"].tolist() == [1, 2, 3]
+    assert one["score"].is_monotonic_decreasing
+    assert one["current_session"].tolist() == [item] * 3
+    for other in (frame.iloc[::-1], frame.rename(columns={"item": "item_id:token"}), frame.astype({"item": int})):
+        pd.testing.assert_frame_equal(recommender.recommend(other, k=3), one)
+    pairs = recommender.recommend(list(zip(item, frame["timestamp"], strict=True)), k=3)
+    pd.testing.assert_frame_equal(pairs.drop(columns="user"), one.drop(columns="user"))
+    assert recommender.recommend(item, k=3)["current_session"].iloc[0] == item
+
+
+def test_files_say_the_same_as_frames(run_of_slsrec, tmp_path):
+    folder, events = run_of_slsrec
+    recommender = Recommender.load(folder)
+    frame = events.iloc[:200, :3].set_axis(["user", "item", "timestamp"], axis=1)
+    expected = recommender.recommend(frame, k=5)
+    frame.to_csv(tmp_path / "h.csv", index=False)
+    frame.to_csv(tmp_path / "h.tsv", index=False, sep="\t")
+    frame.to_parquet(tmp_path / "h.parquet")
+    frame.to_json(tmp_path / "h.jsonl", orient="records", lines=True)
+    for ending in ("csv", "tsv", "parquet", "jsonl"):
+        pd.testing.assert_frame_equal(recommender.recommend(tmp_path / f"h.{ending}", k=5), expected)
+
+
+def test_unknown_items_are_counted_and_a_history_of_them_gets_popularity(run_of_slsrec, caplog):
+    folder, events = run_of_slsrec
+    popular = events["item_id:token"].value_counts()
+    known = str(popular.index[5])
+    frame = pd.DataFrame({"user": ["new", "b", "b"], "item": ["never", known, "never"], "timestamp": [1.0, 2.0, 3.0]})
+    with caplog.at_level(logging.WARNING):
+        lists = Recommender.load(folder).recommend(frame, k=2)
+    assert lists["source"].tolist() == ["popularity", "popularity", "model", "model"]
+    assert lists["item"].iloc[0] == str(popular.index[0])
+    assert lists.attrs["counts"] == {
+        "users": 2,
+        "events": 3,
+        "unknown_items": 2,
+        "users_of_popularity": 1,
+        "users_not_trained_on": 2,
+    }
+    assert "2 of 3 events have items that the model does not know" in caplog.text
+    assert "1 of 2 users have no event that the model knows" in caplog.text
+
+
+def test_what_is_left_out_and_what_is_reranked(run_of_slsrec):
+    folder, events = run_of_slsrec
+    recommender = Recommender.load(folder)
+    n_items = events["item_id:token"].nunique()
+    history = [str(name) for name in events["item_id:token"].unique()[:4]]
+    every = recommender.recommend(history, k=1000)
+    assert len(every) == n_items
+    unseen = recommender.recommend(history, k=1000, exclude_seen=True)
+    assert set(every["item"]) - set(unseen["item"]) == set(history)
+    best = every["item"].iloc[0]
+    assert best not in set(recommender.recommend(history, k=1000, exclude=[best])["item"])
+    chosen = every["item"].iloc[[40, 3, 17]].tolist()
+    again = recommender.recommend(history, candidates=chosen)
+    assert again["item"].tolist() == every["item"].iloc[[3, 17, 40]].tolist()
+    np.testing.assert_array_equal(again["score"], every["score"].iloc[[3, 17, 40]])
+
+
+def test_users_do_not_see_each_other_whatever_the_batch(run_of_slsrec):
+    folder, events = run_of_slsrec
+    recommender = Recommender.load(folder)
+    frame = events.iloc[:300, :3].set_axis(["user", "item", "timestamp"], axis=1)
+    together = recommender.recommend(frame, k=5)
+    small = recommender.recommend(frame, k=5, batch_size=3)
+    assert (together["item"] == small["item"]).all()
+    np.testing.assert_allclose(together["score"], small["score"], rtol=1e-5)
+    assert together["user"].drop_duplicates().tolist() == frame["user"].astype(str).drop_duplicates().tolist()
+
+
+@pytest.mark.parametrize(
+    ("histories", "more", "error", "message"),
+    [
+        ([("1", 50), ("2", 60)], {"now": 55}, DataError, r"^now: user '' has an event at 60, after now \(55\)"),
+        ([("1", -1)], {}, DataError, r"^history: event 1 has the timestamp -1; accepted: a finite number >= 0"),
+        ([("1", "soon")], {}, DataError, r"^history: event 1 has the timestamp 'soon'"),
+        (pd.DataFrame({"user": ["a"], "item": ["1"]}), {}, DataError, r"found 0 columns for the timestamp among"),
+        (pd.DataFrame({"user": [None], "item": [1], "timestamp": [1]}), {}, DataError, r"event 1 has no user"),
+        ("missing.csv", {}, DataError, r"^missing\.csv: no such file"),
+        ("log.xlsx", {}, DataError, r"found the ending '\.xlsx'; accepted: \.csv"),
+        (5, {}, DataError, r"found a int; accepted: a frame"),
+        (["1"], {"k": 0}, ConfigError, r"^k: found 0; accepted: a whole number of at least 1"),
+        (["1"], {"candidates": ["never"]}, ConfigError, r"^candidates: the model knows none of the 1 items"),
+        (["1"], {"now": {"b": 5}}, DataError, r"^now: it has no time for user ''"),
+    ],
+)
+def test_what_cannot_be_used_is_said(run_of_slsrec, histories, more, error, message):
+    with pytest.raises(error, match=message):
+        Recommender.load(run_of_slsrec[0]).recommend(histories, **more)
+
+
+def test_damaged_files_are_one_line(run_of_slsrec, tmp_path):
+    recommender = Recommender.load(run_of_slsrec[0])
+    damaged = {
+        "latin.csv": b"user,item,timestamp\na,caf\xe9,1\n",
+        "empty.csv": b"",
+        "ragged.csv": b"user,item,timestamp\na,1,1\na,1,1,7,7\n",
+        "cut.parquet": b"PAR1",
+        "cut.jsonl": b'{"user": "a", "item": "1", "timestamp": 1}\n{"user": "a"',
+        "list.jsonl": b"[1, 2]\n",
+    }
+    for name, content in damaged.items():
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(DataError, match=rf"^{tmp_path / name}: ") as raised:
+            recommender.recommend(tmp_path / name)
+        assert "\n" not in str(raised.value)
+
+
+def test_a_run_that_cannot_answer_says_why(run_of_slsrec, tmp_path):
+    folder, _ = _shop_run(tmp_path, "BPR", {})
+    with pytest.raises(ConfigError, match=r"^BPR: it knows users by their number alone"):
+        Recommender.load(folder)
+    (folder / "catalogue.pt").unlink()
+    with pytest.raises(CheckpointError, match=r"holds no catalogue"):
+        Recommender.load(folder)
+
+
+def test_a_model_that_reads_the_log_says_so(tmp_path):
+    folder, _ = _shop_run(tmp_path, "Markov", {})
+    with pytest.raises(ConfigError, match=r"^Markov: it reads the log when it is built \(.*\)"):
+        Recommender.load(folder)
+
+
+def test_the_command_writes_every_kind_of_file(run_of_slsrec, tmp_path, capsys):
+    folder, events = run_of_slsrec
+    frame = events.iloc[:50, :3].set_axis(["user", "item", "timestamp"], axis=1)
+    frame.to_csv(tmp_path / "histories.csv", index=False)
+    expected = Recommender.load(folder).recommend(frame, k=3)
+    line = ["recommend", str(folder), "--histories", str(tmp_path / "histories.csv"), "--k=3"]
+    for ending in ("csv", "tsv", "parquet", "jsonl"):
+        with pytest.raises(SystemExit) as stop:
+            main([*line, "--out", str(tmp_path / f"lists.{ending}")])
+        assert stop.value.code == 0
+    written = pd.read_parquet(tmp_path / "lists.parquet")
+    assert written["current_session"].map(list).tolist() == expected["current_session"].tolist()
+    for found in (
+        written,
+        pd.read_csv(tmp_path / "lists.csv", dtype={"user": str, "item": str}),
+        pd.read_csv(tmp_path / "lists.tsv", sep="\t", dtype={"user": str, "item": str}),
+        pd.read_json(tmp_path / "lists.jsonl", lines=True, dtype={"user": str, "item": str}),
+    ):
+        assert found[["user", "rank", "item"]].equals(expected[["user", "rank", "item"]])
+    capsys.readouterr()
+    with pytest.raises(SystemExit):
+        main(line)
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[0].split("\t") == ["user", "rank", "item", "score", "source", "alpha", "current_session"]
+    assert len(shown) == 1 + len(expected)
+
+
+def test_recboles_names_work(run_of_slsrec):
+    folder, _ = run_of_slsrec
+    _, model, dataset, train, valid, test = load_data_and_model(folder / "checkpoint.pt")
+    assert (train.dataset.item_num, valid.phase, test.phase) == (dataset.item_num, "valid", "test")
+    users = dataset.token2id(dataset.uid_field, ["7", "3"])
+    scores, items = full_sort_topk(users, model, test, k=4)
+    every = full_sort_scores(users, model, test)
+    assert every.shape == (2, dataset.item_num)
+    assert torch.isneginf(every[:, 0]).all()
+    assert torch.equal(every.gather(1, items), scores)
+    row = test.dataset.rows[test.dataset.user[test.dataset.rows] == users[1]][0]
+    before = np.arange(dataset.start[users[1]], row)
+    history = list(zip(dataset.id2token("item_id", dataset.item[before]), dataset.time[before], strict=True))
+    alone = Recommender.load(folder).recommend(history, k=4, now=int(dataset.time[row]))
+    assert alone["item"].tolist() == dataset.id2token("item_id", items[1].numpy()).tolist()
+    with pytest.raises(DataError, match="user 0 has no target in the test data"):
+        full_sort_scores([0], model, test)
