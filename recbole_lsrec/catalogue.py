@@ -15,7 +15,10 @@ from recbole.utils import FeatureSource, FeatureType
 
 from recbole_lsrec import checkpoint
 from recbole_lsrec.data.dataset import SessionDataset
+from recbole_lsrec.data.sessions import own_sessions, segment_sessions
+from recbole_lsrec.data.sorting import order_by_user_and_time
 from recbole_lsrec.errors import CheckpointError
+from recbole_lsrec.log_checks.times import ORDER, TICKS_PER_SECOND
 from recbole_lsrec.run_data import dataset_class
 from recbole_lsrec.run_files import CATALOGUE
 
@@ -149,18 +152,29 @@ class CatalogueDataset(SessionDataset):
 
         Args:
             frame: user (1 to ``n_users``, numbered by the caller), item (ids of the catalogue) and time, in the unit of the
-                run's log, and any other column of it.
+                run's log, and any other column of it; in any order, what has one time as it stands.
             n_users: how many users there are.
         """
         other = copy.copy(self)
         other.field2id_token = {**self.field2id_token, self.uid_field: np.arange(n_users + 1).astype(str)}
         other.feat_name_list = ["inter_feat"]  # the features of users and items are tensors already
-        other.inter_feat = frame
+        user, time = frame[self.uid_field].to_numpy(), frame[self.time_field].to_numpy()
+        other.inter_feat = frame.iloc[order_by_user_and_time(user, time)].reset_index(drop=True)
         other._change_feat_format()
         return other
 
     def _set_categories(self, frame: pd.DataFrame) -> None:
         """They are the catalogue's."""
+
+    def _sessions(self, frame: pd.DataFrame, exact: np.ndarray) -> np.ndarray:
+        """As in the run, without a word on it."""
+        field, unit = self.config["SESSION_ID_FIELD"], self.config["timestamp_unit"]
+        if field in frame:
+            return own_sessions(self.user, frame[field].to_numpy())[0]
+        if unit == ORDER:
+            return own_sessions(self.user, np.zeros(len(self.user), dtype=np.int64))[0]
+        threshold = self.config["session_threshold"] * TICKS_PER_SECOND[unit]
+        return segment_sessions(self.user, exact, threshold, self.config["session_gap"])
 
     def training_events(self) -> np.ndarray:
         """None of the events laid on it are trained on."""

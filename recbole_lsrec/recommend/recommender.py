@@ -211,6 +211,10 @@ class Recommender:
                 time: np.concatenate([known[TIME].to_numpy(), asked[rows]]),
             }
         )
+        own_session = self._own_session(known)
+        if own_session is not None:
+            numbers = pd.factorize(known[own_session])[0] + 1
+            log[own_session] = np.concatenate([numbers, np.zeros(len(rows), dtype=np.int64)])
         for field in self._other_columns():
             log[field] = np.concatenate([self._column(field, known), np.zeros(len(rows))])
         laid = dataset.with_events(log, len(rows))
@@ -228,6 +232,17 @@ class Recommender:
             return _CPU_HISTORIES
         fits = (self.config["eval_memory_mb"] << 20) // (16 * len(self._token))
         return min(self.config["eval_batch_size"], max(1, fits))
+
+    def _own_session(self, events: pd.DataFrame) -> str | None:
+        """The column of the log's own sessions, where the run had one."""
+        field, columns = self.config["SESSION_ID_FIELD"], (self.config["load_col"] or {}).get("inter", [])
+        if columns == "*" or field not in columns:
+            return None
+        if field not in events:
+            raise DataError(
+                f"histories: lack the column {field!r} (SESSION_ID_FIELD), from which the run has its sessions."
+            )
+        return field
 
     def _other_columns(self) -> list[str]:
         """Further columns of the run's log, which its windows hold too."""
