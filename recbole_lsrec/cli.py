@@ -4,8 +4,9 @@ import json
 import sys
 import warnings
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 from click.core import ParameterSource
@@ -13,6 +14,13 @@ from click.core import ParameterSource
 from recbole_lsrec.config.values import parse_command_line
 from recbole_lsrec.errors import ConfigError, LSRecError, did_you_mean
 
+# Packages that pip does not bring of itself: RecBole from Python 3.12 on, and the extras.
+INSTALLED_BY = {
+    "recbole": "`pip install --no-deps recbole==1.2.1`",
+    "ray": "`pip install 'recbole-lsrec[tune]'`",
+    "optuna": "`pip install 'recbole-lsrec[tune]'`",
+    "matplotlib": "`pip install 'recbole-lsrec[report]'`",
+}
 PASS_THROUGH = {"ignore_unknown_options": True, "allow_extra_args": True}
 
 
@@ -51,6 +59,8 @@ def _with_resources(command: Callable[..., None]) -> Callable[..., None]:
 @click.version_option(package_name="recbole-lsrec")
 def cli() -> None:
     """Long- and short-term interest models for RecBole."""
+    if find_spec("recbole") is None:
+        raise ModuleNotFoundError(name="recbole")
 
 
 @cli.command(context_settings=PASS_THROUGH)
@@ -534,5 +544,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         typed = list(sys.argv[1:] if arguments is None else arguments)
         cli(args=typed, prog_name="recbole-lsrec", obj=typed)
     except LSRecError as error:
-        click.secho(f"Error: {error}", fg="red", err=True)
-        sys.exit(2)
+        _fail(str(error))
+    except ModuleNotFoundError as error:
+        if error.name not in INSTALLED_BY:
+            raise
+        _fail(f"the package {error.name!r} is not installed, which this needs; {INSTALLED_BY[error.name]} brings it.")
+
+
+def _fail(message: str) -> NoReturn:
+    click.secho(f"Error: {message}", fg="red", err=True)
+    sys.exit(2)

@@ -4,6 +4,7 @@ import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from logging import getLogger
 from typing import Any
 
 from recbole_lsrec.errors import ConfigError
@@ -31,6 +32,11 @@ def running_ray(address: str | None = None, cpus: int | None = None) -> Iterator
     # "local", as Ray would otherwise join whatever cluster it finds on this machine.
     local: dict[str, Any] = {"address": "local", "include_dashboard": False, "num_cpus": cpus}
     options = {"address": address} if address else local
+    if address:
+        getLogger().warning(
+            f"address: whoever can reach the Ray cluster at {address!r} can run programs on its machines; keep its ports, the "
+            "dashboard's above all, inside a network you trust (docs/installing.md)."
+        )
     try:
         ray.init(logging_level="error", log_to_driver=False, **options)
     except (ConnectionError, RuntimeError, ValueError) as error:

@@ -10,6 +10,7 @@ from recbole_lsrec.config.values import parse_command_line, parse_text
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.leaderboard.execute import Resources
 from recbole_lsrec.leaderboard.flags import Flags, plan_from_flags, with_flags
+from recbole_lsrec.leaderboard.page import write_report
 from recbole_lsrec.leaderboard.plan import check_budget, plan_file, read_plan
 from recbole_lsrec.leaderboard.run import Summary, run_leaderboard
 from recbole_lsrec.leaderboard.text import slug
@@ -74,8 +75,6 @@ def read_flags(
 def close(summary: Summary, out: Path) -> int:
     """Writes the page of a leaderboard, tells how it ended, and returns the exit code."""
     if summary.cells:
-        from recbole_lsrec.leaderboard.page import write_report
-
         click.echo(f"Page: {write_report(out)}")
     for cell in summary.cells:
         for what, text in (("no result", cell.reason), ("below its band", cell.below_band)):

@@ -23,7 +23,7 @@ def called(monkeypatch):
         return Summary(seen.cells, 0, seen.interrupted)
 
     monkeypatch.setattr(command, "run_leaderboard", run_leaderboard)
-    monkeypatch.setattr("recbole_lsrec.leaderboard.page.write_report", lambda out: out / "leaderboard.html")
+    monkeypatch.setattr(command, "write_report", lambda out: out / "leaderboard.html")
     return seen
 
 
