@@ -39,9 +39,6 @@ MODERN += ["colorama", "colorlog", "tensorboard", "texttable", "thop"]
 MATPLOTLIB = "matplotlib>=3.7"  # static SVG charts of the pages
 DUCKDB = "duckdb>=2"
 TUNE = [*below("3.12", ["ray[tune]>=2.6,<=2.6.3"]), *since("3.12", ["ray[tune]>=2.50"]), "optuna>=3.1", MATPLOTLIB]
-    "matplotlib>=3.7",
-    PLOTLY,
-]  # static SVG charts of the leaderboard's page; pages of searches and counterfactuals
 
 setup(
     name="recbole-lsrec",

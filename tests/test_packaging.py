@@ -68,7 +68,7 @@ def test_the_wheel_names_its_requirements_and_command(wheel: Path) -> None:
         "Provides-Extra: tune",
     ):
         assert line in metadata
-    assert "recbole==1.2.1" not in metadata.replace('recbole==1.2.1; python_version < "3.12"', "")
+    assert metadata.count("Requires-Dist: recbole") == 1
     command = archive.read(f"{DIST_INFO}/entry_points.txt").decode()
     assert "recbole-lsrec = recbole_lsrec.cli:main" in command
 
