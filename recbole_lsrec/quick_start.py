@@ -146,6 +146,7 @@ def _record(
         valid_score_bigger=result["valid_score_bigger"],
         best_valid_result=result["best_valid_result"],
         test_result=result["test_result"],
+        unrivalled_instances={loader.phase: loader.unrivalled for loader in data.evaluated()},
         tied_instances={phase: evaluation.tied for phase, evaluation in evaluations.items()},
         unseen_users={phase: of.unseen for phase, of in evaluations.items() if of.unseen is not None},
         inference_noise={phase: spread for phase, spread in noise.items() if spread},

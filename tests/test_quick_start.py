@@ -8,9 +8,10 @@ import pytest
 import torch
 
 from recbole_lsrec import run_folder
+from recbole_lsrec.checkpoint import load as load_checkpoint
 from recbole_lsrec.cli import main
 from recbole_lsrec.config import Config
-from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.errors import CheckpointError, ConfigError, TrainingError
 from recbole_lsrec.model.sequential_recommender.slsrec import SLSRec
 from recbole_lsrec.quick_start import load_run, run_recbole_lsrec
 from recbole_lsrec.run_data import load_log, log_settings
@@ -218,3 +219,28 @@ def test_mixed_precision_runs_from_end_to_end(shop, model):
     exact_loss, mixed_loss = ([epoch["train_loss"] for epoch in history] for history in losses)
     assert mixed_loss != exact_loss
     assert mixed_loss == pytest.approx(exact_loss, rel=0.01)
+
+
+def test_resume_takes_the_folder_and_alone_goes_on(shop):
+    whole = run_recbole_lsrec("GRU4Rec", "shop", config_dict={**shop, "epochs": 2})
+    part = run_recbole_lsrec("GRU4Rec", "shop", config_dict={**shop, "epochs": 1})
+    rest = run_recbole_lsrec(command_line=[f"--resume={part['run_folder']}", "--epochs=2"])
+    assert Path(rest["run_folder"]).name == Path(part["run_folder"]).name
+    assert rest["test_result"] == whole["test_result"]
+
+
+def test_resume_from_nowhere_leaves_nothing(shop, tmp_path):
+    with pytest.raises(CheckpointError, match=r"resume: found 'nowhere/checkpoint\.pt', but there is no file nowhere"):
+        run_recbole_lsrec("GRU4Rec", "shop", config_dict=shop, command_line=["--resume=nowhere/checkpoint.pt"])
+    with pytest.raises(CheckpointError, match="there is no file"):
+        run_recbole_lsrec(command_line=[f"--resume={tmp_path}"])
+    assert not (tmp_path / "log").exists()
+
+
+def test_a_loss_that_is_nan_says_when_and_keeps_the_last_state(shop):
+    with pytest.raises(
+        TrainingError, match=r"the loss is NaN in epoch \d, batch \d.* The state before this epoch is in .*pt"
+    ):
+        run_recbole_lsrec("SASRec", "shop", config_dict={**shop, "learning_rate": 1e6})
+    (checkpoint,) = Path("runs").glob("*/checkpoint.pt")
+    assert load_checkpoint(checkpoint).metadata["epoch"] >= -1

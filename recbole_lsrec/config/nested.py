@@ -62,8 +62,11 @@ def check_eval_args(
         raise refuse(
             "eval_args: group_by", group_by, sources, "user with split LS, which leaves out each user's last events"
         )
-    if eval_args["fewer"] not in ("error", "allow"):
-        raise refuse("eval_args: fewer", eval_args["fewer"], sources, "error or allow")
+    fewer = eval_args["fewer"]
+    if fewer not in ("error", "allow") and not (fits(fewer, ("float",)) and 0 <= fewer < 1):
+        raise refuse(
+            "eval_args: fewer", fewer, sources, "error, allow, or the share of instances that may, such as 0.05"
+        )
     exclude = _exclusions("eval_args", eval_args["exclude"], sources)
     if eval_args["popularity"] not in POPULARITY:
         raise refuse("eval_args: popularity", eval_args["popularity"], sources, " or ".join(POPULARITY))

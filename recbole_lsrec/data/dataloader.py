@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader
 
 from recbole_lsrec.data.candidates.freeze import candidate_hash, freeze_candidates
 from recbole_lsrec.data.candidates.given import read_candidates
+from recbole_lsrec.data.candidates.short import allowed_share, check_short_lists, say_unrivalled
 from recbole_lsrec.data.counter_random import key_from
 from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.data.sampler import TimeThresholdSampler
@@ -135,51 +136,55 @@ class EvalLoader:
 
     Attributes:
         protocols: the phase's protocols, the first one giving the plain metric names.
-        candidates: int32 ``[N, n]`` per sampled protocol, in the order of the rows; 0 where ``fewer: allow`` left a gap.
+        dataset: the view of the phase, without the instances that a protocol gives no competitor: these are in no metric.
+        unrivalled: how many were left out for that.
+        candidates: int32 ``[N, n]`` per sampled protocol, in the order of the rows; 0 where there are fewer than ``n``.
         hashes: what identifies the candidates of each sampled protocol.
 
     Raises:
-        DataError: an instance has too few possible negatives, or the file of given lists does not fit.
+        DataError: more instances have too few possible negatives than ``eval_args: fewer`` allows, none has any, or the
+            file of given lists does not fit.
     """
 
     def __init__(self, config: Config, dataset: SessionDataset, phase: str, sampler: TimeThresholdSampler) -> None:
-        self.config, self.dataset, self.phase = config, dataset, phase
+        self.config, self.phase = config, phase
         self.protocols = [Protocol.parse(name) for name in config["eval_protocols"][phase]]
         sampled = [protocol for protocol in self.protocols if protocol.sampled]
-        self.candidates = {protocol.name: self._candidates(protocol, sampler) for protocol in sampled}
-        for name, chosen in self.candidates.items():
-            short = int((chosen == 0).any(axis=1).sum())
-            if short:
-                dataset.logger.warning(
-                    f"{phase}, {name}: {short} of {len(chosen)} instances have fewer possible negatives and keep those "
-                    "(fewer: allow); n_candidates in the instance table says how many"
-                )
-        self.hashes = {name: candidate_hash(dataset.rows, chosen) for name, chosen in self.candidates.items()}
+        candidates = {protocol.name: self._candidates(protocol, dataset, sampler) for protocol in sampled}
+        rivalled = np.ones(len(dataset.rows), dtype=bool)
+        for chosen in candidates.values():
+            rivalled &= (chosen > 0).any(axis=1)
+        self.unrivalled = int((~rivalled).sum())
+        if self.unrivalled:
+            say_unrivalled(phase, self.unrivalled, len(rivalled))
+            dataset, candidates = dataset.view(dataset.rows[rivalled]), {n: c[rivalled] for n, c in candidates.items()}
+        self.dataset, self.candidates = dataset, candidates
+        self.hashes = {name: candidate_hash(dataset.rows, chosen) for name, chosen in candidates.items()}
         self.batch_size = config["eval_batch_size"]
         if len(sampled) < len(self.protocols):
             # A full pass holds a few [B, n_items] float32 tables at a time.
             self.batch_size = min(self.batch_size, max(1, (config["eval_memory_mb"] << 20) // (16 * dataset.item_num)))
 
-    def _candidates(self, protocol: Protocol, sampler: TimeThresholdSampler) -> np.ndarray:
-        config, dataset, arguments = self.config, self.dataset, self.config["eval_args"]
-        fewer = arguments["fewer"] == "allow"
+    def _candidates(self, protocol: Protocol, dataset: SessionDataset, sampler: TimeThresholdSampler) -> np.ndarray:
+        config, arguments = self.config, self.config["eval_args"]
         if protocol.name == "file":
-            return read_candidates(config["candidates"], dataset, fewer)
+            return read_candidates(config["candidates"], dataset, allowed_share(arguments))
         identity = [dataset.fingerprint(), dataset.split_fingerprint(), config["candidate_seed"]]
         if "target_session" in arguments["exclude"]:
             identity.append(dataset.features_fingerprint())
         folder = Path(config["candidate_cache"] or Path(config["run_dir"]) / ".candidates")
-        return freeze_candidates(
+        chosen = freeze_candidates(
             sampler,
             dataset.rows,
             protocol,
             tuple(identity),
-            fewer,
             exclude=arguments["exclude"],
             popularity=arguments["popularity"],
             limit=dataset.candidate_limit(self.phase),
             cache=None if config["dry_run"] else folder,
         )
+        check_short_lists(self.phase, protocol, (chosen > 0).sum(axis=1), arguments)
+        return chosen
 
     def __len__(self) -> int:
         return -(-len(self.dataset) // self.batch_size)

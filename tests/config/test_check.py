@@ -172,7 +172,11 @@ def test_the_valid_metric_may_be_of_any_validation_protocol() -> None:
         ({"order": "RO"}, r"^eval_args: order: found 'RO' \(config_dict\); accepted: TO, because"),
         ({"group_by": "item"}, r"^eval_args: group_by: found 'item' .*; accepted: user or none\.$"),
         ({"group_by": None}, r"^eval_args: group_by: found None .*; accepted: user with split LS"),
-        ({"fewer": "skip"}, r"^eval_args: fewer: found 'skip' .*; accepted: error or allow\.$"),
+        (
+            {"fewer": "skip"},
+            r"^eval_args: fewer: found 'skip' .*; accepted: error, allow, or the share of instances that may",
+        ),
+        ({"fewer": 1.5}, r"^eval_args: fewer: found 1.5 .*; accepted: error, allow, or the share"),
         ({"exclude": ["seen"]}, r"^eval_args: exclude: found \['seen'\] .*; accepted: a list of positive, history"),
         ({"popularity": "test"}, r"^eval_args: popularity: found 'test' .*; accepted: train or all\.$"),
         ({"mode": "uni"}, r"^eval_args: mode: found 'uni' .*; accepted: full, uniN or popN"),

@@ -79,7 +79,7 @@ def test_parts_of_eval_args_and_negatives_are_merged() -> None:
         "order": "TO",
         "group_by": "user",
         "mode": {"valid": "full", "test": "full"},
-        "fewer": "error",
+        "fewer": 0.05,
         "exclude": ["positive"],
         "popularity": "train",
     }

@@ -131,7 +131,9 @@ def test_candidates_depend_on_the_candidate_seed_but_not_on_seed_model_or_batch(
 
 
 def test_too_few_candidates_is_an_error_or_allowed(loaders):
-    with pytest.raises(DataError, match=r"22 possible negatives, 23 are asked for; .* eval_args: \{fewer: allow\}"):
+    with pytest.raises(
+        DataError, match=r"uni23: 12 of 12 targets have fewer than 23 possible negatives \(the least 22\), 100"
+    ):
         loaders(eval_args={"mode": "uni23"})
     _, _, test = loaders(eval_args={"mode": "uni23", "fewer": "allow"})
     assert (test.candidates["uni23"] == 0).sum() == 12

@@ -12,13 +12,14 @@ from recbole_lsrec.data.counter_random import key_from
 from recbole_lsrec.data.sampler import DrawCounts, TimeThresholdSampler
 from recbole_lsrec.protocol import Protocol
 
+_ROWS = 1 << 14  # instances drawn at a time
+
 
 def freeze_candidates(
     sampler: TimeThresholdSampler,
     rows: np.ndarray,
     protocol: Protocol,
     identity: tuple[object, ...],
-    fewer: bool = False,
     *,
     exclude: Collection[str] = ("positive",),
     popularity: str = "train",
@@ -32,38 +33,38 @@ def freeze_candidates(
         rows: ``[N]`` instances.
         protocol: ``uniN`` or ``popN``.
         identity: what the draw depends on: data fingerprint, split fingerprint, candidate seed.
-        limit: only items first seen before this second are drawn; None means before the target's own time.
-        fewer: instances with fewer than ``n`` possible negatives keep those they have, padded with 0.
         exclude, popularity: see :meth:`TimeThresholdSampler.draw`.
         limit: only items first seen before this second are drawn; None means before the target's own time.
         cache: folder where the lists are kept for the next run; None keeps nothing.
 
     Returns:
-        int32 ``[N, n]`` item ids, distinct in a row and never the target.
-
-    Raises:
-        DataError: an instance has too few possible negatives.
+        int32 ``[N, n]`` item ids, distinct in a row and never the target; 0 in the places for which there is none.
     """
     own = copy.copy(sampler)
     own.counts = DrawCounts()
 
     def draw() -> np.ndarray:
         key = key_from("candidates", protocol.name, *identity)
-        return own.draw(
-            rows,
-            protocol.n,
-            key,
-            alpha=protocol.alpha,
-            exclude=exclude,
-            popularity=popularity,
-            limit=None if limit is None else np.full(len(rows), limit),
-            fewer=fewer,
-        ).astype(np.int32)
+        drawn = np.empty((len(rows), protocol.n), dtype=np.int32)
+        # A draw depends on its row alone, so that parts give what the whole would, in less memory.
+        for at in range(0, len(rows), _ROWS):
+            part = rows[at : at + _ROWS]
+            drawn[at : at + _ROWS] = own.draw(
+                part,
+                protocol.n,
+                key,
+                alpha=protocol.alpha,
+                exclude=exclude,
+                popularity=popularity,
+                limit=None if limit is None else np.full(len(part), limit),
+                fewer=True,
+            )
+        return drawn
 
     if cache is None:
         return draw()
     hashes = [hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest() for array in (rows, sampler.counted)]
-    parts = (*identity, *hashes, sorted(exclude), popularity, limit, fewer)
+    parts = (*identity, *hashes, sorted(exclude), popularity, limit)
     return cached(cache, protocol.name, parts, (len(rows), protocol.n), draw)
 
 

@@ -12,7 +12,7 @@ from recbole_lsrec.log_checks.times import TICKS_PER_SECOND
 _COLUMNS = ("user_id", "item_id", "negatives")
 
 
-def read_candidates(path: str | Path, dataset: SessionDataset, fewer: bool = False) -> np.ndarray:
+def read_candidates(path: str | Path, dataset: SessionDataset, share: float = 0.0) -> np.ndarray:
     """Reads the negatives of a view's instances.
 
     The file is ``.parquet``, ``.csv`` or, with tabs, anything else. Its columns are ``user_id`` and ``item_id`` (the
@@ -24,14 +24,15 @@ def read_candidates(path: str | Path, dataset: SessionDataset, fewer: bool = Fal
     Args:
         path: the file.
         dataset: the view of a phase.
-        fewer: lists may be uneven, name an item twice, or name the target, which is then left out of its own negatives.
+        share: of lists that may be shorter than others, name an item twice, or name the target; what is too much in them
+            is left out and counted.
 
     Returns:
         int32 ``[N, n]`` in the order of ``dataset.rows``, short lists padded with 0.
 
     Raises:
         DataError: the file is missing or lacks a column, a token is unknown, a line matches no instance, an instance
-            has no line, or a list is not as ``fewer: error`` wants it.
+            has no line, or more than ``share`` of the lists are uneven.
     """
     frame = _read(Path(path))
     users = _ids(frame, "user_id", frame["user_id"], dataset, dataset.uid_field, path)
@@ -46,17 +47,17 @@ def read_candidates(path: str | Path, dataset: SessionDataset, fewer: bool = Fal
     kept = np.bincount(owner[usable], minlength=len(tokens))
     width = int(kept.max(initial=0))
     wrong = np.flatnonzero((kept < width) | (kept < lengths))
-    if len(wrong) and not fewer:
+    if len(wrong) > share * len(kept):
         one = int(wrong[np.argmin(kept[wrong])])
         raise DataError(
             f"{_where(path, frame, line_of[one])}: {lengths[one]} negatives, of which {kept[one]} are distinct and not the "
-            f"target, where other lines have {width}; give every line as many, or accept short lists with "
-            "eval_args: {fewer: allow}."
+            f"target, where other lines have {width} ({len(wrong)} of {len(kept)} such lists); give every line as many, or "
+            "accept short lists with eval_args: {fewer: allow}."
         )
     if len(wrong):
         dataset.logger.warning(
             f"{path}: {len(wrong)} of {len(kept)} lists are shorter than {width}, {int((~usable).sum())} negatives that "
-            "were the target or came twice are left out (fewer: allow)"
+            "were the target or came twice are left out (eval_args: fewer)"
         )
     result = np.zeros((len(tokens), width), dtype=np.int32)
     place = np.arange(usable.sum()) - np.repeat(np.cumsum(kept) - kept, kept)

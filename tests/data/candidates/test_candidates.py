@@ -128,7 +128,7 @@ def test_a_second_run_reads_what_the_first_drew(frozen, tmp_path):
 
 def test_whatever_changes_the_draw_changes_the_key(frozen, tmp_path):
     variants = [{}, {"name": "uni5"}, {"name": "pop4"}, {"identity": ("data", "split", 2)}, {"popularity": "all"}]
-    variants += [{"exclude": ["positive", "history"]}, {"limit": 10**6}, {"fewer": True}]
+    variants += [{"exclude": ["positive", "history"]}, {"limit": 10**6}]
     for number, variant in enumerate(variants, start=1):
         assert frozen(**variant)[1] == number
     assert len(list((tmp_path / "cache").iterdir())) == len(variants)
@@ -247,9 +247,9 @@ def test_a_list_that_does_not_fit_is_an_error_that_says_where(given, lists, mess
 
 def test_uneven_lists_may_be_allowed(given, caplog):
     path, view = given([("a", "x", "y w x"), ("b", "z", "x x y"), ("a", "z", "y")])
-    assert tokens(view, read_candidates(path, view, fewer=True)) == ["y w", "x y"]
+    assert tokens(view, read_candidates(path, view, share=1)) == ["y w", "x y"]
     path, view = given([("a", "x", "y w"), ("b", "z", "x")])
-    assert read_candidates(path, view, fewer=True)[1, 1] == 0
+    assert read_candidates(path, view, share=0.5)[1, 1] == 0
     assert "1 of 2 lists are shorter than 2" in caplog.text
 
 

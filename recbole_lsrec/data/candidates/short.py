@@ -1,0 +1,86 @@
+"""Instances with fewer competitors than a protocol asks for, or with none: counted, and refused where they are many."""
+
+from collections.abc import Mapping
+from logging import getLogger
+from typing import Any
+
+import numpy as np
+import yaml
+
+from recbole_lsrec.errors import DataError
+from recbole_lsrec.protocol import Protocol
+
+
+def allowed_share(eval_args: Mapping[str, Any]) -> float:
+    """Share of the instances that may have fewer: ``fewer`` as a number."""
+    fewer = eval_args["fewer"]
+    return {"error": 0.0, "allow": 1.0}[fewer] if isinstance(fewer, str) else float(fewer)
+
+
+def check_short_lists(phase: str, protocol: Protocol, kept: np.ndarray, eval_args: Mapping[str, Any]) -> None:
+    """Warns of instances with fewer negatives than asked for.
+
+    Args:
+        phase: ``valid`` or ``test``.
+        protocol: that asks for ``protocol.n``.
+        kept: ``[N]`` negatives of each instance.
+        eval_args: the setting, for ``fewer`` and for what to write instead.
+
+    Raises:
+        DataError: they are more than ``fewer`` allows; names three ways on.
+    """
+    short = int((kept < protocol.n).sum())
+    if short == 0:
+        return
+    found = f"{phase}, {protocol.name}: {short} of {len(kept)} targets have fewer than {protocol.n} possible negatives"
+    allowed = allowed_share(eval_args)
+    if short <= allowed * len(kept):
+        getLogger().warning(
+            f"{found} (the least {kept.min()}): ranked among what there is; n_candidates in the instance table says how many"
+        )
+        return
+    ways: list[tuple[str, dict[str, Any]]] = [
+        ("rank them among what there is", {"fewer": "allow"}),
+        ("rank among all items", {"mode": "full"}),
+    ]
+    if n := int(np.sort(kept)[int(allowed * len(kept))]):  # as many as all but the allowed share have
+        smaller = f"{protocol.name[:3]}{n}"
+        mode = {
+            at: [smaller if m == protocol.name else m for m in _listed(names)]
+            for at, names in eval_args["mode"].items()
+        }
+        ways.insert(0, (f"ask for {n}", {"mode": mode}))
+    texts = [f'{what}: --eval_args="{_flow({**_own(eval_args), **change})}"' for what, change in ways]
+    raise DataError(
+        f"{found} (the least {kept.min()}), {short / len(kept):.1%} where eval_args: fewer allows {allowed:.0%}. "
+        f"{'; or '.join(texts)}."
+    )
+
+
+def say_unrivalled(phase: str, count: int, instances: int) -> None:
+    """Says that instances without any competitor are in no metric.
+
+    Raises:
+        DataError: no instance has one.
+    """
+    found = f"{phase}: {count} of {instances} instances have no competitor at all (a protocol has no negative for them)"
+    if count == instances:
+        raise DataError(
+            f"{found}, so there is nothing to rank. Are all events at one time, or all given lists empty? eval_args: "
+            "{mode: full} ranks among all items."
+        )
+    getLogger().warning(f"{found}; they are in no metric and in no file of the run")
+
+
+def _listed(names: Any) -> list[str]:
+    return [names] if isinstance(names, str) else list(names)
+
+
+def _own(eval_args: Mapping[str, Any]) -> dict[str, Any]:
+    """The parts that a user may have set and would lose by writing others."""
+    usual = {"exclude": ["positive"], "popularity": "train"}
+    return {key: eval_args[key] for key in ("split", "mode", *usual) if eval_args[key] != usual.get(key)}
+
+
+def _flow(parts: Mapping[str, Any]) -> str:
+    return yaml.safe_dump(dict(parts), default_flow_style=True, sort_keys=False, width=1000).strip()

@@ -1,0 +1,97 @@
+"""Too few competitors: counted, refused where they are many, and no hit where there is none."""
+
+import logging
+import re
+
+import numpy as np
+import pytest
+
+from recbole_lsrec.config import Config
+from recbole_lsrec.data.candidates.short import check_short_lists
+from recbole_lsrec.data.dataloader import EvalLoader
+from recbole_lsrec.data.sampler import TimeThresholdSampler
+from recbole_lsrec.errors import DataError
+from recbole_lsrec.evaluation.evaluator import evaluate
+from recbole_lsrec.protocol import Protocol
+
+EVAL_ARGS = {
+    "split": {"LS": "valid_and_test"},
+    "mode": {"valid": ["pop5"], "test": ["pop5", "full"]},
+    "fewer": 0.05,
+    "exclude": ["positive"],
+    "popularity": "train",
+}
+KEPT = np.array([5] * 18 + [3, 1])
+
+
+def test_as_many_as_allowed_are_counted(caplog):
+    with caplog.at_level(logging.WARNING):
+        check_short_lists("test", Protocol.parse("pop5"), KEPT, {**EVAL_ARGS, "fewer": 0.1})
+    assert (
+        "test, pop5: 2 of 20 targets have fewer than 5 possible negatives (the least 1): ranked among what"
+        in caplog.text
+    )
+
+
+@pytest.mark.parametrize("fewer", [0.05, "error"])
+def test_more_are_an_error_with_three_ways_on_that_can_be_pasted(fewer):
+    with pytest.raises(
+        DataError, match=r"2 of 20 targets have fewer than 5 .* 10.0% where eval_args: fewer allows"
+    ) as refused:
+        check_short_lists("test", Protocol.parse("pop5"), KEPT, {**EVAL_ARGS, "fewer": fewer})
+    lines = re.findall(r'(--eval_args)="(.*?)"', str(refused.value))
+    ways = [Config("GRU4Rec", "ml-100k", command_line=[f"{key}={value}"])["eval_args"] for key, value in lines]
+    n = {0.05: 3, "error": 1}[fewer]  # all but the allowed share have so many
+    assert [way["mode"]["test"] for way in ways] == [[f"pop{n}", "full"], ["pop5", "full"], "full"]
+    assert [way["fewer"] for way in ways] == [0.05, "allow", 0.05]
+    assert ways[0]["mode"]["valid"] == [f"pop{n}"]
+
+
+def test_an_instance_without_a_competitor_is_in_no_metric(load, caplog):
+    """The test target of b, y at 1, follows x alone; a's follows three others."""
+    rows = [("a", "x", 1), ("a", "y", 3), ("a", "z", 5), ("a", "w", 9), ("b", "x", 0), ("b", "x", 0), ("b", "x", 0)]
+    log = load(rows, eval_args={"mode": ["uni2", "full"], "fewer": "allow"}, metrics=["NDCG"])
+    _, _, test = log.build()
+    assert len(test.rows) == 2
+    sampler = TimeThresholdSampler(log.user, log.item, log.time, log.session, log.training_events(), log.item_num)
+    loader = EvalLoader(log.config, test, "test", sampler)
+    assert (loader.unrivalled, len(loader.dataset.rows), len(loader.candidates["uni2"])) == (1, 1, 1)
+    assert "test: 1 of 2 instances have no competitor at all" in caplog.text
+    model = log.config.model_class(log.config, log)
+    found = evaluate(model, loader, log.config)
+    assert found.instances["user_id"].tolist() == ["a", "a"]  # under both protocols
+    assert found.instances["n_candidates"].min() > 1
+
+
+def test_no_instance_with_a_competitor_is_an_error(load):
+    rows = [(user, item, 5) for user in "ab" for item in "xyz"]
+    log = load(rows, eval_args={"mode": ["uni2"], "fewer": "allow"})
+    _, _, test = log.build()
+    sampler = TimeThresholdSampler(log.user, log.item, log.time, log.session, log.training_events(), log.item_num)
+    with pytest.raises(
+        DataError, match=r"test: 2 of 2 instances have no competitor at all .*, so there is nothing to rank"
+    ):
+        EvalLoader(log.config, test, "test", sampler)
+
+
+@pytest.mark.parametrize(
+    ("lists", "fewer", "message"),
+    [
+        (["", ""], 0.05, "2 of 2 instances have no competitor at all"),
+        (["y w", ""], 0.05, r"line 3: 0 negatives, .* other lines have 2 \(1 of 2 such lists\)"),
+        (["y w", ""], "allow", None),
+    ],
+)
+def test_given_lists_that_are_empty(load, tmp_path, lists, fewer, message):
+    rows = [(user, item, time) for user in "ab" for time, item in enumerate("xywz")]
+    path = tmp_path / "lists.tsv"
+    path.write_text(
+        "user_id\titem_id\tnegatives\n" + "".join(f"{u}\tz\t{n}\n" for u, n in zip("ab", lists, strict=True))
+    )
+    log = load(rows, candidates=str(path), eval_args={"mode": {"valid": "full", "test": ["file"]}, "fewer": fewer})
+    _, _, test = log.build()
+    if message is None:
+        assert EvalLoader(log.config, test, "test", None).unrivalled == 1
+        return
+    with pytest.raises(DataError, match=message):
+        EvalLoader(log.config, test, "test", None)
