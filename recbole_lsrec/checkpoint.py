@@ -28,7 +28,18 @@ FORMAT = 1
 
 # Settings that a resumed run may change, because no epoch computes anything else for them; all others must be equal.
 _HOW_LONG = {"epochs", "stopping_step"}
-_WHERE = {"gpu_id", "use_gpu", "worker", "eval_memory_mb", "eval_batch_size", "run_dir", "data_path", "resume"}
+_WHERE = {
+    "gpu_id",
+    "use_gpu",
+    "worker",
+    "eval_memory_mb",
+    "eval_batch_size",
+    "run_dir",
+    "data_path",
+    "resume",
+    "data_cache",
+    "candidate_cache",
+}
 _SHOWN = {"dry_run", "show_progress", "state", "log_wandb", "wandb_project", "loss_decimal_place"}
 MAY_DIFFER = frozenset(_HOW_LONG | _WHERE | _SHOWN)
 

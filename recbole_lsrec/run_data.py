@@ -24,7 +24,16 @@ _AFTER_THE_LOG = {
     *training_arguments,
     *(set(evaluation_arguments) - {"eval_args"}),
     *("seed", "reproducibility", "state", "show_progress", "log_wandb", "use_gpu", "enable_amp", "enable_scaler"),
-    *("run_dir", "resume", "dry_run", "train_steps", "train_seconds", "clip_variable_norm", "candidate_cache"),
+    *(
+        "run_dir",
+        "resume",
+        "dry_run",
+        "train_steps",
+        "train_seconds",
+        "clip_variable_norm",
+        "candidate_cache",
+        "data_cache",
+    ),
     *("candidates", "filter_seen", "gauc_by", "ties", "eval_memory_mb", "worker", "shuffle", "transform"),
 }
 

@@ -1,19 +1,36 @@
 """The tables after the filters, each of which is counted, with ids for tokens and the log in order."""
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import recbole
 from recbole.config import Config
-from recbole.utils import FeatureType, set_color
+from recbole.utils import FeatureType, dataset_arguments, set_color
 
 from recbole_lsrec.config.intervals import parse_intervals, within
+from recbole_lsrec.config.values import plain_types
 from recbole_lsrec.data.filtering import k_core, repeated
+from recbole_lsrec.data.kept_tables import restore, tables_of
 from recbole_lsrec.data.loading import CheckedDataset
+from recbole_lsrec.data.log_cache import Tables, cached, key_of
 from recbole_lsrec.data.sorting import order_by_user_and_time
 from recbole_lsrec.data.token_ids import number_tokens
 from recbole_lsrec.errors import DataError
 from recbole_lsrec.log_checks.times import ORDER, unit_problem
+
+# Settings that decide what the tables hold before ``build``.
+READ_FOR_TABLES = sorted(
+    {*dataset_arguments, "encoding", "numerical_features", "discretization", "timestamp_unit", "rm_exact_duplicates"}
+    | {"SESSION_ID_FIELD"} - {"MAX_ITEM_LIST_LENGTH"}
+)
+# Bytes of files that are read faster than found.
+_WORTH_KEEPING = 1 << 22
 
 
 class FilteredDataset(CheckedDataset):
@@ -34,8 +51,33 @@ class FilteredDataset(CheckedDataset):
         super().__init__(config)
 
     def _from_scratch(self) -> None:
-        self._look_at_files(self.config["dataset"], self.config["data_path"])
+        self._get_preset()
+        self._get_field_from_config()
+        files = self._look_at_files(self.config["dataset"], self.config["data_path"])
+        if self.config["dry_run"] or sum(Path(file).stat().st_size for file in files) < _WORTH_KEEPING:
+            super()._from_scratch()
+            return
+        folder = Path(self.config["data_cache"] or Path(self.config["run_dir"]) / ".logs")
+        found = cached(folder, self.dataset_name, key_of(self._depends_on(files)), self._read)
+        if found is not None:
+            restore(self, found)
+            for level, text in self.remarks:
+                self.logger.log(level, text)
+
+    def _read(self) -> Tables | None:
         super()._from_scratch()
+        return None if self.config["preload_weight"] else tables_of(self)
+
+    def _depends_on(self, files: Mapping[str, str]) -> dict[str, Any]:
+        """Everything that decides what the tables hold."""
+        return {
+            "files": {Path(file).name: sha256 for file, sha256 in files.items()},
+            "settings": {key: plain_types(self.config[key]) for key in READ_FOR_TABLES},
+            "unit is stated": "timestamp_unit" in self.config.stated,
+            "class": f"{type(self).__module__}.{type(self).__qualname__}",
+            "code": _loading_code(),
+            "versions": [recbole.__version__, pd.__version__, pa.__version__],
+        }
 
     def _data_processing(self) -> None:
         super()._data_processing()
@@ -218,3 +260,18 @@ class FilteredDataset(CheckedDataset):
         exact = self.inter_feat[self.time_field].copy()
         super()._normalize()
         self.inter_feat[self.time_field] = exact
+
+
+@lru_cache(maxsize=1)
+def _loading_code() -> str:
+    """Hash of the modules that make the tables: those of older code are not taken for today's."""
+    folder = Path(__file__).parent
+    files = [
+        *folder.glob("*.py"),
+        *(folder.parent / "log_checks").glob("*.py"),
+        *(folder.parent / "config").glob("*.py"),
+    ]
+    digest = hashlib.sha256()
+    for file in sorted(files):
+        digest.update(file.name.encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()

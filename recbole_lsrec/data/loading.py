@@ -13,7 +13,7 @@ from recbole_lsrec.data.atomic import read_atomic
 from recbole_lsrec.data.recbole_dataset import RecBoleDataset
 from recbole_lsrec.errors import DataError
 from recbole_lsrec.log_checks.text import numbered_lines
-from recbole_lsrec.simulated.generate import SIMULATED_NOTICE, ensure_bundled, is_simulated
+from recbole_lsrec.simulated.generate import SIMULATED_NOTICE, ensure_bundled, file_sha256, is_simulated
 
 _LINES_SHOWN = 5
 
@@ -54,16 +54,25 @@ class CheckedDataset(RecBoleDataset):
         if self.pre_split:
             self._check_pre_split()
 
-    def _look_at_files(self, token: str, dataset_path: str) -> None:
-        """What is said of the files whether or not they are read."""
+    def _look_at_files(self, token: str, dataset_path: str) -> dict[str, str]:
+        """Says of the files what is said whether or not they are read.
+
+        Returns:
+            The files there are of those that may be read, each with its SHA-256.
+        """
         ensure_bundled(token, Path(dataset_path))
         if not Path(dataset_path).is_dir():
             raise DataError(
                 f"{dataset_path}: no such folder; it must hold {token}.inter (`data_path` names its parent)."
             )
-        self.simulated = is_simulated(Path(dataset_path), token)
+        ends = ["user", "item", *(self.config["additional_feat_suffix"] or [])]
+        names = [*(f"{name}.inter" for name in self._log_names(token)), *(f"{token}.{end}" for end in ends)]
+        files = [Path(dataset_path) / name for name in names]
+        found = {str(file): file_sha256(file) for file in files if file.is_file()}
+        self.simulated = is_simulated(Path(dataset_path), token, found.get(str(files[0])))
         if self.simulated:
             self.logger.warning(set_color(SIMULATED_NOTICE, "red"))
+        return found
 
     @property
     def pre_split(self) -> bool:

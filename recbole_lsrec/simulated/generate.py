@@ -160,15 +160,15 @@ def ensure_bundled(name: str, folder: Path) -> None:
         ensure_cosmetics(folder)
 
 
-def is_simulated(folder: Path, name: str) -> bool:
-    """Whether ``<name>.inter`` in ``folder`` is a simulated log, unchanged.
+def is_simulated(folder: Path, name: str, sha256: str | None = None) -> bool:
+    """Whether ``<name>.inter`` in ``folder`` is a simulated log, unchanged; its ``sha256`` may be given.
 
     True if the meta file says so and its hash matches, or if it is the bundled log, with or without meta file.
     """
     inter = folder / f"{name}.inter"
     if not inter.is_file():
         return False
-    found = file_sha256(inter)
+    found = sha256 or file_sha256(inter)
     return found in (COSMETICS_SHA256["inter"], _simulated_sha256(folder, name))
 
 

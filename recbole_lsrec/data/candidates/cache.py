@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-import tempfile
+import secrets
 from collections.abc import Callable
 from functools import lru_cache
 from logging import getLogger
@@ -51,9 +51,10 @@ def _store(path: Path, array: np.ndarray) -> None:
     """Writes beside the place and renames, so that another process sees the whole file or none."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
+        part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+        with part.open("wb") as file:  # not a temporary file, which other accounts could not read
             np.save(file, array)
-        os.replace(file.name, path)
+        os.replace(part, path)
     except OSError as error:
         getLogger().warning(f"candidate_cache: {path.parent} cannot be written to ({error}); nothing is kept")
 
