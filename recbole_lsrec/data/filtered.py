@@ -26,8 +26,8 @@ from recbole_lsrec.log_checks.times import ORDER, unit_problem
 
 # Settings that decide what the tables hold before ``build``.
 READ_FOR_TABLES = sorted(
-    {*dataset_arguments, "encoding", "numerical_features", "discretization", "timestamp_unit", "rm_exact_duplicates"}
-    | {"SESSION_ID_FIELD"} - {"MAX_ITEM_LIST_LENGTH"}
+    ({*dataset_arguments} - {"MAX_ITEM_LIST_LENGTH"})
+    | {"encoding", "numerical_features", "discretization", "timestamp_unit", "rm_exact_duplicates", "SESSION_ID_FIELD"}
 )
 # Bytes of files that are read faster than found.
 _WORTH_KEEPING = 1 << 22

@@ -54,12 +54,14 @@ def restore(dataset: Any, tables: Tables) -> None:
     columns, facts = tables
     for name in _PLAIN:
         setattr(dataset, name, facts[name])
+    dataset.remarks = [(level, text) for level, text in facts["remarks"]]
     dataset.field2type = {field: FeatureType(value) for field, value in facts["types"].items()}
     dataset.field2source = {
         field: FeatureSource(value) if is_enum else value for field, (is_enum, value) in facts["sources"].items()
     }
     numbers = {
-        field: {t: i for i, t in enumerate(columns[f"tokens/{field}"].tolist())} for field in set(facts["tokens"].values())
+        field: {t: i for i, t in enumerate(columns[f"tokens/{field}"].tolist())}
+        for field in set(facts["tokens"].values())
     }
     dataset.field2id_token = {field: columns[f"tokens/{own}"] for field, own in facts["tokens"].items()}
     dataset.field2token_id = {field: numbers[own] for field, own in facts["tokens"].items()}
