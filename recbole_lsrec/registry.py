@@ -14,6 +14,7 @@ PLUGIN_MODELS = {
     "CLSR": "recbole_lsrec.model.sequential_recommender.clsr",
     "DiffLSRec": "recbole_lsrec.model.sequential_recommender.difflsrec",
     "GCMC": "recbole_lsrec.model.general_recommender.graph",
+    "LSIDN": "recbole_lsrec.model.sequential_recommender.lsidn",
     "LightGCN": "recbole_lsrec.model.general_recommender.graph",
     "MARank": "recbole_lsrec.model.sequential_recommender.marank",
     "Markov": "recbole_lsrec.model.sequential_recommender.markov",

@@ -16,6 +16,7 @@ from recbole_lsrec.data.negative_history import NegativeHistoryDataset
 from recbole_lsrec.data.pair_loader import PairLoader, UserLoader
 from recbole_lsrec.data.pairs import PairDataset
 from recbole_lsrec.data.sampler import TimeThresholdSampler
+from recbole_lsrec.data.session_views import SessionViewDataset
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.registry import trains_on_users
 
@@ -68,7 +69,8 @@ class Data(NamedTuple):
 
 def dataset_class(config: Config) -> type[SessionDataset]:
     """Returns the class that loads the log for a model; RecBole's DIEN wants a negative beside each history event."""
-    return NegativeHistoryDataset if config["model"] == "DIEN" else SessionDataset
+    kinds = {"DIEN": NegativeHistoryDataset, "LSIDN": SessionViewDataset}
+    return kinds.get(config["model"], SessionDataset)
 
 
 def load_log(config: Config) -> SessionDataset:

@@ -81,6 +81,7 @@ class TrainLoader:
     def make(self, rows: np.ndarray) -> Interaction:
         """One batch from the rows of its targets."""
         batch = self.transform(self.dataset, self.dataset.join(self.dataset.windows(rows)))
+        batch.update(Interaction(self.dataset.training_fields(rows, self.epoch)))
         if self.n_negatives == 0:
             return batch
         negatives = self.negatives(rows)

@@ -333,6 +333,10 @@ class SessionDataset(FilteredDataset):
         batch[self.session_list_field] = (session - session[:, :1] + 1) * inside
         return Interaction(batch)
 
+    def training_fields(self, rows: np.ndarray, epoch: int) -> dict[str, torch.Tensor]:
+        """What only training batches carry beside the windows, as a function of (row, epoch): nothing here."""
+        return {}
+
     def training_events(self) -> np.ndarray:
         """Boolean ``[n]``: the events that training sees as a target or in a history, except targets held out."""
         last = np.full(self.user_num, -1, dtype=np.int64)

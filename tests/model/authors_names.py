@@ -5,9 +5,10 @@ The prefix ``sequential/`` of their names is left out. Weights of linear layers 
 """
 
 
-def _fcn(theirs: str, ours: str) -> dict[str, str]:
+def _fcn(theirs: str, ours: str, hidden: int = 2) -> dict[str, str]:
     names = {}
-    for number, suffix in enumerate(("", "_1")):
+    for number in range(hidden):
+        suffix = f"_{number}" if number else ""
         names[f"{theirs}/nn_part/w_nn_layer{number}"] = f"{ours}.linears.{number}.weight"
         names[f"{theirs}/nn_part/b_nn_layer{number}"] = f"{ours}.linears.{number}.bias"
         for their_end, our_end in (
@@ -17,8 +18,8 @@ def _fcn(theirs: str, ours: str) -> dict[str, str]:
             ("moving_variance", "running_var"),
         ):
             names[f"{theirs}/nn_part/batch_normalization{suffix}/{their_end}"] = f"{ours}.norms.{number}.{our_end}"
-    names[f"{theirs}/nn_part/w_nn_output"] = f"{ours}.linears.2.weight"
-    names[f"{theirs}/nn_part/b_nn_output"] = f"{ours}.linears.2.bias"
+    names[f"{theirs}/nn_part/w_nn_output"] = f"{ours}.linears.{hidden}.weight"
+    names[f"{theirs}/nn_part/b_nn_output"] = f"{ours}.linears.{hidden}.bias"
     return names
 
 
@@ -100,6 +101,41 @@ SURGE = {
     **gru("gru", "gru."),
     **_fcn("logit_fcn", "head"),
 }
+
+
+def _encoder(theirs: str, ours: str) -> dict[str, str]:
+    names = {}
+    layers = ["self_attention/dense", "self_attention/dense_1", "self_attention/dense_2"]
+    layers += ["multihead_attention/conv1d", "multihead_attention/conv1d_1"]
+    for block in (0, 1):
+        for layer, part in zip(layers, ("query", "key", "value", "wide", "narrow"), strict=True):
+            for their_end, our_end in (("kernel", "weight"), ("bias", "bias")):
+                names[f"{theirs}/sess_long_num_blocks_{block}/{layer}/{their_end}"] = (
+                    f"{ours}.blocks.{block}.{part}.{our_end}"
+                )
+    return names
+
+
+LSIDN = {
+    **EMBEDDINGS,
+    "embedding/user_long_embedding": "user_long.weight",
+    "embedding/user_short_embedding": "user_short.weight",
+    "embedding/position_embedding_long": "position",
+    **_encoder("ddsin/long_term/long_term_session", "long_encoder"),
+    **_encoder("ddsin/short_term/short_term_current", "current_encoder"),
+    **_attention("ddsin/long_term/long_term_session/attention_fcn", "session_attention"),
+    **gru("ddsin/long_term/long_term_rnn/gru_cell", "session_gru."),
+    "ddsin/long_term/attention_fcn/attention_mat": "long_attention.matrix",
+    **_fcn("ddsin/long_term/attention_fcn/att_fcn", "long_attention.fcn"),
+    **_attention("ddsin/short_term/short_term_current/attention_fcn", "current_attention"),
+    **time4lstm("ddsin/short_term/forward_rnn/time4lstm_cell", "rnn."),
+    **_attention("ddsin/short_term/attention_fcn", "sequence_attention"),
+    **gru("ddsin/causal2/gru_cell", "fusion_gru."),
+    **_fcn("ddsin/alpha_fcn", "fusion", 3),
+    **_fcn("logit_fcn", "head", 3),
+}
+LSIDN_NORM = {"Variable_2": "norm.weight", "Variable_3": "norm.bias"}
+"""Without the prefix; ``Variable`` and ``Variable_1`` are a second pair, which nothing reads."""
 
 NOT_OURS = {"embedding/user_embedding"}
 """Variables that the authors create and nothing reads."""

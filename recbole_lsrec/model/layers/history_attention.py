@@ -67,15 +67,16 @@ class HistoryAttention(nn.Module):
         return Prepared(values, real, self.attention.keys(x, known, row), row, step, None)
 
     def weights(self, prepared: Prepared, q: Tensor) -> Tensor:
-        """Returns ``a [B, C, T]``, 0 on padding, for queries ``q [B, C, Q]`` or ``[1, C, Q]``."""
+        """Returns ``a [B, C, T]``, 0 on padding unless all is, for queries ``q [B, C, Q]`` or ``[1, C, Q]``."""
         if prepared.known is not None:
             known = prepared.known.unsqueeze(1).expand(-1, q.shape[1], -1)
             q = torch.cat([known, q.expand(len(known), -1, -1)], dim=-1)
         query: Any = self.attention.query(q)
         logits = self.attention(prepared.keys, query, prepared.row)  # [P, C]
-        padded = logits.new_full((*prepared.real.shape, logits.shape[1]), float("-inf"))
+        least = torch.finfo(logits.dtype).min  # finite: where nothing is real the weights are equal, as in TensorFlow
+        padded = logits.new_full((*prepared.real.shape, logits.shape[1]), least)
         padded = padded.index_put((prepared.row, prepared.step), logits)  # [B, T, C]
-        return padded.masked_fill(~prepared.real.unsqueeze(2), float("-inf")).softmax(dim=1).transpose(1, 2)
+        return padded.masked_fill(~prepared.real.unsqueeze(2), least).softmax(dim=1).transpose(1, 2)
 
     def own_weights(self, values: Tensor, real: Tensor, q: Tensor) -> Tensor:
         """Returns ``a [B, T]``, 0 on padding, where each step is asked with a query of its own, ``q [B, T, Q]``."""
