@@ -290,19 +290,38 @@ def audit(context: click.Context, dataset: str, html_file: Path | None, json_fil
     click.echo(f"Wrote {html_file}")
 
 
-@cli.command()
+@cli.command(context_settings=PASS_THROUGH)
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--name", help="Name of the log; the folder's name by default.")
-@click.option("--seed", type=int, help="Seed of the draw; the shipped log's by default.")
-def simulate(folder: Path, name: str | None, seed: int | None) -> None:
-    """Write a simulated click log with planted long- and short-term interests."""
-    from dataclasses import replace
+@click.pass_context
+def simulate(context: click.Context, folder: Path, name: str | None) -> None:
+    """Write a simulated click log with planted long- and short-term interests.
 
-    from recbole_lsrec.simulated.generate import Parameters, write_log
+    Any parameter of docs/simulated_cosmetics.md can be given as --key=value, such as --users=1000 --seed=1.
+    """
+    from recbole_lsrec.simulated.generate import write_log
+    from recbole_lsrec.simulated.parameters import Parameters
 
-    parameters = Parameters() if seed is None else replace(Parameters(), seed=seed)
+    parameters = Parameters.from_settings(parse_command_line(context.args))
     write_log(folder, name or folder.name, parameters)
     click.echo(f"Wrote {folder}; it is simulated, and says so wherever it is used.")
+
+
+@cli.command()
+@click.argument("folder", metavar="RUN", type=click.Path(path_type=Path))
+@click.option("--phase", type=click.Choice(["valid", "test"]), default="test", show_default=True)
+@click.option(
+    "--truth", type=click.Path(dir_okay=False, path_type=Path), help="<log>.planted.parquet; beside the log by default."
+)
+@click.option("--json", "json_file", type=OutputFile(), help="Write everything as JSON.")
+def planted(folder: Path, phase: str, truth: Path | None, json_file: Path | None) -> None:
+    """Does alpha know? A run's weight of the long-term interest against what caused the targets of a simulated log."""
+    from recbole_lsrec.analysis.planted import planted as ask
+
+    found = ask(folder, phase, truth)
+    click.echo(found.text())
+    if json_file:
+        _write_json(json_file, found.to_dict())
 
 
 @cli.command()

@@ -6,11 +6,11 @@ statistics, marginals of real logs, common sense. ``docs/simulated_cosmetics.md`
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.errors import ConfigError, did_you_mean
 
 TABLE_1 = "SLSRec paper, Table 1, Cosmetics"
 SENSE = "common sense"
@@ -149,6 +149,25 @@ class Parameters:
         if max(self.purchase_long, self.purchase_short) + max(self.cart_first, self.cart_again) > 1:
             raise ConfigError("simulate: shares of purchases (purchase_*) and carts (cart_*) together exceed 1.")
 
+    @classmethod
+    def from_settings(cls, settings: Mapping[str, str | bool]) -> "Parameters":
+        """Those named changed, the others as in the bundled log.
+
+        Args:
+            settings: name -> text, as on the command line.
+
+        Raises:
+            ConfigError: no such parameter, or a text that is no number (or tuple of numbers) of its kind.
+        """
+        defaults = {one.name: one.default for one in fields(cls)}
+        changed: dict[str, Any] = {}
+        for name, text in settings.items():
+            if name not in defaults:
+                near = did_you_mean(name, defaults)
+                raise ConfigError(f"simulate: found --{name}.{near} Accepted: {', '.join(defaults)}.")
+            changed[name] = _value(name, str(text), defaults[name])
+        return cls(**changed)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return json.loads(json.dumps(asdict(self)))
@@ -165,3 +184,13 @@ def parameter_table() -> str:
         value = ", ".join(map(str, f.default)) if isinstance(f.default, tuple) else f.default
         rows.append(f"| `{f.name}` | {value} | {f.metadata['meaning']} | {f.metadata['source']} |")
     return "\n".join(rows)
+
+
+def _value(name: str, text: str, default: Any) -> Any:
+    kind = "whole number" if isinstance(default, int) else "number" if isinstance(default, float) else "list of numbers"
+    try:
+        if isinstance(default, tuple):
+            return tuple(float(part) for part in text.strip("[]() ").split(","))
+        return type(default)(text)
+    except ValueError:
+        raise ConfigError(f"simulate: {name}: found {text!r}; accepted: a {kind}, such as {default}.") from None

@@ -7,10 +7,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.simulated_checks import counting_rankers, marginals, sort_log
+from recbole_lsrec.cli import cli
 from recbole_lsrec.errors import ConfigError, DataError
 from recbole_lsrec.simulated import generate as module
 from recbole_lsrec.simulated.generate import (
@@ -356,3 +358,17 @@ def test_evenly_popular_items_have_gini_0():
     log = pd.DataFrame({"user_id": 1, "item_id": range(4), "timestamp": range(4), "category_id": None})
     assert marginals(log)["Gini of items"] == pytest.approx(0)
     assert "categories" not in marginals(log)
+
+
+def test_the_command_takes_any_parameter_and_says_what_is_none(tmp_path):
+    small = ["--users=30", "--items=20", "--interactions", "400", "--categories=4", "--long-mean=0.5", "--seed=3"]
+    found = CliRunner().invoke(cli, ["simulate", str(tmp_path / "tiny"), *small], catch_exceptions=False)
+    assert found.exit_code == 0
+    meta = json.loads((tmp_path / "tiny/tiny.meta.json").read_text())
+    assert (meta["statistics"]["users"], meta["statistics"]["interactions"]) == (30, 400)
+    assert meta["parameters"]["long_mean"] == 0.5
+    with pytest.raises(ConfigError, match=r"found --user\. Did you mean 'users'"):
+        Parameters.from_settings({"user": "3"})
+    with pytest.raises(ConfigError, match="users: found 'many'; accepted: a whole number, such as 2515"):
+        Parameters.from_settings({"users": "many"})
+    assert Parameters.from_settings({"day_rhythm": "1,1,1,1,1,2,2"}).day_rhythm == (1, 1, 1, 1, 1, 2, 2)
