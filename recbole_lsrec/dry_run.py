@@ -41,7 +41,7 @@ def memory_estimate(config: Config, data: Data) -> dict[str, float]:
     log = data.dataset
     model = build_model(config, data)
     columns = sum(column.nbytes for column in log.inter_feat.interaction.values())
-    batch = data.train.make(data.train.rows[: config["train_batch_size"]])
+    batch = next(iter(data.train))
     bytes_of = {
         "log": columns + log.session.nbytes + log.start.nbytes,
         "frozen candidates": sum(c.nbytes for loader in data.evaluated() for c in loader.candidates.values()),

@@ -38,7 +38,12 @@ LINES = {
     "SLSRec": Line(_LONG_SHORT, "Zhou, arXiv 2026", PAIR, "time, category", True),
     "CLSR": Line(_LONG_SHORT, "Zheng, WWW 2022", PAIR, "time, category (if any)", True),
     "SLiRec": Line(_LONG_SHORT, "Yu, IJCAI 2019", PAIR, "time, category (if any)", True),
+    "SURGE": Line("graph", "Chang, SIGIR 2021", PAIR, _CATEGORY, True),
+    "MARank": Line("attention", "Yu, AAAI 2019"),
     "DiffLSRec": Line(_LONG_SHORT, "Wang, 2025", PRODUCT, "time"),
+    "gSASRec": Line("attention", "Petrov, RecSys 2023"),
+    "eSASRec": Line("attention", "Tikhonovich, RecSys 2025"),
+    "SASRecSS": Line("attention", "Tikhonovich, RecSys 2025"),
     "Markov": Line(_FLOOR, "Rendle, WWW 2010", COUNTS),
     "Pop": Line(_FLOOR, "", COUNTS),
     "Random": Line(_FLOOR, "", COUNTS),
@@ -124,4 +129,6 @@ def model_table() -> str:
 def _code(name: str) -> str:
     if name not in PLUGIN_MODELS:
         return "RecBole"
+    if name in ("SASRec", "GRU4Rec"):
+        return "RecBole, all positions"
     return "RecBole, mended" if ".general_recommender." in PLUGIN_MODELS[name] else "recbole_lsrec"

@@ -13,6 +13,7 @@ from recbole_lsrec.errors import ConfigError, did_you_mean
 PLUGIN_MODELS = {
     "CLSR": "recbole_lsrec.model.sequential_recommender.clsr",
     "DiffLSRec": "recbole_lsrec.model.sequential_recommender.difflsrec",
+    "GRU4Rec": "recbole_lsrec.model.sequential_recommender.gru4rec",
     "GCMC": "recbole_lsrec.model.general_recommender.graph",
     "LSIDN": "recbole_lsrec.model.sequential_recommender.lsidn",
     "LightGCN": "recbole_lsrec.model.general_recommender.graph",
@@ -21,10 +22,14 @@ PLUGIN_MODELS = {
     "NGCF": "recbole_lsrec.model.general_recommender.graph",
     "Pop": "recbole_lsrec.model.general_recommender.pop",
     "Random": "recbole_lsrec.model.general_recommender.random",
+    "SASRec": "recbole_lsrec.model.sequential_recommender.sasrec",
+    "SASRecSS": "recbole_lsrec.model.sequential_recommender.sasrecss",
     "SLSRec": "recbole_lsrec.model.sequential_recommender.slsrec",
     "SLiRec": "recbole_lsrec.model.sequential_recommender.slirec",
     "SURGE": "recbole_lsrec.model.sequential_recommender.surge",
     "SpectralCF": "recbole_lsrec.model.general_recommender.graph",
+    "eSASRec": "recbole_lsrec.model.sequential_recommender.esasrec",
+    "gSASRec": "recbole_lsrec.model.sequential_recommender.gsasrec",
 }
 
 # What papers call a model -> its name here.

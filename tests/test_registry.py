@@ -11,8 +11,8 @@ from recbole_lsrec.errors import ConfigError
 def test_names_are_ours_and_the_sequential_and_general_models_of_recbole() -> None:
     names = registry.model_names()
     assert "SLSRec" in names["recbole_lsrec"]
-    assert {"SASRec", "BERT4Rec", "GRU4Rec", "DIN", "DIEN", "BPR", "NeuMF", "DiffRec"} <= set(names["recbole"])
-    assert {"LightGCN", "Pop", "Random", "Markov"} <= set(names["recbole_lsrec"])
+    assert {"BERT4Rec", "Caser", "DIN", "DIEN", "BPR", "NeuMF", "DiffRec"} <= set(names["recbole"])
+    assert {"LightGCN", "Pop", "Markov", "SASRec", "GRU4Rec", "gSASRec"} <= set(names["recbole_lsrec"])
     assert not {"RecVAE", "FM", "KGAT", "XGBoost", "S3Rec", "KSR", "GRU4RecKG"} & set(names["recbole"])
 
 
@@ -26,9 +26,9 @@ def test_every_listed_model_of_recbole_can_be_imported(name: str) -> None:
 
 
 def test_ours_wins_over_a_model_of_recbole_with_the_same_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(registry.PLUGIN_MODELS, "GRU4Rec", "recbole.model.sequential_recommender.gru4rec")
-    assert "GRU4Rec" in registry.model_names()["recbole_lsrec"]
-    assert "GRU4Rec" not in registry.model_names()["recbole"]
+    monkeypatch.setitem(registry.PLUGIN_MODELS, "Caser", "recbole.model.sequential_recommender.caser")
+    assert "Caser" in registry.model_names()["recbole_lsrec"]
+    assert "Caser" not in registry.model_names()["recbole"]
 
 
 @pytest.mark.parametrize(

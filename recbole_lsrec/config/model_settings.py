@@ -17,7 +17,7 @@ def check_model_settings(values: Mapping[str, Any], model: type, sources: Source
     """
     heads, size = values.get("n_heads"), values.get("hidden_size")
     if (
-        model.__module__.startswith("recbole.")
+        any(base.__module__.startswith("recbole.model.sequential_recommender.") for base in model.__mro__)
         and heads is not None
         and size is not None
         and (heads < 1 or size % heads)

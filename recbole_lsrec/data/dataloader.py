@@ -76,7 +76,7 @@ class TrainLoader:
             rows = np.random.default_rng([self.config["seed"], self.epoch]).permutation(rows)
         batches = [rows[at : at + self.batch_size] for at in range(0, len(rows), self.batch_size)]
         seed = key_from("workers", self.config["seed"], self.epoch) >> 1
-        return _parallel(batches, self.make, self.config["worker"], seed)
+        return in_parallel(batches, self.make, self.config["worker"], seed)
 
     def make(self, rows: np.ndarray) -> Interaction:
         """One batch from the rows of its targets."""
@@ -193,14 +193,14 @@ class EvalLoader:
     def __iter__(self) -> Iterator[tuple[np.ndarray, Interaction]]:
         rows = self.dataset.rows
         batches = [rows[at : at + self.batch_size] for at in range(0, len(rows), self.batch_size)]
-        return _parallel(batches, self.make, self.config["worker"], seed=0)
+        return in_parallel(batches, self.make, self.config["worker"], seed=0)
 
     def make(self, rows: np.ndarray) -> tuple[np.ndarray, Interaction]:
         """One batch from the rows of its targets."""
         return rows, self.dataset.join(self.dataset.windows(rows))
 
 
-def _parallel(batches: list[np.ndarray], make: Callable, workers: int, seed: int) -> Iterator:
+def in_parallel(batches: list[np.ndarray], make: Callable, workers: int, seed: int) -> Iterator:
     """Makes the batches in order, in ``workers`` processes of torch's loader, or in this one."""
     if not workers:
         return map(make, batches)

@@ -1,0 +1,85 @@
+"""What a sequence model needs to be trained on every position at once."""
+
+from typing import Any
+
+import torch
+from recbole.data.interaction import Interaction
+from recbole.model.abstract_recommender import SequentialRecommender
+from torch import Tensor
+
+from recbole_lsrec.data.position_loader import NEXT_PREFIX
+from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.model import options
+from recbole_lsrec.model.catalogue_loss import ItemSampler, full_softmax, sampled_softmax
+from recbole_lsrec.model.position_losses import calibration, gbce
+
+LOSSES = ("softmax", "sampled_softmax", "gbce")
+
+
+class AllPositions(SequentialRecommender):
+    """To be put before a model of RecBole whose state at a position depends on the events up to it alone.
+
+    The model must get its states by ``gather_indexes`` at the end of ``forward``, score items by a dot product with
+    ``item_embedding``, and do nothing else with lengths. With ``train_positions: last`` it is RecBole's, bit for bit.
+
+    With ``train_positions: all`` a batch holds whole chunks of users' events, one forward pass gives a state at each,
+    and the loss is the mean over all positions with a target (see
+    :class:`recbole_lsrec.data.position_loader.PositionLoader`):
+
+    * ``softmax``: cross-entropy over all items, as RecBole's ``loss_type: CE``, in bounded memory.
+    * ``sampled_softmax``: the same over the target and ``n_negatives`` items that are drawn uniformly, with replacement,
+      for the whole batch, with the logQ correction.
+    * ``gbce``: generalised binary cross-entropy over as many, calibrated by ``gbce_t``.
+    """
+
+    item_embedding: torch.nn.Embedding
+    loss_type: str
+
+    def __init__(self, config: Any, dataset: Any) -> None:
+        super().__init__(config, dataset)
+        self.NEXT_ITEMS = NEXT_PREFIX + self.ITEM_SEQ
+        self.position_loss = options.choice(config, "position_loss", LOSSES)
+        positions = options.choice(config, "train_positions", ("last", "all"))
+        if positions == "all" and self.loss_type != "CE":
+            raise ConfigError(
+                f"train_positions: found 'all' with loss_type {self.loss_type}; accepted: 'all' with CE (position_loss says "
+                "which loss), or 'last'."
+            )
+        if positions == "last" and self.position_loss != "softmax":
+            raise ConfigError(
+                f"position_loss: found {self.position_loss!r} with train_positions 'last'; accepted: it with "
+                "train_positions: all, or softmax."
+            )
+        self.n_negatives = options.integer(config, "n_negatives", least=1)
+        n_items = self.n_items - 1  # without the padding
+        self.beta = calibration(self.n_negatives, n_items, options.number(config, "gbce_t", most=1.0))
+        self._uniform = ItemSampler(torch.zeros(n_items))
+
+    def gather_indexes(self, output: Tensor, gather_index: Tensor) -> Tensor:
+        """RecBole's, at one position of each row ``[B]``; or at several, ``[B, P]``."""
+        if gather_index.dim() == 1:
+            return super().gather_indexes(output, gather_index)
+        return output.gather(1, gather_index[..., None].expand(-1, -1, output.shape[-1]))  # [B, P, D]
+
+    def calculate_loss(self, interaction: Interaction) -> Tensor:
+        """RecBole's on windows; the mean over all positions on chunks."""
+        if self.NEXT_ITEMS not in interaction.interaction:
+            return super().calculate_loss(interaction)
+        items, target = interaction[self.ITEM_SEQ], interaction[self.NEXT_ITEMS]  # [B, L]
+        lengths = torch.arange(1, items.shape[1] + 1, device=items.device).expand_as(items)
+        states = self.forward(items, lengths)  # [B, L, D]
+        real = target > 0
+        return self._loss_at(states[real], target[real])
+
+    def _loss_at(self, states: Tensor, target: Tensor) -> Tensor:
+        """The loss of ``[P, D]`` states with their targets ``[P]``."""
+        table = self.item_embedding.weight
+        if self.position_loss == "softmax":
+            return full_softmax(states, table, target)
+        drawn = self._uniform.draw(self.n_negatives)  # [S], the first item being 0
+        log_expected = self._uniform.log_chance[drawn].to(states) + torch.log(states.new_tensor(self.n_negatives))
+        drawn = drawn.to(target.device) + 1
+        positive, negatives, hit = table[target], table[drawn], target[:, None] == drawn
+        if self.position_loss == "gbce":
+            return gbce(states, positive, negatives, hit, self.beta)
+        return sampled_softmax(states, positive, negatives, log_expected, hit)

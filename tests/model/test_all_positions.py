@@ -1,0 +1,163 @@
+"""Training at every position: the loss is that of the windows, nothing looks ahead, and ``last`` is RecBole's."""
+
+import math
+
+import pytest
+import torch
+from recbole.model.sequential_recommender import GRU4Rec as RecBoleGRU4Rec
+from recbole.model.sequential_recommender import SASRec as RecBoleSASRec
+
+from recbole_lsrec.config import Config
+from recbole_lsrec.data.dataloader import TrainLoader
+from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.model.position_losses import calibration, gbce
+from recbole_lsrec.quick_start import build_model, run_recbole_lsrec
+from recbole_lsrec.run_data import load_data
+
+MODELS = ("SASRec", "GRU4Rec", "gSASRec", "SASRecSS", "eSASRec")
+_SASREC = {"hidden_size": 16, "inner_size": 32, "hidden_dropout_prob": 0.0, "attn_dropout_prob": 0.0}
+
+
+def small(name):
+    """Settings of a model that is quick and has no dropout."""
+    return {"embedding_size": 16, "hidden_size": 16, "dropout_prob": 0.0} if name == "GRU4Rec" else _SASREC
+
+
+def prepared(shop, name, **settings):
+    config = Config(name, "shop", config_dict={**shop, "train_positions": "all", **small(name), **settings})
+    data = load_data(config)
+    return config, data, build_model(config, data)
+
+
+@pytest.mark.parametrize("name", ["SASRec", "GRU4Rec"])
+def test_the_loss_is_the_mean_of_the_windows_losses_where_histories_fit_in_a_chunk(name, shop):
+    config, data, model = prepared(shop, name, MAX_ITEM_LIST_LENGTH=60, train_batch_size=10**6)
+    (chunks,), (windows,) = list(data.train), list(TrainLoader(config, data.train.dataset, data.train.sampler, False))
+    assert len(windows) == int((chunks["next_item_id_list"] > 0).sum())
+    loss = model.calculate_loss(chunks)
+    torch.testing.assert_close(loss, model.calculate_loss(windows), rtol=1e-5, atol=1e-6)
+    of_chunks = torch.autograd.grad(loss, model.item_embedding.weight)[0]
+    of_windows = torch.autograd.grad(model.calculate_loss(windows), model.item_embedding.weight)[0]
+    torch.testing.assert_close(of_chunks, of_windows, rtol=1e-4, atol=1e-7)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_state_does_not_depend_on_what_comes_after_it(name, shop):
+    _, data, model = prepared(shop, name)
+    model.eval()
+    items = next(iter(data.train))["item_id_list"]
+    lengths = torch.arange(1, items.shape[1] + 1).expand_as(items)
+    changed = items.clone()
+    changed[:, 5:] = torch.where(items[:, 5:] > 0, items[:, 5:] % (data.dataset.item_num - 1) + 1, 0)
+    assert not torch.equal(items, changed)
+    before, after = model(items, lengths), model(changed, lengths)
+    torch.testing.assert_close(before[:, :5], after[:, :5], rtol=0, atol=1e-6)
+    assert (before[:, 5] - after[:, 5]).abs().max() > 1e-4
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_state_at_a_position_is_that_of_the_history_up_to_it(name, shop):
+    """What training sees is what evaluation asks."""
+    _, data, model = prepared(shop, name)
+    model.eval()
+    items = next(iter(data.train))["item_id_list"][:4]
+    states = model(items, torch.arange(1, items.shape[1] + 1).expand_as(items))
+    for place in (0, 3):
+        history = items.clone()
+        history[:, place + 1 :] = 0
+        alone = model(history, torch.full((4,), place + 1))
+        torch.testing.assert_close(states[:, place], alone, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(("name", "stock"), [("SASRec", RecBoleSASRec), ("GRU4Rec", RecBoleGRU4Rec)])
+@pytest.mark.parametrize("loss", ["CE", "BPR"])
+def test_last_is_recbole_bit_for_bit(name, stock, loss, shop):
+    found = []
+    for model in (name, stock):
+        result = run_recbole_lsrec(model, "shop", config_dict={**shop, "loss_type": loss, "train_steps": 5})
+        found.append((result["best_valid_result"], result["test_result"]))
+    assert found[0] == found[1]
+
+
+@pytest.fixture
+def ring(shop, tmp_path):
+    """``ring(name, **settings)``: a run on a log in which each item is followed by the next on a ring."""
+    lines = [(u, (5 * u + t) % 20, 1_600_000_000 + 10_000 * u + t) for u in range(40) for t in range(16)]
+    (tmp_path / "data" / "ring").mkdir(parents=True)
+    text = "user_id:token\titem_id:token\ttimestamp:float\n" + "\n".join("\t".join(map(str, line)) for line in lines)
+    (tmp_path / "data" / "ring" / "ring.inter").write_text(text + "\n")
+    fixed = {
+        **{key: shop[key] for key in ("data_path", "show_progress", "state")},
+        **{"train_positions": "all", "learning_rate": 0.01, "train_batch_size": 64, "MAX_ITEM_LIST_LENGTH": 8},
+        **{"eval_args": {"mode": "full"}, "metrics": ["NDCG"], "topk": [5], "valid_metric": "NDCG@5"},
+    }
+
+    def run(name, **settings):
+        drawn = {} if name in ("SASRec", "GRU4Rec") else {"n_negatives": 10}
+        return run_recbole_lsrec(name, "ring", config_dict={**fixed, **small(name), **drawn, **settings})
+
+    return run
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_it_learns(name, ring):
+    assert ring(name, epochs=24, eval_step=24)["test_result"]["ndcg@5"] > 0.8
+
+
+@pytest.mark.parametrize("loss", ["softmax", "gbce"])
+def test_it_repeats_and_resumes_bit_for_bit(loss, ring):
+    settings = {"position_loss": loss, "n_negatives": 10, "hidden_dropout_prob": 0.2}
+    first, second = (ring("SASRec", epochs=4, **settings) for _ in range(2))
+    assert first["test_result"] == second["test_result"]
+    half = ring("SASRec", epochs=2, **settings)
+    resumed = ring("SASRec", epochs=4, resume=f"{half['run_folder']}/checkpoint.pt", **settings)
+    assert resumed["test_result"] == first["test_result"]
+
+
+def test_gbce_by_hand():
+    states, positive = torch.tensor([[1.0], [2.0]]), torch.tensor([[0.5], [-1.0]])
+    negatives, hit = torch.tensor([[1.0], [-2.0]]), torch.tensor([[False, False], [False, True]])
+
+    def log_sigmoid(x):
+        return -math.log1p(math.exp(-x))
+
+    first = -(0.3 * log_sigmoid(0.5) + log_sigmoid(-1.0) + log_sigmoid(2.0))
+    second = -(0.3 * log_sigmoid(-2.0) + log_sigmoid(-2.0))
+    found = gbce(states, positive, negatives, hit, beta=0.3)
+    assert found.item() == pytest.approx((first + second) / 2 / 3, rel=1e-6)
+
+
+def test_calibration_goes_from_the_usual_cross_entropy_to_the_sampling_rate():
+    assert calibration(256, 3417, 0.0) == pytest.approx(1.0)
+    assert calibration(256, 3417, 1.0) == pytest.approx(256 / 3416)
+    assert calibration(256, 3417, 0.75) == pytest.approx(0.25 + 0.75 * 256 / 3416)
+
+
+def test_sampled_softmax_tends_to_the_full_one(shop):
+    """With many draws; the correction makes up for how often each item is drawn."""
+    _, data, model = prepared(shop, "SASRecSS", n_negatives=100_000)
+    states = torch.randn(30, 16, generator=torch.Generator().manual_seed(2))
+    target = torch.randint(1, data.dataset.item_num, (30,), generator=torch.Generator().manual_seed(3))
+    with torch.no_grad():
+        table = model.item_embedding.weight.normal_(0, 0.1)
+        full = torch.nn.functional.cross_entropy(states @ table[1:].t(), target - 1)
+        assert model._loss_at(states, target).item() == pytest.approx(full.item(), rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "message"),
+    [
+        ("SASRec", {"train_positions": "all", "loss_type": "BPR"}, r"^train_positions: found 'all' with loss_type BPR"),
+        ("gSASRec", {"train_positions": "last"}, r"^position_loss: found 'gbce' with train_positions 'last'; accepted"),
+        ("SASRec", {"train_positions": "every"}, r"^train_positions: 'every' is not accepted\. .*last, all"),
+        (
+            RecBoleSASRec,
+            {"train_positions": "all"},
+            r"^train_positions: found 'all' with the class recbole\..*by its name",
+        ),
+        ("NARM", {"train_positions": "all"}, r"^train_positions: found in .* no known key.*It is a key of .*SASRec"),
+    ],
+)
+def test_what_does_not_go_together_is_said(name, settings, message, shop):
+    with pytest.raises(ConfigError, match=message):
+        run_recbole_lsrec(name, "shop", config_dict={**shop, **settings})
