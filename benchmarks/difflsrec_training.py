@@ -23,9 +23,10 @@ import torch
 from tqdm import tqdm
 
 from recbole_lsrec.config import Config
+from recbole_lsrec.environment import peak_memory_mb
 from recbole_lsrec.evaluation.inference_noise import inference_noise
 from recbole_lsrec.quick_start import Data, build_model, load_data
-from recbole_lsrec.run_folder import logging_to, peak_memory_mb
+from recbole_lsrec.run_folder import logging_to
 from recbole_lsrec.trainer import Trainer
 
 VARIANTS: dict[str, dict[str, Any]] = {

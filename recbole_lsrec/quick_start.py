@@ -101,7 +101,7 @@ def _run(
     progress = config["show_progress"]
     best_valid_score, best_valid_result = trainer.fit(data.train, data.valid, saved=saved, show_progress=progress)
 
-    found = _evaluate(trainer, data, saved)
+    found, noise = _evaluate(trainer, data, saved)
     result = {
         "best_valid_score": best_valid_score,
         "valid_score_bigger": config["valid_metric_bigger"],
@@ -109,33 +109,36 @@ def _run(
         "test_result": found["test"].metrics if "test" in found else None,
     }
     if found:
-        run_files.write_instances(folder, [of.instances for of in found.values()], [of.scores for of in found.values()])
-    record = _record(trainer, data, found, result, command, started)
+        run_files.write_instances(folder, [e.instances for e in found.values()], [e.scores for e in found.values()])
+    record = _record(trainer, data, found, noise, result, command, started)
     run_files.write_result(folder, record)
     say_result(record, data, folder)
     return {**result, "run_folder": str(folder)}
 
 
-def _evaluate(trainer: Trainer, data: Data, saved: bool) -> dict[str, Evaluation]:
-    """Each phase that has instances, with the best weights if they are ``saved``."""
+def _evaluate(trainer: Trainer, data: Data, saved: bool) -> tuple[dict[str, Evaluation], dict[str, Any]]:
+    """Each phase that has instances, with the best weights if they are ``saved``; and the noise of a model that draws."""
     found = {}
     for loader in data.evaluated():
         trainer.evaluate(loader, load_best_model=saved, show_progress=trainer.config["show_progress"])
         if loader and trainer.evaluation is not None:
             found[loader.phase] = trainer.evaluation
-    return found
+    noise = {
+        loader.phase: inference_noise(trainer.model, loader, trainer.config) for loader in data.evaluated() if loader
+    }
+    return found, {phase: spread for phase, spread in noise.items() if spread}
 
 
 def _record(
     trainer: Trainer,
     data: Data,
     evaluations: Mapping[str, Evaluation],
+    noise: dict[str, Any],
     result: Mapping[str, Any],
     command: list[str],
     started: str,
 ) -> RunResult:
-    config, model = trainer.config, trainer.model
-    noise = {loader.phase: inference_noise(model, loader, config) for loader in data.evaluated() if loader}
+    config = trainer.config
     return RunResult(
         model=config["model"],
         own_model=own_origin(config.model_class),
@@ -148,14 +151,16 @@ def _record(
         test_result=result["test_result"],
         unrivalled_instances={loader.phase: loader.unrivalled for loader in data.evaluated()},
         tied_instances={phase: evaluation.tied for phase, evaluation in evaluations.items()},
-        unseen_users={phase: of.unseen for phase, of in evaluations.items() if of.unseen is not None},
-        inference_noise={phase: spread for phase, spread in noise.items() if spread},
+        unseen_users={
+            phase: evaluation.unseen for phase, evaluation in evaluations.items() if evaluation.unseen is not None
+        },
+        inference_noise=noise,
         fingerprints={**data.fingerprints(), "code": environment.code_fingerprint()},
         config=config.plain(),
         no_effect=config.no_effect(),
         history=trainer.history,
         seconds_per_epoch=_seconds_per_epoch(trainer.history),
-        parameters=sum(p.numel() for p in model.parameters() if p.requires_grad),
+        parameters=sum(p.numel() for p in trainer.model.parameters() if p.requires_grad),
         peak_memory_mb=environment.peak_memory_mb(),
         negatives=vars(data.train.sampler.counts),
         filters=data.dataset.filter_report,

@@ -13,6 +13,7 @@ from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.data.split_report import summary_lines
 from recbole_lsrec.evaluation.protocol_table import by_protocol
 from recbole_lsrec.evaluation.ties import MANY_TIES
+from recbole_lsrec.page.numbers import spread
 from recbole_lsrec.run_data import Data
 from recbole_lsrec.run_files import RunResult
 from recbole_lsrec.simulated.generate import SIMULATED_NOTICE
@@ -62,10 +63,10 @@ def say_result(result: RunResult, data: Data, folder: Path) -> None:
                 f"{phase}: {unseen} instances are of users without a training event, whom {result['model']} scores as "
                 "the average user"
             )
-    if spread := result["inference_noise"].get("test"):
+    if noise := result["inference_noise"].get("test"):
         logger.info(
-            f"Test result over {spread['samples']} samples of inference: "
-            + ", ".join(f"{name} {spread(v['mean'], v['std'])}" for name, v in spread["metrics"].items())
+            f"Test result over {noise['samples']} samples of inference: "
+            + ", ".join(f"{name} {spread(found['mean'], found['std'])}" for name, found in noise["metrics"].items())
         )
     if data.dataset.simulated:
         logger.warning(set_color(SIMULATED_NOTICE, "red"))

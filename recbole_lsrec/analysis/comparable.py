@@ -95,8 +95,8 @@ def group_runs(runs: Sequence[SavedRun], names: Sequence[str], phase: str, proto
     for run in runs[1:]:
         _check_same_test(runs[0], run, phase, protocol)
     lines = [run.lines(phase, protocol) for run in runs]
-    for run, its_lines in zip(runs[1:], lines[1:], strict=True):
-        _check_same_instances((runs[0], lines[0]), (run, its_lines))
+    for run, own_lines in zip(runs[1:], lines[1:], strict=True):
+        _check_same_instances((runs[0], lines[0]), (run, own_lines))
     return _group(runs, names, lines)
 
 

@@ -1,7 +1,7 @@
 """Whether a difference is more than chance, with users as the unit: pure functions on arrays.
 
 The instances of one user share the user's taste and habits. Tests that count them as independent reject far too often
-(tests/evaluation/test_significance.py measures it), so a user enters with one number.
+(tests/analysis/test_significance.py measures it), so a user enters with one number.
 """
 
 from collections.abc import Callable, Iterator

@@ -155,8 +155,8 @@ def predict_rows(
     features = dataset.get_item_feature().to(items.device).interaction
     owner = torch.arange(len(items), device=items.device).repeat_interleave(items.shape[1])
     scores = []
-    for of, chosen in zip(owner.split(at_a_time), items.reshape(-1).split(at_a_time), strict=True):
-        rows = interaction[of]
+    for owners, chosen in zip(owner.split(at_a_time), items.reshape(-1).split(at_a_time), strict=True):
+        rows = interaction[owners]
         rows.update(Interaction({field: column[chosen] for field, column in features.items()}))
         scores.append(model.predict(rows).view(-1))
     return torch.cat(scores).view(items.shape)

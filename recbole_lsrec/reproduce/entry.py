@@ -118,7 +118,7 @@ def parse_entry(name: str, values: Mapping[str, Any]) -> Entry:
         where=paper["where"],
         sizes=paper.get("sizes") or {},
         numbers={
-            dataset: {row: tuple(of) for row, of in rows.items()}
+            dataset: {row: tuple(values) for row, values in rows.items()}
             for dataset, rows in (paper.get("numbers") or {}).items()
         },
         notes=tuple(paper.get("notes") or ()),

@@ -65,7 +65,7 @@ def statistics(entry: Entry) -> Ours:
         found = {
             **sizes,
             "average_length": report["events"] / report["users"],
-            **{phase: of["instances"] for phase, of in report["phases"].items()},
+            **{phase: counts["instances"] for phase, counts in report["phases"].items()},
         }
         if log.item_category is not None:
             found["categories"] = len(np.setdiff1d(log.item_category, [0]))  # 0 is unknown
@@ -81,10 +81,10 @@ def trained(entry: Entry, out: Path) -> Ours:
     for cell in board.of(dataset):
         runs.setdefault(cell.system, []).extend([cell.run] if cell.run else [])
     rows: dict[str, dict[str, Value]] = {}
-    for system, its in runs.items():
+    for system, own in runs.items():
         measure = _changed if entry.kind == "counterfactual" else _results
-        rows |= measure(entry, system, its) if its else {}
-    first = next((run for its in runs.values() for run in its), None)
+        rows |= measure(entry, system, own) if own else {}
+    first = next((run for own in runs.values() for run in own), None)
     split = next((cell.split for cell in board.of(dataset) if cell.split), {})
     simulated = first.result["simulated"] if first else None
     return Ours(
@@ -144,7 +144,10 @@ def group_names(entry: Entry, found: Sequence[str]) -> dict[str, str]:
 
 def _over_runs(results: Sequence[Mapping[str, float]], keys: Iterable[str]) -> dict[str, Value]:
     values = {key: [result[key] for result in results if key in result] for key in keys}
-    return {key: Value(mean(of), stdev(of) if len(of) > 1 else None, len(of)) for key, of in values.items() if len(of)}
+    known = {key: found for key, found in values.items() if found}
+    return {
+        key: Value(mean(found), stdev(found) if len(found) > 1 else None, len(found)) for key, found in known.items()
+    }
 
 
 def _reasons(cells: Sequence[Cell]) -> dict[str, str]:
@@ -155,4 +158,4 @@ def _reasons(cells: Sequence[Cell]) -> dict[str, str]:
             seed = "" if cell.status == "not built" else f"seed {cell.seed}, "
             reason = f": {cell.reason}" if cell.reason else ""
             reasons.setdefault(cell.system, {})[f"{seed}{cell.status}{reason}"] = None
-    return {system: "; ".join(its) for system, its in reasons.items()}
+    return {system: "; ".join(own) for system, own in reasons.items()}

@@ -29,7 +29,7 @@ def comparison(entry: Entry, ours: Ours, quick: bool) -> dict[str, Any]:
     label, name = substitute(entry, ours), entry.plan.datasets[0].name
     asked = entry.rows()  # of the systems that were chosen
     shown = ours.rows and not label  # without a finished run nothing tells whether the log is simulated
-    numbers = {} if not shown else {row: of for row, of in entry.numbers.get(name, {}).items() if row in asked}
+    numbers = {} if not shown else {row: values for row, values in entry.numbers.get(name, {}).items() if row in asked}
     systems = [system.name for system in entry.plan.systems]
     told = dict.fromkeys([*ours.rows, *numbers])
     silent = set(ours.missing) - {_system(row, systems) for row in told}

@@ -76,8 +76,8 @@ def collect(job: Job) -> SearchResult:
 
 def counts(found: SearchResult) -> dict[str, int]:
     """Number of trials by status, in the order finished, stopped, error, unfinished."""
-    of = [trial.status for trial in found.trials]
-    return {status: of.count(status) for status in ("finished", "stopped", "error", "unfinished")}
+    statuses = [trial.status for trial in found.trials]
+    return {status: statuses.count(status) for status in ("finished", "stopped", "error", "unfinished")}
 
 
 def table(found: SearchResult) -> pd.DataFrame:
@@ -120,12 +120,12 @@ def write(found: SearchResult, job: Job) -> None:
 
 def summary(found: SearchResult) -> str:
     """The result as text: the best trials, what was spent, and where the files are."""
-    of = ", ".join(f"{n} {status}" for status, n in counts(found).items() if n)
+    by_status = ", ".join(f"{n} {status}" for status, n in counts(found).items() if n)
     wall, trials = (found.spent_seconds[what] for what in ("wall", "trials"))
     shown = table(found).drop(columns="reason").head(10).astype(object)
     lines = [
         tabulate(shown.where(shown.notna(), None), headers="keys", showindex=False, floatfmt=".4g", missingval="-"),
-        f"{len(found.trials)} trials: {of}. Spent {wall:.0f} s of wall clock, {trials:.0f} s summed over trials.",
+        f"{len(found.trials)} trials: {by_status}. Spent {wall:.0f} s of wall clock, {trials:.0f} s summed over trials.",
     ]
     if found.best_score is None:
         lines.append("No trial was validated.")

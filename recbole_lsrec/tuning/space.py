@@ -72,19 +72,19 @@ class Space(NamedTuple):
         """The space as Ray Tune takes it; what it draws is read back by :meth:`settings`."""
         from ray import tune
 
-        def domain(of: Domain) -> Any:
+        def domain(asked: Domain) -> Any:
             if method == "grid":
-                return tune.grid_search([json.dumps(value) for value in of.listed()])
-            if of.kind == "choice":  # as text: searchers know numbers and text, not lists
-                return tune.choice([json.dumps(value) for value in of.values])
-            low, high = of.values
+                return tune.grid_search([json.dumps(value) for value in asked.listed()])
+            if asked.kind == "choice":  # as text: searchers know numbers and text, not lists
+                return tune.choice([json.dumps(value) for value in asked.values])
+            low, high = asked.values
             return {
                 "int": lambda: tune.randint(low, high + 1),
                 "uniform": lambda: tune.uniform(low, high),
                 "loguniform": lambda: tune.loguniform(low, high),
-            }[of.kind]()
+            }[asked.kind]()
 
-        return {of.name: domain(of) for of in self.domains}
+        return {asked.name: domain(asked) for asked in self.domains}
 
     def settings(self, drawn: Mapping[str, Any]) -> dict[str, Any]:
         """The config keys and values of one draw."""

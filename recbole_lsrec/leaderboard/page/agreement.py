@@ -28,9 +28,9 @@ def agreements(tables: Sequence[Table]) -> list[Agreement]:
 
 def common_metric(tables: Sequence[Table]) -> str | None:
     """The metric with a better side that all protocols have: a main one if there is such a one; None without any."""
-    keys = [[column.key for column in of.columns if column.higher_is_better is not None] for of in tables]
-    wanted = [table.main for table in tables] + [key for of in keys for key in of]
-    return next((key for key in wanted if all(key in of for of in keys)), None)
+    keys = [[column.key for column in table.columns if column.higher_is_better is not None] for table in tables]
+    wanted = [table.main for table in tables] + [key for own in keys for key in own]
+    return next((key for key in wanted if all(key in own for own in keys)), None)
 
 
 def places(tables: Sequence[Table], metric: str) -> dict[str, list[str]]:
@@ -44,10 +44,10 @@ def places(tables: Sequence[Table], metric: str) -> dict[str, list[str]]:
 
 
 def _agreement(a: Table, b: Table, metric: str) -> Agreement:
-    values = [{row.system: row.values[metric].mean for row in of.rows if metric in row.values} for of in (a, b)]
+    values = [{row.system: row.values[metric].mean for row in table.rows if metric in row.values} for table in (a, b)]
     shared = [system for system in values[0] if system in values[1]]
     tau = None
     if len(shared) > 1:
-        found = float(kendalltau(*([of[system] for system in shared] for of in values)).statistic)
+        found = float(kendalltau(*([own[system] for system in shared] for own in values)).statistic)
         tau = found if found == found else None  # NaN where all are equal
     return Agreement(a.protocol, b.protocol, metric, len(shared), tau)

@@ -49,7 +49,8 @@ def ranks_panel(tables: Sequence[Table], number: Mapping[str, int]) -> Panel | N
     shared = [system for system in number if all(system in order[name] for name in order)]
     if len(order) < 2 or len(shared) < 2:
         return None
-    place = {system: [[s for s in of if s in shared].index(system) + 1 for of in order.values()] for system in shared}
+    kept = [[system for system in best_first if system in shared] for best_first in order.values()]
+    place = {system: [best_first.index(system) + 1 for best_first in kept] for system in shared}
 
     def draw(axes: Axes) -> None:
         for system in shared:
@@ -65,7 +66,7 @@ def ranks_panel(tables: Sequence[Table], number: Mapping[str, int]) -> Panel | N
         axes.spines[:].set_visible(False)
         axes.tick_params(length=0)
 
-    text = "; ".join(f"{name}: {', '.join(s for s in of if s in shared)}" for name, of in order.items())
+    text = "; ".join(f"{name}: {', '.join(best_first)}" for name, best_first in zip(order, kept, strict=True))
     svg = panel(f"ranks {tables[0].dataset}", draw, height=max(2.0, 0.7 + 0.3 * len(shared)))
     return Panel(f"Place of each system by protocol: {metric}", f"Best first. {text}.", svg)
 
@@ -77,8 +78,8 @@ def cost_panels(table: Table, costs: Sequence[Cost], number: Mapping[str, int]) 
 
 def _cost_panel(table: Table, costs: Sequence[Cost], key: str, number: Mapping[str, int]) -> Panel | None:
     means = {row.system: row.values[table.main].mean for row in table.rows if table.main in row.values}
-    points = [(of.system, getattr(of, key), means[of.system]) for of in costs
-              if of.system in means and getattr(of, key) is not None]  # fmt: skip
+    points = [(cost.system, getattr(cost, key), means[cost.system]) for cost in costs
+              if cost.system in means and getattr(cost, key) is not None]  # fmt: skip
     if not points:
         return None
     title, label = _COSTS[key]
@@ -105,7 +106,7 @@ def _cost_panel(table: Table, costs: Sequence[Cost], key: str, number: Mapping[s
 def cut_panels(table: Table, cuts: Sequence[Cut], number: Mapping[str, int]) -> list[Panel]:
     """One panel a stratum: groups down, the systems beside each other in every group."""
     by_column = {by: [cut for cut in cuts if cut.by == by] for by in STRATA}
-    return [_cut_panel(table, by, its, number) for by, its in by_column.items() if its]
+    return [_cut_panel(table, by, own, number) for by, own in by_column.items() if own]
 
 
 def _cut_panel(table: Table, by: str, cuts: Sequence[Cut], number: Mapping[str, int]) -> Panel:
@@ -119,10 +120,10 @@ def _cut_panel(table: Table, by: str, cuts: Sequence[Cut], number: Mapping[str, 
     def draw(axes: Axes) -> None:
         for line, system in enumerate(systems):
             colour, marker = look(number[system])
-            its = {cut.group: cut for cut in cuts if cut.system == system}
-            place = [groups.index(group) + step * (line - (len(systems) - 1) / 2) for group in its]
-            mean = [cut.mean for cut in its.values()]
-            error = [cut.se or 0.0 for cut in its.values()]
+            own = {cut.group: cut for cut in cuts if cut.system == system}
+            place = [groups.index(group) + step * (line - (len(systems) - 1) / 2) for group in own]
+            mean = [cut.mean for cut in own.values()]
+            error = [cut.se or 0.0 for cut in own.values()]
             axes.errorbar(mean, place, xerr=error, fmt=marker, color=colour, markersize=5, markeredgewidth=0,
                           elinewidth=1.2)  # fmt: skip
         rows_down(axes, groups)

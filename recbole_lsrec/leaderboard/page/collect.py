@@ -60,7 +60,7 @@ class Report:
             plain = {
                 name: getattr(section, name) for name in ("dataset", "simulated", "fingerprints", "split", "one_view")
             }
-            plain["tables"] = [_table_dict(of) for of in section.tables]
+            plain["tables"] = [_table_dict(found) for found in section.tables]
             for name in ("agreements", "costs", "cuts", "alphas"):
                 plain[name] = [asdict(entry) for entry in getattr(section, name)]
             sections.append(plain)
@@ -95,7 +95,7 @@ def _section(board: Board, dataset: str) -> Section:
         tables=tables,
         agreements=agreements(tables),
         costs=costs(cells),
-        cuts=_cuts(cells, tables, [of for of in choose_strata() if one_view or not of.of_features]),
+        cuts=_cuts(cells, tables, [stratum for stratum in choose_strata() if one_view or not stratum.of_features]),
         alphas=alphas(cells),
         tuned=list({cell.system: cell for cell in reversed(cells) if cell.tuned}.values())[::-1],
     )
@@ -113,12 +113,12 @@ def _cuts(cells: Sequence[Cell], tables: Sequence[Table], strata: Sequence[Strat
         return []
 
 
-def _table_dict(of: Table) -> dict[str, Any]:
-    plain = asdict(of)
+def _table_dict(found: Table) -> dict[str, Any]:
+    plain = asdict(found)
     plain["columns"] = [
-        {"key": column.key, "title": column.title, "tested": column.key in of.standings} for column in of.columns
+        {"key": column.key, "title": column.title, "tested": column.key in found.standings} for column in found.columns
     ]
-    return {**plain, "setting": words.setting(of), "verdict": words.verdict(of), "notes": words.notes(of)}
+    return {**plain, "setting": words.setting(found), "verdict": words.verdict(found), "notes": words.notes(found)}
 
 
 def _distinct(values: Sequence[Any]) -> list[str]:

@@ -45,7 +45,7 @@ def costs(cells: Sequence[Cell]) -> list[Cost]:
     for cell in cells:
         if cell.run is not None:
             runs.setdefault(cell.system, []).append(cell.run)
-    return [_cost(system, its) for system, its in runs.items()]
+    return [_cost(system, own) for system, own in runs.items()]
 
 
 def _cost(system: str, runs: Sequence[SavedRun]) -> Cost:

@@ -252,7 +252,7 @@ def _by_reason(found: Sequence[tuple[str, int | None]]) -> list[str]:
     seeds: dict[str, list[str]] = {}
     for reason, seed in found:
         seeds.setdefault(reason, []).append(str(seed))
-    return [f"seed {', '.join(its)}: {reason}" for reason, its in seeds.items()]
+    return [f"seed {', '.join(own)}: {reason}" for reason, own in seeds.items()]
 
 
 def _main(shown: Sequence[Column], config: dict) -> str:

@@ -71,16 +71,16 @@ def log(split: Mapping[str, Any], one_view: bool) -> str:
     else:
         held += ". Runs differ in how they cut sessions or read categories, so targets are not grouped by these."
     dropped = [
-        f"{of['filter']}: {of['rows']:,} rows, {of['users']:,} users, {of['items']:,} items"
-        for of in split["filters"]
-        if of["rows"]
+        f"{entry['filter']}: {entry['rows']:,} rows, {entry['users']:,} users, {entry['items']:,} items"
+        for entry in split["filters"]
+        if entry["rows"]
     ]
     return f"{held} Left out: {'; '.join(dropped)}." if dropped else held
 
 
 def under_fit(costs: Sequence[Cost]) -> str | None:
     """Which systems had not stopped improving, or None: their results say what the budget allows, not what they can do."""
-    rising = [f"{of.system} ({of.still_improving} of {of.runs})" for of in costs if of.still_improving]
+    rising = [f"{cost.system} ({cost.still_improving} of {cost.runs})" for cost in costs if cost.still_improving]
     if not rising:
         return None
     return (
