@@ -25,6 +25,7 @@ REQUIRED = [
     "scipy>=1.10",
     "jinja2>=3.1",
     "click>=8.1",
+    "pydantic>=2.5",  # declarations of settings
     "pyyaml>=6",
     "tabulate>=0.9",
     "tqdm>=4.65",

@@ -9,7 +9,18 @@ import torch
 from recbole.data.interaction import Interaction
 from torch import Tensor, nn
 
+from recbole_lsrec.config.setting import setting
 from recbole_lsrec.model.base import LongShortRecommender, Match
+from recbole_lsrec.model.options.long_short import LongShortOptions, Width
+
+
+class SessionMeanOptions(LongShortOptions):
+    """The options, each a key of the command line, checked before data are read."""
+
+    embedding_size: Width = setting(32, "Width of an embedded item, category included.")
+    category_embedding_size: int = setting(8, "How many of these hold the category.", least=0)
+    reg_weight: float = setting(1e-6, "L2 on weights and involved embeddings.", least=0)
+    recent_sessions: int = setting(1, "Sessions that the short-term interest looks back.", least=1)
 
 
 class Interests(NamedTuple):
@@ -33,16 +44,11 @@ class SessionMean(LongShortRecommender):
     Reference: none; it is an example.
     """
 
-    default_config = {  # the options, each a key of the command line; their values say what kind is accepted
-        "embedding_size": 32,
-        "category_embedding_size": 8,
-        "reg_weight": 1e-6,
-        "recent_sessions": 1,
-    }
+    options_class = SessionMeanOptions
+    options: SessionMeanOptions
 
     def __init__(self, config: Any, dataset: Any) -> None:
-        super().__init__(config, dataset, data_loss="softmax")
-        self.recent_sessions = config["recent_sessions"]
+        super().__init__(config, dataset)
         self.gate = nn.Linear(3 * self.embedding.size, 1)
 
     def encode(self, interaction: Interaction) -> Interests:
@@ -52,7 +58,7 @@ class SessionMean(LongShortRecommender):
         real = place < interaction[self.ITEM_SEQ_LEN].unsqueeze(1)  # [B, L]
         items = items * real  # whatever the padding holds
         last = (session * real).amax(dim=1, keepdim=True)  # [B, 1]
-        current = real & (session > last - self.recent_sessions)  # [B, L]
+        current = real & (session > last - self.options.recent_sessions)  # [B, L]
         x = self.embedding(items)  # [B, L, D]
         return Interests(_mean(x, real), _mean(x, current), items)  # (1), (2)
 

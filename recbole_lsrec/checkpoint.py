@@ -21,27 +21,11 @@ from recbole.model.abstract_recommender import AbstractRecommender
 from recbole.utils import ModelType
 
 import recbole_lsrec
+from recbole_lsrec.config.effects import may_differ
 from recbole_lsrec.errors import CheckpointError
 
 MAGIC = "recbole_lsrec_checkpoint"
 FORMAT = 1
-
-# Settings that a resumed run may change, because no epoch computes anything else for them; all others must be equal.
-_HOW_LONG = {"epochs", "stopping_step"}
-_WHERE = {
-    "gpu_id",
-    "use_gpu",
-    "worker",
-    "eval_memory_mb",
-    "eval_batch_size",
-    "run_dir",
-    "data_path",
-    "resume",
-    "data_cache",
-    "candidate_cache",
-}
-_SHOWN = {"dry_run", "show_progress", "state", "log_wandb", "wandb_project", "loss_decimal_place"}
-MAY_DIFFER = frozenset(_HOW_LONG | _WHERE | _SHOWN)
 
 _ZIP_START = b"PK\x03\x04"
 
@@ -163,7 +147,7 @@ def check(
     if config is not None:
         differing = [
             f"{key} (checkpoint: {found.config.get(key)!r}, now: {config.get(key)!r})"
-            for key in sorted({*found.config, *config} - MAY_DIFFER)
+            for key in sorted({*found.config, *config} - may_differ())
             if found.config.get(key) != config.get(key)
         ]
         if differing:

@@ -1,7 +1,22 @@
-"""Evaluation protocols: what a target competes against."""
+"""Evaluation protocols: what a target competes against, and the words in which an evaluation is described."""
 
 import re
 from dataclasses import dataclass
+from typing import Literal, get_args
+
+Ties = Literal["average", "optimistic", "pessimistic"]
+"""Rank of a positive among equal scores."""
+GaucBy = Literal["instance", "user", "rows"]
+"""Over what AUC is averaged: instances, users, or users weighted by their rows."""
+Exclusion = Literal["positive", "history", "target_session", "user"]
+"""What negatives must not be."""
+Popularity = Literal["train", "all"]
+"""Which events a popularity draw counts."""
+
+TIES: tuple[str, ...] = get_args(Ties)
+GAUC_BY: tuple[str, ...] = get_args(GaucBy)
+EXCLUDE: tuple[str, ...] = get_args(Exclusion)
+POPULARITY: tuple[str, ...] = get_args(Popularity)
 
 
 @dataclass(frozen=True)
@@ -26,17 +41,17 @@ class Protocol:
         return self.name != "full"
 
     @staticmethod
-    def parse(name: str) -> "Protocol":
+    def parse(name: object) -> "Protocol":
         """Reads ``full``, ``uni99``, ``pop99``, ``file`` and the like.
 
         Raises:
             ValueError: any other form.
         """
         if name in ("full", "file"):
-            return Protocol(name)
-        match = re.fullmatch(r"(uni|pop)([1-9]\d*)", name)
+            return Protocol(str(name))
+        match = re.fullmatch(r"(uni|pop)([1-9]\d*)", name) if isinstance(name, str) else None
         if not match:
             raise ValueError(
                 f"mode: found {name!r}; accepted: 'full', 'uniN' or 'popN' with N > 0, such as 'pop99', or 'file'"
             )
-        return Protocol(name, int(match[2]), 1.0 if match[1] == "pop" else None)
+        return Protocol(match[0], int(match[2]), 1.0 if match[1] == "pop" else None)

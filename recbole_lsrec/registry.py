@@ -1,6 +1,7 @@
 """Which model a name means: the plugin's own first, then RecBole's sequential and general models."""
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -34,6 +35,9 @@ PLUGIN_MODELS = {
 
 # What papers call a model -> its name here.
 OTHER_NAMES = {"NCF": "NeuMF", "SLi-Rec": "SLiRec", "A2SVD": "SLiRec", "GRU4REC": "GRU4Rec", "MostPop": "Pop"}
+
+# Models of RecBole that read a label of each training instance, and so need negatives; what derives from them does too.
+TRAINED_ON_LABELS = ("DIN", "DIEN")
 
 # RecBole's models that cannot run on a log of interactions alone, or not by one loop over its batches.
 EXCLUDED = {
@@ -95,6 +99,11 @@ def own_origin(model: type) -> own_models.Origin | None:
     """Where a model class of the user's own came from; None for the plugin's and RecBole's."""
     known = PLUGIN_MODELS.get(model.__name__) or _recbole_models().get(model.__name__)
     return None if known == model.__module__ else own_models.origin(model)
+
+
+def is_one_of(model: type, names: Sequence[str]) -> bool:
+    """Whether a model is one of those named, or derives from one."""
+    return any(base.__name__ in names for base in model.__mro__)
 
 
 def model_names() -> dict[str, list[str]]:

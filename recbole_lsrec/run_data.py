@@ -5,10 +5,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from recbole.model.abstract_recommender import GeneralRecommender
-from recbole.utils import evaluation_arguments, training_arguments
 
 from recbole_lsrec.config import Config
-from recbole_lsrec.config.keys import model_keys
+from recbole_lsrec.config.effects import settings_that_change
+from recbole_lsrec.config.known import settings_for
+from recbole_lsrec.config.setting import LOG
 from recbole_lsrec.data.dataloader import EvalLoader, TrainLoader
 from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.data.features import check_features
@@ -22,23 +23,8 @@ from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.model.all_positions import AllPositions
 from recbole_lsrec.registry import trains_on_users
 
-# Beside the model's own keys: settings that are read after the log has been built and split.
-_AFTER_THE_LOG = {
-    *training_arguments,
-    *(set(evaluation_arguments) - {"eval_args"}),
-    *("seed", "reproducibility", "state", "show_progress", "log_wandb", "use_gpu", "enable_amp", "enable_scaler"),
-    *(
-        "run_dir",
-        "resume",
-        "dry_run",
-        "train_steps",
-        "train_seconds",
-        "clip_variable_norm",
-        "candidate_cache",
-        "data_cache",
-    ),
-    *("candidates", "filter_seen", "gauc_by", "ties", "eval_memory_mb", "worker", "shuffle", "transform"),
-}
+# Models, and what derives from them, whose batches need more of the log than windows.
+_LOGS = {"DIEN": NegativeHistoryDataset, "LSIDN": SessionViewDataset}
 
 
 class Data(NamedTuple):
@@ -70,9 +56,8 @@ class Data(NamedTuple):
 
 
 def dataset_class(config: Config) -> type[SessionDataset]:
-    """Returns the class that loads the log for a model; RecBole's DIEN wants a negative beside each history event."""
-    kinds = {"DIEN": NegativeHistoryDataset, "LSIDN": SessionViewDataset}
-    return kinds.get(config["model"], SessionDataset)
+    """Returns the class that loads the log for a model."""
+    return next((_LOGS[base.__name__] for base in config.model_class.__mro__ if base.__name__ in _LOGS), SessionDataset)
 
 
 def load_log(config: Config) -> SessionDataset:
@@ -84,14 +69,13 @@ def load_log(config: Config) -> SessionDataset:
 
 def log_settings(config: Config) -> dict[str, Any]:
     """Returns the settings that the log depends on, as plain values; what is not known not to matter is among them."""
-    later = _AFTER_THE_LOG | set(model_keys(config.model_class))
     kind = dataset_class(config)
     own = {
         "dataset": config["dataset"],
         "dataset_class": kind.__name__,
         **{key: config[key] for key in kind.also_reads},
     }
-    return own | {key: value for key, value in config.plain().items() if key not in later}
+    return own | settings_that_change(config.plain(), LOG, settings_for(config.model_class))
 
 
 def load_data(config: Config, log: SessionDataset | None = None, phases: Sequence[str] = ("valid", "test")) -> Data:

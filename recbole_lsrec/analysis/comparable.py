@@ -10,29 +10,8 @@ from typing import Any
 import numpy as np
 
 from recbole_lsrec.analysis.saved_runs import KEY, Lines, SavedRun, load_run_folder
+from recbole_lsrec.config.effects import of_a_system
 from recbole_lsrec.errors import DataError
-
-# Settings that say where, how fast or in how many words: two runs that differ in these alone are the same model.
-_NO_MATTER = {
-    "seed",
-    "data_path",
-    "run_dir",
-    "resume",
-    "dry_run",
-    "state",
-    "show_progress",
-    "log_wandb",
-    "wandb_project",
-    "worker",
-    "use_gpu",
-    "eval_batch_size",
-    "eval_memory_mb",
-    "candidate_cache",
-    "metrics",
-    "topk",
-    "tail_ratio",
-    "eval_args.mode.test",
-}
 
 
 @dataclass(frozen=True)
@@ -103,11 +82,11 @@ def group_runs(runs: Sequence[SavedRun], names: Sequence[str], phase: str, proto
 def labels(runs: Sequence[SavedRun]) -> list[str]:
     """Name of each run's model, with the settings in which runs of that name differ."""
     result = []
-    settings = [_flat(run.result["config"]) for run in runs]
+    settings = [_flat(of_a_system(run.result["config"])) for run in runs]
     for run, own in zip(runs, settings, strict=True):
         name = run.result["model"]
         same_name = [other for peer, other in zip(runs, settings, strict=True) if peer.result["model"] == name]
-        keys = sorted({key for other in same_name for key in other} - _NO_MATTER)
+        keys = sorted({key for other in same_name for key in other})
         telling = [key for key in keys if any(other.get(key) != own.get(key) for other in same_name)]
         result.append(" ".join([name, *(f"{key}={_short(own.get(key))}" for key in telling)]))
     return result

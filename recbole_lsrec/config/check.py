@@ -1,114 +1,17 @@
 """Whether the values of settings are possible; each error names key, value, source and the accepted form."""
 
-import math
 import re
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
 from recbole.evaluator import metric_types, smaller_metrics
 
-from recbole_lsrec.config.intervals import ACCEPTED, is_intervals
-from recbole_lsrec.config.keys import Kinds, fits
+from recbole_lsrec.config.run_settings import BUDGETS
+from recbole_lsrec.config.setting import Setting
 from recbole_lsrec.errors import ConfigError, did_you_mean
 
 Sources = Mapping[str, str]  # key -> where its value comes from
 
-
-class Rule(NamedTuple):
-    """What a key accepts beyond its kind: a test and the same in words."""
-
-    holds: Callable[[Any], bool]
-    accepted: str
-
-
-def whole(least: int, unit: str = "") -> Rule:
-    """A whole number from ``least`` on."""
-    size = "greater than 0" if least == 1 else f"of at least {least}"
-    return Rule(lambda value: fits(value, ("int",)) and value >= least, f"a whole number{unit} {size}")
-
-
-def number(least: float = 0.0, above: bool = False) -> Rule:
-    """A finite number from ``least`` on, or strictly above it."""
-
-    def holds(value: Any) -> bool:
-        return fits(value, ("float",)) and math.isfinite(value) and (value > least if above else value >= least)
-
-    return Rule(holds, f"a number {'greater than' if above else 'of at least'} {least:g}")
-
-
-def choice(*options: Any) -> Rule:
-    """One of a few values."""
-    return Rule(
-        lambda value: any(value == option and type(value) is type(option) for option in options),
-        "one of " + ", ".join(str(option) for option in options),
-    )
-
-
-def optional(rule: Rule) -> Rule:
-    """The same, or None."""
-    return Rule(lambda value: value is None or rule.holds(value), f"{rule.accepted}, or ~ for none")
-
-
-_FILES = Rule(
-    lambda value: fits(value, ("list of str",)) and len(value) == 3 == len(set(value)) and all(value),
-    "three names such as [train, valid, test], for the files <dataset>.train.inter and so on",
-)
-_INTERVALS = Rule(is_intervals, ACCEPTED)
-_NAME = Rule(lambda value: isinstance(value, str) and value.strip() != "", "the name of a column")
-
-RULES: dict[str, Rule] = {
-    "seed": Rule(lambda value: fits(value, ("int",)) and 0 <= value < 2**32, "a whole number from 0 to 4294967295"),
-    "epochs": whole(1),
-    "train_batch_size": whole(1),
-    "eval_batch_size": whole(1),
-    "worker": whole(0),
-    "eval_step": whole(0),
-    "stopping_step": whole(0),
-    "learning_rate": number(above=True),
-    "weight_decay": number(),
-    "loss_decimal_place": whole(0),
-    "metric_decimal_place": whole(0),
-    "learner": choice("adam", "adamw", "sgd", "adagrad", "rmsprop", "sparse_adam"),
-    "state": choice("INFO", "DEBUG", "WARNING", "ERROR", "CRITICAL", "info", "debug", "warning", "error", "critical"),
-    "transform": optional(choice("mask_itemseq", "inverse_itemseq", "crop_itemseq", "reorder_itemseq")),
-    "clip_grad_norm": optional(
-        Rule(lambda value: isinstance(value, dict) and "max_norm" in value, "a dict such as {max_norm: 5}")
-    ),
-    "repeatable": Rule(lambda value: value is True, "True, because sequential models may recommend an item again"),
-    "MAX_ITEM_LIST_LENGTH": whole(1),
-    "USER_ID_FIELD": _NAME,
-    "ITEM_ID_FIELD": _NAME,
-    "TIME_FIELD": _NAME,
-    "rm_dup_inter": optional(choice("first", "last")),
-    "benchmark_filename": optional(_FILES),
-    "nproc": choice(1),
-    "session_threshold": whole(1, " of seconds"),
-    "session_gap": choice("le", "lt"),
-    "timestamp_unit": choice("s", "ms", "us", "ns", "order"),
-    "field_separator": Rule(
-        lambda value: isinstance(value, str) and len(value.encode()) == 1 and value not in "\r\n", "one ASCII character"
-    ),
-    "user_inter_num_interval": optional(_INTERVALS),
-    "item_inter_num_interval": optional(_INTERVALS),
-    "val_interval": optional(
-        Rule(
-            lambda value: (
-                isinstance(value, dict) and all(isinstance(v, list) or is_intervals(v) for v in value.values())
-            ),
-            f"a dict of columns, each with {ACCEPTED}, or for a column of tokens with a list of those that stay",
-        )
-    ),
-    "category_from_seq": choice("first"),
-    "CATEGORY_FIELD": optional(_NAME),
-    "SESSION_ID_FIELD": _NAME,
-    "candidate_seed": whole(0),
-    "ties": choice("average", "optimistic", "pessimistic"),
-    "gauc_by": choice("instance", "user", "rows"),
-    "eval_memory_mb": number(above=True),
-    "clip_variable_norm": optional(number(above=True)),
-    "train_steps": optional(whole(1)),
-    "train_seconds": optional(number(above=True)),
-}
 
 _OF_RANKS = ("Hit", "NDCG", "MRR", "Precision", "Recall", "MAP", "AUC", "GAUC", "MeanRank")
 _OF_LISTS = ("ItemCoverage", "GiniIndex", "AveragePopularity", "TailPercentage", "ShannonEntropy")
@@ -143,19 +46,14 @@ def refuse(key: str, value: Any, sources: Sources, accepted: str) -> ConfigError
     return ConfigError(f"{key}: found {value!r}{f' ({source})' if source else ''}; accepted: {accepted}.")
 
 
-def check_values(values: Mapping[str, Any], kinds: Kinds, sources: Sources) -> None:
-    """Checks every value by the rule of its key, or else by its kind.
+def check_values(values: Mapping[str, Any], declared: Mapping[str, Setting], sources: Sources) -> None:
+    """Checks every value by the declaration of its key.
 
     Raises:
         ConfigError: the first value that cannot be used.
     """
     for key, value in values.items():
-        rule = RULES.get(key)
-        if rule is not None:
-            if not rule.holds(value):
-                raise refuse(key, value, sources, rule.accepted)
-        elif not fits(value, kinds.get(key, ())):
-            raise refuse(key, value, sources, _words(kinds[key]))
+        declared[key].check(value, sources.get(key, ""))
 
 
 def check_budget(values: Mapping[str, Any], sources: Sources) -> None:
@@ -164,10 +62,9 @@ def check_budget(values: Mapping[str, Any], sources: Sources) -> None:
     Raises:
         ConfigError: both ``train_steps`` and ``train_seconds`` are set.
     """
-    if values["train_steps"] is not None and values["train_seconds"] is not None:
-        raise refuse(
-            "train_seconds", values["train_seconds"], sources, "~ where train_steps is set; one budget at a time"
-        )
+    first, second = BUDGETS
+    if values[first] is not None and values[second] is not None:
+        raise refuse(first, values[first], sources, f"~ where {second} is set; one budget at a time")
 
 
 def check_topk(topk: Any, sources: Sources) -> list[int]:
@@ -177,7 +74,7 @@ def check_topk(topk: Any, sources: Sources) -> list[int]:
         ConfigError: something else than positive whole numbers.
     """
     cuts = topk if isinstance(topk, list) else [topk]
-    if not cuts or not all(fits(cut, ("int",)) and cut > 0 for cut in cuts):
+    if not cuts or not all(type(cut) is int and cut > 0 for cut in cuts):
         raise refuse("topk", topk, sources, "a whole number greater than 0, or a list of them")
     return cuts
 
@@ -246,21 +143,3 @@ def check_valid_metric(metric: Any, settings: Mapping[str, Any], sources: Source
             f"{settings['gauc_by']} needs sampled negatives"
         )
     return metric if protocol != protocols[0] else metric.split("/")[-1]
-
-
-def _words(kinds: tuple[str, ...]) -> str:
-    names = {
-        "int": "a whole number",
-        "float": "a number",
-        "str": "text",
-        "bool": "True or False",
-        "list": "a list",
-        "dict": "a dict",
-        "None": "~ for none",
-    }
-    phrases = []
-    for kind in dict.fromkeys(kinds):
-        outer, _, inner = kind.partition(" of ")
-        element = {"int": " of whole numbers", "float": " of numbers", "str": " of texts"}.get(inner, "")
-        phrases.append(names[outer] + element)
-    return " or ".join(phrases)

@@ -29,14 +29,11 @@ from recbole_lsrec.config.check import (
     check_values,
     refuse,
 )
-from recbole_lsrec.config.keys import (
-    NO_EFFECT,
+from recbole_lsrec.config.known import (
     check_key,
-    known_keys,
-    model_keys,
-    model_yamls,
+    model_settings,
     plugin_keys,
-    value_of_text,
+    settings_for,
 )
 from recbole_lsrec.config.layers import (
     DICTIONARY,
@@ -46,11 +43,13 @@ from recbole_lsrec.config.layers import (
     for_model,
     given_layers,
     merge,
+    model_layers,
     recbole_layers,
     yaml_layers,
 )
 from recbole_lsrec.config.model_settings import check_model_settings, reads_preloaded_weights
 from recbole_lsrec.config.nested import NO_NEGATIVES, check_eval_args, check_negatives, eval_negatives, no_negatives
+from recbole_lsrec.config.no_effect import NO_EFFECT
 from recbole_lsrec.config.paths import dataset_folder, dataset_yaml, properties_dir, yaml_beside
 from recbole_lsrec.config.values import YamlLoader, plain_types
 from recbole_lsrec.errors import ConfigError
@@ -155,7 +154,7 @@ class Config(RecBoleConfig):
         Left out are keys without effect, what follows from other keys, and which GPU was used.
         """
         left_out = {*NO_EFFECT, "gpu_id"}
-        accepted = known_keys(self.model_class)
+        accepted = settings_for(self.model_class)
         values = {key: plain_types(value) for key, value in self.final_config_dict.items() if key in accepted}
         values = {key: value for key, value in values.items() if key not in left_out}
         values["data_path"] = str(Path(self.final_config_dict["data_path"]).parent)
@@ -179,8 +178,8 @@ class Config(RecBoleConfig):
         """Turns text from a dictionary or the command line into values; text in a file already is what it is."""
         values = {key: value for key, value in layer.values.items() if key not in ("model", "dataset")}
         if layer.source in (DICTIONARY, LINE):
-            kinds = known_keys(self.model_class)
-            values = {key: value_of_text(value, kinds.get(key, ())) for key, value in values.items()}
+            known = settings_for(self.model_class)
+            values = {key: known[key].of_text(value) if key in known else value for key, value in values.items()}
         return Layer(layer.source, values)
 
     def _data_layers(self, given: list[Layer]) -> list[Layer]:
@@ -193,8 +192,8 @@ class Config(RecBoleConfig):
     def _default_layers(self) -> list[Layer]:
         return [
             *recbole_layers(),
-            *yaml_layers([properties_dir() / "overall.yaml", *model_yamls(self.model_class)]),
-            Layer(f"{self.model}.default_config", plain_types(getattr(self.model_class, "default_config", {}))),
+            *yaml_layers([properties_dir() / "overall.yaml"]),
+            *model_layers(self.model_class),
         ]
 
     def _keep_parts(self, internal: list[Layer], given: list[Layer]) -> None:
@@ -208,7 +207,13 @@ class Config(RecBoleConfig):
     def _set_parameters(self, data_layer: list[Layer]) -> None:
         of_data = [key for layer in data_layer for key in layer.values]
         own = [*plugin_keys(), "eval_protocols"]
-        recorded = {*general_arguments, *training_arguments, *evaluation_arguments, *own, *model_keys(self.model_class)}
+        recorded = {
+            *general_arguments,
+            *training_arguments,
+            *evaluation_arguments,
+            *own,
+            *model_settings(self.model_class),
+        }
         self.parameters = {
             "General": list(general_arguments),
             "Training": list(training_arguments),
@@ -220,7 +225,10 @@ class Config(RecBoleConfig):
     def _complete(self, data_folder: str | None) -> None:
         """Checks the merged values and adds those that follow from them."""
         values, sources = self.final_config_dict, self._sources
-        check_values(values, known_keys(self.model_class), sources)
+        check_values(values, settings_for(self.model_class), sources)
+        options = getattr(self.model_class, "options_class", None)
+        if options is not None:
+            options.together({key: values[key] for key in options.model_fields})
         values["model"], values["dataset"] = self.model, self.dataset
         values["data_path"] = data_folder or str(
             dataset_folder(self.dataset, values["data_path"], "data_path" in self._given)
@@ -281,7 +289,7 @@ class Config(RecBoleConfig):
         needs = (
             getattr(self.model_class, "candidate_batch", False)
             or values["MODEL_INPUT_TYPE"] == InputType.PAIRWISE
-            or self.model in ("DIN", "DIEN")  # trained on labels, which only sampled negatives bring
+            or registry.is_one_of(self.model_class, registry.TRAINED_ON_LABELS)  # which only sampled negatives bring
         )
         if no_negatives(args) and needs:
             raise refuse(

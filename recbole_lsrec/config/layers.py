@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from recbole_lsrec.config.paths import RECBOLE, properties_dir
+from recbole_lsrec.config.paths import RECBOLE, properties_dir, yamls_named
+from recbole_lsrec.config.setting import settings_of
 from recbole_lsrec.config.values import parse_command_line, plain_types, read_yaml
 from recbole_lsrec.errors import ConfigError
 
@@ -76,6 +77,20 @@ def _name(path: Path) -> str:
     if path.is_relative_to(properties_dir()):
         return f"properties/{path.relative_to(properties_dir()).as_posix()}"
     return f"RecBole's {path.name}" if path.is_relative_to(RECBOLE) else str(path)
+
+
+def model_layers(model: type) -> list[Layer]:
+    """The defaults of a model, lowest first: of each base before the class, what it declares and its yaml files."""
+    layers = []
+    for base in reversed(model.__mro__):
+        declared = vars(base)
+        if options := declared.get("options_class"):
+            defaults = {key: one.default for key, one in settings_of(options).items()}
+            layers.append(Layer(options.__name__, plain_types(defaults)))
+        layers += yaml_layers(yamls_named(base.__name__))
+        if plain := declared.get("default_config"):
+            layers.append(Layer(f"{base.__name__}.default_config", plain_types(dict(plain))))
+    return layers
 
 
 def for_model(layer: Layer, model: str) -> Layer:

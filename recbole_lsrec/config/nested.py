@@ -1,15 +1,15 @@
 """The two nested settings: ``eval_args`` (split and protocols) and ``train_neg_sample_args``."""
 
-import re
+from collections.abc import Mapping
 from typing import Any
 
-from recbole_lsrec.config.check import Sources, number, refuse, whole
+from recbole_lsrec.config.check import Sources, refuse
 from recbole_lsrec.config.global_time import GlobalTime
-from recbole_lsrec.config.keys import fits
+from recbole_lsrec.config.protocol_settings import EvalArgs, Negatives
+from recbole_lsrec.config.setting import Options, settings_of
 from recbole_lsrec.errors import ConfigError, did_you_mean
+from recbole_lsrec.protocol import EXCLUDE, Protocol
 
-EXCLUDE = ("positive", "history", "target_session", "user")
-POPULARITY = ("train", "all")
 _MODE = (
     "full, uniN or popN (such as uni99, pop99), file (lists of the key candidates), or a list of them; one for both "
     "phases or {valid: ..., test: ...}"
@@ -18,15 +18,6 @@ _SPLIT = (
     "{LS: valid_and_test | valid_only | test_only}, {RS: [train, valid, test]}, {TS: [train, valid, test]} or "
     "{GTS: {valid: boundary, test: boundary, ...}}"
 )
-_EVAL_PARTS = ("split", "order", "group_by", "mode", "fewer", "exclude", "popularity")
-_NEGATIVES: dict[str, Any] = {
-    "distribution": "uniform",
-    "sample_num": 1,
-    "alpha": 1.0,
-    "dynamic": False,
-    "candidate_num": 0,
-    "exclude": ["positive"],
-}
 # RecBole's own form of "no negatives"; its code reads the word none.
 NO_NEGATIVES: dict[str, Any] = {
     "distribution": "none",
@@ -51,25 +42,14 @@ def check_eval_args(
     Raises:
         ConfigError: an unknown part, or a split, order, group or mode that is not accepted.
     """
-    _check_parts("eval_args", eval_args, _EVAL_PARTS, sources)
+    eval_args = {**eval_args, "exclude": _exclusions(eval_args["exclude"])}
+    _check_parts("eval_args", eval_args, EvalArgs, sources)
     _check_split(eval_args["split"], sources)
-    if eval_args["order"] != "TO":
-        raise refuse("eval_args: order", eval_args["order"], sources, "TO, because sequences are in the order of time")
     group_by, kind = eval_args["group_by"], next(iter(eval_args["split"]))
-    if group_by not in ("user", "none", None):
-        raise refuse("eval_args: group_by", group_by, sources, "user or none")
     if kind == "LS" and group_by != "user":
         raise refuse(
             "eval_args: group_by", group_by, sources, "user with split LS, which leaves out each user's last events"
         )
-    fewer = eval_args["fewer"]
-    if fewer not in ("error", "allow") and not (fits(fewer, ("float",)) and 0 <= fewer < 1):
-        raise refuse(
-            "eval_args: fewer", fewer, sources, "error, allow, or the share of instances that may, such as 0.05"
-        )
-    exclude = _exclusions("eval_args", eval_args["exclude"], sources)
-    if eval_args["popularity"] not in POPULARITY:
-        raise refuse("eval_args: popularity", eval_args["popularity"], sources, " or ".join(POPULARITY))
     mode = eval_args["mode"]
     phases = dict(mode) if isinstance(mode, dict) else {"valid": mode, "test": mode}
     if not phases or set(phases) - {"valid", "test"}:
@@ -84,14 +64,15 @@ def check_eval_args(
         )
     if candidates is not None and not on_file:
         phases["test"] = protocols["test"] = ["file", *protocols["test"]]
-    return {**eval_args, "exclude": exclude, "mode": phases}, protocols
+    return {**eval_args, "exclude": _in_order(eval_args["exclude"]), "mode": phases}, protocols
 
 
 def eval_negatives(protocol: str) -> dict[str, Any]:
     """Returns a protocol as RecBole's ``valid_neg_sample_args`` and ``test_neg_sample_args`` hold it."""
-    if protocol in ("full", "file"):  # RecBole has no word for given lists
+    drawn = Protocol.parse(protocol)
+    if not drawn.n:  # RecBole has no word for given lists
         return {"distribution": "uniform", "sample_num": "none"}
-    return {"distribution": {"uni": "uniform", "pop": "popularity"}[protocol[:3]], "sample_num": int(protocol[3:])}
+    return {"distribution": "uniform" if drawn.alpha is None else "popularity", "sample_num": drawn.n}
 
 
 def check_negatives(given: Any, sources: Sources) -> dict[str, Any]:
@@ -105,21 +86,10 @@ def check_negatives(given: Any, sources: Sources) -> dict[str, Any]:
         return dict(NO_NEGATIVES)
     if not isinstance(given, dict):
         raise refuse(key, given, sources, "a dict such as {distribution: uniform, sample_num: 4}, or ~ for none")
-    _check_parts(key, given, tuple(_NEGATIVES), sources)
-    args = {**_NEGATIVES, **given}
-    if args["distribution"] not in ("uniform", "popularity", "in_batch"):
-        raise refuse(
-            f"{key}: distribution", args["distribution"], sources, "uniform, popularity, in_batch, or ~ for none"
-        )
-    for part, rule in (("sample_num", whole(1)), ("alpha", number())):
-        if not rule.holds(args[part]):
-            raise refuse(f"{key}: {part}", args[part], sources, rule.accepted)
-    if args["dynamic"] is not False:
-        raise refuse(
-            f"{key}: dynamic", args["dynamic"], sources, "False; choosing negatives by the model's scores is not built"
-        )
-    args["exclude"] = _exclusions(key, args["exclude"], sources)
-    return args
+    args = {**{part: one.default for part, one in settings_of(Negatives).items()}, **given}
+    args["exclude"] = _exclusions(args["exclude"])
+    _check_parts(key, args, Negatives, sources)
+    return {**args, "exclude": _in_order(args["exclude"])}
 
 
 def no_negatives(given: Any) -> bool:
@@ -128,11 +98,13 @@ def no_negatives(given: Any) -> bool:
     return distribution is None or str(distribution).lower() == "none"
 
 
-def _exclusions(key: str, given: Any, sources: Sources) -> list[str]:
+def _exclusions(given: Any) -> Any:
+    """A single word stands for a list of it."""
+    return [given] if isinstance(given, str) else given
+
+
+def _in_order(exclude: list[str]) -> list[str]:
     """What negatives must not be; the positive always is among it."""
-    exclude = [given] if isinstance(given, str) else given
-    if not fits(exclude, ("list",)) or not set(map(str, exclude)) <= set(EXCLUDE):
-        raise refuse(f"{key}: exclude", given, sources, f"a list of {', '.join(EXCLUDE)}")
     return [what for what in EXCLUDE if what == "positive" or what in exclude]
 
 
@@ -149,33 +121,37 @@ def _check_split(split: Any, sources: Sources) -> None:
             raise ConfigError(f"{key}: GTS: {error} ({sources.get('eval_args', 'unknown source')}).") from error
         return
     by_user = kind == "LS" and value in ("valid_and_test", "valid_only", "test_only")
-    by_ratio = (
-        kind in ("RS", "TS")
-        and fits(value, ("list of float",))
-        and len(value) == 3
-        and min(value) >= 0
-        and value[0] > 0
-        and sum(value) < float("inf")
-    )
+    by_ratio = kind in ("RS", "TS") and _ratios(value)
     if not by_user and not by_ratio:
         hint = did_you_mean(str(kind), ("LS", "RS", "TS", "GTS")) if kind not in ("LS", "RS", "TS") else ""
         raise ConfigError(f"{refuse(key, split, sources, _SPLIT)}{hint}")
 
 
+def _ratios(value: Any) -> bool:
+    if not isinstance(value, list) or len(value) != 3 or any(type(part) not in (int, float) for part in value):
+        return False
+    return min(value) >= 0 and value[0] > 0 and sum(value) < float("inf")
+
+
 def _protocols(given: Any, sources: Sources) -> list[str]:
     names = given if isinstance(given, list) else [given]
-    well_formed = all(isinstance(name, str) and re.fullmatch(r"full|file|(uni|pop)[1-9]\d*", name) for name in names)
     if "labeled" in names:
         raise refuse("eval_args: mode", given, sources, f"{_MODE}; labeled needs labels, which a log of events has not")
-    if not names or not well_formed or len(set(names)) < len(names):
+    try:
+        parsed = [Protocol.parse(name).name for name in names]
+    except ValueError:
+        parsed = []
+    if not parsed or len(set(parsed)) < len(parsed):
         raise refuse("eval_args: mode", given, sources, _MODE)
-    return names
+    return parsed
 
 
-def _check_parts(key: str, given: dict[str, Any], accepted: tuple[str, ...], sources: Sources) -> None:
-    for part in given:
-        if part not in accepted:
+def _check_parts(key: str, given: Mapping[str, Any], declared: type[Options], sources: Sources) -> None:
+    parts = settings_of(declared)
+    for part, value in given.items():
+        if part not in parts:
             raise ConfigError(
                 f"{key}: found {part!r} ({sources.get(key, 'unknown source')}), which is no part of it."
-                f"{did_you_mean(str(part), accepted)} Accepted: {', '.join(accepted)}."
+                f"{did_you_mean(str(part), parts)} Accepted: {', '.join(parts)}."
             )
+        parts[part].check(value, sources.get(key, ""), f"{key}: {part}")

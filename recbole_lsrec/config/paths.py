@@ -82,3 +82,9 @@ def _with_yaml() -> list[str]:
 
 def _with_files(folder: Path) -> list[str]:
     return [path.stem for path in folder.glob("*/*.inter") if path.stem == path.parent.name]
+
+
+def yamls_named(model: str) -> list[Path]:
+    """The yaml files with a model's defaults: RecBole's, then ours."""
+    folders = (RECBOLE / "properties", properties_dir())
+    return [path for folder in folders if (path := folder / "model" / f"{model}.yaml").is_file()]

@@ -13,9 +13,6 @@ _ROUNDS = 24
 # Cells of the [rows, pool] table that finishes the stubborn rows at a time.
 _CELLS = 1 << 22
 
-EXCLUSIONS = ("positive", "history", "target_session", "user")
-POPULARITY = ("train", "all")
-
 
 @dataclass
 class DrawCounts:

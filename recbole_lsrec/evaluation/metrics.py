@@ -102,9 +102,6 @@ def register(name: str, higher_is_better: bool = True) -> Callable[[OfRank], OfR
     return keep
 
 
-GAUC_BY = ("instance", "user", "rows")
-
-
 def instance_auc(rank: np.ndarray, n_negatives: np.ndarray) -> np.ndarray:
     """Share of the competitors ranked below the target, ties counting half (with the ``average`` rank)."""
     return 1.0 - (rank - 1.0) / n_negatives

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-TIE_RULES = ("average", "optimistic", "pessimistic")
+from recbole_lsrec.protocol import TIES
+
 MANY_TIES = 0.05  # share of tied targets above which a result says so
 
 
@@ -21,7 +22,7 @@ def rank_of_positive(above: np.ndarray, tied: np.ndarray, ties: str = "average")
     Raises:
         ValueError: another tie rule.
     """
-    if ties not in TIE_RULES:
-        raise ValueError(f"ties: found {ties!r}; accepted: {', '.join(TIE_RULES)}")
+    if ties not in TIES:
+        raise ValueError(f"ties: found {ties!r}; accepted: {', '.join(TIES)}")
     share = {"average": 0.5, "optimistic": 0.0, "pessimistic": 1.0}[ties]
     return 1.0 + above + share * tied

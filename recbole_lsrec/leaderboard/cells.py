@@ -10,6 +10,7 @@ from typing import Any
 
 from recbole_lsrec import environment, registry
 from recbole_lsrec.config import Config
+from recbole_lsrec.config.effects import of_a_result
 from recbole_lsrec.config.layers import Layer, merge
 from recbole_lsrec.errors import ConfigError, DataError
 from recbole_lsrec.leaderboard.plan import DataSet, Plan, System
@@ -17,11 +18,6 @@ from recbole_lsrec.leaderboard.presets import preset_settings
 from recbole_lsrec.run_data import log_settings
 from recbole_lsrec.simulated.generate import ensure_bundled
 
-# Settings that say where files lie or what is shown; two cells that differ in these alone have the same result.
-_NO_MATTER = {
-    *("run_dir", "data_path", "candidate_cache", "resume", "dry_run"),
-    *("show_progress", "state", "log_wandb", "wandb_project"),
-}
 _READ_FROM_FILES = ("inter", "item", "user")
 _SHOWN_DIFFERENCES = 5
 
@@ -71,15 +67,12 @@ def make_cells(
     code = environment.code_fingerprint()
     files: dict[tuple[str, ...], str] = {}
     cells = []
-    for data, seed, system in product(plan.datasets, plan.seeds, plan.systems):
-        if system.model is None:
+    planned = list(product(plan.datasets, plan.seeds, plan.systems))
+    configs = [_config(plan, *which, tuned or {}) for which in planned]  # all, before a file of data is opened
+    for (data, seed, system), config in zip(planned, configs, strict=True):
+        if config is None:
             cells.append(PlannedCell(system, data, seed, {}, {}, ""))
             continue
-        given = cell_settings(plan, system, data, seed, (tuned or {}).get((system.name, data.label)))
-        try:
-            config = Config(system.model, data.name, config_dict=given)
-        except ConfigError as error:
-            raise ConfigError(f"{system.name} on {data.label}: {error}") from error
         paths = tuple(map(str, _files(config)))
         if paths not in files:
             files[paths] = _hash_of_files(paths)
@@ -88,7 +81,7 @@ def make_cells(
             "model": config["model"],
             "own_model": registry.own_origin(config.model_class),
             "dataset": config["dataset"],
-            "settings": {key: value for key, value in settings.items() if key not in _NO_MATTER},
+            "settings": of_a_result(settings),
             "data": files[paths],
             "code": code,
             "threads": threads,
@@ -97,6 +90,18 @@ def make_cells(
         key = hashlib.sha256(json.dumps(log_settings(config), sort_keys=True, default=str).encode()).hexdigest()
         cells.append(PlannedCell(system, data, seed, settings, _as_json(identity), key))
     return cells
+
+
+def _config(
+    plan: Plan, data: DataSet, seed: int, system: System, tuned: Mapping[tuple[str, str], Mapping[str, Any]]
+) -> Config | None:
+    if system.model is None:
+        return None
+    given = cell_settings(plan, system, data, seed, tuned.get((system.name, data.label)))
+    try:
+        return Config(system.model, data.name, config_dict=given)
+    except ConfigError as error:
+        raise ConfigError(f"{system.name} on {data.label}: {error}") from error
 
 
 def cell_settings(

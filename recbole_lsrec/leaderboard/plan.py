@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from recbole_lsrec.config.paths import properties_dir
+from recbole_lsrec.config.run_settings import BUDGETS
 from recbole_lsrec.config.values import read_yaml
 from recbole_lsrec.errors import ConfigError, did_you_mean
 from recbole_lsrec.leaderboard.presets import preset_names
@@ -15,7 +16,6 @@ _KEYS = ("title", "datasets", "seeds", "budget", "settings", "systems", "tune")
 _DATASET_KEYS = ("name", "label", "settings")
 _SYSTEM_KEYS = ("model", "preset", "settings", "not_built")
 _TUNE_KEYS = ("trials", "time_budget", "scheduler", "method", "search_seed")
-_BUDGETS = ("train_seconds", "train_steps")
 # The leaderboard decides these itself: one value for every cell, or one that the plan has a place for.
 _NOT_SETTINGS = {
     "model": "name it under systems",
@@ -188,7 +188,7 @@ def check_budget(budget: Any, where: str) -> dict[str, float]:
     if budget is None:
         return {}
     accepted = "one of {train_seconds: 120} and {train_steps: 2000}, with a number greater than 0"
-    if not isinstance(budget, Mapping) or len(budget) != 1 or next(iter(budget)) not in _BUDGETS:
+    if not isinstance(budget, Mapping) or len(budget) != 1 or next(iter(budget)) not in BUDGETS:
         raise _wrong(where, budget, accepted)
     ((kind, size),) = budget.items()
     whole = kind == "train_steps"

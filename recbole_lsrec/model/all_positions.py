@@ -1,6 +1,6 @@
 """What a sequence model needs to be trained on every position at once."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from recbole.data.interaction import Interaction
@@ -9,11 +9,9 @@ from torch import Tensor
 
 from recbole_lsrec.data.position_loader import NEXT_PREFIX
 from recbole_lsrec.errors import ConfigError
-from recbole_lsrec.model import options
 from recbole_lsrec.model.catalogue_loss import ItemSampler, full_softmax, sampled_softmax
+from recbole_lsrec.model.options.all_positions import AllPositionsOptions
 from recbole_lsrec.model.position_losses import calibration, gbce
-
-LOSSES = ("softmax", "sampled_softmax", "gbce")
 
 
 class AllPositions(SequentialRecommender):
@@ -32,27 +30,22 @@ class AllPositions(SequentialRecommender):
     * ``gbce``: generalised binary cross-entropy over as many, calibrated by ``gbce_t``.
     """
 
+    options_class: ClassVar[type[AllPositionsOptions]] = AllPositionsOptions
     item_embedding: torch.nn.Embedding
     loss_type: str
 
     def __init__(self, config: Any, dataset: Any) -> None:
         super().__init__(config, dataset)
         self.NEXT_ITEMS = NEXT_PREFIX + self.ITEM_SEQ
-        self.position_loss = options.choice(config, "position_loss", LOSSES)
-        positions = options.choice(config, "train_positions", ("last", "all"))
-        if positions == "all" and self.loss_type != "CE":
+        o = self.options_class.read(config)
+        if o.train_positions == "all" and self.loss_type != "CE":
             raise ConfigError(
                 f"train_positions: found 'all' with loss_type {self.loss_type}; accepted: 'all' with CE (position_loss says "
                 "which loss), or 'last'."
             )
-        if positions == "last" and self.position_loss != "softmax":
-            raise ConfigError(
-                f"position_loss: found {self.position_loss!r} with train_positions 'last'; accepted: it with "
-                "train_positions: all, or softmax."
-            )
-        self.n_negatives = options.integer(config, "n_negatives", least=1)
+        self.position_loss, self.n_negatives = o.position_loss, o.n_negatives
         n_items = self.n_items - 1  # without the padding
-        self.beta = calibration(self.n_negatives, n_items, options.number(config, "gbce_t", most=1.0))
+        self.beta = calibration(self.n_negatives, n_items, o.gbce_t)
         self._uniform = ItemSampler(torch.zeros(n_items))
 
     def gather_indexes(self, output: Tensor, gather_index: Tensor) -> Tensor:

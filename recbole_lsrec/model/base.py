@@ -9,9 +9,9 @@ from recbole.model.abstract_recommender import SequentialRecommender
 from recbole.utils import InputType
 from torch import Tensor, nn
 
-from recbole_lsrec.errors import ConfigError
-from recbole_lsrec.model import losses, options
+from recbole_lsrec.model import losses
 from recbole_lsrec.model.layers.embedding import ItemEmbedding
+from recbole_lsrec.model.options.long_short import CandidateOptions, LongShortOptions
 
 CPU_CHUNK_BYTES = 32 << 20
 """Larger chunks of a full ranking are slower on a CPU: they fall out of its caches."""
@@ -36,50 +36,51 @@ class LongShortRecommender(SequentialRecommender):
     Shape letters: ``B`` instances, ``C`` candidates, ``N`` negatives, ``L`` history length, ``D`` embedding.
 
     Class attributes:
+        options_class: Declares the model's options; one's own model derives one from :class:`LongShortOptions`, or from
+            :class:`CandidateOptions` if it is trained on sampled candidates.
         candidate_batch: Asks the loader for ``[B, N]`` negatives.
         no_gradient: Names of parameters that by design get no gradient.
         log_in_checkpoint: What the model reads of the log when it is built is in its checkpoint
             (``other_parameter_name``), so that it can be built on an empty log and used without the data.
 
     Attributes:
+        options: What the user chose, checked, presets filled in.
+        data_loss: of the logits ``[B, 1 + N]``, positive first; from ``options.data_loss`` where there is such an option.
         fixed_alpha: If set, the weight of the long-term interest that :meth:`fusion_weight` returns everywhere; for
             questions to a trained model, never while training.
 
     Args:
-        config: Read here: ``embedding_size``, ``category_embedding_size``, ``reg_weight``, ``eval_memory_mb``, and by
-            :meth:`prior_logit` ``output_bias``.
+        config: Holds the options; read here beside them: ``eval_memory_mb``, and by :meth:`prior_logit`
+            ``train_neg_sample_args``.
         dataset: Anything with ``num(field)``, ``item_category`` (int64 ``[n_items]`` or None) and ``n_categories``.
-        data_loss: ``bce`` or ``softmax``; the model reads it, because its default may hang on a preset.
 
     Raises:
-        ConfigError: A setting is not accepted.
+        ConfigError: An option is not accepted, or two do not go together.
     """
 
+    options_class: ClassVar[type[LongShortOptions]] = LongShortOptions
     input_type = InputType.PAIRWISE
     candidate_batch: ClassVar[bool] = True
     no_gradient: ClassVar[frozenset[str]] = frozenset()
     log_in_checkpoint: ClassVar[bool] = False
     fixed_alpha: float | None = None
 
-    def __init__(self, config: Any, dataset: Any, data_loss: str) -> None:
+    def __init__(self, config: Any, dataset: Any) -> None:
         super().__init__(config, dataset)
+        self.options = o = self.options_class.read(config)
         self.SESSION_SEQ = config["SESSION_ID_FIELD"] + config["LIST_SUFFIX"]
-        self.data_loss = losses.bce if data_loss == "bce" else losses.sampled_softmax
-        self.reg_weight = options.number(config, "reg_weight")
-        self.eval_bytes = options.integer(config, "eval_memory_mb", least=1) << 20
+        self.data_loss = losses.sampled_softmax
+        if isinstance(o, CandidateOptions) and o.data_loss == "bce":
+            self.data_loss = losses.bce
+        self.reg_weight = o.reg_weight
+        self.eval_bytes = config["eval_memory_mb"] << 20
 
-        size = options.integer(config, "embedding_size", least=1)
-        category_size = options.integer(config, "category_embedding_size", least=0)
-        if category_size >= size:
-            raise ConfigError(
-                f"category_embedding_size: found {category_size}; it is the part of embedding_size ({size}) that holds "
-                "the category and must be smaller."
-            )
+        category_size = o.category_embedding_size
         if dataset.item_category is None and category_size:
             self.logger.info("The data set has no categories (CATEGORY_FIELD is unset): items are embedded without.")
             category_size = 0
         self.embedding = ItemEmbedding(
-            self.n_items, size, category_size, dataset.item_category, getattr(dataset, "n_categories", 0)
+            self.n_items, o.embedding_size, category_size, dataset.item_category, getattr(dataset, "n_categories", 0)
         )
 
     def prior_logit(self, config: Any) -> float:
@@ -91,11 +92,10 @@ class LongShortRecommender(SequentialRecommender):
         rate is the "prior" initialisation of Lin et al., "Focal Loss for Dense Object Detection" (ICCV 2017), sec. 4.1.
 
         Args:
-            config: ``output_bias: prior | zero`` and ``train_neg_sample_args``. A softmax does not feel a common bias:
-                under it the answer is 0.
+            config: has ``train_neg_sample_args``. For ``output_bias: zero``, and under a softmax, which does not feel a
+                common bias, the answer is 0.
         """
-        start = options.choice(config, "output_bias", ("prior", "zero"))
-        if start == "zero" or self.data_loss is not losses.bce:
+        if self.data_loss is not losses.bce or self.options.output_bias == "zero":
             return 0.0
         return -math.log(config["train_neg_sample_args"]["sample_num"])
 

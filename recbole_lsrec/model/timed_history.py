@@ -3,7 +3,6 @@
 Shape letters: ``B`` instances, ``L`` history length.
 """
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import torch
@@ -11,9 +10,9 @@ import torch.nn.functional as F
 from recbole.data.interaction import Interaction
 from torch import Tensor
 
-from recbole_lsrec.model import options
 from recbole_lsrec.model.base import LongShortRecommender
 from recbole_lsrec.model.layers.time_features import TimeFeatures, time_features
+from recbole_lsrec.model.options.clsr import TimedOptions
 
 
 class History(NamedTuple):
@@ -29,20 +28,20 @@ class TimedRecommender(LongShortRecommender):
     """Base of models that read histories with time features.
 
     Args:
-        config: Read here, beside what :class:`LongShortRecommender` reads: ``time_feature_unit``, and where
-            ``preset`` does not decide, ``data_loss``, ``padding``, ``alpha_time``.
+        config: See :class:`LongShortRecommender`.
         dataset: See :class:`LongShortRecommender`.
-        preset: What those three mean if they are empty.
     """
 
-    def __init__(self, config: Any, dataset: Any, preset: Mapping[str, Any]) -> None:
-        super().__init__(config, dataset, data_loss=options.choice(config, "data_loss", ("softmax", "bce"), preset))
+    options: TimedOptions
+
+    def __init__(self, config: Any, dataset: Any) -> None:
+        super().__init__(config, dataset)
         self.TIME = config["TIME_FIELD"]
         self.TIME_SEQ = self.TIME + config["LIST_SUFFIX"]
         self.FIRST_TIME = "first_" + self.TIME
-        self.time_feature_unit = options.number(config, "time_feature_unit", least=1e-3)
-        self.see_padding = options.choice(config, "padding", ("seen", "ignored"), preset) == "seen"
-        self.alpha_time = options.choice(config, "alpha_time", ("last_column", "last_event", "none"), preset)
+        self.time_feature_unit = self.options.time_feature_unit
+        self.see_padding = self.options.padding == "seen"
+        self.alpha_time = self.options.alpha_time
 
     def history(self, interaction: Interaction) -> History:
         """Reads the histories.

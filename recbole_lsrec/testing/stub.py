@@ -6,8 +6,7 @@ import torch
 from recbole.data.interaction import Interaction
 from torch import Tensor, nn
 
-from recbole_lsrec.config.keys import model_yamls
-from recbole_lsrec.config.values import read_yaml
+from recbole_lsrec.config.layers import merge, model_layers
 from recbole_lsrec.registry import get_model
 
 N_ITEMS, N_CATEGORIES, N_USERS = 30, 6, 20
@@ -29,10 +28,7 @@ def stub_config(model: str | type, **overrides: Any) -> dict[str, Any]:
         "eval_memory_mb": 64,
         "train_neg_sample_args": {"distribution": "uniform", "sample_num": 3},
     }
-    defaults: dict[str, Any] = {}
-    for path in model_yamls(model_class):
-        defaults |= read_yaml(path)
-    defaults |= getattr(model_class, "default_config", {})
+    defaults, _ = merge(model_layers(model_class))
     return {**fields, **defaults, "embedding_size": 8, "category_embedding_size": 2, **overrides}
 
 

@@ -19,7 +19,9 @@ from ray.tune.schedulers import ASHAScheduler, FIFOScheduler, MedianStoppingRule
 from ray.tune.search import BasicVariantGenerator
 
 from recbole_lsrec.config import Config
-from recbole_lsrec.config.keys import check_key
+from recbole_lsrec.config.known import check_key, settings_for
+from recbole_lsrec.config.run_settings import BUDGETS
+from recbole_lsrec.config.setting import Effect
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.ray_session import running_ray
 from recbole_lsrec.run_data import log_settings
@@ -33,11 +35,8 @@ from recbole_lsrec.tuning.trial import PROGRESS, Job, run_trial, test_best
 
 SCHEDULERS, METHODS = ("asha", "median", "none"), ("random", "tpe", "grid")
 
-# What gives the score its meaning, or a run its place: trials that differ here cannot be compared.
-_FIXED = {
-    *("model", "dataset", "eval_args", "valid_metric", "metrics", "topk", "candidates", "candidate_seed", "ties"),
-    *("gauc_by", "filter_seen", "run_dir", "resume", "dry_run", "train_steps", "train_seconds"),
-}
+# What gives the score its meaning: trials that differ here cannot be compared.
+_SAME_TEST = Effect.DATA | Effect.SPLIT | Effect.CANDIDATES | Effect.EVALUATION
 # What does not matter for what a search finds, so that it may be taken up with others.
 _PLACE = ("out", "concurrent")
 # How often a trial is begun again after its process or machine was lost.
@@ -134,10 +133,11 @@ def checked(settings: SearchSettings) -> tuple[Config, Space]:
     space = read_space(settings.space, config["model"])
     for key in space.keys:
         check_key(key, space.source, config.model_class)
-        if key in _FIXED:
+        effect = settings_for(config.model_class)[key].effect
+        if not effect or effect & _SAME_TEST or key in BUDGETS:
             raise ConfigError(
                 f"{space.source}: {key} cannot be drawn: trials that differ in it have scores that mean different "
-                "things, or another length; set it for all trials."
+                "things, another length, or the same result; set it for all trials."
             )
     for domain in space.domains:
         for value in domain.values:

@@ -57,7 +57,7 @@ def names_of(model: TimedRecommender) -> dict[str, str]:
     if isinstance(model, SLiRec):
         table = authors_names.SLIREC
     else:
-        table = authors_names.CLSR_WITH_GRU if model.sequential_model == "gru" else authors_names.CLSR
+        table = authors_names.CLSR_WITH_GRU if model.options.sequential_model == "gru" else authors_names.CLSR
     state = model.state_dict()
     return {f"sequential/{theirs}": ours for theirs, ours in table.items() if ours in state}
 

@@ -36,7 +36,7 @@ def found(model: TimedRecommender, golden: Golden, in_name: str) -> dict[str, Te
     else:
         steps = torch.arange(state.x.shape[1])
         lengths = batch["item_length"].unsqueeze(1)
-        recent = (steps < lengths) & (steps >= lengths - model.recent_k)
+        recent = (steps < lengths) & (steps >= lengths - model.options.recent_k)
         proxies = dict(zip(("hist_mean", "hist_recent"), model.proxies(state), strict=True))
         values |= {
             "target_emb": model.embedding(items),

@@ -199,12 +199,12 @@ def test_runs_without_categories() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"variant": "tf"}, r"variant: 'tf' is not accepted\. Set it to one of official, paper"),
-        ({"triplet_form": "squared"}, "triplet_form: 'squared'"),
-        ({"manual_alpha": 1.5}, r"manual_alpha: found 1\.5; set it to a finite number from 0 to 1"),
+        ({"variant": "tf"}, r"variant: found 'tf'; accepted: one of official, paper\."),
+        ({"triplet_form": "squared"}, "triplet_form: found 'squared'"),
+        ({"manual_alpha": 1.5}, r"manual_alpha: found 1\.5; accepted: a number from 0 to 1, or ~ for none\."),
         ({"time_feature_unit": 0}, "time_feature_unit: found 0"),
-        ({"recent_k": 0}, "recent_k: found 0; set it to an int >= 1"),
-        ({"fusion_gru": "on"}, "fusion_gru: found 'on'; set it to True or False"),
+        ({"recent_k": 0}, "recent_k: found 0; accepted: a whole number greater than 0"),
+        ({"fusion_gru": "on"}, "fusion_gru: found 'on'; accepted: True or False"),
         ({"variant": "paper", "discrepancy_weight": 0.01}, r"discrepancy_weight: found 0\.01, but this model has no"),
     ],
 )

@@ -129,11 +129,10 @@ def test_evaluation_is_deterministic_and_samples_are_fixed() -> None:
 
 def test_pure_noise_forgets_the_long_term_interest() -> None:
     batch = random_batch()
-    model = build(inference_start="noise")
-    interests = model.interests(batch)
-    other = interests._replace(long=interests.long + 1)
     for start, same in (("noise", True), ("forward", False)):
-        model.inference_start = start
+        model = build(inference_start=start)
+        interests = model.interests(batch)
+        other = interests._replace(long=interests.long + 1)
         users = []
         for which in (interests, other):
             with model.inference_sample(0):
@@ -326,16 +325,19 @@ def test_runs_on_items_alone() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"fusion": "sum"}, "fusion: 'sum' is not accepted"),
+        ({"fusion": "sum"}, "fusion: found 'sum'; accepted: one of diffusion, gate, mean, long, short."),
         ({"training": "chains"}, "Did you mean 'chain'?"),
         ({"without": ["noise"]}, "without: found"),
         ({"fusion": "gate", "without": ["token"]}, "fusion: found gate"),
         ({"fusion": "mean", "inference_samples": 8}, "inference_samples: 8"),
-        ({"inference_samples": 1}, "inference_samples: found 1; set it to an int >= 2"),
+        (
+            {"inference_samples": 1},
+            "inference_samples: found 1; accepted: a whole number of at least 2, or ~ for none.",
+        ),
         ({"diffusion_steps": 0}, "diffusion_steps: found 0"),
         ({"beta_last": 1.0}, "beta_last: found 1.0"),
-        ({"loss": "bpr"}, "loss: 'bpr' is not accepted"),
-        ({"loss_type": "BPR"}, "loss_type: 'BPR' is not accepted"),
+        ({"loss": "bpr"}, "loss: found 'bpr'; accepted: one of full, sampled."),
+        ({"loss_type": "BPR"}, "loss_type: found 'BPR'; accepted: one of CE."),
         ({"condition_dropout": 1.5}, "condition_dropout: found 1.5"),
     ],
 )

@@ -178,7 +178,7 @@ def test_the_contrast_is_symmetric_in_the_views_and_0_without_an_eligible_instan
         assert model.losses(both)["contrastive"] > 0
     torch.testing.assert_close(*found)
     assert float(found[0].detach()) > 0
-    model.length_threshold = 6
+    model.options = model.options.model_copy(update={"length_threshold": 6})
     assert model.contrast(model.encode(both)) == 0
 
 

@@ -144,7 +144,9 @@ def test_forward_and_losses(name: str) -> None:
     }
     found["loss_each"] = F.softplus(-found["diff_context"] - found["diff_user"]) + 5e-4 * golden["out/l2_each"]
     torch.testing.assert_close(found["loss_each"].sum(), found["error_emb"])
-    torch.testing.assert_close(found["error_emb"] / (model.batch_size * model.context_length), golden["out/error_nn"])
+    torch.testing.assert_close(
+        found["error_emb"] / (model.options.train_batch_size * model.options.context_length), golden["out/error_nn"]
+    )
     expected = {key.split("/")[1]: value for key, value in golden.items() if key.startswith("out/")}
     assert expected.keys() - found.keys() == {"error_nn", "l2_each", "att_hidden"}
     for key, value in found.items():

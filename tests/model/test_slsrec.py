@@ -315,15 +315,21 @@ def test_initialisation() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"preset": "litteral"}, "preset: 'litteral' is not accepted. Did you mean 'literal'?"),
-        ({"session_attention": "dot"}, "Set it to one of additive, target_mlp, self, bilinear"),
-        ({"data_loss": 3}, "data_loss: 3 is not accepted"),
+        (
+            {"preset": "litteral"},
+            "preset: found 'litteral'; accepted: one of literal, lineage. Did you mean 'literal'?",
+        ),
+        (
+            {"session_attention": "dot"},
+            "accepted: one of additive, target_mlp, self, bilinear, or ~ for what the preset says",
+        ),
+        ({"data_loss": 3}, "data_loss: found 3; accepted: one of bce, softmax"),
         ({"without": ["cl", "time"]}, "without: found"),
         ({"without": ["long", "short"]}, "nothing would be left"),
-        ({"max_sessions": 0}, "max_sessions: found 0; set it to an int >= 1 or leave it empty"),
+        ({"max_sessions": 0}, "max_sessions: found 0; accepted: a whole number greater than 0, or ~ for none."),
         ({"head_hidden_sizes": []}, "head_hidden_sizes: found []"),
         ({"head_hidden_sizes": [10, -1]}, "head_hidden_sizes"),
-        ({"share_waam": "yes"}, "share_waam: found 'yes'; set it to True or False"),
+        ({"share_waam": "yes"}, "share_waam: found 'yes'; accepted: True or False."),
         ({"contrastive_weight": -0.1}, "contrastive_weight: found -0.1"),
         ({"reg_weight": float("nan")}, "reg_weight: found nan"),
         ({"category_embedding_size": 8}, "category_embedding_size: found 8"),

@@ -82,8 +82,8 @@ def found(model: SURGE, golden: Golden, in_name: str) -> dict[str, Tensor]:
     f_2 = model.query_attention.weights(model.query_attention.prepare(x, state.real), v)
     e = f_1.unsqueeze(1).masked_fill(~graph.linked, float("-inf")).softmax(dim=2)
     where = "att_weights_interest_fusion_extraction.interest"
-    border = s.topk(min(model.pool_length + 1, s.shape[2]), dim=2).values[:, :, -1:]
-    long = state.real.sum(1) > model.pool_length
+    border = s.topk(min(model.options.pool_length + 1, s.shape[2]), dim=2).values[:, :, -1:]
+    long = state.real.sum(1) > model.options.pool_length
     values = {
         "logit": match.logits,
         "pred": match.logits.sigmoid(),

@@ -12,36 +12,15 @@ import torch
 from recbole.data.interaction import Interaction
 from torch import Tensor, nn
 
-from recbole_lsrec.errors import ConfigError
-from recbole_lsrec.model import losses, options
+from recbole_lsrec.model import losses
 from recbole_lsrec.model.base import Match
 from recbole_lsrec.model.layers.fcn import FCN, embedding
-from recbole_lsrec.model.layers.history_attention import KINDS, HistoryAttention, Prepared
+from recbole_lsrec.model.layers.history_attention import HistoryAttention, Prepared
 from recbole_lsrec.model.layers.precision import lerp
 from recbole_lsrec.model.layers.recurrent import GRU, VecAttGRU
 from recbole_lsrec.model.layers.time_lstm import LSTM, Time4LSTM
+from recbole_lsrec.model.options.clsr import CLSROptions
 from recbole_lsrec.model.timed_history import History, TimedRecommender
-
-VARIANTS: dict[str, dict[str, Any]] = {
-    # The authors' code.
-    "official": {
-        "data_loss": "softmax",
-        "short_query": "history_and_candidate",
-        "triplet_form": "clsr_code",
-        "discrepancy_weight": 0.01,
-        "padding": "seen",
-        "alpha_time": "last_column",
-    },
-    # The equations as printed.
-    "paper": {
-        "data_loss": "bce",
-        "short_query": "history",
-        "triplet_form": "euclidean",
-        "discrepancy_weight": 0.0,
-        "padding": "ignored",
-        "alpha_time": "none",
-    },
-}
 
 
 class Encoded(NamedTuple):
@@ -117,62 +96,40 @@ class CLSR(TimedRecommender):
         ConfigError: An option is not accepted, or two do not go together.
     """
 
-    def __init__(self, config: Any, dataset: Any) -> None:
-        variant = VARIANTS[options.choice(config, "variant", list(VARIANTS))]
-        super().__init__(config, dataset, variant)
-        d = self.embedding.size
-        n_users = dataset.num(config["USER_ID_FIELD"])
+    options_class = CLSROptions
+    options: CLSROptions
 
-        kind = options.choice(config, "attention", KINDS)
-        attention_sizes = options.sizes(config, "attention_hidden_sizes")
-        self.sequential_model = options.choice(config, "sequential_model", ("time4lstm", "lstm", "gru"))
-        self.dien = options.choice(config, "short_encoder", ("clsr", "dien")) == "dien"
-        evolve = options.flag(config, "interest_evolve")
-        query = options.choice(config, "short_query", ("history_and_candidate", "history"), variant)
-        self.asks_candidate = self.dien or query == "history_and_candidate"
-        alpha_sizes = options.sizes(config, "alpha_hidden_sizes")
-        head_sizes = options.sizes(config, "head_hidden_sizes")
-        self.manual_alpha = None if config["manual_alpha"] is None else options.number(config, "manual_alpha", most=1)
-        fusion_gru = options.flag(config, "fusion_gru") and self.manual_alpha is None
-        contrast = options.choice(config, "contrastive_loss", ("triplet", "bpr"))
-        form = options.choice(config, "triplet_form", ("clsr_code", "euclidean", "eq16"), variant)
-        self.contrastive_loss = form if contrast == "triplet" else contrast
-        self.contrastive_weight = options.number(config, "contrastive_weight")
-        self.contrastive_margin = options.number(config, "contrastive_margin")
-        self.contrastive_rows = options.choice(config, "contrastive_rows", ("all", "positives"))
-        self.length_threshold = options.integer(config, "length_threshold", least=0)
-        self.recent_k = options.integer(config, "recent_k", least=1)
-        self.discrepancy_weight = options.number(config, "discrepancy_weight", preset=variant)
+    def __init__(self, config: Any, dataset: Any) -> None:
+        super().__init__(config, dataset)
+        o, d = self.options, self.embedding.size
+        n_users = dataset.num(config["USER_ID_FIELD"])
+        self.dien = o.short_encoder == "dien"
+        self.asks_candidate = self.dien or o.short_query == "history_and_candidate"
+        fusion_gru = o.fusion_gru and o.manual_alpha is None
+        self.contrastive_loss = o.triplet_form if o.contrastive_loss == "triplet" else o.contrastive_loss
+
+        def attention(query_size: int) -> HistoryAttention:
+            return HistoryAttention(o.attention, d, query_size, o.attention_hidden_sizes, self.see_padding)
 
         self.user_long = embedding(n_users, d)
-        self.long_attention = HistoryAttention(kind, d, d, attention_sizes, self.see_padding)
-        # DIEN has no query of its own; the GRU of eq. 7 needs a start only where the authors give it one.
-        has_user_short = not self.dien and (query == "history_and_candidate" or not evolve)
-        self.user_short = embedding(n_users, d) if has_user_short else None
-        if self.discrepancy_weight and self.user_short is None:
-            if config["discrepancy_weight"] is not None:
-                raise ConfigError(
-                    f"discrepancy_weight: found {self.discrepancy_weight}, but this model has no second user table to "
-                    "push apart (short_encoder: dien or short_query: history); set it to 0."
-                )
-            self.discrepancy_weight = 0.0
+        self.long_attention = attention(d)
+        self.user_short = embedding(n_users, d) if o.has_second_user_table else None
         if self.dien:
             self.interest_gru = GRU(d, d)
             self.evolution_gru = VecAttGRU(d, d)
-            self.short_attention = HistoryAttention(kind, d, d, attention_sizes, self.see_padding)
+            self.short_attention = attention(d)
         else:
-            self.query_gru = GRU(d, d) if evolve else None
-            self.rnn = {"time4lstm": Time4LSTM, "lstm": LSTM, "gru": GRU}[self.sequential_model](d, d)
-            size = 2 * d if self.asks_candidate else d
-            self.short_attention = HistoryAttention(kind, d, size, attention_sizes, self.see_padding)
+            self.query_gru = GRU(d, d) if o.interest_evolve else None
+            self.rnn = {"time4lstm": Time4LSTM, "lstm": LSTM, "gru": GRU}[o.sequential_model](d, d)
+            self.short_attention = attention(2 * d if self.asks_candidate else d)
         self.fusion_gru = GRU(d, d) if fusion_gru else None
-        if self.manual_alpha is None:
+        if o.manual_alpha is None:
             parts = [d] * (4 if fusion_gru else 3) + ([] if self.alpha_time == "none" else [1])
-            self.fusion = FCN(parts, alpha_sizes)
-        self.head = FCN([d, d], head_sizes, out_bias=self.prior_logit(config))
+            self.fusion = FCN(parts, o.alpha_hidden_sizes)
+        self.head = FCN([d, d], o.head_hidden_sizes, out_bias=self.prior_logit(config))
         # Numbers that matching one candidate with an event, and with an instance, keeps alive: see floats_per_pair.
-        per_event = (12 * d if self.dien else 2 * d) + 3 * sum(attention_sizes) if self.asks_candidate else 0
-        self._floats = (per_event, 8 * d + 3 * sum(head_sizes) + 3 * sum(alpha_sizes))
+        per_event = (12 * d if self.dien else 2 * d) + 3 * sum(o.attention_hidden_sizes) if self.asks_candidate else 0
+        self._floats = (per_event, 8 * d + 3 * sum(o.head_hidden_sizes) + 3 * sum(o.alpha_hidden_sizes))
 
     # ---- 3.2.1-3.2.3 what depends on the history only ---------------------------------------------------------------
 
@@ -222,11 +179,11 @@ class CLSR(TimedRecommender):
         u_short, a_short = state.u_short, state.a_short
         if u_short is None or a_short is None:
             u_short, a_short = self.short_interest(state, v)  # [B, C, D], [B, C, T]
-        if self.manual_alpha is None:
+        if self.options.manual_alpha is None:
             parts = (state.g, v, state.u_long, u_short, state.age)
             alpha = torch.sigmoid(self.fusion(*(part for part in parts if part is not None)))  # (27) [B, C, 1]
         else:
-            alpha = v.new_full((len(state.users), items.shape[1], 1), self.manual_alpha)
+            alpha = v.new_full((len(state.users), items.shape[1], 1), self.options.manual_alpha)
         alpha = self.fusion_weight(alpha)
         u = lerp(u_short, state.u_long, alpha)  # (28) alpha u_l + (1 - alpha) u_s
         logits = self.head(u, v).squeeze(-1)  # (29) [B, C]
@@ -244,7 +201,9 @@ class CLSR(TimedRecommender):
     def proxies(self, state: Encoded) -> tuple[Tensor, Tensor]:
         """Eq. 17, 18: mean embedding of all events and of the last ``recent_k`` (fewer if there are), each ``[B, D]``."""
         lengths = state.history.lengths.unsqueeze(1)
-        recent = state.history.real & (torch.arange(state.x.shape[1], device=state.x.device) >= lengths - self.recent_k)
+        recent = state.history.real & (
+            torch.arange(state.x.shape[1], device=state.x.device) >= lengths - self.options.recent_k
+        )
         long, short = (
             (events.to(state.x.dtype).unsqueeze(1) @ state.x).squeeze(1) / events.sum(1, keepdim=True)
             for events in (state.history.real, recent)
@@ -254,20 +213,20 @@ class CLSR(TimedRecommender):
     def auxiliary_loss(self, state: Encoded, match: Match) -> dict[str, Tensor]:
         """Eq. 25 with the weight of eq. 31, and the code's discrepancy of the user tables."""
         terms = {}
-        if self.contrastive_weight:
+        if self.options.contrastive_weight:
             long, short, _ = match.interests
-            if self.contrastive_rows == "positives":
+            if self.options.contrastive_rows == "positives":
                 short = short[:, :1]
             long_proxy, short_proxy = (proxy.unsqueeze(1) for proxy in self.proxies(state))  # [B, 1, D]
             rows = losses.interest_contrast(
-                long, short, long_proxy, short_proxy, self.contrastive_loss, self.contrastive_margin
+                long, short, long_proxy, short_proxy, self.contrastive_loss, self.options.contrastive_margin
             )  # (25) [B, C]
-            eligible = (state.history.lengths > self.length_threshold).unsqueeze(1)
-            terms["contrastive"] = self.contrastive_weight * losses.mean_over(rows, eligible)
-        if self.discrepancy_weight and self.user_short is not None:
+            eligible = (state.history.lengths > self.options.length_threshold).unsqueeze(1)
+            terms["contrastive"] = self.options.contrastive_weight * losses.mean_over(rows, eligible)
+        if self.options.discrepancy_weight and self.user_short is not None:
             users = state.users.unique()
             gap = (self.user_long(users) - self.user_short(users)).square().mean()
-            terms["discrepancy"] = -self.discrepancy_weight * gap
+            terms["discrepancy"] = -self.options.discrepancy_weight * gap
         return terms
 
     # ---- what the base class asks for -------------------------------------------------------------------------------

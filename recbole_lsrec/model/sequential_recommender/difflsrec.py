@@ -15,17 +15,15 @@ from recbole.data.interaction import Interaction
 from recbole.utils import InputType
 from torch import Tensor, nn
 
-from recbole_lsrec.errors import ConfigError
-from recbole_lsrec.model import catalogue_loss, options
+from recbole_lsrec.model import catalogue_loss
 from recbole_lsrec.model.base import LongShortRecommender, Match
 from recbole_lsrec.model.diffusion import event_features, process
-from recbole_lsrec.model.diffusion.decay_gru import DECAYS, DecayGRU
+from recbole_lsrec.model.diffusion.decay_gru import DecayGRU
 from recbole_lsrec.model.diffusion.denoiser import Denoiser, Prepared
-from recbole_lsrec.model.diffusion.recent_encoder import POOLS, RecentEncoder, padding, recent
+from recbole_lsrec.model.diffusion.recent_encoder import RecentEncoder, padding, recent
 from recbole_lsrec.model.layers.precision import lerp
 from recbole_lsrec.model.losses import squared_sum
-
-_LEAST_ALPHA_BAR = 1e-4  # dividing by its root (3.7) magnifies rounding a hundredfold
+from recbole_lsrec.model.options.difflsrec import DiffLSRecOptions
 
 
 class Interests(NamedTuple):
@@ -97,79 +95,47 @@ class DiffLSRec(LongShortRecommender):
         ConfigError: An option is not accepted, or two do not go together.
     """
 
+    options_class = DiffLSRecOptions
+    options: DiffLSRecOptions
     input_type = InputType.POINTWISE
     log_in_checkpoint = True
     candidate_batch = False  # all items compete: the loader draws no negatives
 
     def __init__(self, config: Any, dataset: Any) -> None:
-        super().__init__(config, dataset, data_loss="softmax")
-        options.choice(config, "loss_type", ("CE",))
-        d = self.embedding.size
+        super().__init__(config, dataset)
+        o, d = self.options, self.embedding.size
         self.TIME_SEQ = config["TIME_FIELD"] + config["LIST_SUFFIX"]
-        self.fusion = options.choice(config, "fusion", ("diffusion", "gate", "mean", "long", "short"))
-        self.without = options.subset(config, "without", ("token", "snr"))
-        self.recent_items = options.integer(config, "recent_items", least=1)
-        self.interval_range = options.choice(config, "interval_range", ("training", "sequence"))
-        self.interval_log = options.flag(config, "interval_log")
-        self.inference_samples = options.integer(config, "inference_samples", least=2, optional=True) or 0
-        if self.fusion != "diffusion" and (self.without or self.inference_samples):
-            raise ConfigError(
-                f"fusion: found {self.fusion}, which has neither tokens and guidance to leave out (without: "
-                f"{sorted(self.without)}) nor noise to sample (inference_samples: {self.inference_samples}). Set without "
-                "to [] and leave inference_samples empty, or set fusion to diffusion."
-            )
+        self.fusion = o.fusion
+        self.inference_samples = o.inference_samples or 0
 
         self._read_training_events(dataset)
         if self.fusion != "short":
             self.long_encoder = DecayGRU(
                 d,
-                decay=options.choice(config, "decay", list(DECAYS)),
-                scalar_decay=options.choice(config, "decay_gate", ("vector", "scalar")) == "scalar",
-                scalar_frequency=options.choice(config, "frequency_input", ("bucket", "scalar")) == "scalar",
-                multiply=options.choice(config, "modulation", ("add", "multiply")) == "multiply",
+                decay=o.decay,
+                scalar_decay=o.decay_gate == "scalar",
+                scalar_frequency=o.frequency_input == "scalar",
+                multiply=o.modulation == "multiply",
             )
         if self.fusion != "long":
-            self.short_encoder = RecentEncoder(d, options.choice(config, "short_pool", POOLS))
+            self.short_encoder = RecentEncoder(d, o.short_pool)
         if self.fusion == "gate":
             self.gate = nn.Linear(2 * d, d, bias=False)
         if self.fusion == "diffusion":
-            self._init_diffusion(config, d)
-        self.projection = nn.Linear(d, d, bias=False) if options.flag(config, "projection") else None
-        self.loss = options.choice(config, "loss", ("full", "sampled"))
-        self.loss_samples = options.integer(config, "loss_samples", least=1)
-        self.reg_feed_forward = options.flag(config, "reg_feed_forward")
-        self.inference_seed = options.integer(config, "inference_seed", least=0)
-        self._generator: torch.Generator | None = None  # None: torch's global one
-
-    def _init_diffusion(self, config: Any, d: int) -> None:
-        steps = options.integer(config, "diffusion_steps", least=1)
-        first, last = (options.number(config, key, least=1e-8, most=0.999) for key in ("beta_first", "beta_last"))
-        self.alpha_bar = process.alpha_bars(process.linear_betas(steps, first, last))  # [T + 1], stays on the CPU
-        if self.alpha_bar[-1] < _LEAST_ALPHA_BAR:
-            raise ConfigError(
-                f"diffusion_steps, beta_first, beta_last: found {steps}, {first:g}, {last:g}, which leave "
-                f"{float(self.alpha_bar[-1]):.0e} of e_long's variance at the last step (alpha_bar_T); accepted: "
-                f"{_LEAST_ALPHA_BAR:g} or more, because the network knows e_long through e_T only. Take fewer steps or "
-                "smaller betas."
+            betas = process.linear_betas(o.diffusion_steps, o.beta_first, o.beta_last)
+            self.alpha_bar = process.alpha_bars(betas)  # [T + 1], stays on the CPU
+            self.denoiser = Denoiser(
+                d,
+                self.alpha_bar,
+                most=o.guidance_max,
+                rate=o.guidance_rate,
+                shift=o.guidance_shift,
+                constant=o.guidance_constant if "snr" in o.without else None,
+                tokens="token" not in o.without,
+                learned_null=o.null_condition == "learned",
             )
-        self.eta = options.number(config, "eta", most=1)
-        self.gradient = options.choice(config, "training", ("chain", "one_step", "truncated"))
-        self.truncated_steps = options.integer(config, "truncated_steps", least=1)
-        self.denoise_weight = options.number(config, "denoise_weight")
-        self.condition_dropout = options.number(config, "condition_dropout", most=1)
-        self.detach_denoise = options.flag(config, "detach_denoise")
-        self.inference_start = options.choice(config, "inference_start", ("forward", "noise"))
-        constant = options.number(config, "guidance_constant")
-        self.denoiser = Denoiser(
-            d,
-            self.alpha_bar,
-            most=options.number(config, "guidance_max"),
-            rate=options.number(config, "guidance_rate"),
-            shift=options.number(config, "guidance_shift"),
-            constant=constant if "snr" in self.without else None,
-            tokens="token" not in self.without,
-            learned_null=options.choice(config, "null_condition", ("learned", "zeros")) == "learned",
-        )
+        self.projection = nn.Linear(d, d, bias=False) if o.projection else None
+        self._generator: torch.Generator | None = None  # None: torch's global one
 
     # ---- A: what the training period tells of time and frequency ----------------------------------------------------
 
@@ -188,10 +154,10 @@ class DiffLSRec(LongShortRecommender):
     def intervals(self, times: Tensor, lengths: Tensor) -> Tensor:
         """Time since the event before, scaled to [0, 1], ``[B, L]``, from times in seconds."""
         seconds = event_features.intervals(times, lengths)
-        if self.interval_range == "training":
-            return event_features.min_max(seconds, self.shortest, self.longest, self.interval_log)
+        if self.options.interval_range == "training":
+            return event_features.min_max(seconds, self.shortest, self.longest, self.options.interval_log)
         low, high = event_features.sequence_range(seconds, lengths)
-        return event_features.min_max(seconds, low, high, self.interval_log)
+        return event_features.min_max(seconds, low, high, self.options.interval_log)
 
     # ---- B: encoders ------------------------------------------------------------------------------------------------
 
@@ -201,7 +167,7 @@ class DiffLSRec(LongShortRecommender):
         real = torch.arange(int(lengths.max()), device=lengths.device) < lengths.unsqueeze(1)
         items = interaction[self.ITEM_SEQ][:, : real.shape[1]] * real  # [B, L], nothing wider than the longest
         x = self.embedding(items)  # [B, L, D]
-        tokens, n_tokens = recent(x, lengths, self.recent_items)  # [B, K, D], [B]
+        tokens, n_tokens = recent(x, lengths, self.options.recent_items)  # [B, K, D], [B]
         long = short = None
         if self.fusion != "short":
             interval = self.intervals(interaction[self.TIME_SEQ][:, : real.shape[1]], lengths)
@@ -232,7 +198,7 @@ class DiffLSRec(LongShortRecommender):
                 weight = long.new_full((len(long), 1), 0.5)
             weight = self.fusion_weight(weight)
             return lerp(short, long, weight), weight.mean(1, keepdim=True)
-        if self.training and self.gradient == "one_step":
+        if self.training and self.options.training == "one_step":
             return self.one_step(interests), None
         return self.chain(interests), None
 
@@ -243,18 +209,18 @@ class DiffLSRec(LongShortRecommender):
         noisy = self.training or self._generator is not None
         if not noisy:
             start = last**0.5 * long
-        elif not self.training and self.inference_start == "noise":
+        elif not self.training and self.options.inference_start == "noise":
             start = self._normal(long)
         else:
             start = process.diffuse(long, self._normal(long), last)
-        through_all = not self.training or self.gradient == "chain"
+        through_all = not self.training or self.options.training == "chain"
 
         def predict(e: Tensor, t: int) -> Tensor:
             # Outside the last steps the prediction is a constant; e itself keeps its path back to e_long.
-            with torch.set_grad_enabled(torch.is_grad_enabled() and (through_all or t <= self.truncated_steps)):
+            with torch.set_grad_enabled(torch.is_grad_enabled() and (through_all or t <= self.options.truncated_steps)):
                 return self.denoiser.guided_noise(e, t, prepared)
 
-        return process.reverse(start, predict, self.alpha_bar, self.eta if noisy else 0.0, self._normal)
+        return process.reverse(start, predict, self.alpha_bar, self.options.eta if noisy else 0.0, self._normal)
 
     def one_step(self, interests: Interests) -> Tensor:
         """The estimate of ``e_0`` (3.7) from one random step of the forward process, ``[B, D]``."""
@@ -286,7 +252,7 @@ class DiffLSRec(LongShortRecommender):
     @contextmanager
     def inference_sample(self, number: int) -> Iterator[None]:
         """Inside, evaluation draws: sample ``number`` starts from its own seed, the same whenever it is taken."""
-        self._generator = torch.Generator().manual_seed(self.inference_seed + number)
+        self._generator = torch.Generator().manual_seed(self.options.inference_seed + number)
         try:
             yield
         finally:
@@ -318,11 +284,11 @@ class DiffLSRec(LongShortRecommender):
         target = interaction[self.POS_ITEM_ID] - 1  # row of the table without the padding item
         terms = {}
         if not self.training:
-            self._generator = torch.Generator().manual_seed(self.inference_seed)
+            self._generator = torch.Generator().manual_seed(self.options.inference_seed)
         try:
             terms["data"] = self._cross_entropy(state.user, target)
-            if self.fusion == "diffusion" and self.denoise_weight:
-                terms["denoise"] = self.denoise_weight * self.denoise_loss(state.interests)
+            if self.fusion == "diffusion" and self.options.denoise_weight:
+                terms["denoise"] = self.options.denoise_weight * self.denoise_loss(state.interests)
         finally:
             self._generator = None
         matrices = self._regularised()
@@ -333,18 +299,18 @@ class DiffLSRec(LongShortRecommender):
     def denoise_loss(self, interests: Interests) -> Tensor:
         """Eq. C.5: mean squared error of the noise network on e_long at a random step, ``[]``."""
         long, prepared = self._sides(interests)
-        if self.detach_denoise:
+        if self.options.detach_denoise:
             long = long.detach()
         noisy, t, _, noise = self._diffused(long)
-        drop = torch.rand(len(long), generator=self._generator).to(long.device) < self.condition_dropout
+        drop = torch.rand(len(long), generator=self._generator).to(long.device) < self.options.condition_dropout
         return (noise - self.denoiser.noise(noisy, t, prepared, drop)).square().mean()
 
     def _cross_entropy(self, user: Tensor, target: Tensor) -> Tensor:
         table = self._table()[1:]
-        if self.loss == "full":
+        if self.options.loss == "full":
             return catalogue_loss.full_softmax(user, table, target)
-        drawn = self.sampler.draw(self.loss_samples, self._generator)
-        log_expected = (self.sampler.log_chance[drawn] + np.log(self.loss_samples)).float().to(user.device)
+        drawn = self.sampler.draw(self.options.loss_samples, self._generator)
+        log_expected = (self.sampler.log_chance[drawn] + np.log(self.options.loss_samples)).float().to(user.device)
         drawn = drawn.to(user.device)
         hit = drawn == target.unsqueeze(1)  # [B, S]
         return catalogue_loss.sampled_softmax(user, table[target], table[drawn], log_expected, hit)
@@ -352,7 +318,7 @@ class DiffLSRec(LongShortRecommender):
     def _regularised(self) -> list[Tensor]:
         if self.fusion == "gate":
             return [self.gate.weight]
-        return self.denoiser.matrices(self.reg_feed_forward) if self.fusion == "diffusion" else []
+        return self.denoiser.matrices(self.options.reg_feed_forward) if self.fusion == "diffusion" else []
 
     def _table(self) -> Tensor:
         """The vectors of all items, ``[n_items, D]``, padding first."""

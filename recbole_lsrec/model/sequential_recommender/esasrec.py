@@ -7,6 +7,7 @@ Reference:
 from typing import Any
 
 from recbole_lsrec.model.layers.ligr import LiGREncoder
+from recbole_lsrec.model.options.all_positions import SASRecSSOptions
 from recbole_lsrec.model.sequential_recommender.sasrec import SASRec
 
 
@@ -16,6 +17,8 @@ class eSASRec(SASRec):
     Item and position embeddings, the norm and the dropout of their sum, and scoring are SASRec's. Deviations from the
     authors' library: sequences are padded on the right, and the sum of the embeddings is normed, as in RecBole.
     """
+
+    options_class = SASRecSSOptions
 
     def __init__(self, config: Any, dataset: Any) -> None:
         super().__init__(config, dataset)

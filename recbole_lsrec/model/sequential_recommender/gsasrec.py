@@ -5,6 +5,7 @@ Reference:
     Negative Sampling." in RecSys 2023.
 """
 
+from recbole_lsrec.model.options.all_positions import GSASRecOptions
 from recbole_lsrec.model.sequential_recommender.sasrec import SASRec
 
 
@@ -15,3 +16,5 @@ class gSASRec(SASRec):
     negatives are shared by a batch, not drawn for each sequence; a drawn item that is a position's target is left out
     there; the blocks are RecBole's (layer norm after, not before).
     """
+
+    options_class = GSASRecOptions

@@ -13,7 +13,6 @@ import torch.nn.functional as F
 from recbole.data.interaction import Interaction
 from torch import Tensor, nn
 
-from recbole_lsrec.model import options
 from recbole_lsrec.model.base import LongShortRecommender, Match
 from recbole_lsrec.model.layers.attention import MLPAttention
 from recbole_lsrec.model.layers.fcn import FCN, embedding, truncated_normal_
@@ -23,6 +22,7 @@ from recbole_lsrec.model.layers.session_encoder import PlaceNorm, SessionEncoder
 from recbole_lsrec.model.layers.time_features import TimeFeatures, time_features
 from recbole_lsrec.model.layers.time_lstm import Time4LSTM
 from recbole_lsrec.model.layers.unique_history import Slots, UniqueHistory, current_session, long_sessions
+from recbole_lsrec.model.options.lsidn import LSIDNOptions
 
 SKIPPED = 20
 """Columns of a history that the recurrences do not read."""
@@ -96,28 +96,21 @@ class LSIDN(LongShortRecommender):
         ConfigError: An option is not accepted.
     """
 
+    options_class = LSIDNOptions
+    options: LSIDNOptions
+
     def __init__(self, config: Any, dataset: Any) -> None:
-        super().__init__(config, dataset, data_loss="softmax")
+        super().__init__(config, dataset)
+        o = self.options
         self.TIME = config["TIME_FIELD"]
         self.TIME_SEQ = self.TIME + config["LIST_SUFFIX"]
         d, item_size = self.embedding.size, self.embedding.item.embedding_dim
-        self.time_feature_unit = options.number(config, "time_feature_unit", least=1e-3)
-        self.max_sessions = options.integer(config, "max_sessions", least=1)
-        self.max_session_len = options.integer(config, "max_session_len", least=2)
-        self.recent_sessions = options.choice(config, "session_rule", ("official", "recent")) == "recent"
-        self.recent_sequence = options.choice(config, "sequence", ("official", "recent30")) == "recent30"
-        attention_sizes = options.sizes(config, "attention_hidden_sizes")
-        alpha_sizes = options.sizes(config, "alpha_hidden_sizes")
-        head_sizes = options.sizes(config, "head_hidden_sizes")
-        self.contrastive_weight = options.number(config, "contrastive_weight")
-        self.temperature = options.number(config, "temperature", least=1e-3)
-        self.length_threshold = options.integer(config, "length_threshold", least=0)
-        self.discrepancy_weight = options.number(config, "discrepancy_weight")
+        attention_sizes, alpha_sizes, head_sizes = o.attention_hidden_sizes, o.alpha_hidden_sizes, o.head_hidden_sizes
 
         n_users = dataset.num(config["USER_ID_FIELD"])
         self.user_long, self.user_short = embedding(n_users, d), embedding(n_users, d)
-        self.position = nn.Parameter(truncated_normal_(torch.empty(self.max_session_len, d)))  # P
-        self.norm = PlaceNorm(self.max_session_len, d)
+        self.position = nn.Parameter(truncated_normal_(torch.empty(o.max_session_len, d)))  # P
+        self.norm = PlaceNorm(o.max_session_len, d)
         self.long_encoder, self.current_encoder = SessionEncoder(d), SessionEncoder(d)
         self.session_attention = HistoryAttention("mlp", d, d, attention_sizes, see_padding=True)  # ATT_s
         self.session_gru = GRU(d, d)
@@ -129,8 +122,8 @@ class LSIDN(LongShortRecommender):
         self.fusion = FCN([d, 2 * d, 2 * d, d, 1], alpha_sizes)
         self.head = FCN([2 * d, d], head_sizes)
         per_event, per_pair = 2 * d + 3 * sum(attention_sizes), 14 * d + 3 * (sum(head_sizes) + sum(alpha_sizes))
-        events = self.max_sessions * self.max_session_len + self.max_session_len + self.max_seq_length
-        self._floats = per_pair + events * per_event + self.max_sessions * 12 * d
+        events = o.max_sessions * o.max_session_len + o.max_session_len + self.max_seq_length
+        self._floats = per_pair + events * per_event + o.max_sessions * 12 * d
 
     # ---- data -------------------------------------------------------------------------------------------------------
 
@@ -141,20 +134,22 @@ class LSIDN(LongShortRecommender):
         draws = interaction["draw_list"] if "draw_list" in interaction else torch.zeros_like(items)
         history = UniqueHistory.of(items, lengths, self.max_seq_length)
         times = history.gather(times)
-        time = time_features(times, history.lengths, times[:, 0], interaction[self.TIME], self.time_feature_unit)
+        time = time_features(
+            times, history.lengths, times[:, 0], interaction[self.TIME], self.options.time_feature_unit
+        )
         long = long_sessions(
             history.items,
             history.gather(session),
             history.lengths,
             history.gather(draws),
-            self.max_sessions,
-            self.max_session_len,
-            self.recent_sessions,
+            self.options.max_sessions,
+            self.options.max_session_len,
+            self.options.session_rule == "recent",
         )
-        current = current_session(items, session, lengths, self.max_session_len)
-        views = ()
+        current = current_session(items, session, lengths, self.options.max_session_len)
+        views: tuple[tuple[Tensor, Tensor], ...] = ()
         if "view_1_list" in interaction:
-            places = torch.arange(self.max_session_len, device=items.device)
+            places = torch.arange(self.options.max_session_len, device=items.device)
             views = tuple(
                 (interaction[f"{name}_list"], places < interaction[f"{name}_length"].unsqueeze(1))
                 for name in ("view_1", "view_2")
@@ -168,7 +163,9 @@ class LSIDN(LongShortRecommender):
         read = self.read(interaction)
         long = self.embedding(read.long.items) + self.position  # [B, N, W, D]
         e = self.long_encoder(long.flatten(0, 1), read.long.real.flatten(0, 1), self.norm).view_as(long)  # (1)
-        slots = [self.session_attention.prepare(e[:, n], read.long.real[:, n]) for n in range(self.max_sessions)]
+        slots = [
+            self.session_attention.prepare(e[:, n], read.long.real[:, n]) for n in range(self.options.max_sessions)
+        ]
         current = self.current_attention.prepare(self.encode_session(*read.current), read.current[1])  # (4)
 
         items, lengths, to_now, from_first = self.sequence(read)
@@ -187,7 +184,7 @@ class LSIDN(LongShortRecommender):
     def sequence(self, read: Read) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """The columns of H that the recurrences read: items ``[B, T]``, lengths ``[B]``, both time features ``[B, T]``."""
         width = self.max_seq_length - SKIPPED
-        if not self.recent_sequence:
+        if self.options.sequence == "official":
             parts = (read.items, read.time.to_now, read.time.from_first)
             items, to_now, from_first = (part[:, SKIPPED:] for part in parts)
             return items, (read.lengths - SKIPPED).clamp_min(0), to_now, from_first
@@ -241,23 +238,23 @@ class LSIDN(LongShortRecommender):
     def auxiliary_loss(self, state: Encoded, match: Match) -> dict[str, Tensor]:
         """The contrast of views, and the discrepancy of the user tables."""
         terms = {}
-        if self.contrastive_weight and state.read.views:
-            terms["contrastive"] = self.contrastive_weight * match.logits.shape[1] * self.contrast(state)
-        if self.discrepancy_weight:
+        if self.options.contrastive_weight and state.read.views:
+            terms["contrastive"] = self.options.contrastive_weight * match.logits.shape[1] * self.contrast(state)
+        if self.options.discrepancy_weight:
             users = state.read.users.unique()
             gap = (self.user_long(users) - self.user_short(users)).square().mean()
-            terms["discrepancy"] = -self.discrepancy_weight * gap
+            terms["discrepancy"] = -self.options.discrepancy_weight * gap
         return terms
 
     def contrast(self, state: Encoded) -> Tensor:
         """Step 8: ``-mean_i [s_ii - ln(sum_j e^s_ij + sum_j e^s_ji - e^s_ii)]`` over eligible instances; 0 without any."""
-        eligible = torch.stack([real.sum(1) > self.length_threshold for _, real in state.read.views]).all(0)
+        eligible = torch.stack([real.sum(1) > self.options.length_threshold for _, real in state.read.views]).all(0)
         if not bool(eligible.any()):
             return state.g.new_zeros(())
         z_1, z_2 = (
             F.normalize(self.view(items[eligible], real[eligible]), dim=1, eps=1e-6) for items, real in state.read.views
         )
-        s = z_1 @ z_2.t() / self.temperature  # [M, M]
+        s = z_1 @ z_2.t() / self.options.temperature  # [M, M]
         own = torch.eye(len(s), dtype=torch.bool, device=s.device)
         others = torch.cat([s, s.t().masked_fill(own, float("-inf"))], dim=1)  # [M, 2M]
         return (others.logsumexp(1) - s.diagonal()).mean()

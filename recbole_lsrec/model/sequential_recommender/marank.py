@@ -15,8 +15,8 @@ import torch.nn.functional as F
 from recbole.data.interaction import Interaction
 from torch import Tensor, nn
 
-from recbole_lsrec.model import options
 from recbole_lsrec.model.base import LongShortRecommender, Match
+from recbole_lsrec.model.options.marank import MARankOptions
 
 INIT_STD = 0.01
 """Of tables and matrices; biases and output vectors are drawn from normal(0, 1)."""
@@ -99,14 +99,13 @@ class MARank(LongShortRecommender):
 
     optimizer_defaults: ClassVar[Mapping[str, Any]] = {"betas": (0.9, 0.99), "eps": 1e-4}
 
+    options_class = MARankOptions
+    options: MARankOptions
+
     def __init__(self, config: Any, dataset: Any) -> None:
-        super().__init__(config, dataset, data_loss="softmax")
-        d = self.embedding.size
-        dropout = options.number(config, "dropout_prob", most=0.99)
-        orders = options.integer(config, "attention_orders", least=0)
-        layers = options.integer(config, "union_layers", least=0)
-        self.context_length = options.integer(config, "context_length", least=1)
-        self.batch_size = options.integer(config, "train_batch_size", least=1)
+        super().__init__(config, dataset)
+        o, d = self.options, self.embedding.size
+        dropout, orders = o.dropout_prob, o.attention_orders
 
         self.user = nn.Embedding(dataset.num(config["USER_ID_FIELD"]), d)
         self.item_latent = nn.Embedding(self.n_items, d)
@@ -121,13 +120,15 @@ class MARank(LongShortRecommender):
         self.item_orders = nn.ModuleList(_linear(d, d) for _ in range(orders))
         self.order_attention = nn.ModuleList(ContextAttention(d, query=True, dropout=dropout) for _ in range(orders))
         self.aggregate = ContextAttention(d, query=False, dropout=dropout)
-        self.union = nn.ModuleList(_linear(d, d) for _ in range(layers))
+        self.union = nn.ModuleList(_linear(d, d) for _ in range(o.union_layers))
         self.dropout = nn.Dropout(dropout)
 
     def context(self, interaction: Interaction) -> Tensor:
         """Returns the last J items ``[B, J]``, a short history filled up at its end with its last item."""
         items, lengths = interaction[self.ITEM_SEQ], interaction[self.ITEM_SEQ_LEN].unsqueeze(1)
-        places = torch.arange(self.context_length, device=items.device) + (lengths - self.context_length).clamp_min(0)
+        places = torch.arange(self.options.context_length, device=items.device) + (
+            lengths - self.options.context_length
+        ).clamp_min(0)
         return items.gather(1, places.minimum(lengths - 1))
 
     def encode(self, interaction: Interaction) -> Encoded:
@@ -182,7 +183,7 @@ class MARank(LongShortRecommender):
         network = [p for p in self.parameters() if id(p) not in tables and p.grad is not None]
         for parameter in network:
             assert parameter.grad is not None
-            parameter.grad.div_(self.batch_size * self.context_length)
+            parameter.grad.div_(self.options.train_batch_size * self.options.context_length)
         nn.utils.clip_grad_norm_(network, NETWORK_CLIP)
 
     def _tables(self) -> list[Tensor]:

@@ -13,19 +13,14 @@ import torch
 from recbole.data.interaction import Interaction
 from torch import Tensor
 
-from recbole_lsrec.model import options
 from recbole_lsrec.model.base import Match
 from recbole_lsrec.model.layers.attention import AdditiveAttention
 from recbole_lsrec.model.layers.fcn import FCN
 from recbole_lsrec.model.layers.history_attention import HistoryAttention, Prepared
 from recbole_lsrec.model.layers.precision import lerp
 from recbole_lsrec.model.layers.time_lstm import Time4LSTM
+from recbole_lsrec.model.options.clsr import SLiRecOptions
 from recbole_lsrec.model.timed_history import History, TimedRecommender
-
-VARIANTS: dict[str, dict[str, Any]] = {
-    "official": {"data_loss": "softmax", "padding": "seen", "alpha_time": "last_column"},
-    "paper": {"data_loss": "bce", "padding": "ignored", "alpha_time": "last_event"},
-}
 
 
 class Encoded(NamedTuple):
@@ -66,21 +61,22 @@ class SLiRec(TimedRecommender):
         ConfigError: An option is not accepted.
     """
 
+    options_class = SLiRecOptions
+    options: SLiRecOptions
+
     def __init__(self, config: Any, dataset: Any) -> None:
-        super().__init__(config, dataset, VARIANTS[options.choice(config, "variant", list(VARIANTS))])
-        d = self.embedding.size
-        attention_sizes = options.sizes(config, "attention_hidden_sizes")
-        alpha_sizes = options.sizes(config, "alpha_hidden_sizes")
-        head_sizes = options.sizes(config, "head_hidden_sizes")
+        super().__init__(config, dataset)
+        o, d = self.options, self.embedding.size
         self.item_size = self.embedding.item.embedding_dim
 
         self.long_attention = AdditiveAttention(d)
         self.rnn = Time4LSTM(self.item_size, d)
-        self.short_attention = HistoryAttention("mlp", d, d, attention_sizes, self.see_padding)
-        self.fusion = FCN([d] * 3 + ([] if self.alpha_time == "none" else [1]), alpha_sizes)
-        self.head = FCN([d, d], head_sizes, out_bias=self.prior_logit(config))
+        self.short_attention = HistoryAttention("mlp", d, d, o.attention_hidden_sizes, self.see_padding)
+        self.fusion = FCN([d] * 3 + ([] if self.alpha_time == "none" else [1]), o.alpha_hidden_sizes)
+        self.head = FCN([d, d], o.head_hidden_sizes, out_bias=self.prior_logit(config))
         # Numbers that matching one candidate with an event, and with an instance, keeps alive: see floats_per_pair.
-        self._floats = (2 + 2 * d + 3 * sum(attention_sizes), 8 * d + 3 * sum(head_sizes) + 3 * sum(alpha_sizes))
+        per_pair = 8 * d + 3 * sum(o.head_hidden_sizes) + 3 * sum(o.alpha_hidden_sizes)
+        self._floats = (2 + 2 * d + 3 * sum(o.attention_hidden_sizes), per_pair)
 
     def encode(self, interaction: Interaction) -> Encoded:
         """Encodes the long-term interest, and the keys of the short-term one."""

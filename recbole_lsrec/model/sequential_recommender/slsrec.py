@@ -15,20 +15,14 @@ from recbole.data.interaction import Interaction
 from torch import Tensor, nn
 
 from recbole_lsrec.errors import ConfigError
-from recbole_lsrec.model import losses, options
+from recbole_lsrec.model import losses
 from recbole_lsrec.model.base import LongShortRecommender, Match
 from recbole_lsrec.model.layers.fcn import FCN, Mixture, linear
 from recbole_lsrec.model.layers.precision import lerp
 from recbole_lsrec.model.layers.recurrent import GRU
 from recbole_lsrec.model.layers.segments import Sessions, majority_category, segment_sum, split_sessions
-from recbole_lsrec.model.layers.session_attention import KINDS, WAAM, Prepared, SessionAttention
-
-PRESETS: dict[str, dict[str, Any]] = {
-    # The equations as printed.
-    "literal": {"session_attention": "additive", "data_loss": "bce", "contrastive_loss": "eq16"},
-    # The code base it grew from.
-    "lineage": {"session_attention": "target_mlp", "data_loss": "softmax", "contrastive_loss": "clsr_code"},
-}
+from recbole_lsrec.model.layers.session_attention import WAAM, Prepared, SessionAttention
+from recbole_lsrec.model.options.slsrec import SLSRecOptions
 
 
 class Encoded(NamedTuple):
@@ -99,14 +93,13 @@ class SLSRec(LongShortRecommender):
         ConfigError: An option is not accepted, or the category mask is on and the data set has no categories.
     """
 
-    def __init__(self, config: Any, dataset: Any) -> None:
-        preset = PRESETS[options.choice(config, "preset", list(PRESETS))]
-        super().__init__(config, dataset, data_loss=options.choice(config, "data_loss", ("bce", "softmax"), preset))
-        d = self.embedding.size
+    options_class = SLSRecOptions
+    options: SLSRecOptions
 
-        self.without = options.subset(config, "without", ("cl", "cate", "long", "short"))
-        if {"long", "short"} <= self.without:
-            raise ConfigError("without: found both long and short; nothing would be left. Name one of them at most.")
+    def __init__(self, config: Any, dataset: Any) -> None:
+        super().__init__(config, dataset)
+        o, d = self.options, self.embedding.size
+        self.without = frozenset(o.without)
         if dataset.item_category is None and not self.without & {"cate", "short"}:
             raise ConfigError(
                 "CATEGORY_FIELD: found none, but SLSRec's category mask (eq. 3) needs categories. Name the field that "
@@ -115,53 +108,37 @@ class SLSRec(LongShortRecommender):
         self.has_long, self.has_short = "long" not in self.without, "short" not in self.without
         self.has_fusion = self.has_long and self.has_short
         self.has_contrast = self.has_fusion and "cl" not in self.without
+        self.scalar_gate = o.alpha_gate == "scalar"
 
-        self.session_caps = {
-            key: options.integer(config, key, least=1, optional=True)
-            for key in ("max_sessions", "max_session_len", "min_long_session_len")
-        }
-        kind = options.choice(config, "session_attention", KINDS, preset)
-        attention_sizes = options.sizes(config, "attention_hidden_sizes")
-        share_attention = options.flag(config, "share_attention")
-        self.category_tie = options.choice(config, "category_tie", ("last", "recent"))
-        self.category_weights = options.choice(config, "category_weights", ("masked", "renormalise", "separate"))
-        share_waam = options.flag(config, "share_waam")
-        self.no_long_sessions = options.choice(config, "no_long_sessions", ("zero", "learned", "gate"))
-        alpha_sizes = options.sizes(config, "alpha_hidden_sizes", allow_empty=True)
-        alpha_gate = options.choice(config, "alpha_gate", ("scalar", "vector"))
-        head_sizes = options.sizes(config, "head_hidden_sizes")
-        self.contrastive_weight = options.number(config, "contrastive_weight")
-        self.contrastive_loss = options.choice(config, "contrastive_loss", list(losses.TRIPLETS), preset)
-        self.contrastive_margin = options.number(config, "contrastive_margin")
-        self.contrastive_halves = options.choice(config, "contrastive_halves", ("tile", "proj", "first", "mean"))
-        self.contrastive_rows = options.choice(config, "contrastive_rows", ("all", "positives"))
-        self.long_proxy = options.choice(config, "long_proxy", ("text", "formula"))
+        def attention() -> SessionAttention:
+            return SessionAttention(o.session_attention, d, o.attention_hidden_sizes)
 
         if self.has_short:
-            self.current_attention = SessionAttention(kind, d, attention_sizes)
+            self.current_attention = attention()
         if self.has_long:
-            shared = share_attention and self.has_short
-            self.long_attention = self.current_attention if shared else SessionAttention(kind, d, attention_sizes)
+            self.long_attention = self.current_attention if o.share_attention and self.has_short else attention()
             self.gru = GRU(d, d)
             self.waam = WAAM(d)
-            self.waam_gru = self.waam if share_waam else WAAM(d)
-            if self.no_long_sessions == "learned":
+            self.waam_gru = self.waam if o.share_waam else WAAM(d)
+            if o.no_long_sessions == "learned":
                 self.null_long = nn.Parameter(torch.zeros(2 * d))
-        self.scalar_gate = alpha_gate == "scalar"
         if self.has_fusion:
-            self.fusion = FCN([2 * d, 2 * d, d], alpha_sizes, out_size=1 if self.scalar_gate else 2 * d)
-        if self.has_contrast and self.contrastive_halves == "proj":
+            self.fusion = FCN([2 * d, 2 * d, d], o.alpha_hidden_sizes, out_size=1 if self.scalar_gate else 2 * d)
+        if self.has_contrast and o.contrastive_halves == "proj":
             self.project_long, self.project_short = linear(2 * d, d, bias=False), linear(2 * d, d, bias=False)
-        self.head = FCN([2 * d, d], head_sizes, out_bias=self.prior_logit(config))
+        self.head = FCN([2 * d, d], o.head_hidden_sizes, out_bias=self.prior_logit(config))
         # Numbers that matching one candidate with an event, and with an instance, keeps alive: see floats_per_pair.
-        self._floats = (3 * d + 3 * sum(attention_sizes), 12 * d + 3 * sum(head_sizes) + 3 * sum(alpha_sizes))
+        per_pair = 12 * d + 3 * sum(o.head_hidden_sizes) + 3 * sum(o.alpha_hidden_sizes)
+        self._floats = (3 * d + 3 * sum(o.attention_hidden_sizes), per_pair)
 
     # ---- 3.1-3.3 what depends on the history only -------------------------------------------------------------------
 
     def encode(self, interaction: Interaction) -> Encoded:
         """Cuts histories into sessions (eq. 1) and encodes them as far as no candidate is needed."""
         item_seq, session_seq = interaction[self.ITEM_SEQ], interaction[self.SESSION_SEQ]  # [B, L]
-        sessions = split_sessions(item_seq, session_seq, interaction[self.ITEM_SEQ_LEN], **self.session_caps)
+        o = self.options
+        caps = (o.max_sessions, o.max_session_len, o.min_long_session_len)
+        sessions = split_sessions(item_seq, session_seq, interaction[self.ITEM_SEQ_LEN], *caps)
         x = self.embedding(sessions.items)  # [P, D]
         n_rows = sessions.n_rows
 
@@ -172,7 +149,7 @@ class SLSRec(LongShortRecommender):
             current = self.current_attention.prepare(x_current, row, row, n_rows, n_rows)
             if "cate" not in self.without:
                 category = self.embedding.category_of(sessions.items[sessions.current])
-                majority = majority_category(category, row, n_rows, self.category_tie)
+                majority = majority_category(category, row, n_rows, self.options.category_tie)
             if not self.current_attention.candidate_dependent:
                 u_short = self.short_interest(current, majority)  # [B, 1, 2D]
         if self.has_long:
@@ -187,7 +164,7 @@ class SLSRec(LongShortRecommender):
 
     def short_interest(self, current: Prepared, majority: Tensor | None, v: Tensor | None = None) -> Tensor:
         """Eq. 2-4: ``u^S = u_s ; u_c`` of the current session, ``[B, C, 2D]``."""
-        separate = majority if self.category_weights == "separate" else None
+        separate = majority if self.options.category_weights == "separate" else None
         a, a_masked = self.current_attention.weights(current, v, separate)  # [P_current, C]
         u_s = self._pool(a, current)  # (2) [B, C, D]
         if majority is None:
@@ -195,7 +172,7 @@ class SLSRec(LongShortRecommender):
         if separate is None:
             a_masked = a * majority.unsqueeze(1)
         u_c = self._pool(a_masked, current)  # (3) [B, C, D]
-        if self.category_weights == "renormalise":
+        if self.options.category_weights == "renormalise":
             u_c = u_c / segment_sum(a_masked, current.session, current.n_sessions).unsqueeze(2).clamp_min(1e-12)
         return torch.cat([u_s, u_c], dim=-1)  # (4)
 
@@ -216,7 +193,7 @@ class SLSRec(LongShortRecommender):
         In evaluation it stays a mixture of the sessions where that is less work and they are common to the candidates.
         """
         absent = torch.arange(h.shape[2], device=h.device) >= n_long.unsqueeze(1)  # [B, K]
-        if self.no_long_sessions == "learned":  # even weights over copies of it
+        if self.options.no_long_sessions == "learned":  # even weights over copies of it
             null = (n_long == 0).view(-1, 1, 1, 1)
             h, h_gru = (torch.where(null, u, x) for u, x in zip(self.null_long.chunk(2), (h, h_gru), strict=True))
         rows, width, c = 2 * h.shape[2], 2 * h.shape[3], v.shape[1]
@@ -246,7 +223,7 @@ class SLSRec(LongShortRecommender):
 
         if u_long is not None and u_short is not None:
             alpha = torch.sigmoid(self.fusion(u_long, u_short, v))  # (10) [B, C, 1 or 2D]
-            if self.no_long_sessions == "gate":
+            if self.options.no_long_sessions == "gate":
                 alpha = alpha * (n_long > 0).view(-1, 1, 1)
             alpha = self.fusion_weight(alpha)
             u = fuse(u_long, u_short, alpha)  # (11)
@@ -264,7 +241,7 @@ class SLSRec(LongShortRecommender):
         for events, row in ((s.long, s.long_row), (s.current, s.current_row)):
             sums.append(segment_sum(state.x.index_select(0, events), row, s.n_rows))
             sizes.append(torch.bincount(row, minlength=s.n_rows))
-        if self.long_proxy == "formula":  # up to t - (L - 1): the current session's first event too
+        if self.options.long_proxy == "formula":  # up to t - (L - 1): the current session's first event too
             first = s.current[sizes[1].cumsum(0) - sizes[1]]
             sums[0], sizes[0] = sums[0] + state.x[first], sizes[0] + 1
         long, short = (total / size.clamp_min(1).unsqueeze(1) for total, size in zip(sums, sizes, strict=True))
@@ -276,23 +253,23 @@ class SLSRec(LongShortRecommender):
         if not self.has_contrast:
             return {}
         long = long.dense() if isinstance(long, Mixture) else long
-        if self.contrastive_rows == "positives":
+        if self.options.contrastive_rows == "positives":
             long, short = long[:, :1], short[:, :1]
         long_proxy, short_proxy = (proxy.unsqueeze(1) for proxy in self.proxies(state))  # [B, 1, D]
         d, scale = self.embedding.size, 1.0
-        if self.contrastive_halves == "tile":
+        if self.options.contrastive_halves == "tile":
             long_proxy, short_proxy, scale = long_proxy.repeat(1, 1, 2), short_proxy.repeat(1, 1, 2), 0.5
-        elif self.contrastive_halves == "proj":
+        elif self.options.contrastive_halves == "proj":
             long, short = self.project_long(long), self.project_short(short)
-        elif self.contrastive_halves == "first":
+        elif self.options.contrastive_halves == "first":
             long, short = long[..., :d], short[..., :d]
         else:
             long, short = (half.unflatten(-1, (2, d)).mean(-2) for half in (long, short))
         rows = losses.interest_contrast(
-            long, short, long_proxy, short_proxy, self.contrastive_loss, self.contrastive_margin, scale
+            long, short, long_proxy, short_proxy, self.options.contrastive_loss, self.options.contrastive_margin, scale
         )  # (17) [B, C]
         eligible = (state.sessions.n_long > 0).unsqueeze(1)
-        return {"contrastive": self.contrastive_weight * losses.mean_over(rows, eligible)}
+        return {"contrastive": self.options.contrastive_weight * losses.mean_over(rows, eligible)}
 
     # ---- what the base class asks for -------------------------------------------------------------------------------
 

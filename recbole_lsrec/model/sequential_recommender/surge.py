@@ -14,12 +14,12 @@ import torch.nn.functional as F
 from recbole.data.interaction import Interaction
 from torch import Tensor, nn
 
-from recbole_lsrec.model import options
 from recbole_lsrec.model.base import LongShortRecommender, Match
 from recbole_lsrec.model.layers.attention import MLPAttention, Projected
 from recbole_lsrec.model.layers.fcn import FCN
 from recbole_lsrec.model.layers.history_attention import HistoryAttention, Prepared
 from recbole_lsrec.model.layers.recurrent import VecAttGRU
+from recbole_lsrec.model.options.surge import SURGEOptions
 
 SLOPE = 0.2
 """Of LeakyReLU below 0: TensorFlow's default."""
@@ -83,13 +83,13 @@ class SURGE(LongShortRecommender):
         ConfigError: An option is not accepted.
     """
 
+    options_class = SURGEOptions
+    options: SURGEOptions
+
     def __init__(self, config: Any, dataset: Any) -> None:
-        super().__init__(config, dataset, data_loss="softmax")
-        d = self.embedding.size
-        attention_sizes = options.sizes(config, "attention_hidden_sizes")
-        head_sizes = options.sizes(config, "head_hidden_sizes")
-        self.edge_share = options.number(config, "edge_share", most=0.99)
-        self.pool_length = options.integer(config, "pool_length", least=1)
+        super().__init__(config, dataset)
+        o, d = self.options, self.embedding.size
+        attention_sizes = o.attention_hidden_sizes
 
         self.metric = nn.Parameter(nn.init.xavier_uniform_(torch.empty(1, d)).squeeze(0))  # w
         self.cluster_attention = HistoryAttention("mlp", d, d, attention_sizes, see_padding=True)  # ATT_1
@@ -97,8 +97,8 @@ class SURGE(LongShortRecommender):
         self.final_attention = MLPAttention(d, d, attention_sizes)  # ATT_3
         self.convolution = nn.Parameter(nn.init.xavier_uniform_(torch.empty(d, d)))  # W
         self.gru = VecAttGRU(d, d)
-        self.head = FCN([d] * 4, head_sizes)
-        self._floats = (3 * sum(attention_sizes) + 8, 6 * d + 3 * sum(head_sizes))
+        self.head = FCN([d] * 4, o.head_hidden_sizes)
+        self._floats = (3 * sum(attention_sizes) + 8, 6 * d + 3 * sum(o.head_hidden_sizes))
 
     # ---- what depends on the history only ---------------------------------------------------------------------------
 
@@ -132,7 +132,7 @@ class SURGE(LongShortRecommender):
     def graph(self, s: Tensor) -> Graph:
         """Steps 2, 3: links between the events that are most alike."""
         entries = s.flatten(1).sort(dim=1, descending=True).values  # [B, L * L]
-        kept = ((entries != 0).sum(1, keepdim=True) * self.edge_share).ceil().long()
+        kept = ((entries != 0).sum(1, keepdim=True) * self.options.edge_share).ceil().long()
         linked = s > entries.gather(1, kept).unsqueeze(2)
         linked = linked | torch.eye(s.shape[1], dtype=torch.bool, device=s.device)
         degree = linked.sum(2).to(s.dtype).sqrt() + EPSILON  # [B, L]
@@ -158,10 +158,10 @@ class SURGE(LongShortRecommender):
         s = state.cluster.unsqueeze(1) + self.query_attention.weights(state.query, v)  # [B, C, L]
         real = state.real.unsqueeze(1)
         s = s.masked_fill(~real, float("-inf")).softmax(dim=2)
-        if self.pool_length >= s.shape[2]:
+        if self.options.pool_length >= s.shape[2]:
             return s, real.expand_as(s)
-        border = s.topk(self.pool_length + 1, dim=2).values[:, :, -1:]
-        return s, real & ((real.sum(2, keepdim=True) <= self.pool_length) | (s > border + EPSILON))
+        border = s.topk(self.options.pool_length + 1, dim=2).values[:, :, -1:]
+        return s, real & ((real.sum(2, keepdim=True) <= self.options.pool_length) | (s > border + EPSILON))
 
     def final_weights(self, keys: Projected, v: Tensor, places: Tensor, lengths: Tensor) -> Tensor:
         """Step 6: weights ``a [B, C, K]`` of ATT_3 over the kept events, 0 beyond ``lengths [B, C]``."""
@@ -187,5 +187,5 @@ class SURGE(LongShortRecommender):
     def floats_per_pair(self, state: Encoded) -> int:
         """Estimates the numbers that matching an instance with one candidate keeps alive."""
         per_event, per_pair = self._floats
-        kept = min(self.pool_length, self.max_seq_length)
+        kept = min(self.options.pool_length, self.max_seq_length)
         return per_pair + per_event * self.max_seq_length + (per_event + 10 * self.embedding.size) * kept

@@ -1,0 +1,160 @@
+"""The log: which files and columns, which events stay, what becomes of them."""
+
+from typing import Annotated, Any, Literal
+
+from annotated_types import Len
+from pydantic import AfterValidator, Field, StringConstraints
+
+from recbole_lsrec.config.intervals import ACCEPTED, parse_intervals
+from recbole_lsrec.config.setting import RECBOLES, Effect, Options, setting
+
+_DATA, _FEATURES = Effect.DATA, Effect.FEATURES
+
+Column = Annotated[str, StringConstraints(pattern=r"\S")]
+HistoryLength = Annotated[int, Field(ge=1)]
+_COLUMN = "the name of a column"
+
+
+def _all_different(names: list[str]) -> list[str]:
+    if len(set(names)) < len(names):
+        raise ValueError("a name is there twice")
+    return names
+
+
+def _one_character(separator: str) -> str:
+    if len(separator.encode()) != 1 or separator in "\r\n":
+        raise ValueError("no single character")
+    return separator
+
+
+def _an_interval(text: str) -> str:
+    parse_intervals(text)
+    return text
+
+
+def _all_intervals(columns: dict[str, Any]) -> dict[str, Any]:
+    for wanted in columns.values():
+        if not isinstance(wanted, list):
+            parse_intervals(wanted)
+    return columns
+
+
+Intervals = Annotated[str, AfterValidator(_an_interval)]
+_INTERVALS = f"{ACCEPTED}, or ~ for none"
+
+
+class DataSettings(Options):
+    """Settings of the log."""
+
+    timestamp_unit: Literal["s", "ms", "us", "ns", "order"] = setting(
+        "s",
+        "What TIME_FIELD holds in the files: 's', 'ms', 'us' or 'ns' since 1970, or 'order': places, no moments.",
+        effect=_DATA,
+    )
+    data_cache: str | None = setting(
+        None,
+        "Folder that keeps logs as they were read, for the next run; ~ is <run_dir>/.logs.",
+        effect=Effect.NOTHING,
+    )
+    rm_exact_duplicates: bool = setting(
+        False, "Whether of lines with the same user, item and time only the first stays.", effect=_DATA
+    )
+    session_threshold: int = setting(
+        1800,
+        "Longest gap in seconds inside a session; the usual half hour of web logs (SLSRec: 30 min for Cosmetics).",
+        effect=_FEATURES,
+        least=1,
+        accepted="a whole number of seconds greater than 0",
+    )
+    session_gap: Literal["le", "lt"] = setting(
+        "le",
+        "Which gaps stay inside a session: 'le' up to and with the threshold (SLSRec eq. 1), 'lt' shorter ones.",
+        effect=_FEATURES,
+    )
+    SESSION_ID_FIELD: Column = setting(
+        "session_id",
+        "Name of the field of session numbers; a loaded column of this name gives the sessions.",
+        effect=_FEATURES,
+        accepted=_COLUMN,
+    )
+    CATEGORY_FIELD: Column | None = setting(
+        None,
+        "Field of the item's category, from the .item or .inter file; models that need none run without.",
+        effect=_FEATURES,
+        accepted=f"{_COLUMN}, or ~ for none",
+    )
+    category_from_seq: Literal["first"] = setting(
+        "first", "Which token of a category that is a sequence counts: 'first'.", effect=_FEATURES
+    )
+
+    USER_ID_FIELD: Column = setting("user_id", "Column of users.", RECBOLES, effect=_DATA, accepted=_COLUMN)
+    ITEM_ID_FIELD: Column = setting("item_id", "Column of items.", RECBOLES, effect=_DATA, accepted=_COLUMN)
+    TIME_FIELD: Column = setting("timestamp", "Column of times.", RECBOLES, effect=_DATA, accepted=_COLUMN)
+    LABEL_FIELD: str | None = setting("label", "Field of labels that is made.", RECBOLES, effect=_FEATURES)
+    NEG_PREFIX: str | None = setting("neg_", "Prefix of the fields of negatives.", RECBOLES, effect=_FEATURES)
+    ITEM_LIST_LENGTH_FIELD: str | None = setting(
+        "item_length", "Field of history lengths that is made.", RECBOLES, effect=_FEATURES
+    )
+    LIST_SUFFIX: str | None = setting("_list", "Suffix of the fields of histories.", RECBOLES, effect=_FEATURES)
+    MAX_ITEM_LIST_LENGTH: HistoryLength = setting(50, "Most recent events of a history.", RECBOLES, effect=_FEATURES)
+
+    field_separator: Annotated[str, AfterValidator(_one_character)] = setting(
+        "\t", "Between the columns of a file.", RECBOLES, effect=_DATA, accepted="one ASCII character"
+    )
+    seq_separator: str | None = setting(" ", "Between the tokens of a sequence.", RECBOLES, effect=_DATA)
+    encoding: str | None = setting(None, "Of the files.", RECBOLES, effect=_DATA)
+    load_col: dict | None = setting(  # type: ignore[type-arg]
+        {"inter": ["user_id", "item_id"]}, "Columns read, by file.", RECBOLES, effect=_DATA | _FEATURES
+    )
+    unload_col: dict | None = setting(  # type: ignore[type-arg]
+        None, "Columns not read, by file.", RECBOLES, effect=_DATA | _FEATURES
+    )
+    unused_col: dict | None = setting(  # type: ignore[type-arg]
+        None, "Columns read and then dropped, by file.", RECBOLES, effect=_FEATURES
+    )
+    additional_feat_suffix: list[Any] | str | None = setting(
+        None, "Further files to read.", RECBOLES, effect=_DATA | _FEATURES
+    )
+    seq_len: dict | None = setting(  # type: ignore[type-arg]
+        None, "Longest sequence of a column.", RECBOLES, effect=_FEATURES
+    )
+    numerical_features: list[Any] | None = setting([], "Float columns to embed.", RECBOLES, effect=_FEATURES)
+
+    rm_dup_inter: Literal["first", "last"] | None = setting(
+        None, "Which event of a user with an item stays.", RECBOLES, effect=_DATA
+    )
+    val_interval: Annotated[dict, AfterValidator(_all_intervals)] | None = setting(  # type: ignore[type-arg]
+        None,
+        "Events kept, by intervals of columns.",
+        RECBOLES,
+        effect=_DATA,
+        accepted=f"a dict of columns, each with {ACCEPTED}, or for a column of tokens with a list of those that stay, or "
+        "~ for none",
+    )
+    filter_inter_by_user_or_item: bool | None = setting(
+        True, "Whether events of users and items without a row in their file are dropped.", RECBOLES, effect=_DATA
+    )
+    user_inter_num_interval: Intervals | None = setting(
+        "[0,inf)", "How many events a user must have.", RECBOLES, effect=_DATA, accepted=_INTERVALS
+    )
+    item_inter_num_interval: Intervals | None = setting(
+        "[0,inf)", "How many events an item must have.", RECBOLES, effect=_DATA, accepted=_INTERVALS
+    )
+    benchmark_filename: Annotated[list[Column], Len(3, 3), AfterValidator(_all_different)] | None = setting(
+        None,
+        "Files of a log that is split already.",
+        RECBOLES,
+        effect=_DATA | Effect.SPLIT,
+        accepted="three names such as [train, valid, test], for the files <dataset>.train.inter and so on, or ~ for none",
+    )
+
+    alias_of_user_id: list[Any] | None = setting(None, "Columns with ids of users.", RECBOLES, effect=_DATA | _FEATURES)
+    alias_of_item_id: list[Any] | None = setting(None, "Columns with ids of items.", RECBOLES, effect=_DATA | _FEATURES)
+    preload_weight: dict | None = setting(  # type: ignore[type-arg]
+        None, "Vectors given for ids, by column.", RECBOLES, effect=_FEATURES
+    )
+    normalize_field: list[Any] | None = setting(None, "Float columns scaled to [0, 1].", RECBOLES, effect=_FEATURES)
+    normalize_all: bool | None = setting(None, "Whether all float columns are.", RECBOLES, effect=_FEATURES)
+    discretization: dict | None = setting(  # type: ignore[type-arg]
+        None, "Float columns cut into classes.", RECBOLES, effect=_FEATURES
+    )

@@ -1,0 +1,133 @@
+"""Every setting there is with a model: those of all runs, and the model's own."""
+
+from functools import cache, reduce
+from operator import or_
+from typing import Any, Literal
+
+from recbole_lsrec.config.data_settings import DataSettings
+from recbole_lsrec.config.no_effect import NO_EFFECT
+from recbole_lsrec.config.paths import RECBOLE, properties_dir, yamls_named
+from recbole_lsrec.config.protocol_settings import ProtocolSettings
+from recbole_lsrec.config.run_settings import RunSettings
+from recbole_lsrec.config.setting import Effect, Options, Setting, settings_of
+from recbole_lsrec.config.values import read_yaml
+from recbole_lsrec.errors import ConfigError, did_you_mean
+from recbole_lsrec.registry import model_names
+
+Settings = dict[str, Setting]
+
+LAYERS: tuple[type[Options], ...] = (DataSettings, ProtocolSettings, RunSettings)
+
+# What the values in RecBole's yaml files do not tell: keys that its models read without a default, and types wider than
+# that of the default.
+_OF_RECBOLE: dict[str, dict[str, Any]] = {
+    "FEARec": {
+        **dict.fromkeys(("contrast", "sim", "tau", "use_filter"), Any),
+        **dict.fromkeys(("global_ratio", "spatial_ratio"), float),
+        "fredom_type": str | None,
+    },
+    "GRU4RecCPR": {"dropout_prob": float, "reranker_CAN_NUM": str | int, "use_proj_bias": bool | int},
+    "HRM": {"reg_weight": Any},
+    "SASRecCPR": {"hidden_dropout_prob": float, "reranker_CAN_NUM": str | int, "use_proj_bias": bool | int},
+}
+
+# Keys of older RecBole versions, which 1.2.1 ignores with a warning or in silence -> what to use.
+_REPLACED = {
+    "neg_sampling": "train_neg_sample_args",
+    "training_neg_sample_num": "train_neg_sample_args",
+    "eval_setting": "eval_args",
+    "group_by_user": "eval_args",
+    "split_ratio": "eval_args",
+    "leave_one_num": "eval_args",
+}
+
+
+@cache
+def general_settings() -> Settings:
+    """The settings that belong to no model, and RecBole's keys that do nothing here."""
+    useless = {key: Setting(key, Any, meaning=reason, effect=Effect.NOTHING) for key, reason in NO_EFFECT.items()}
+    useless["nproc"] = Setting("nproc", Literal[1], 1, NO_EFFECT["nproc"], effect=Effect.NOTHING)
+    return useless | {key: one for layer in LAYERS for key, one in settings_of(layer).items()}
+
+
+@cache
+def plugin_keys() -> tuple[str, ...]:
+    """The general keys that are ours, not RecBole's."""
+    theirs = {key for name in ("overall", "dataset/sample") for key in read_yaml(RECBOLE / f"properties/{name}.yaml")}
+    return tuple(key for key in read_yaml(properties_dir() / "overall.yaml") if key not in theirs)
+
+
+@cache
+def model_settings(model: type) -> Settings:
+    """The settings that a model declares.
+
+    From the class and its bases: ``options_class`` (an :class:`Options`); where that says nothing of a key, a
+    ``default_config`` and the yaml files of their names, whose values say the types.
+    """
+    declared: Settings = {}
+    by_value: Settings = {}
+    for base in reversed(model.__mro__):
+        own = vars(base)
+        for path in yamls_named(base.__name__):
+            by_value |= {key: _of_value(key, value) for key, value in read_yaml(path).items()}
+        by_value |= {key: Setting(key, kind) for key, kind in _OF_RECBOLE.get(base.__name__, {}).items()}
+        by_value |= {key: _of_value(key, value) for key, value in own.get("default_config", {}).items()}
+        if options := own.get("options_class"):
+            declared |= settings_of(options)
+    general = general_settings()
+    return {**{key: one for key, one in by_value.items() if key not in general}, **declared}
+
+
+@cache
+def settings_for(model: type) -> Settings:
+    """Every setting accepted with this model; what a model declares anew keeps the effect that it has elsewhere."""
+    general = general_settings()
+    own = {
+        key: one.with_effect(general[key].effect) if key in general and key not in NO_EFFECT else one
+        for key, one in model_settings(model).items()
+    }
+    return {**general, **own}
+
+
+def check_key(key: str, source: str, model: type) -> None:
+    """Refuses a key that does not exist.
+
+    Raises:
+        ConfigError: names the nearest keys, the model it belongs to if another's, and the keys accepted.
+    """
+    accepted = settings_for(model)
+    if key in accepted:
+        return
+    if key in _REPLACED:
+        raise ConfigError(f"{key}: found in {source}; RecBole 1.2.1 replaced it by {_REPLACED[key]!r}, use that.")
+    others = [name for names in model_names().values() for name in names if _has(name, key)]
+    hint = f" It is a key of {', '.join(others)}, not of {model.__name__}." if others else ""
+    ours = set(plugin_keys())
+    own = set(model_settings(model)) - set(general_settings())
+    raise ConfigError(
+        f"{key}: found in {source}, which is no known key.{did_you_mean(key, accepted)}{hint} "
+        f"Accepted, of {model.__name__}: {_names(own)}; of recbole_lsrec: {_names(ours)}; "
+        f"of RecBole: {_names(set(general_settings()) - ours)}."
+    )
+
+
+def _of_value(key: str, value: Any) -> Setting:
+    """What RecBole's yaml files and a plain ``default_config`` declare: a key, and a default that says the type."""
+    return Setting(key, _kind_of(value), value)
+
+
+def _kind_of(value: Any) -> Any:
+    if isinstance(value, list):
+        kinds = {_kind_of(entry) for entry in value} or {Any}
+        if kinds == {int, float}:
+            kinds = {float}
+        return list[reduce(or_, kinds)] if Any not in kinds else list[Any]  # type: ignore[misc]
+    return type(value) if type(value) in (bool, int, float, str, dict) else Any
+
+
+def _has(name: str, key: str) -> bool:
+    return any(key in read_yaml(path) for path in yamls_named(name))
+
+
+def _names(keys: set[str]) -> str:
+    return ", ".join(sorted(keys, key=str.lower)) or "none"

@@ -1,0 +1,35 @@
+"""RecBole's keys that are accepted and do nothing here."""
+
+_GRAPH = "knowledge-graph models are not supported"
+_RUN_FOLDER = "a run keeps its files in run_dir/<run>/"
+_CACHE = "data sets and batches are built anew from the atomic files, which takes seconds"
+_ONE_PROCESS = "one run uses one process and at most one GPU"
+
+NO_EFFECT = {
+    "checkpoint_dir": _RUN_FOLDER,
+    "config_file": "RecBole does not read it either; files are named by --config_files",
+    "save_dataset": _CACHE,
+    "dataset_save_path": _CACHE,
+    "save_dataloaders": _CACHE,
+    "dataloaders_save_path": _CACHE,
+    "valid_metric_bigger": "it follows from valid_metric",
+    "require_pow": "only general recommenders of RecBole read it",
+    "RATING_FIELD": "no sequential model reads ratings; name the column in load_col to have it as a feature",
+    "threshold": "it sets a label from ratings; here every event is positive and labels come from negative sampling",
+    "POSITION_FIELD": "no sequential model reads it",
+    "HEAD_ENTITY_ID_FIELD": _GRAPH,
+    "TAIL_ENTITY_ID_FIELD": _GRAPH,
+    "RELATION_ID_FIELD": _GRAPH,
+    "ENTITY_ID_FIELD": _GRAPH,
+    "alias_of_entity_id": _GRAPH,
+    "alias_of_relation_id": _GRAPH,
+    "kg_reverse_r": _GRAPH,
+    "entity_kg_num_interval": _GRAPH,
+    "relation_kg_num_interval": _GRAPH,
+    "nproc": _ONE_PROCESS,
+    "world_size": _ONE_PROCESS,
+    "ip": _ONE_PROCESS,
+    "port": _ONE_PROCESS,
+    "group_offset": _ONE_PROCESS,
+}
+"""Key -> why it does nothing. docs/from_recbole.md shows this table."""

@@ -1,0 +1,90 @@
+"""One run: where it lies, what it shows, and how a model is trained."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from recbole_lsrec.config.protocol_settings import Negatives
+from recbole_lsrec.config.setting import RECBOLES, Effect, Options, setting
+
+BUDGETS = ("train_seconds", "train_steps")
+"""Settings that bound the training of a run; a search or a leaderboard gives every run the same."""
+
+_MAX_NORM = "a dict such as {max_norm: 5}, or ~ for none"
+
+# Types of training settings for which a model may declare a default of its own.
+BatchSize = Annotated[int, Field(ge=1)]
+LearningRate = Annotated[float, Field(gt=0)]
+Norm = Annotated[float, Field(gt=0)]
+
+
+class RunSettings(Options):
+    """Settings that do not belong to the data or the evaluation."""
+
+    data_path: str = setting(
+        "atomic_data/", "Folder of data sets; a data set's files are in <data_path>/<dataset>/.", effect=Effect.NOTHING
+    )
+    run_dir: str = setting(
+        "runs", "Folder in which every run makes a folder of its own for its results.", effect=Effect.NOTHING
+    )
+    resume: str | None = setting(None, "Checkpoint file to continue from.", effect=Effect.NOTHING)
+    dry_run: bool = setting(
+        False,
+        "Whether to print settings, data statistics and memory estimate only, without training.",
+        effect=Effect.NOTHING,
+    )
+    gpu_id: str | int | list[Any] = setting("0", "GPU to run on.", RECBOLES, effect=Effect.NOTHING)
+    use_gpu: bool = setting(True, "Whether to run on a GPU if there is one.", RECBOLES, effect=Effect.NOTHING)
+    worker: int = setting(0, "Processes that make batches.", RECBOLES, effect=Effect.NOTHING, least=0)
+    state: Literal["INFO", "DEBUG", "WARNING", "ERROR", "CRITICAL", "info", "debug", "warning", "error", "critical"] = (
+        setting("INFO", "Level of the log.", RECBOLES, effect=Effect.NOTHING)
+    )
+    show_progress: bool = setting(True, "Whether to show progress bars.", RECBOLES, effect=Effect.NOTHING)
+    log_wandb: bool = setting(False, "Whether to log to Weights & Biases.", RECBOLES, effect=Effect.NOTHING)
+    wandb_project: str = setting("recbole", "Project in Weights & Biases.", RECBOLES, effect=Effect.NOTHING)
+    loss_decimal_place: int = setting(
+        4, "Decimal places of losses in the log.", RECBOLES, effect=Effect.NOTHING, least=0
+    )
+
+    seed: int = setting(
+        2020,
+        "Seed of weights, order of batches and training negatives.",
+        RECBOLES,
+        least=0,
+        most=2**32 - 1,
+    )
+    reproducibility: bool = setting(True, "Whether to use deterministic algorithms only.", RECBOLES)
+    shuffle: bool = setting(True, "Whether to shuffle training instances each epoch.", RECBOLES)
+    epochs: int = setting(300, "Epochs at most.", RECBOLES, least=1, how_long=True)
+    stopping_step: int = setting(
+        10, "Validations without improvement before training stops.", RECBOLES, least=0, how_long=True
+    )
+    eval_step: int = setting(1, "Epochs between validations; 0: none.", RECBOLES, least=0)
+    train_batch_size: BatchSize = setting(2048, "Instances of a training batch.", RECBOLES)
+    learner: Literal["adam", "adamw", "sgd", "adagrad", "rmsprop", "sparse_adam"] = setting(
+        "adam", "Optimiser.", RECBOLES
+    )
+    learning_rate: LearningRate = setting(0.001, "Learning rate.", RECBOLES)
+    weight_decay: float = setting(0.0, "Weight decay of the optimiser.", RECBOLES, least=0)
+    train_neg_sample_args: dict | None = setting(  # type: ignore[type-arg]
+        {}, "Training negatives, as in RecBole.", RECBOLES, parts=Negatives
+    )
+    clip_grad_norm: dict | None = setting(  # type: ignore[type-arg]
+        None, "Arguments of torch's clip_grad_norm_.", RECBOLES, accepted=_MAX_NORM
+    )
+    enable_amp: bool = setting(False, "Whether to train in mixed precision.", RECBOLES)
+    enable_scaler: bool = setting(False, "Whether mixed precision scales its gradients.", RECBOLES)
+    transform: Literal["mask_itemseq", "inverse_itemseq", "crop_itemseq", "reorder_itemseq"] | None = setting(
+        None, "What RecBole does to each batch.", RECBOLES, effect=Effect.FEATURES | Effect.TRAINING
+    )
+    mask_ratio: float | None = setting(None, "Share of items that transform: mask_itemseq masks.", RECBOLES)
+    ft_ratio: float | None = setting(None, "Share of sequences of which it masks the last item alone.", RECBOLES)
+    eta: float | None = setting(None, "Share of a history that transform: crop_itemseq keeps.", RECBOLES)
+    beta: float | None = setting(None, "Share of a history that transform: reorder_itemseq shuffles.", RECBOLES)
+    train_steps: Annotated[int, Field(ge=1)] | None = setting(
+        None, "Stop after so many optimiser steps, whatever the epoch."
+    )
+    train_seconds: Annotated[float, Field(gt=0)] | None = setting(
+        None, "Stop after so many seconds of training, validation not counted; no two such runs are equal."
+    )
+    clip_variable_norm: Norm | None = setting(None, "Clip the gradient of each parameter to this L2 norm on its own.")

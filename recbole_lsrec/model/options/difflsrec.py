@@ -1,0 +1,127 @@
+"""Options of DiffLSRec. "Paper" is Wang and Tran's; what it leaves open is decided as docs/models/difflsrec.md says."""
+
+import math
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from recbole_lsrec.config.data_settings import HistoryLength
+from recbole_lsrec.config.run_settings import BatchSize, LearningRate
+from recbole_lsrec.config.setting import Effect, setting
+from recbole_lsrec.model.options.long_short import LongShortOptions, Parts, Share, Width
+
+Beta = Annotated[float, Field(ge=1e-8, le=0.999)]
+LEAST_ALPHA_BAR = 1e-4
+"""Dividing by its root (3.7) magnifies rounding a hundredfold."""
+
+
+class DiffLSRecOptions(LongShortOptions):
+    """See the class :class:`recbole_lsrec.model.sequential_recommender.difflsrec.DiffLSRec`."""
+
+    fusion: Literal["diffusion", "gate", "mean", "long", "short"] = setting(
+        "diffusion", "diffusion, or the baselines gate, mean, long, short.", "Paper, figure 3: diffusion and gate."
+    )
+    without: Parts[Literal["token", "snr"]] = setting(
+        [], "Parts of diffusion left out: token, snr, or both.", "Paper, figure 3."
+    )
+    training: Literal["chain", "one_step", "truncated"] = setting(
+        "chain",
+        "Cross-entropy through the whole reverse chain, on one_step's estimate, or through the last steps (truncated).",
+    )
+    truncated_steps: int = setting(5, "Steps with a gradient for training: truncated.", least=1)
+
+    embedding_size: Width = setting(64, "Width d.", "Paper: 8 to 128, small ones best; set 8 for the paper's setting.")
+    category_embedding_size: int = setting(
+        0, "How many of these hold the category.", "The paper has no categories.", least=0
+    )
+    MAX_ITEM_LIST_LENGTH: HistoryLength = setting(50, "Most recent events of a history; the paper does not say.")
+    recent_items: int = setting(
+        10, "Events of the short-term side and tokens of eq. 3.3; the paper does not say.", least=1
+    )
+
+    interval_range: Literal["training", "sequence"] = setting(
+        "training", "Min-max of intervals over the training events, or over the sequence itself."
+    )
+    interval_log: bool = setting(False, "log(1 + seconds) before the min-max.")
+    frequency_input: Literal["bucket", "scalar"] = setting(
+        "bucket", "B.2 reads an embedding of the frequency's bucket, or the frequency itself (scalar)."
+    )
+    decay_gate: Literal["vector", "scalar"] = setting("vector", "delta of B.3: vector or scalar.")
+    decay: Literal["exp", "inverse", "sigmoid"] = setting(
+        "exp", "What multiplies the state: exp(-delta), inverse (1 / (1 + delta)), sigmoid(-delta)."
+    )
+    modulation: Literal["add", "multiply"] = setting(
+        "add", "Frequency in the candidate state: add (inside the tanh) or multiply."
+    )
+    short_pool: Literal["last", "mean", "state"] = setting(
+        "last",
+        "Self-attention of B.5: last output, mean of outputs, or the last state asking the states (state).",
+    )
+
+    diffusion_steps: int = setting(20, "T; the paper does not say.", least=1)
+    beta_first: Beta = setting(1e-4, "beta_1; between it and beta_last linear.")
+    beta_last: Beta = setting(0.05, "beta_T. alpha_bar_T is 0.60 at T = 20 and must not come near 0.")
+    eta: Share = setting(0.1, "Noise of the reverse chain in training (DDIM); evaluation has none.")
+
+    guidance_max: float = setting(1.0, "s_max of 3.6; 0 switches guidance off.", least=0)
+    guidance_rate: float = setting(5.0, "a of 3.6.", least=0)
+    guidance_shift: float = setting(0.5, "b of 3.6.", least=0)
+    guidance_constant: float = setting(
+        0.5, "Scale for without: [snr]; about the mean of 3.6 over the steps before training.", least=0
+    )
+    null_condition: Literal["learned", "zeros"] = setting(
+        "learned", "Condition of the unguided pass: learned vector or zeros."
+    )
+
+    inference_samples: Annotated[int, Field(ge=2)] | None = setting(
+        None,
+        "Further evaluations with noise, whose spread is reported; at least 2.",
+        effect=Effect.EVALUATION,
+    )
+    inference_start: Literal["forward", "noise"] = setting(
+        "forward", "Where these start: forward (q(e_T | e_long)) or noise (N(0, I)).", effect=Effect.EVALUATION
+    )
+    inference_seed: int = setting(
+        2020,
+        "Seed of their draws; apart from seed, so that runs meet the same.",
+        effect=Effect.EVALUATION,
+        least=0,
+    )
+
+    projection: bool = setting(False, "A linear layer between e_user and the item table.")
+    loss_type: Literal["CE"] = setting("CE", "Cross-entropy over all items: no negatives are sampled by the loader.")
+    loss: Literal["full", "sampled"] = setting(
+        "full", "Over all items (in chunks), or over sampled ones with logQ correction."
+    )
+    loss_samples: int = setting(1000, "Items drawn per batch for loss: sampled.", least=1)
+    denoise_weight: float = setting(0.1, "Weight of C.5; the paper does not say.", least=0)
+    condition_dropout: Share = setting(0.1, "p of C.5, as DreamRec; the paper does not say.")
+    detach_denoise: bool = setting(True, "No gradient of C.5 into e_long.")
+    reg_weight: float = setting(1e-4, "lambda_reg of C.6.", least=0)
+    reg_feed_forward: bool = setting(False, "Also regularise the noise network's layers, as the text before C.6 says.")
+
+    learning_rate: LearningRate = setting(1e-3, "Adam; the paper does not say.")
+    train_batch_size: BatchSize = setting(512, "Targets a batch; the paper does not say.")
+
+    @model_validator(mode="after")
+    def _parts_go_together(self) -> Any:
+        if self.fusion != "diffusion" and (self.without or self.inference_samples):
+            raise ValueError(
+                f"fusion: found {self.fusion}, which has neither tokens and guidance to leave out (without: "
+                f"{sorted(self.without)}) nor noise to sample (inference_samples: {self.inference_samples or 0}). Set "
+                "without to [] and leave inference_samples empty, or set fusion to diffusion."
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _something_is_left_of_the_signal(self) -> Any:
+        step = (self.beta_last - self.beta_first) / max(1, self.diffusion_steps - 1)
+        alpha_bar = math.prod(1 - (self.beta_first + step * t) for t in range(self.diffusion_steps))
+        if self.fusion == "diffusion" and alpha_bar < LEAST_ALPHA_BAR:
+            raise ValueError(
+                f"diffusion_steps, beta_first, beta_last: found {self.diffusion_steps}, {self.beta_first:g}, "
+                f"{self.beta_last:g}, which leave {alpha_bar:.0e} of e_long's variance at the last step (alpha_bar_T); "
+                f"accepted: {LEAST_ALPHA_BAR:g} or more, because the network knows e_long through e_T only. Take fewer "
+                "steps or smaller betas."
+            )
+        return self

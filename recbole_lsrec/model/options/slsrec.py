@@ -1,0 +1,108 @@
+"""Options of SLSRec. "Paper" is arXiv:2604.04530; what it leaves open is decided as docs/models/slsrec.md says."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from recbole_lsrec.config.data_settings import HistoryLength
+from recbole_lsrec.config.run_settings import BatchSize, LearningRate, Norm
+from recbole_lsrec.config.setting import setting
+from recbole_lsrec.model.options.long_short import NEGATIVES, CandidateOptions, Parts, Width, Widths
+
+Cap = Annotated[int, Field(ge=1)] | None
+
+
+class SLSRecOptions(CandidateOptions):
+    """See the class :class:`recbole_lsrec.model.sequential_recommender.slsrec.SLSRec`."""
+
+    PRESET_FIELD: ClassVar[str] = "preset"
+    PRESETS: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        # The equations as printed.
+        "literal": {"session_attention": "additive", "data_loss": "bce", "contrastive_loss": "eq16"},
+        # The code base it grew from.
+        "lineage": {"session_attention": "target_mlp", "data_loss": "softmax", "contrastive_loss": "clsr_code"},
+    }
+
+    preset: Literal["literal", "lineage"] = setting(
+        "literal", "literal: the equations as printed; lineage: as the code base it grew from (LSIDN, CLSR)."
+    )
+    session_attention: Literal["additive", "target_mlp", "self", "bilinear"] = setting(
+        None,
+        "Attention(S) of eq. 2, 5: additive, target_mlp, self or bilinear. literal: additive; lineage: target_mlp.",
+    )
+    data_loss: Literal["bce", "softmax"] = setting(
+        None, "Eq. 18: bce or softmax over 1 + negatives. literal: bce; lineage: softmax."
+    )
+    contrastive_loss: Literal["eq16", "clsr_code"] = setting(
+        None, "Eq. 16: eq16 (one margin per row) or clsr_code (per feature). literal: eq16; lineage: clsr_code."
+    )
+    without: Parts[Literal["cl", "cate", "long", "short"]] = setting(
+        [], "Parts left out, any of cl, cate, long, short.", "Paper, Table 3."
+    )
+
+    embedding_size: Width = setting(
+        40, "Width d of an embedded item, category included.", "CLSR's code; the paper does not say."
+    )
+    category_embedding_size: int = setting(
+        8, "How many of these hold the category; 0 for item only.", "CLSR's code.", least=0
+    )
+    MAX_ITEM_LIST_LENGTH: HistoryLength = setting(50, "Most recent events of a history.", "Paper, section 4.")
+    max_sessions: Cap = setting(None, "Most recent long sessions that are kept.", "LSIDN's code: 5.")
+    max_session_len: Cap = setting(None, "Most recent events of a session that are kept.", "LSIDN's code: 10.")
+    min_long_session_len: Cap = setting(None, "Long sessions with fewer events are dropped.", "LSIDN's code: 2.")
+
+    attention_hidden_sizes: Widths = setting(
+        [80, 40], "Hidden layers of the attention MLP (target_mlp, self).", "CLSR's code."
+    )
+    share_attention: bool = setting(
+        False, "One set of weights for current and long sessions.", "LSIDN's code: separate."
+    )
+    category_tie: Literal["last", "recent"] = setting(
+        "last",
+        "Tied majority categories: last event's category, or the most recent of the tied (recent).",
+        "Paper, 3.2.",
+    )
+    category_weights: Literal["masked", "renormalise", "separate"] = setting(
+        "masked", "Eq. 3: masked, renormalise, or separate (softmax over the masked events)."
+    )
+    share_waam: bool = setting(True, "One W for pooling h and h' (eq. 7).", "LSIDN's code.")
+    no_long_sessions: Literal["zero", "learned", "gate"] = setting(
+        "zero", "u^L of a history with one session: zero, learned, or gate (zero and alpha = 0)."
+    )
+
+    alpha_hidden_sizes: list[Width] = setting(
+        [], "Hidden layers of eq. 10.", "Paper: none; CLSR [80, 40]; LSIDN [160, 80, 40]."
+    )
+    alpha_gate: Literal["scalar", "vector"] = setting("scalar", "scalar or vector.", "Eq. 10 reads as a scalar.")
+    head_hidden_sizes: Widths = setting([100, 64], "Hidden layers of eq. 12.", "CLSR's code; LSIDN [160, 100, 64].")
+
+    contrastive_weight: float = setting(
+        0.1, "lambda of eq. 19.", "Paper: 0.1 for Cosmetics, 0.2 for Taobao and Tmall.", least=0
+    )
+    contrastive_margin: float = setting(1.0, "Margin of eq. 16.", "CLSR's code; the paper does not say.", least=0)
+    contrastive_halves: Literal["tile", "proj", "first", "mean"] = setting(
+        "tile", "How 2d-wide interests meet d-wide proxies: tile, proj, first or mean."
+    )
+    contrastive_rows: Literal["all", "positives"] = setting(
+        "all", "all candidates or positives only.", "CLSR's code: all."
+    )
+    long_proxy: Literal["text", "formula"] = setting(
+        "text", "Eq. 13: text (first k-1 sessions) or formula (one more item)."
+    )
+
+    reg_weight: float = setting(1e-6, "L2 on weights and involved embeddings, halved.", "CLSR's code.", least=0)
+    learning_rate: LearningRate = setting(1e-3, "Adam.", "Paper, section 4.")
+    train_batch_size: BatchSize = setting(500, "Positives a batch.", "Paper, section 4.")
+    clip_variable_norm: Norm | None = setting(
+        2.0, "Each parameter's gradient is clipped to this L2 norm.", "CLSR's code."
+    )
+    train_neg_sample_args: dict | None = setting(  # type: ignore[type-arg]
+        NEGATIVES, "Negatives of eq. 18.", "CLSR's code: 4 targets of the batch."
+    )
+
+    @model_validator(mode="after")
+    def _something_is_left(self) -> Any:
+        if {"long", "short"} <= set(self.without):
+            raise ValueError("without: found both long and short; nothing would be left. Name one of them at most.")
+        return self

@@ -1,0 +1,85 @@
+"""Every declared option of every model refuses what it must, wherever the value comes from, before data are read."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from recbole_lsrec.config import Config
+from recbole_lsrec.config.known import general_settings, model_settings
+from recbole_lsrec.config.no_effect import NO_EFFECT
+from recbole_lsrec.config.setting import Setting
+from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.leaderboard.cells import make_cells
+from recbole_lsrec.leaderboard.plan import parse_plan
+from recbole_lsrec.registry import get_model, model_names
+from recbole_lsrec.tuning.search import checked
+from recbole_lsrec.tuning.settings import SearchSettings
+from tests.config.wrong_values import wrong_values
+
+MODELS = [name for name in model_names()["recbole_lsrec"] if hasattr(get_model(name), "options_class")]
+GENERAL = {key: one for key, one in general_settings().items() if key not in NO_EFFECT}
+CASES = [
+    (model, key, value)
+    for model, settings in [("SASRec", GENERAL), *((name, model_settings(get_model(name))) for name in MODELS)]
+    for key, one in settings.items()
+    for value in wrong_values(one)
+]
+
+
+def refuses(key: str, *arguments: Any, **more: Any) -> None:
+    """What is wrong is said in one line that begins with the key."""
+    with pytest.raises(ConfigError) as caught:
+        Config(*arguments, **more)
+    assert str(caught.value).startswith(f"{key}: found "), caught.value
+    assert "\n" not in str(caught.value)
+
+
+def test_there_is_something_to_refuse_for_every_setting_that_says_what_it_accepts() -> None:
+    for model in MODELS:
+        for key, one in model_settings(get_model(model)).items():
+            assert list(wrong_values(one)), key
+            assert not any(one.holds(value) for value in wrong_values(one)), key
+
+
+@pytest.mark.parametrize("model", ["SASRec", *MODELS])
+def test_from_a_dictionary(model: str) -> None:
+    for key, value in ((key, value) for name, key, value in CASES if name == model):
+        refuses(key, model, "cosmetics", config_dict={key: value})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ["SASRec", *MODELS])
+def test_from_the_command_line_and_from_a_file(model: str, tmp_path: Path) -> None:
+    path = tmp_path / "wrong.yaml"
+    for key, value in ((key, value) for name, key, value in CASES if name == model):
+        path.write_text(yaml.safe_dump({key: value}), encoding="utf-8")
+        refuses(key, model, "cosmetics", [path])
+        if not _is_text(key, model):
+            refuses(key, model, "cosmetics", command_line=[f"--{key}={value}"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", MODELS)
+def test_from_a_plan_and_a_search_space(model: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def opened(*_: Any) -> None:
+        raise AssertionError("a file of data was opened")
+
+    monkeypatch.setattr("recbole_lsrec.leaderboard.cells._files", opened)
+    for key, value in ((key, value) for name, key, value in CASES if name == model):
+        plan = {
+            "datasets": ["cosmetics"],
+            "systems": {"first": {"model": "SASRec"}, "row": {"model": model, "settings": {key: value}}},
+        }
+        with pytest.raises(ConfigError, match=rf"^row on cosmetics: {key}: found "):
+            make_cells(parse_plan(plan, "plan"), threads=1)
+        space = {key: {"choice": [value]}}
+        with pytest.raises(ConfigError, match=rf"^(space: )?{key}(: found | cannot be drawn)"):
+            checked(SearchSettings(model, "cosmetics", tmp_path, space=space))
+
+
+def _is_text(key: str, model: str) -> bool:
+    """On a command line everything is text, so a key that takes any text takes all of it."""
+    declared: Setting = {**GENERAL, **model_settings(get_model(model))}[key]
+    return "str" in declared.kinds
