@@ -28,8 +28,8 @@ def _models() -> dict[str, str]:
 
 
 def __getattr__(name: str) -> Any:
-    # Python asks here for every module of the package too, before it imports it; no model's name is in lower case.
-    place = _PUBLIC.get(name) or (_models().get(name) if name[0].isupper() else None)
+    # Python asks here for every module of the package too, before it imports it; their names are in lower case.
+    place = _PUBLIC.get(name) or (_models().get(name) if name != name.lower() else None)
     if place is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}{_near(name) if name[0].isupper() else ''}")
     module, _, there = place.partition(":")

@@ -39,6 +39,7 @@ LINES = {
     "CLSR": Line(_LONG_SHORT, "Zheng, WWW 2022", PAIR, "time, category (if any)", True),
     "SLiRec": Line(_LONG_SHORT, "Yu, IJCAI 2019", PAIR, "time, category (if any)", True),
     "SURGE": Line("graph", "Chang, SIGIR 2021", PAIR, _CATEGORY, True),
+    "LSIDN": Line(_LONG_SHORT, "Zhang, SDM 2024", PAIR, "time, category (if any)", True),
     "MARank": Line("attention", "Yu, AAAI 2019"),
     "DiffLSRec": Line(_LONG_SHORT, "Wang, 2025", PRODUCT, "time"),
     "gSASRec": Line("attention", "Petrov, RecSys 2023"),

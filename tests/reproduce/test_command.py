@@ -63,13 +63,6 @@ def test_shuffled_histories_by_event_type(reproduce, tmp_path):
     assert (tmp_path / "leaderboard.html").is_file()
 
 
-def test_systems_that_are_not_built_alone_say_why(reproduce, tmp_path):
-    assert reproduce("clsr-t2", "shop", "--quick", "--models", "NCF") == 0
-    (row,) = saved(tmp_path)["rows"]
-    assert (row["row"], row["ours"]) == ("NCF", None)
-    assert row["missing"].startswith("not built: ")
-
-
 def test_an_entry_of_sampled_metrics_is_accepted_on_data_that_rank_all_items(tmp_path, capsys):
     """``amazon-cellphone.yaml`` validates on all items, where GAUC by rows is not defined."""
     with pytest.raises(SystemExit) as ended:
