@@ -57,7 +57,8 @@ class TestOfficial(TestRecent):
 
 def events_and_lines(name: str) -> Iterator[tuple[dict[str, Any], list[tuple[int, ...]], dict[int, int]]]:
     """Each line that the authors' preprocessing wrote, all earlier events of its user, and the ids of items there."""
-    ids = json.loads((FOLDER / f"{name}_vocabs.json").read_text())["item"]
+    vocabulary = json.loads((FOLDER / f"{name}_vocabs.json").read_text())["item"]
+    ids = {int(token): number for token, number in vocabulary.items() if token.isdigit()}
     rows = (FOLDER / f"{name}_events.tsv").read_text().splitlines()[1:]
     log = [tuple(map(int, row.split("\t"))) for row in rows]  # number, user, item, category, type, time, phase, session
     of_session = [f"session_{n}{part}" for n in range(5) for part in ("", "_categories")]
@@ -70,7 +71,7 @@ def events_and_lines(name: str) -> Iterator[tuple[dict[str, Any], list[tuple[int
         yield (
             values,
             [row for row in log if row[1] == user and row[0] < number],
-            {int(k): v for k, v in ids.items() if k.isdigit()},
+            ids,
         )
 
 
