@@ -484,9 +484,10 @@ def counterfactual(
     """Score a run's test again with changed histories or a fixed alpha; without a choice of changes, with all."""
     from recbole_lsrec.analysis.counterfactual.interventions import Intervention
     from recbole_lsrec.analysis.counterfactual.measure import counterfactual as ask
-    from recbole_lsrec.analysis.counterfactual.page import write_html
     from recbole_lsrec.analysis.counterfactual.text import counterfactual_text
 
+    if html_file:  # before anything is scored, since a page alone needs matplotlib
+        from recbole_lsrec.analysis.counterfactual.page import write_html
     if one_sided and not (shuffle or truncate):
         raise ConfigError(
             "one-sided: found no --shuffle and no --truncate beside it; give one, or --alpha 0 --alpha 1."

@@ -142,22 +142,20 @@ def summary_lines(report: Mapping[str, Any]) -> list[str]:
     if report["boundaries"]:
         periods = (f"{phase} from {boundary['utc']}" for phase, boundary in report["boundaries"].items())
         lines[0] += f"; {', '.join(periods)}"
-    for phase, of in report["phases"].items():
-        line = f"  {phase}: {of['instances']} instances, {of['users']} users, {of['items']} items"
-        if of["instances"]:
+    for phase, held in report["phases"].items():
+        line = f"  {phase}: {held['instances']} instances, {held['users']} users, {held['items']} items"
+        if held["instances"]:
+            line += f", {held['first_target']} to {held['last_target']}; {_percent(held['in_history'])} of targets in the history"
+            line += f", {_percent(held['same_session'])} in the session of the event before"
+        if held["instances"] and phase in HELD_OUT:
             line += (
-                f", {of['first_target']} to {of['last_target']}; {_percent(of['in_history'])} of targets in the history"
-            )
-            line += f", {_percent(of['same_session'])} in the session of the event before"
-        if of["instances"] and phase in HELD_OUT:
-            line += (
-                f"; {of['cold_items']} items and {of['cold_users']} users never seen in training "
-                f"({_percent(of['cold_item_targets'])} and {_percent(of['cold_user_targets'])} of targets)"
-                f", {_percent(of['cold_positives'])} cold positives"
+                f"; {held['cold_items']} items and {held['cold_users']} users never seen in training "
+                f"({_percent(held['cold_item_targets'])} and {_percent(held['cold_user_targets'])} of targets)"
+                f", {_percent(held['cold_positives'])} cold positives"
             )
         lines.append(line)
     none = report["no_target"]
-    without = ", ".join(f"{phase} {of['users_without']}" for phase, of in report["phases"].items())
+    without = ", ".join(f"{phase} {held['users_without']}" for phase, held in report["phases"].items())
     lines.append(
         f"  no target: {none['first_events']} first events of users, {none['others']} others; "
         f"users without an instance: {without}"
@@ -167,12 +165,12 @@ def summary_lines(report: Mapping[str, Any]) -> list[str]:
 
 def _leak_warnings(phases: Mapping[str, Mapping[str, Any]]) -> list[str]:
     return [
-        f"the split leaks: {_percent(of['later_training'])} of the {phase} targets have training events of other users "
-        f"after them (in the median {_percent(of['median_later_training'])} of all training events), and "
-        f"{_percent(of['overlap'])} of the training targets lie at or after the first {phase} target; a split at points in "
+        f"the split leaks: {_percent(held['later_training'])} of the {phase} targets have training events of other users "
+        f"after them (in the median {_percent(held['median_later_training'])} of all training events), and "
+        f"{_percent(held['overlap'])} of the training targets lie at or after the first {phase} target; a split at points in "
         "time (GTS, by_time) does not leak, see docs/splits.md"
         for phase in HELD_OUT
-        if (of := phases[phase])["later_training"]
+        if (held := phases[phase])["later_training"]
     ]
 
 
