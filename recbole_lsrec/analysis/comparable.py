@@ -16,7 +16,7 @@ from recbole_lsrec.errors import DataError
 
 @dataclass(frozen=True)
 class Model:
-    """Runs that differ in the seed alone.
+    """Runs that differ in the seed alone; runs of other source code are another model's.
 
     Attributes:
         label: model name, and the settings that tell it from other runs of that name.
@@ -80,9 +80,12 @@ def group_runs(runs: Sequence[SavedRun], names: Sequence[str], phase: str, proto
 
 
 def labels(runs: Sequence[SavedRun]) -> list[str]:
-    """Name of each run's model, with the settings in which runs of that name differ."""
+    """Name of each run's model, with the settings in which runs of that name differ, and the code if it does."""
     result = []
-    settings = [_flat(of_a_system(run.result["config"])) for run in runs]
+    settings = [
+        {**_flat(of_a_system(run.result["config"])), "code": (run.result["fingerprints"].get("code") or "unknown")[:8]}
+        for run in runs
+    ]
     for run, own in zip(runs, settings, strict=True):
         name = run.result["model"]
         same_name = [other for peer, other in zip(runs, settings, strict=True) if peer.result["model"] == name]

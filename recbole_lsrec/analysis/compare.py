@@ -57,9 +57,9 @@ class Pair:
         t_users, p_users: paired t test over users; for ``auc`` the bootstrap's standard error gives t.
         d: Cohen's d_z over users; None for ``auc``, as are win, tie and loss (users for whom ``a`` is better, ...).
         seed_se: standard error of the difference that the seeds cause; None where a side has one seed.
-        t, p: of the claim: over users and seeds where both sides have several seeds, else those over users.
-        p_holm: ``p`` adjusted for all pairs.
-        about: what the claim is about, ``models`` or ``runs``.
+        t, p: over users and seeds; None where a side has one seed, which says nothing of how another would do.
+        p_holm: ``p`` adjusted for all pairs that have one.
+        about: what the difference is about: ``models``, or ``runs`` where a side has one seed.
     """
 
     a: str
@@ -74,10 +74,14 @@ class Pair:
     tie: int | None
     loss: int | None
     seed_se: float | None
-    t: float
-    p: float
-    p_holm: float
+    t: float | None
+    p: float | None
+    p_holm: float | None
     about: str
+
+    def significant(self, alpha: float) -> bool:
+        """Whether one of the two models is better, at a level for all pairs together; never so of single runs."""
+        return self.p_holm is not None and self.p_holm <= alpha and self.difference != 0
 
 
 @dataclass(frozen=True)
@@ -178,7 +182,7 @@ def compare_models(
         )
         for a, b in combinations(range(len(models)), 2)
     ]
-    adjusted = holm(np.array([pair.p for pair in pairs]))
+    adjusted = iter(holm(np.array([pair.p for pair in pairs if pair.p is not None])))
     runs = [run for model in models for run in model.runs]
     prints = runs[0].result["fingerprints"]
     return Comparison(
@@ -201,7 +205,7 @@ def compare_models(
         bootstrap_seed=bootstrap_seed,
         code_versions=len({run.result["fingerprints"].get("code") for run in runs}),
         models=table,
-        pairs=[replace(pair, p_holm=float(p)) for pair, p in zip(pairs, adjusted, strict=True)],
+        pairs=[pair if pair.p is None else replace(pair, p_holm=float(next(adjusted))) for pair in pairs],
     )
 
 
@@ -260,8 +264,8 @@ def _pair(
     mean = a.mean - b.mean
     variance = float(draws.var(ddof=1) if difference is None else difference.var(ddof=1) / n_users)
     over_users = (variance, n_users - 1.0)
-    test = users_test = combined_t(mean, over_users) if difference is None else paired_t(difference)
-    seed_se = None
+    users_test = combined_t(mean, over_users) if difference is None else paired_t(difference)
+    test, seed_se = None, None
     if a.sd is not None and b.sd is not None:
         seeds = [(side.sd**2 / len(side.runs), len(side.runs) - 1.0) for side in (a, b) if side.sd is not None]
         seed_se = float(np.sqrt(sum(part for part, _ in seeds)))
@@ -281,10 +285,10 @@ def _pair(
         tie=tie,
         loss=loss,
         seed_se=seed_se,
-        t=test.t,
-        p=test.p,
-        p_holm=test.p,
-        about="runs" if seed_se is None else "models",
+        t=None if test is None else test.t,
+        p=None if test is None else test.p,
+        p_holm=None,
+        about="runs" if test is None else "models",
     )
 
 

@@ -51,16 +51,29 @@ def _seeds(found: Comparison) -> str:
 
 def _pairs(found: Comparison) -> str:
     with_seeds = any(pair.seed_se is not None for pair in found.pairs)
-    heads = ["pair", "diff", f"{1 - found.alpha:.0%} interval", "t", "p"]
-    heads += ["seed se", "p+seeds"] if with_seeds else []
-    heads += ["Holm p", "d_z", "win/tie/loss"]
+    heads = ["pair", "diff", f"{1 - found.alpha:.0%} interval"]
+    heads += ["t", "p", "seed se", "p+seeds", "Holm p"] if with_seeds else []
+    heads += ["d_z", "win/tie/loss"] + ([] if with_seeds else ["about"])
     rows = []
     for pair in found.pairs:
         row = [f"{pair.a}-{pair.b}", signed(pair.difference, "-"), f"{signed(pair.low, '-')} {signed(pair.high, '-')}"]
-        row += [f"{pair.t_users:.2f}", p_value(pair.p_users)]
-        row += [number(pair.seed_se), p_value(pair.p) if pair.seed_se is not None else "-"] if with_seeds else []
-        rows.append([*row, p_value(pair.p_holm) + ("*" if pair.p_holm <= found.alpha else " "), *_effect(pair)])
+        row += _tests(pair, found.alpha) if with_seeds else []
+        rows.append([*row, *_effect(pair), *([] if with_seeds else ["these two runs"])])
     return _table(rows, heads, "lr" + "r" * (len(heads) - 2))
+
+
+def _tests(pair: Pair, alpha: float) -> list[str]:
+    """Of the models; a pair with a single seed on a side has none."""
+    if pair.about == "runs":
+        return ["-"] * 4 + ["one seed "]
+    star = "*" if pair.significant(alpha) else " "
+    return [
+        f"{pair.t_users:.2f}",
+        p_value(pair.p_users),
+        number(pair.seed_se),
+        p_value(pair.p),
+        p_value(pair.p_holm) + star,
+    ]
 
 
 def _effect(pair: Pair) -> list[str]:
@@ -69,36 +82,46 @@ def _effect(pair: Pair) -> list[str]:
 
 def _notes(found: Comparison) -> list[str]:
     """What the numbers are, and what they allow to say."""
-    notes = [f"* Holm p <= {found.alpha:g}, adjusted for all {len(found.pairs)} pairs."] if found.pairs else []
+    about = {pair.about for pair in found.pairs}
+    tested = sum(pair.about == "models" for pair in found.pairs)
+    notes = [f"* Holm p <= {found.alpha:g}, adjusted for all {tested} pairs."] if tested else []
     if found.metric == "auc":
         notes.append(
             f"AUC compares rows of different users, so interval and standard error come from {found.resamples} draws of users."
         )
     else:
+        what = "diff, t, p and d_z" if tested else "diff and d_z"
         notes.append(
-            "diff, t, p and d_z (Cohen's d of paired values) are over users, one mean a user; the interval is the"
+            f"{what} (Cohen's d of paired values) are over users, one mean a user; the interval is the"
             f" percentile bootstrap over users, {found.resamples} draws."
         )
-    about = {pair.about for pair in found.pairs}
-    if "models" in about:
+    if tested:
         notes.append(
             "A user's value is averaged over the seeds. Interval, t and p count users alone; seed se is the standard error"
             " that the seeds add, and p+seeds, which Holm adjusts, counts users and seeds."
         )
-    if about == {"models"}:
-        notes.append("CLAIM: about the models as trained here, over users and seeds.")
-    if about == {"models", "runs"}:
+        pairs = " for pairs with p+seeds" if "runs" in about else ""
+        notes.append(f"CLAIM: about the models as trained here{pairs}, over users and seeds.")
+    if "runs" in about:
         notes.append(
-            "CLAIM: about the models as trained here for pairs with p+seeds; where it is -, one side has a single seed, and"
-            " the claim is about the trained runs only."
+            ("Of a pair with a single seed on a side: " if tested else "CLAIM: ")
+            + "about these two runs alone. Another seed of the same model may turn the difference round, so there is no"
+            " test of it and no star."
         )
-    if about == {"runs"}:
-        notes.append(
-            "CLAIM: about these trained runs only, not about the models; for that, run each with several seeds."
-        )
+        notes += ["Train more seeds, with the other settings of each run as they were, and give compare all runs:"]
+        notes += [f"  {command}" for command in _more_seeds(found)]
     if found.code_versions > 1:
         notes.append(f"The runs were made by {found.code_versions} versions of the code.")
     return notes
+
+
+def _more_seeds(found: Comparison) -> list[str]:
+    """A command for each model that has one seed; its other settings are the reader's to repeat."""
+    return [
+        f"recbole-lsrec run --model={model.label.split()[0]} --dataset={found.dataset} --seed={model.runs[0].seed + 1} ..."
+        for model in found.models
+        if model.sd is None
+    ]
 
 
 def _folder(path: str) -> str:

@@ -59,13 +59,17 @@ def test_one_run_a_model_by_hand(folder):
     (pair,) = found.pairs
     assert pair.difference == pytest.approx(0)  # .25, 0, -.25
     assert (pair.win, pair.tie, pair.loss) == (1, 1, 1)
-    assert (pair.t, pair.d, pair.p) == (pytest.approx(0), pytest.approx(0), pytest.approx(1))
+    assert (pair.t_users, pair.d, pair.p_users) == (pytest.approx(0), pytest.approx(0), pytest.approx(1))
     assert (pair.low, pair.high) == (pytest.approx(-0.25), pytest.approx(0.25))  # 1 of 27 draws is thrice the same user
-    assert (pair.about, pair.seed_se) == ("runs", None)
+    assert (pair.about, pair.seed_se, pair.t, pair.p, pair.p_holm) == ("runs", None, None, None, None)
 
 
 def test_three_models_have_three_pairs_and_holm(folder):
-    runs = [random_run(folder, f"r{number}", number, model=f"M{number}") for number in (1, 2, 12)]
+    runs = [
+        random_run(folder, f"r{number}-{seed}", number + seed, model=f"M{number}", seed=seed)
+        for number in (1, 3, 21)
+        for seed in (1, 2)
+    ]
     found = compare(runs, MRR)
     assert [(pair.a, pair.b) for pair in found.pairs] == [("M1", "M2"), ("M1", "M3"), ("M2", "M3")]
     p = sorted(pair.p for pair in found.pairs)
@@ -99,7 +103,7 @@ def test_pooled_auc_is_tested_by_drawing_users(folder):
     assert pair.difference == pytest.approx(areas[0] - areas[1])
     assert pair.low < pair.difference < pair.high
     assert (pair.d, pair.win) == (None, None)
-    assert pair.difference / pair.t == pytest.approx((pair.high - pair.low) / (2 * 1.96), rel=0.15)
+    assert pair.difference / pair.t_users == pytest.approx((pair.high - pair.low) / (2 * 1.96), rel=0.15)
 
 
 def test_the_order_of_the_lines_does_not_matter(folder):
@@ -116,7 +120,7 @@ def test_the_same_seed_of_the_draws_gives_the_same_interval(folder):
     first, again, other = (compare(runs, MRR, bootstrap_seed=seed).pairs[0] for seed in (5, 5, 6))
     assert first == again
     assert first.low != other.low
-    assert first.p == other.p
+    assert first.p_users == other.p_users
 
 
 # --- seeds --------------------------------------------------------------------------------------------------------------
@@ -149,11 +153,20 @@ def test_the_claim_follows_the_number_of_seeds(folder):
     a1, a2 = (random_run(folder, f"a{seed}", seed, seed=seed) for seed in (1, 2))
     b1, b2 = (random_run(folder, f"b{seed}", 2 + seed, seed=seed, model="SASRec") for seed in (1, 2))
     c1 = random_run(folder, "c1", 7, model="DIN")
-    assert "CLAIM: about these trained runs only" in comparison_text(compare([a1, b1], MRR))
+    alone = " ".join(comparison_text(compare([a1, b1], MRR)).split())
+    assert "CLAIM: about these two runs alone. Another seed of the same model may turn the difference round" in alone
+    assert "recbole-lsrec run --model=GRU4Rec --dataset=tiny --seed=2 ..." in alone
+    assert "recbole-lsrec run --model=SASRec --dataset=tiny --seed=2 ..." in alone
+    for verdict in ("*", " p ", "Holm", "better"):
+        assert verdict not in alone
     assert "CLAIM: about the models as trained here, over users" in comparison_text(compare([a1, b2, a2, b1], MRR))
     mixed = compare([a1, a2, b1, b2, c1], MRR)
     assert [pair.about for pair in mixed.pairs] == ["models", "runs", "runs"]
-    assert "CLAIM: about the models as trained here for pairs with p+seeds" in comparison_text(mixed)
+    text = comparison_text(mixed)
+    assert "CLAIM: about the models as trained here for pairs with p+seeds" in text
+    assert "recbole-lsrec run --model=DIN --dataset=tiny --seed=2 ..." in text
+    assert "--model=SASRec" not in text
+    assert mixed.pairs[0].p_holm == mixed.pairs[0].p  # the only test
     assert "One model: no pair to compare." in comparison_text(compare([a1, a2], MRR))
 
 
@@ -168,6 +181,15 @@ def test_runs_of_one_name_are_told_apart_by_the_settings_that_differ(folder):
     heavier = folder("heavier", [1, 2, 1, 4], model="SLSRec", config={"without": [], "loss": {"weight": 0.2}})
     labels = [model.label for model in compare([runs[0], heavier], MRR).models]
     assert labels == ["SLSRec loss.weight=0.1", "SLSRec loss.weight=0.2"]
+
+
+def test_runs_of_other_source_code_are_no_seeds_of_one_model(folder):
+    runs = [folder(f"s{seed}", [1, 2, 1, 4], seed=seed, code=code) for seed, code in ((1, "ab" * 8), (2, "cd" * 8))]
+    found = compare(runs, MRR)
+    assert [model.label for model in found.models] == ["GRU4Rec code=abababab", "GRU4Rec code=cdcdcdcd"]
+    assert [pair.about for pair in found.pairs] == ["runs"]
+    other = folder("other", [1, 1, 1, 4], model="SASRec", code="ef" * 8)  # which runs of another name need not have
+    assert [model.label for model in compare([runs[0], other], MRR).models] == ["GRU4Rec", "SASRec"]
 
 
 # --- refusals -----------------------------------------------------------------------------------------------------------
@@ -259,7 +281,7 @@ def test_a_number_that_json_lacks_becomes_null(folder, tmp_path):
     path = tmp_path / "found.json"
     assert command(*runs, "--metric=mrr", "--json", path) == 0
     (pair,) = json.loads(path.read_text())["pairs"]
-    assert (pair["t"], pair["p"], pair["win"]) == (None, 0.0, 3)
+    assert (pair["t_users"], pair["p_users"], pair["p"], pair["win"]) == (None, 0.0, None, 3)
 
 
 def test_the_command_refuses_in_one_line(folder, capsys):

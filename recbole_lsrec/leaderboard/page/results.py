@@ -211,7 +211,7 @@ def _row(
     below = [(cell.below_band, cell.seed) for cell in cells if cell.below_band]
     notes = [f"below its expected band, {note}" for note in _by_reason(below)] + _missing(cells, chosen, protocol)
     if len(set(labels(runs))) > 1:
-        notes.append("its seeds were trained with different settings (tuned one by one)")
+        notes.append("its seeds were trained with different settings (tuned one by one) or code")
     unfinished = [cell.status for cell in cells if cell.status != "done"]
     return Row(
         system=system,

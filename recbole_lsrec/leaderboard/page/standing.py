@@ -32,13 +32,13 @@ def standing(values: Mapping[str, float], pairs: Sequence[Pair], higher_is_bette
         values: by system.
         pairs: every pair of these systems, by their names.
         higher_is_better: False turns the order round.
-        alpha: a difference is significant where its Holm-adjusted p is at most this.
+        alpha: level of :meth:`Pair.significant`; a pair of which a side has one seed is never so.
     """
     sign = 1 if higher_is_better else -1
     won = {
         (pair.a, pair.b) if sign * pair.difference > 0 else (pair.b, pair.a)
         for pair in pairs
-        if pair.p_holm <= alpha and pair.difference != 0
+        if pair.significant(alpha)
     }
     order = sorted(values, key=lambda system: -sign * values[system])
     best = order[0] if len(order) > 1 and all((order[0], other) in won for other in order[1:]) else None

@@ -45,6 +45,11 @@ def verdict(table: Table) -> str:
         return text + (
             f" {place.second} is second, significantly better than every system below it." if place.second else ""
         )
+    if table.comparison and {pair.about for pair in table.comparison.pairs} == {"runs"}:
+        return (
+            f"One seed each, so no system is called better in {table.main}: another seed may turn a difference round. The same"
+            " command with --seeds=2020,2021,2022 trains more."
+        )
     if len(place.level) == len(place.order):
         none = f"no system can be told apart from {place.order[0]}, the first"
         if place.certain:
@@ -106,8 +111,10 @@ def _claim(table: Table) -> list[str]:
     if about == {"models"}:
         return ["The tests count users and seeds: what is marked is claimed of the systems as trained here."]
     if about == {"runs"}:
-        return ["One seed each: what is marked is claimed of these trained runs only, not of the systems."]
-    return ["Where a system has one seed, what is marked is claimed of that trained run only, not of the system."]
+        return ["The pairs below are of these two runs each: differences and intervals, no tests."]
+    return [
+        "A pair of which a system has one seed is not tested: the difference is of those two runs. More seeds would tell."
+    ]
 
 
 def _bands(table: Table) -> list[str]:

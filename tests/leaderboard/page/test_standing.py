@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from recbole_lsrec.analysis.compare import Pair
 from recbole_lsrec.leaderboard.page.standing import Standing, standing
 
@@ -7,7 +9,7 @@ VALUES = {"a": 0.5, "b": 0.4, "c": 0.3}
 def pair(a: str, b: str, p: float, values: dict[str, float] = VALUES) -> Pair:
     return Pair(
         a, b, values[a] - values[b], low=0, high=0, t_users=0, p_users=p, d=0, win=0, tie=0, loss=0, seed_se=None, t=0,
-        p=p, p_holm=p, about="runs",
+        p=p, p_holm=p, about="models",
     )  # fmt: skip
 
 
@@ -46,3 +48,8 @@ def test_of_two_systems_only_the_best_is_marked():
 
 def test_one_system_is_not_best():
     assert standing({"a": 0.5}, [], True, 0.05) == Standing(["a"], None, None, ["a"], 0)
+
+
+def test_single_seeds_make_no_order():
+    pairs = [replace(pair(a, b, 0.001), p=None, p_holm=None, about="runs") for a, b in ("ab", "ac", "bc")]
+    assert standing(VALUES, pairs, True, 0.05) == Standing(["a", "b", "c"], None, None, ["a", "b", "c"], 0)

@@ -171,7 +171,7 @@ def test_several_targets_a_user(tmp_path):
     assert any(
         "shown is the mean over the 40 targets, tested are the means of the 10 users" in note for note in table["notes"]
     )
-    assert any("claimed of these trained runs only" in note for note in table["notes"])
+    assert any("differences and intervals, no tests" in note for note in table["notes"])
 
 
 def test_ties_are_told(tmp_path):
