@@ -63,7 +63,7 @@ def read_atomic(
     wanted = {n: t for n, t in types.items() if (load is None or n in load) and n not in (leave or set())}
     try:
         table = _read(path, types, wanted, field_separator, encoding)
-        frame = pd.DataFrame({name: table.column(name).to_pandas() for name in wanted})
+        frame = pd.DataFrame({name: table.column(name).to_pandas() for name in wanted}, copy=False)
         for name in [name for name, ftype in wanted.items() if ftype in _SEQUENCES]:
             frame[name] = _sequences(frame[name], wanted[name], seq_separator)
     except ValueError as error:  # Arrow's and Python's own; they know no line

@@ -84,7 +84,7 @@ class FilteredDataset(CheckedDataset):
         frame = self.inter_feat
         user, time = frame[self.uid_field].to_numpy(), frame[self.time_field].to_numpy()
         order = order_by_user_and_time(user, time)  # ties keep the order of the file
-        self.inter_feat = frame.iloc[order].reset_index(drop=True)
+        self.inter_feat = pd.DataFrame({field: frame[field].to_numpy()[order] for field in frame}, copy=False)
         if self.pre_split:
             self._origin = np.repeat(np.arange(len(self.file_size_list)), self.file_size_list)[order]
         self._check_unit(user[order], time[order])
@@ -118,7 +118,7 @@ class FilteredDataset(CheckedDataset):
             ("user or item not in its file (filter_inter_by_user_or_item)", only_known, self._keep_known),
             (
                 f"k-core (user_inter_num_interval={users}, item_inter_num_interval={items})",
-                {users, items} - {None, "[0,inf)"},
+                {users, items} - {None, "[0,inf)"},  # what keeps all
                 self._filter_by_inter_num,
             ),
         ):
@@ -135,7 +135,8 @@ class FilteredDataset(CheckedDataset):
                     f"{self.dataset_name}.{name.removesuffix('_feat')}: no line is left after the filters; check the file, "
                     "val_interval and load_col, or leave the file out of load_col."
                 )
-            setattr(self, name, table.reset_index(drop=True))
+            if not isinstance(table.index, pd.RangeIndex):  # which a table has that nothing was removed from
+                setattr(self, name, table.reset_index(drop=True))
         self._check_times()
 
     def _counted(self, name: str, asked: bool, step: Callable[[], None]) -> None:
@@ -160,18 +161,22 @@ class FilteredDataset(CheckedDataset):
     def _filters_in_words(self) -> str:
         return "; ".join(f"{entry['filter']} removed {entry['rows']} rows" for entry in self.filter_report)
 
+    def _keep_events(self, kept: np.ndarray) -> None:
+        if not kept.all():  # a log of which all stays is not copied
+            self.inter_feat = self.inter_feat[kept]
+
     def _remove_missing(self) -> None:
         for field in (self.uid_field, self.iid_field):
             missing = self.inter_feat[field].isna().to_numpy()
             if missing.any():
                 rows = self.inter_feat.index[missing].to_numpy()  # the index still is that of the file
                 self._tell_of_lines(f"{self.dataset_name}.inter", rows, f"has no {field}; removed")
-                self.inter_feat = self.inter_feat[~missing]
+                self._keep_events(~missing)
 
     def _remove_exact_duplicates(self) -> None:
         if self.config["rm_exact_duplicates"]:
             user, item = self._codes()
-            self.inter_feat = self.inter_feat[~repeated(user, item, self.inter_feat[self.time_field].to_numpy())]
+            self._keep_events(~repeated(user, item, self.inter_feat[self.time_field].to_numpy()))
 
     def _remove_duplication(self) -> None:
         """RecBole's, but events of one time stay in file order (its sort is not stable)."""
@@ -215,16 +220,16 @@ class FilteredDataset(CheckedDataset):
             return
         for field, table in ((self.uid_field, self.user_feat), (self.iid_field, self.item_feat)):
             if table is not None:
-                self.inter_feat = self.inter_feat[self.inter_feat[field].isin(np.asarray(table[field]))]
+                self._keep_events(self.inter_feat[field].isin(np.asarray(table[field])).to_numpy())
 
     def _filter_by_inter_num(self) -> None:
         fields, tables = (self.uid_field, self.iid_field), ("user_feat", "item_feat")
         keys = ("user_inter_num_interval", "item_inter_num_interval")
-        wanted = [None if self.config[key] is None else parse_intervals(self.config[key]) for key in keys]
+        wanted = [None if self.config[key] in (None, "[0,inf)") else parse_intervals(self.config[key]) for key in keys]
         tokens = [self.inter_feat[field].cat.categories for field in fields]
         user, item = self._codes()
         kept, *removed = k_core(user, item, len(tokens[0]), len(tokens[1]), *wanted)
-        self.inter_feat = self.inter_feat[kept]
+        self._keep_events(kept)
         for field, table_name, intervals, names, gone in zip(fields, tables, wanted, tokens, removed, strict=True):
             table = getattr(self, table_name)
             if table is None or intervals is None:

@@ -31,6 +31,8 @@ class RecBoleDataset(SequentialDataset):
             feat = getattr(self, name)
             for field in feat:
                 column, ftype = feat[field], self.field2type[field]
+                if column.dtype != object and not column.hasnans:
+                    continue
                 if ftype == FeatureType.TOKEN:
                     feat[field] = column.fillna(0)
                 elif ftype == FeatureType.FLOAT:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -51,13 +52,18 @@ class TimeThresholdSampler:
     counts: DrawCounts = field(default_factory=DrawCounts)
 
     def __post_init__(self) -> None:
-        by_time = np.argsort(self.time, kind="stable")
-        items, first = np.unique(self.item[by_time], return_index=True)
-        order = np.argsort(first, kind="stable")
-        self.by_appearance = items[order]  # [n_seen], never appearing items are in no pool
-        self.appeared = self.time[by_time][first[order]]  # [n_seen], non-decreasing
+        n = len(self.item)
+        earliest = np.full(self.n_items, self.time.max(initial=0))
+        np.minimum.at(earliest, self.item, self.time)
+        rows = np.flatnonzero(self.time == earliest[self.item])
+        first = np.full(self.n_items, n)
+        first[self.item[rows[::-1]]] = rows[::-1]  # of equal times the first row, which is written last
+        seen = np.flatnonzero(first < n)
+        self.by_appearance = seen[
+            np.lexsort((first[seen], earliest[seen]))
+        ]  # [n_seen], without items that never appear
+        self.appeared = earliest[self.by_appearance]  # [n_seen], non-decreasing
         self.popularity = np.bincount(self.item[self.counted], minlength=self.n_items).astype(np.float64)
-        self._counted_user = np.where(self.counted, self.user, -1)  # [n]
         self._seen_in: dict[str, tuple[np.ndarray, np.ndarray]] = {}
         self._cumulative: dict[tuple[float | None, str], np.ndarray] = {}
 
@@ -146,6 +152,11 @@ class TimeThresholdSampler:
         other = 1 + (u * (self.n_items - 2)).astype(np.int64)
         chosen[row, slot] = other + (other >= target[row])
         return chosen
+
+    @cached_property
+    def _counted_user(self) -> np.ndarray:
+        """``[n]`` the user of a counted row, -1 for the others."""
+        return np.where(self.counted, self.user, -1)
 
     def _weights(self, alpha: float | None, popularity: str) -> np.ndarray:
         """Cumulative weights ``[n_seen + 1]`` in order of appearance, starting with 0."""

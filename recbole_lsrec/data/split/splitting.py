@@ -26,11 +26,12 @@ def leave_one_out(user: np.ndarray, rows: np.ndarray, mode: str) -> Split:
     Raises:
         ValueError: another mode.
     """
-    from_end, count = _position_from_end(user[rows])
-    can_leave = count - 1
-    last = (from_end == 0) & (can_leave >= 1)
+    group = user[rows]
+    same = group[1:] == group[:-1]
+    before, after = np.append(False, same)[: len(rows)], np.append(same, False)[: len(rows)]  # of the user's instances
+    last = before & ~after
+    second = before & np.append(last[1:], False)[: len(rows)]
     if mode == "valid_and_test":
-        second = (from_end == 1) & (can_leave >= 2)
         return Split(rows[~last & ~second], rows[second], rows[last])
     nothing = rows[:0]
     if mode == "valid_only":
