@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 
 import click
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from recbole_lsrec.config.paths import dataset_yaml as shipped_yaml
 from recbole_lsrec.errors import DataError
@@ -241,16 +243,16 @@ def _write(
         write.write_feature(connection, work / f"{name}.item", items, item_names)
     if len(user_names) > 1:
         write.write_feature(connection, work / f"{name}.user", users, user_names)
-    first_seen = np.sort(connection.execute("SELECT min(ns) AS first FROM log GROUP BY item").fetchnumpy()["first"])
-    targets = np.concatenate(measured.targets) if measured.targets else np.zeros(0, np.int64)
+    first_seen = _training_items(connection, measured)
+    tests, valids = (np.concatenate(part) for part in (measured.tests, measured.valids))
     threshold = suggest_threshold(measured.gaps, measured.resolution)
     if source.session_seconds:
         threshold = Threshold(
             source.session_seconds, f"as the papers on this log; its gaps say {threshold.seconds}: {threshold.reason}"
         )
-    negatives = sampled_negatives(first_seen, targets)
+    negatives = min(sampled_negatives(first_seen, tests), sampled_negatives(first_seen, valids))
     facts = Facts(
-        unit if times else ORDER, threshold, negatives, len(targets), source.session_seconds is not None,
+        unit if times else ORDER, threshold, negatives, len(tests), source.session_seconds is not None,
         shipped=shipped_yaml(name).is_file(),
     )  # fmt: skip
     (work / f"{name}.yaml").write_text(
@@ -274,9 +276,18 @@ def _write(
         "statistics": statistics(connection, measured),
         "suggested": {
             "session_threshold": threshold.seconds, "reason": threshold.reason, "negatives": negatives,
-            "users_with_a_test_target": len(targets),
+            "users_with_a_test_target": len(tests),
         },
     }  # fmt: skip
+
+
+def _training_items(connection: Any, measured: write.Measured) -> np.ndarray:
+    """When each item is first seen, sorted; of items with an event beside the targets held out, as popularity draws no other."""
+    items = connection.sql("SELECT item, min(ns) AS first, count(*) AS n FROM log GROUP BY item").to_arrow_table()
+    held = pa.chunked_array(measured.held_out).value_counts()
+    at = pc.index_in(items["item"].cast(pa.string()), value_set=held.field("values"))
+    trains = pc.greater(items["n"], pc.fill_null(held.field("counts").take(at), 0))
+    return np.sort(items["first"].filter(trains).to_numpy())
 
 
 def _check_free(folder: Path, name: str, overwrite: bool) -> None:

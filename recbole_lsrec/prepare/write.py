@@ -27,7 +27,9 @@ class Measured:
         gaps: histogram in the bins of :data:`~recbole_lsrec.prepare.suggest.EDGES`.
         resolution: seconds of which all times are multiples; 0 if there are fractions.
         first, last: nanoseconds.
-        targets: times (ns) of the last events of users with three or more.
+        tests: times (ns) of the last events of users with three or more, the test targets of leave-one-out.
+        valids: of the last but one of users with four or more, the validation targets.
+        held_out: items of both.
     """
 
     events: int = 0
@@ -37,7 +39,9 @@ class Measured:
     resolution: int = 0
     first: int = 0
     last: int = 0
-    targets: list[np.ndarray] = field(default_factory=list)
+    tests: list[np.ndarray] = field(default_factory=list)
+    valids: list[np.ndarray] = field(default_factory=list)
+    held_out: list[pa.Array] = field(default_factory=list)
 
 
 def write_inter(connection: Any, path: Path, columns: dict[str, str], unit: str) -> Measured:
@@ -52,9 +56,9 @@ def write_inter(connection: Any, path: Path, columns: dict[str, str], unit: str)
     values = "".join(f" || chr(9) || {quoted(column)}" for column in columns.values())
     line = f'"user" || chr(9) || item || chr(9) || {time_sql(unit)}{values} || chr(10)'
     rows = one(connection, "SELECT count(*) FROM log")[0]
-    reader = connection.sql(f'SELECT {line} AS line, "user", ns FROM log ORDER BY "user", ns, row').to_arrow_reader(
-        _BATCH
-    )
+    reader = connection.sql(
+        f'SELECT {line} AS line, "user", item, ns FROM log ORDER BY "user", ns, row'
+    ).to_arrow_reader(_BATCH)
     names = ["user_id", "item_id", *columns]
     header = "\t".join(
         [f"{name}:token" for name in names[:2]] + ["timestamp:float"] + [f"{n}:token" for n in names[2:]]
@@ -67,7 +71,7 @@ def write_inter(connection: Any, path: Path, columns: dict[str, str], unit: str)
         file.write(header.encode() + b"\n")
         for batch in reader:
             file.write(_bytes(batch.column(0)))
-            measure.add(batch.column(1), batch.column(2).to_numpy())
+            measure.add(batch.column(1), batch.column(2), batch.column(3).to_numpy())
             bar.update(batch.num_rows)
     return measure.finish()
 
@@ -105,17 +109,18 @@ class _Measure:
     def __init__(self) -> None:
         self.found = Measured()
         self._user: str | None = None
-        self._time, self._length, self._tied = 0, 0, False
+        self._times, self._items = np.zeros(2, np.int64), pa.array(["", ""])  # of the last two events
+        self._length, self._tied = 0, False
         self._divides = dict.fromkeys(_RESOLUTIONS, True)
 
-    def add(self, users: pa.Array, ns: np.ndarray) -> None:
+    def add(self, users: pa.Array, items: pa.Array, ns: np.ndarray) -> None:
         """Takes the next events."""
         if not len(ns):
             return
         found = self.found
         before = pa.concat_arrays([pa.array([self._user], users.type), users.slice(0, len(users) - 1)])
         starts = pc.fill_null(pc.not_equal(users, before), True).to_numpy(zero_copy_only=False)
-        steps = np.diff(ns, prepend=self._time)
+        steps = np.diff(ns, prepend=self._times[1])
         same = ~starts & (steps == 0)
         follows = np.append(same[1:], False)  # the last event's partner is in the next batch
         found.equal_times += int((same | follows).sum())
@@ -126,21 +131,28 @@ class _Measure:
             self._divides[step] &= bool((ns % (step * SECOND) == 0).all())
         first, last = int(ns.min()), int(ns.max())
         found.first, found.last = (min(found.first, first) if found.events else first), max(found.last, last)
-        at = np.flatnonzero(starts)
-        times, lengths = np.append(self._time, ns)[at], np.diff(at, prepend=0)
+        at, held = np.flatnonzero(starts), pa.concat_arrays([self._items, items.cast(pa.string())])
+        times, lengths = np.append(self._times, ns), np.diff(at, prepend=0)
         if len(at):
             lengths[0] += self._length
-            found.targets.append(times[lengths >= 3])
+            self._close(times, held, at[lengths >= 3] + 1, at[lengths >= 4])  # just before a user's first event
             self._length = len(ns) - int(at[-1])
         else:
             self._length += len(ns)
         found.users += len(at)
         found.events += len(ns)
-        self._user, self._time, self._tied = users[-1].as_py(), int(ns[-1]), bool(same[-1])
+        self._user, self._tied = users[-1].as_py(), bool(same[-1])
+        self._times, self._items = times[-2:], held.slice(len(held) - 2)
+
+    def _close(self, times: np.ndarray, items: pa.Array, tests: np.ndarray, valids: np.ndarray) -> None:
+        self.found.tests.append(times[tests])
+        self.found.valids.append(times[valids])
+        self.found.held_out.append(items.take(pa.array(np.append(tests, valids))))
 
     def finish(self) -> Measured:
         """Closes the last user."""
-        if self._length >= 3:
-            self.found.targets.append(np.array([self._time]))
+        self._close(
+            self._times, self._items, np.flatnonzero([False, self._length >= 3]), np.flatnonzero([self._length >= 4])
+        )
         self.found.resolution = next((step for step in _RESOLUTIONS if self._divides[step]), 0)
         return self.found

@@ -7,7 +7,9 @@ from click.testing import CliRunner
 
 from recbole_lsrec.cli import cli
 from recbole_lsrec.config import Config
+from recbole_lsrec.quick_start import run_recbole_lsrec
 from recbole_lsrec.run_data import load_log
+from recbole_lsrec.run_files import read_instances
 from tests.real_data import REAL_DATA, needs_real_data
 
 ROWS = [f"{user:03d},{item:04d},{1577836800123 + 60_000 * (100 * user + place)},c{item % 4},view\n"
@@ -88,3 +90,34 @@ def test_the_head_of_the_cosmetics_log(tmp_path):
     assert len(lines) == len(kept)
     assert {line.split("\t")[0] for line in lines} == {row[7] for row in kept}
     assert {line.split("\t")[1] for line in lines} == {row[2] for row in kept}
+
+
+def test_dates_with_zones_leading_zeros_and_words_like_na_run_at_the_first_attempt(tmp_path):
+    users = ["007", "7", "NA", "null", "nan", "None", "00", "0", "n/a", "N"]
+    rows = [
+        f"{user},{item:04d},2020-01-{1 + place // 4:02d}T{10 + place % 4:02d}:{n:02d}:00+05:30,c{item % 3}\n"
+        for n, user in enumerate(users)
+        for place, item in enumerate(range(n, n + 12))
+    ]
+    (tmp_path / "shop.csv").write_text("user_id,item_id,time,category\n" + "".join(rows))
+    arguments = [
+        "prepare",
+        "csv",
+        "--raw",
+        str(tmp_path / "shop.csv"),
+        "--out",
+        str(tmp_path / "data"),
+        "--name",
+        "shop",
+    ]
+    assert CliRunner().invoke(cli, arguments, obj=arguments, catch_exceptions=False).exit_code == 0
+    settings = {
+        "data_path": str(tmp_path / "data"),
+        "run_dir": str(tmp_path / "runs"),
+        "train_steps": 2,
+        "show_progress": False,
+    }
+    result = run_recbole_lsrec("SLSRec", "shop", config_dict=settings)
+    assert 0 <= result["test_result"]["ndcg@10"] <= 1
+    instances = read_instances(next((tmp_path / "runs").glob("SLSRec-*")))
+    assert set(instances["user_id"]) == set(users)
