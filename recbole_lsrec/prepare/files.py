@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -61,9 +62,7 @@ class RawFile:
             raise DataError(
                 f"{self.name}: cannot be read ({error}); it may be incomplete: download it again."
             ) from error
-        except Exception as error:
-            if type(error).__module__ != "zlib":
-                raise
+        except zlib.error as error:
             raise DataError(f"{self.name}: is damaged ({error}); download it again.") from error
 
 
@@ -111,7 +110,7 @@ def _members(path: Path, alone: bool) -> list[RawFile]:
     try:
         with zipfile.ZipFile(path) as archive:
             names = [entry.filename for entry in archive.infolist() if not entry.is_dir()]
-    except (OSError, zipfile.BadZipFile) as error:
+    except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError) as error:
         raise DataError(f"{path}: is no readable zip archive ({error}); download it again.") from error
     return [RawFile(path, name) for name in sorted(names) if not name.startswith("__MACOSX")]
 

@@ -4,6 +4,7 @@ import csv
 import io
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import IO, Any
 
 import pyarrow as pa
@@ -133,24 +134,25 @@ def _read_csv(
         if len(separator) > 1:
             text, separator = _Replaced(text, separator.encode()), "\t"  # type: ignore[assignment]
         try:
-            reader = pa_csv.open_csv(
-                pa.PythonFile(text, "r"),
-                read_options=pa_csv.ReadOptions(
-                    use_threads=False, block_size=BLOCK, encoding=encoding, column_names=layout.header
-                ),
-                parse_options=pa_csv.ParseOptions(
-                    delimiter=separator,
-                    quote_char='"' if layout.quoting else False,
-                    newlines_in_values=layout.quoting,
-                    invalid_row_handler=refuse,
-                ),
-                convert_options=pa_csv.ConvertOptions(
-                    include_columns=wanted,
-                    column_types={name: pa.string() for name in wanted},
-                    null_values=[],
-                    strings_can_be_null=False,
-                ),
-            )
+            with _one_error():
+                reader = pa_csv.open_csv(
+                    pa.PythonFile(text, "r"),
+                    read_options=pa_csv.ReadOptions(
+                        use_threads=False, block_size=BLOCK, encoding=encoding, column_names=layout.header
+                    ),
+                    parse_options=pa_csv.ParseOptions(
+                        delimiter=separator,
+                        quote_char='"' if layout.quoting else False,
+                        newlines_in_values=layout.quoting,
+                        invalid_row_handler=refuse,
+                    ),
+                    convert_options=pa_csv.ConvertOptions(
+                        include_columns=wanted,
+                        column_types={name: pa.string() for name in wanted},
+                        null_values=[],
+                        strings_can_be_null=False,
+                    ),
+                )
             told = 0
             while (batch := _next(reader)) is not None:
                 account.rows += batch.num_rows
@@ -164,15 +166,22 @@ def _read_csv(
             account.inside_quotes = max(0, counted.all_lines - known - _blank_lines(raw, counted.all_lines - known))
 
 
-def _next(reader: Any) -> pa.RecordBatch | None:
-    """The next batch. Where a line to be refused is no text pyarrow stops with an error, and Python would print another."""
+@contextmanager
+def _one_error() -> Iterator[None]:
+    """Where a line to be refused is no text, pyarrow stops with an error; Python would print another beside it."""
     usual, sys.unraisablehook = sys.unraisablehook, lambda _: None
     try:
-        return reader.read_next_batch()
-    except StopIteration:
-        return None
+        yield
     finally:
         sys.unraisablehook = usual
+
+
+def _next(reader: Any) -> pa.RecordBatch | None:
+    with _one_error():
+        try:
+            return reader.read_next_batch()
+        except StopIteration:
+            return None
 
 
 def _blank_lines(raw: RawFile, missing: int) -> int:

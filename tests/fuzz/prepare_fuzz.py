@@ -19,6 +19,8 @@ from tabulate import tabulate
 
 from recbole_lsrec.errors import LSRecError
 from recbole_lsrec.prepare.command import Options, prepare
+from recbole_lsrec.prepare.files import RawFile, matching
+from recbole_lsrec.prepare.sources import SOURCES
 from tests.prepare.conftest import read
 from tests.prepare.samples import SAMPLES
 
@@ -103,9 +105,29 @@ def one(source: str, files: dict[str, bytes], folder: Path) -> str:
         "format2" in file["file"] for file in account["files"]
     ):  # where a value holds many rows, rows are not lines
         assert steps[0]["rows"] == sum(file["rows"] for file in account["files"]), "rows read and rows parsed differ"
+        _check_lines(source, account)
         in_files = sum(file["refused"] for file in account["files"])
         assert steps[1]["removed_rows"] + in_files == missing, "rows removed without a word"
     return "written"
+
+
+def _check_lines(source: str, account: dict) -> None:
+    """Lines counted in the file itself, not by the reader, where a line is a row: in text files outside archives."""
+    for file in account["files"]:
+        path = Path(file["file"])
+        if not path.is_file() or path.suffix not in (".csv", ".tsv", ".dat", ".data"):
+            continue
+        content = path.read_bytes()
+        if b"\r" in content or content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            continue
+        layouts = (
+            [layout for layout in SOURCES[source].events if matching([RawFile(path)], layout.files)]
+            if source != "csv"
+            else []
+        )
+        has_names = not any(layout.header for layout in layouts)
+        lines = sum(1 for line in content.removeprefix(b"\xef\xbb\xbf").split(b"\n") if line)
+        assert lines == file["rows"] + file["refused"] + file["inside_quotes"] + has_names, "lines without account"
 
 
 def fuzz(inputs: int, seed: int) -> tuple[dict[str, Counter[str]], list[str]]:
