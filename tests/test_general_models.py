@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from recbole.config import Config as StockConfig
 from recbole.data import create_dataset, data_preparation
 from recbole.trainer import Trainer as StockTrainer
 
@@ -13,6 +12,7 @@ from recbole_lsrec.evaluation.evaluator import evaluate
 from recbole_lsrec.quick_start import build_model, run_recbole_lsrec
 from recbole_lsrec.run_data import load_data
 from recbole_lsrec.trainer import Trainer
+from tests.stock_recbole import StockConfig
 
 
 def trained(shop, model, folder, **settings):

@@ -16,6 +16,7 @@ from recbole.utils import FeatureSource, FeatureType
 from recbole_lsrec.config.global_time import GlobalTime
 from recbole_lsrec.data.category import categories_from_items, categories_from_log
 from recbole_lsrec.data.filtered import FilteredDataset
+from recbole_lsrec.data.recbole_dataset import writable
 from recbole_lsrec.data.sessions import own_sessions, segment_sessions
 from recbole_lsrec.data.split.global_time import frozen_history
 from recbole_lsrec.data.split.phases import PHASES, Split
@@ -71,8 +72,8 @@ class SessionDataset(FilteredDataset):
 
     def _change_feat_format(self) -> None:
         frame = self.inter_feat
-        self.user = frame[self.uid_field].to_numpy(dtype=np.int64)
-        self.item = frame[self.iid_field].to_numpy(dtype=np.int64)
+        self.user = writable(frame[self.uid_field].to_numpy(dtype=np.int64))
+        self.item = writable(frame[self.iid_field].to_numpy(dtype=np.int64))
         exact = frame[self.time_field].to_numpy()
         self.tied, self.copied = at_one_time(self.user, exact), copies(self.user, self.item, exact)
         self.session = self._sessions(frame, exact)

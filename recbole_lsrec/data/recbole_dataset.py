@@ -89,8 +89,8 @@ class RecBoleDataset(SequentialDataset):
     # --- tensors --------------------------------------------------------------------------------------------------------
 
     def _dataframe_to_interaction(self, data: Any) -> Interaction:
-        """RecBole's; a column that pandas guards against writing is copied, as tensors can be written to."""
-        return super()._dataframe_to_interaction({field: _Column(_writable(data[field].to_numpy())) for field in data})
+        """RecBole's, of columns that may be written to, as tensors can."""
+        return super()._dataframe_to_interaction({field: _Column(writable(data[field].to_numpy())) for field in data})
 
 
 class _Column(NamedTuple):
@@ -108,9 +108,16 @@ def _flat(feat: pd.DataFrame, field: str) -> pd.DataFrame:
 def _cut(values: np.ndarray, lists: pd.Series) -> list[np.ndarray]:
     """Values, one for each element, as lists of the lengths of ``lists``."""
     ends = np.cumsum([len(x) for x in lists], dtype=int)
-    return np.split(_writable(values), ends)[:-1]  # the last piece is what follows the last list
+    return np.split(writable(values), ends)[:-1]  # the last piece is what follows the last list
 
 
-def _writable(values: np.ndarray) -> np.ndarray:
-    """The array itself, or a copy of one that pandas guards."""
-    return np.require(values, requirements="W")
+def writable(values: np.ndarray) -> np.ndarray:
+    """The same memory without pandas' guard against writing, for a table that is given up; a copy where it cannot be lifted."""
+    if values.flags.writeable:
+        return values
+    view = values.view()
+    try:
+        view.flags.writeable = True
+    except ValueError:  # the memory is not numpy's
+        return values.copy()
+    return view

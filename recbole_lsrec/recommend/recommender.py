@@ -184,14 +184,16 @@ class Recommender:
         if isinstance(now, Mapping):
             missing = [user for user in users if user not in now]
             if missing:
-                raise DataError(f"now: it has no time for user {missing[0]!r}; give one for each user, or one for all.")
+                raise DataError(
+                    f"now: it has no time for user {str(missing[0])!r}; give one for each user, or one for all."
+                )
             asked = np.array([now[user] for user in users], dtype=np.float64)
         else:
             asked = np.full(len(users), now, dtype=np.float64)
         late = np.flatnonzero(~(last <= asked))
         if len(late):
             raise DataError(
-                f"now: user {users[late[0]]!r} has an event at {last[late[0]]:g}, after now ({asked[late[0]]:g}); so have "
+                f"now: user {str(users[late[0]])!r} has an event at {last[late[0]]:g}, after now ({asked[late[0]]:g}); so have "
                 f"{len(late) - 1} more. Leave later events out, or give a later time."
             )
         return asked

@@ -50,11 +50,9 @@ def test_as_removed_one_round_at_a_time(events, users, items):
 @pytest.mark.parametrize("interval", ["[2,inf)", "[0,inf)", "[1,2]"])
 def test_tables_are_those_that_recbole_keeps(tmp_path, interval):
     """Events, ids and item table equal RecBole's, also where an item of the item file has no event."""
-    from recbole.config import Config as StockConfig
-    from recbole.data.dataset import Dataset
-
     from recbole_lsrec.config import Config
     from recbole_lsrec.data.dataset import SessionDataset
+    from tests.stock_recbole import StockConfig, StockDataset
 
     rng = np.random.default_rng(4)
     start = 1_580_000_000
@@ -74,7 +72,7 @@ def test_tables_are_those_that_recbole_keeps(tmp_path, interval):
         "train_neg_sample_args": None,
         "eval_args": {"split": {"LS": "valid_and_test"}, "order": "TO", "group_by": "user", "mode": "full"},
     }
-    stock = Dataset(StockConfig("GRU4Rec", "log", config_dict=dict(settings)))
+    stock = StockDataset(StockConfig("GRU4Rec", "log", config_dict=dict(settings)))
     ours = SessionDataset(Config("GRU4Rec", "log", config_dict=settings))
     for field in ("user_id", "item_id", "kind", "tags"):
         assert ours.field2id_token[field].tolist() == stock.field2id_token[field].tolist()
