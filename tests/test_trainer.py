@@ -12,7 +12,8 @@ import torch
 from recbole.config import Config
 
 import recbole_lsrec.trainer
-from recbole_lsrec.errors import CheckpointError, ConfigError
+from recbole_lsrec.checkpoint import load as load_checkpoint
+from recbole_lsrec.errors import CheckpointError, ConfigError, TrainingError
 from recbole_lsrec.trainer import Trainer, clip_each_variable
 from tests.tiny_run import Loader, Model, Phase, fake_evaluate, make
 
@@ -262,3 +263,31 @@ def test_trainer_clips(settings: dict) -> None:
         assert moved == pytest.approx(dict.fromkeys(moved, 1e-3), rel=1e-3)
     else:
         assert sum(length**2 for length in moved.values()) ** 0.5 == pytest.approx(1e-3, rel=1e-2)
+
+
+def test_scores_that_are_nan_say_after_which_epoch_and_what_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    def evaluate(model: object, loader: Phase, config: Config, show_progress: bool = False) -> SimpleNamespace:
+        if loader.scores == []:
+            raise TrainingError("Model scored 3 instances of a batch with NaN.")
+        return fake_evaluate(model, loader, config, show_progress)
+
+    monkeypatch.setattr(recbole_lsrec.trainer, "evaluate", evaluate)
+    trainer = make("run")
+    with pytest.raises(
+        TrainingError, match=r"validation after epoch 2: Model scored 3 .* before this epoch is in run/check"
+    ):
+        trainer.fit(Loader(), Phase([0.1, 0.2]), verbose=False)
+    assert load_checkpoint("run/checkpoint.pt").metadata["epoch"] == 1
+
+
+def test_a_loss_that_is_nan_says_when() -> None:
+    trainer = make("run")
+    calculate = trainer.model.calculate_loss
+    trainer.model.calculate_loss = lambda batch: (
+        calculate(batch) * (float("nan") if trainer.model.batches_seen >= 7 else 1)
+    )
+    with pytest.raises(
+        TrainingError, match=r"the loss is NaN in epoch 1, batch 1 \(both from 0\); lower learning_rate"
+    ):
+        trainer.fit(Loader(), Phase(), verbose=False)
+    assert load_checkpoint("run/checkpoint.pt").metadata["epoch"] == 0

@@ -2,7 +2,7 @@
 
 _GRAPH = "knowledge-graph models are not supported"
 _RUN_FOLDER = "a run keeps its files in run_dir/<run>/"
-_CACHE = "data sets and batches are built anew from the atomic files, which takes seconds"
+_CACHE = "logs are kept by themselves, under a key of their content and settings (data_cache)"
 _ONE_PROCESS = "one run uses one process and at most one GPU"
 
 NO_EFFECT = {

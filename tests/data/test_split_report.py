@@ -188,3 +188,20 @@ def test_a_phase_without_instances_is_warned_of_unless_asked_for(load):
     assert not any(
         "nothing is measured" in text for text in _report(load, eval_args={"split": {"LS": "test_only"}})["warnings"]
     )
+
+
+def test_files_that_overlap_are_warned_of(tmp_path):
+    from recbole_lsrec.config import Config
+    from recbole_lsrec.data.dataset import SessionDataset
+
+    (tmp_path / "log").mkdir()
+    header = "user_id:token\titem_id:token\ttimestamp:float\n"
+    for part, lines in (("one", "a\tx\t1\na\ty\t2\na\tz\t3\n"), ("two", "a\tz\t3\n"), ("three", "a\tw\t4\na\tx\t9\n")):
+        (tmp_path / "log" / f"log.{part}.inter").write_text(header + lines)
+    settings = {"data_path": str(tmp_path), "benchmark_filename": ["one", "two", "three"], "timestamp_unit": "s"}
+    dataset = SessionDataset(Config("GRU4Rec", "log", config_dict=settings))
+    dataset.build()
+    assert (
+        "the files overlap: 1 events of the validation and test files also stand in the training file, with the same user, "
+        "item and time"
+    ) in split_report(dataset)["warnings"]
