@@ -54,7 +54,7 @@ def test_the_columns_of_a_trained_entry_are_metrics_of_its_runs(name: str) -> No
 def test_every_system_of_the_papers_is_built() -> None:
     tables = ("slsrec-t2", "clsr-t2", "difflsrec-t1")
     assert not [system.name for name in tables for system in read_entry(name).plan.systems if system.not_built]
-    assert [len(read_entry(name).plan.systems) for name in tables] == [11, 10, 7]
+    assert [len(read_entry(name).plan.systems) for name in tables] == [13, 12, 9]  # two floors of ours in each
 
 
 def test_numbers_of_the_papers() -> None:

@@ -73,6 +73,8 @@ def _ms_per_user(run: SavedRun) -> float | None:
 
 
 def _still_improving(run: SavedRun) -> bool:
+    if all(epoch.get("train_loss") == 0 for epoch in run.result["history"]):
+        return False  # a model that only counts has no loss, and no more to learn
     scores = [epoch["valid_score"] for epoch in run.result["history"] if "valid_score" in epoch]
     best = max if run.result["valid_score_bigger"] else min
     return bool(scores) and scores.index(best(scores)) == len(scores) - 1

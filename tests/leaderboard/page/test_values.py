@@ -83,6 +83,13 @@ def test_cost_is_the_mean_over_the_seeds(section):
     }  # fmt: skip
 
 
+def test_a_model_that_only_counts_is_not_still_improving(tmp_path):
+    history = [{"epoch": 0, "train_seconds": 1.0, "train_loss": 0.0, "valid_score": 0.1}]
+    cell = write_cell(tmp_path, "A", {"pop3": ranks(2, 1)}, 1, result={"history": history, "valid_score_bigger": True})
+    write_report(write_board(tmp_path, [cell]))
+    assert "last validation was the best" not in (tmp_path / "leaderboard.md").read_text()
+
+
 @pytest.mark.parametrize(
     ("bigger", "scores", "rising"),
     [
