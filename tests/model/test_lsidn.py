@@ -144,9 +144,20 @@ def test_the_official_sequence_starts_at_column_20() -> None:
     sequence = [model.sequence_attention(model.encode(batch).sequence, v)[0] for batch in (before, changed)]
     assert model.sequence(model.read(before))[0].tolist() == [[21, 22, 23, 0]]
     torch.testing.assert_close(*sequence)
-    assert build(sequence="recent30").sequence(model.read(before))[0].tolist() == [[20, 21, 22, 23]]
+    assert build(sequence="recent30").sequence(model.read(before))[0].tolist() == [[*items, 0]]
+    many = build(sequence="recent30", MAX_ITEM_LIST_LENGTH=40)
+    distinct = batch_of([[[n % 29 + 1 for n in range(29)], [29]]], [1], [[2]])
+    assert many.sequence(many.read(distinct))[0].shape == (1, 30)
     short = batch_of([[items[:20]]], [25], [[26]])
     assert not model.sequence_attention(model.encode(short).sequence, v)[0].any()
+
+
+def test_a_window_without_column_20_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("WARNING"):
+        model = build(MAX_ITEM_LIST_LENGTH=20)
+    assert "MAX_ITEM_LIST_LENGTH is 20: Time4LSTM and its GRU read nothing" in caplog.text
+    assert torch.isfinite(model.full_sort_predict(random_batch())).all()
+    model.train().calculate_loss(random_batch()).backward()
 
 
 def test_without_a_long_session_the_plain_half_is_the_norms_mean_shift() -> None:

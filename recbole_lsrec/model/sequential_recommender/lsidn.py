@@ -25,7 +25,9 @@ from recbole_lsrec.model.layers.unique_history import Slots, UniqueHistory, curr
 from recbole_lsrec.model.options.lsidn import LSIDNOptions
 
 SKIPPED = 20
-"""Columns of a history that the recurrences do not read."""
+"""Columns of a history that the recurrences do not read with ``sequence: official``."""
+RECENT = 30
+"""Events that they read with ``recent30``."""
 
 
 class Read(NamedTuple):
@@ -75,7 +77,7 @@ class LSIDN(LongShortRecommender):
     What a reader of the code would not expect, kept:
 
     * ``sequence: official`` are columns 20 and later of H: up to 20 events it is *empty*, u_t is 0. ``recent30``: the
-      last L - 20 events, whatever their number.
+      last 30 events.
     * ``session_rule: official`` takes the oldest N sessions, so that the most recent ones are dropped where there are more;
       ``recent``: the most recent N. With fewer the current session is one of them.
     * Where there is no long session, ``h`` pools padding: the mean over the places of the norm's shift.
@@ -107,6 +109,11 @@ class LSIDN(LongShortRecommender):
         d, item_size = self.embedding.size, self.embedding.item.embedding_dim
         attention_sizes, alpha_sizes, head_sizes = o.attention_hidden_sizes, o.alpha_hidden_sizes, o.head_hidden_sizes
 
+        if o.sequence == "official" and self.max_seq_length <= SKIPPED:
+            self.logger.warning(
+                f"sequence: official reads columns {SKIPPED} and later of the window, and MAX_ITEM_LIST_LENGTH is "
+                f"{self.max_seq_length}: Time4LSTM and its GRU read nothing. Set sequence to recent30, or a larger window."
+            )
         n_users = dataset.num(config["USER_ID_FIELD"])
         self.user_long, self.user_short = embedding(n_users, d), embedding(n_users, d)
         self.position = nn.Parameter(truncated_normal_(torch.empty(o.max_session_len, d)))  # P
@@ -183,11 +190,11 @@ class LSIDN(LongShortRecommender):
 
     def sequence(self, read: Read) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """The columns of H that the recurrences read: items ``[B, T]``, lengths ``[B]``, both time features ``[B, T]``."""
-        width = self.max_seq_length - SKIPPED
         if self.options.sequence == "official":
             parts = (read.items, read.time.to_now, read.time.from_first)
             items, to_now, from_first = (part[:, SKIPPED:] for part in parts)
             return items, (read.lengths - SKIPPED).clamp_min(0), to_now, from_first
+        width = min(RECENT, self.max_seq_length)
         lengths = read.lengths.clamp_max(width)
         columns = torch.arange(width, device=lengths.device) + (read.lengths - lengths).unsqueeze(1)
         inside = columns < read.lengths.unsqueeze(1)
