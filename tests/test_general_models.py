@@ -53,6 +53,7 @@ def ordered(tmp_path, monkeypatch):
     return {
         "data_path": str(tmp_path),
         "load_col": {"inter": ["user_id", "item_id", "timestamp"]},
+        "timestamp_unit": "s",
         "eval_args": {"split": {"LS": "valid_and_test"}, "order": "TO", "group_by": "user", "mode": "full"},
         "metrics": ["Hit", "NDCG", "MRR", "Precision", "Recall", "MAP"],
         "topk": [1, 5, 10, 20],

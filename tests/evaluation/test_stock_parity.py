@@ -33,6 +33,7 @@ def settings(tmp_path_factory):
     return {
         "data_path": str(root),
         "load_col": {"inter": ["user_id", "item_id", "timestamp"]},
+        "timestamp_unit": "s",
         "user_inter_num_interval": "[5,inf)",
         "item_inter_num_interval": "[5,inf)",
         "MAX_ITEM_LIST_LENGTH": 20,
