@@ -9,6 +9,7 @@ from recbole_lsrec.config.paths import properties_dir
 from recbole_lsrec.config.values import read_yaml
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.leaderboard.plan import check_keys
+from recbole_lsrec.page.numbers import metric
 
 _KEYS = ("dataset", "split", "protocol", "filter_seen", "settings", "metric", "models", "source")
 _MAY_LACK = ("settings",)
@@ -78,7 +79,7 @@ def below_band(result: Mapping[str, Any], bands: Sequence[Band]) -> str | None:
         if known and result["model"] in band.models and key in test:
             low, high = band.models[result["model"]]
             if test[key] < low:
-                found = f"{band.metric} ({band.protocol}) is {test[key]:.4f}"
+                found = f"{band.metric} ({band.protocol}) is {metric(test[key])}"
                 missed.append(f"{found}, expected {low:g} to {high:g} ({band.source})")
     return "; ".join(missed) or None
 

@@ -12,6 +12,7 @@ from tabulate import tabulate
 from recbole_lsrec import environment
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.evaluation.protocol_table import by_protocol
+from recbole_lsrec.page.numbers import metric
 from recbole_lsrec.run_files import RESULT, read_result, write_json
 from recbole_lsrec.tuning import journal
 from recbole_lsrec.tuning.settings import SearchResult, SearchSettings
@@ -130,7 +131,7 @@ def summary(found: SearchResult) -> str:
     if found.best_score is None:
         lines.append("No trial was validated.")
     else:
-        lines.append(f"Best: {found.best_trial}, validation {found.metric} {found.best_score:.4f}, {found.best}")
+        lines.append(f"Best: {found.best_trial}, validation {found.metric} {metric(found.best_score)}, {found.best}")
         lines.append("Test result of the best, by protocol:" if found.test_result else "Not tested.")
         if found.test_result:
             header, *rows = by_protocol(found.test_result)
@@ -148,7 +149,7 @@ def _best_yaml(found: SearchResult, job: Job) -> str:
     settings = {"model": model, "dataset": job.dataset, **job.given, **(found.best or {})}
     del settings["candidate_cache"]
     lines = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)
-    score = f"{found.metric} {found.best_score:.4f} on validation"
+    score = f"{found.metric} {metric(found.best_score)} on validation"
     return (
         f"# Best of {len(found.trials)} trials: {found.best_trial}, {score}.\n"
         f"# recbole-lsrec run --config_files {BEST}\n{lines}"

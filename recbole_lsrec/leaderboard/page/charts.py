@@ -13,7 +13,7 @@ from recbole_lsrec.leaderboard.page.cost import Cost
 from recbole_lsrec.leaderboard.page.cuts import Cut
 from recbole_lsrec.leaderboard.page.results import Table
 from recbole_lsrec.page.ink import INK, MUTED, Panel, look, panel, rows_down
-from recbole_lsrec.page.numbers import short
+from recbole_lsrec.page.numbers import metric, short
 
 _COSTS = {
     "seconds_per_epoch": ("Training time", "seconds an epoch"),
@@ -37,15 +37,15 @@ def seeds_panel(table: Table, number: Mapping[str, int]) -> Panel:
         rows_down(axes, [row.system for row in rows])
         axes.set_xlabel(table.main)
 
-    ordered = ", ".join(f"{row.system} {row.values[table.main].mean:.4f}" for row in rows)
+    ordered = ", ".join(f"{row.system} {metric(row.values[table.main].mean)}" for row in rows)
     svg = panel(f"seeds {table.dataset} {table.protocol}", draw, height=0.7 + 0.3 * len(rows))
     return Panel(f"{table.protocol}: {table.main} by seed", f"From best to worst: {ordered}.", svg)
 
 
 def ranks_panel(tables: Sequence[Table], number: Mapping[str, int]) -> Panel | None:
     """Place of each system under each protocol; None for a single protocol or system."""
-    metric = common_metric(tables)
-    order = places(tables, metric) if metric else {}
+    shown = common_metric(tables)
+    order = places(tables, shown) if shown else {}
     shared = [system for system in number if all(system in order[name] for name in order)]
     if len(order) < 2 or len(shared) < 2:
         return None
@@ -68,7 +68,7 @@ def ranks_panel(tables: Sequence[Table], number: Mapping[str, int]) -> Panel | N
 
     text = "; ".join(f"{name}: {', '.join(best_first)}" for name, best_first in zip(order, kept, strict=True))
     svg = panel(f"ranks {tables[0].dataset}", draw, height=max(2.0, 0.7 + 0.3 * len(shared)))
-    return Panel(f"Place of each system by protocol: {metric}", f"Best first. {text}.", svg)
+    return Panel(f"Place of each system by protocol: {shown}", f"Best first. {text}.", svg)
 
 
 def cost_panels(table: Table, costs: Sequence[Cost], number: Mapping[str, int]) -> list[Panel]:
@@ -133,7 +133,7 @@ def _cut_panel(table: Table, by: str, cuts: Sequence[Cut], number: Mapping[str, 
                           fontsize=8, color=MUTED)  # fmt: skip
         axes.set_xlabel(table.main)
 
-    text = "; ".join(f"{cut.group}, {cut.system} {cut.mean:.4f}" for cut in cuts)
+    text = "; ".join(f"{cut.group}, {cut.system} {metric(cut.mean)}" for cut in cuts)
     svg = panel(f"cut {table.dataset} {by}", draw, height=0.7 + len(groups) * max(0.45, 0.08 * len(systems) + 0.15))
     title = STRATA[by].title
     return Panel(title[0].upper() + title[1:], f"{text}.", svg)
