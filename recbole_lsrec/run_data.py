@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
 from recbole.model.abstract_recommender import GeneralRecommender
 
 from recbole_lsrec.config import Config
@@ -107,7 +106,7 @@ def load_data(config: Config, log: SessionDataset | None = None, phases: Sequenc
         log.session,
         log.training_events(),
         log.item_num,
-        history_end=log.history_end(np.arange(len(log.user))),
+        history_end=log.history_ends,
     )
     return Data(
         log,

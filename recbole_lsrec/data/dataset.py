@@ -262,6 +262,11 @@ class SessionDataset(FilteredDataset):
         """
         return rows if self._history_end is None else self._history_end[rows]
 
+    @property
+    def history_ends(self) -> np.ndarray | None:
+        """``[n]`` :meth:`history_end` of every row; None where each is the row itself."""
+        return self._history_end
+
     def view(self, rows: np.ndarray) -> "SessionDataset":
         """The same log seen through some of its instances."""
         other = copy.copy(self)
@@ -340,9 +345,15 @@ class SessionDataset(FilteredDataset):
 
     def training_events(self) -> np.ndarray:
         """Boolean ``[n]``: the events that training sees as a target or in a history, except targets held out."""
-        last = np.full(self.user_num, -1, dtype=np.int64)
-        last[self.user[self.split.train]] = self.split.train  # increasing, so each user's last one stays
-        trains = np.arange(len(self.user)) <= last[self.user]
+        train, first = self.split.train, self.start[:-1]
+        until = np.searchsorted(train, self.start[1:])  # the training rows before those of the next user
+        has = until > np.searchsorted(train, first)
+        edges = np.zeros(
+            len(self.user) + 1, dtype=np.int8
+        )  # +1 where a stretch begins, -1 after its end: little memory
+        np.add.at(edges, first[has], 1)
+        np.add.at(edges, train[until[has] - 1] + 1, -1)
+        trains = np.cumsum(edges[:-1], dtype=np.int8).astype(bool)
         # Only pre-split files can have a held-out target before a training target of the same user.
         trains[self.split.valid] = trains[self.split.test] = False
         return trains
