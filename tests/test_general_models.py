@@ -52,7 +52,6 @@ def ordered(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     return {
         "data_path": str(tmp_path),
-        "timestamp_unit": "s",  # stated, because order numbers are no dates
         "load_col": {"inter": ["user_id", "item_id", "timestamp"]},
         "timestamp_unit": "s",
         "eval_args": {"split": {"LS": "valid_and_test"}, "order": "TO", "group_by": "user", "mode": "full"},

@@ -32,7 +32,6 @@ def settings(tmp_path_factory):
     log.to_csv(root / "ordered" / "ordered.inter", sep="\t", index=False)
     return {
         "data_path": str(root),
-        "timestamp_unit": "s",  # stated, because order numbers are no dates
         "load_col": {"inter": ["user_id", "item_id", "timestamp"]},
         "timestamp_unit": "s",
         "user_inter_num_interval": "[5,inf)",
