@@ -7,7 +7,7 @@ import numpy as np
 # Edges of the gap histogram in seconds, two bins an octave: enough to show a valley, not so many that small logs are noise.
 EDGES = np.unique(np.round(np.geomspace(1, 2**25, 51)).astype(np.int64))
 USUAL = 1800
-_LOW, _HIGH = 300, 12 * 3600  # a session's end is looked for between five minutes and half a day
+_LOW, _HIGH = 300, 6 * 3600  # a session's end is looked for between five minutes and six hours
 DAY = 86_400
 _FEW = 100
 _CLEAR = 1.5  # the valley must be this much emptier than half an hour to be preferred
@@ -46,12 +46,13 @@ def suggest_threshold(histogram: np.ndarray, resolution: int) -> Threshold:
     rarest = inside[smooth[inside] == smooth[inside].min()]
     lowest = int(rarest[len(rarest) // 2])
     higher = _CLEAR * smooth[lowest]
-    if smooth[:lowest].max() <= higher or smooth[lowest + 1 :].max() <= higher:
-        return Threshold(USUAL, "half an hour, the usual; the gaps have no valley between five minutes and half a day")
+    at_edge = lowest in (inside[0], inside[-1])  # the gaps grow rarer into or out of the range
+    if at_edge or smooth[:lowest].max() <= higher or smooth[lowest + 1 :].max() <= higher:
+        return Threshold(USUAL, "half an hour, the usual; the gaps have no valley between five minutes and six hours")
     if smooth[int(np.searchsorted(EDGES, USUAL, side="right")) - 1] <= higher:
         return Threshold(USUAL, "half an hour, the usual; the gaps have their valley near it")
     seconds = round(float(np.sqrt(EDGES[lowest] * EDGES[lowest + 1])) / 600) * 600
-    return Threshold(seconds, f"of the gaps between five minutes and half a day those around {seconds} s are rarest")
+    return Threshold(seconds, f"of the gaps between five minutes and six hours those around {seconds} s are rarest")
 
 
 def gap_histogram(gaps: np.ndarray) -> np.ndarray:

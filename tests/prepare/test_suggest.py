@@ -17,10 +17,17 @@ def test_a_valley_near_half_an_hour_keeps_the_usual():
 
 def test_a_clear_valley_elsewhere_is_taken():
     rng = np.random.default_rng(1)
-    gaps = np.concatenate([rng.lognormal(np.log(1200), 0.7, 9000), rng.lognormal(np.log(48 * HOUR), 0.4, 5000)])
+    gaps = np.concatenate([rng.lognormal(np.log(1200), 0.7, 9000), rng.lognormal(np.log(12 * HOUR), 0.3, 5000)])
     found = suggest_threshold(gap_histogram(gaps.astype(int)), 1)
-    assert 2 * HOUR < found.seconds < 12 * HOUR
+    assert 2 * HOUR < found.seconds < 6 * HOUR
     assert "rarest" in found.reason
+
+
+def test_gaps_that_grow_rarer_all_the_way_have_no_valley():
+    """As a shop's whose visitors come back through the day: the rarest are at the range's edge."""
+    rng = np.random.default_rng(1)
+    gaps = np.concatenate([rng.lognormal(np.log(300), 2.2, 20000), rng.lognormal(np.log(30 * HOUR), 0.3, 5000)])
+    assert suggest_threshold(gap_histogram(gaps.astype(int)), 1).seconds == 1800
 
 
 def test_whole_days_are_cut_between_days():
