@@ -11,8 +11,13 @@ from typing import Any, NoReturn
 import click
 from click.core import ParameterSource
 
+from recbole_lsrec.config.early import check_drawn, check_early
+from recbole_lsrec.config.layers import given_layers
 from recbole_lsrec.config.values import parse_command_line
 from recbole_lsrec.errors import ConfigError, LSRecError, did_you_mean
+from recbole_lsrec.leaderboard.plan import plan_file, read_plan
+from recbole_lsrec.own_models import absolute, class_name, named_again
+from recbole_lsrec.tuning.space import read_space
 
 # Packages that pip does not bring of itself: RecBole from Python 3.12 on, and the extras.
 INSTALLED_BY = {
@@ -78,11 +83,13 @@ def run(
     context: click.Context, model: str | None, dataset: str | None, config_files: str, resume: str | None, dry_run: bool
 ) -> None:
     """Train and test a model. Any setting can be given as --key=value or --key value."""
-    from recbole_lsrec.quick_start import run_recbole_lsrec
-
     settings = list(context.args)
     settings += [f"--resume={resume}"] if resume else []
     settings += ["--dry_run=True"] if dry_run else []
+    if model is not None:
+        check_early(model, given_layers(config_files.split(), {}, settings))
+    from recbole_lsrec.quick_start import run_recbole_lsrec
+
     run_recbole_lsrec(model, dataset, config_files.split(), command_line=settings)
 
 
@@ -111,9 +118,11 @@ def leaderboard(context: click.Context, arguments: tuple[str, ...], out: Path | 
     FILE is a yaml file or the name of one that ships. Any setting for all cells can be given after it as --key=value.
     Started again, the command goes on where it was stopped.
     """
+    file, settings = (arguments[0], arguments[1:]) if arguments[:1] and arguments[0][:2] != "--" else (None, arguments)
+    if file is not None:
+        read_plan(plan_file(file))  # what is wrong in it is said before Ray and torch are imported
     from recbole_lsrec.leaderboard.command import run_command
 
-    file, settings = (arguments[0], arguments[1:]) if arguments[:1] and arguments[0][:2] != "--" else (None, arguments)
     sys.exit(run_command(file, out, settings, context.obj, **flags))
 
 
@@ -416,10 +425,14 @@ def tune(
     **options: Any,
 ) -> None:
     """Search a model's hyper-parameters on validation scores. Any setting can be given as --key=value or --key value."""
-    from recbole_lsrec.own_models import absolute, class_name, named_again
+    if model is not None and dataset is not None:
+        check_early(model, given_layers(config_files.split(), {}, context.args))
+        space = read_space(options["space"], class_name(model))
+        check_drawn(model, space.source, {key: of.values for of in space.domains for key in of.keys})
     from recbole_lsrec.ray_session import running_ray
-    from recbole_lsrec.tuning import SearchSettings, new_folder, read_settings, search
-    from recbole_lsrec.tuning.result import summary
+    from recbole_lsrec.tuning.result import read_settings, summary
+    from recbole_lsrec.tuning.search import checked, new_folder, search
+    from recbole_lsrec.tuning.settings import SearchSettings
 
     if resume:
         source = context.get_parameter_source
@@ -445,6 +458,7 @@ def tune(
             test=not no_test,
             **options,
         )
+    checked(settings)
     with running_ray(address):
         found = search(settings)
     click.echo(summary(found))

@@ -6,6 +6,7 @@ from functools import lru_cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from recbole_lsrec import own_models
 from recbole_lsrec.errors import ConfigError, did_you_mean
@@ -31,6 +32,22 @@ PLUGIN_MODELS = {
     "SpectralCF": "recbole_lsrec.model.general_recommender.graph",
     "eSASRec": "recbole_lsrec.model.sequential_recommender.esasrec",
     "gSASRec": "recbole_lsrec.model.sequential_recommender.gsasrec",
+}
+
+# Models that declare options -> where; read without importing torch. A model's own ``options_class`` is the same class.
+OPTIONS = {
+    "CLSR": "clsr:CLSROptions",
+    "DiffLSRec": "difflsrec:DiffLSRecOptions",
+    "GRU4Rec": "all_positions:AllPositionsOptions",
+    "LSIDN": "lsidn:LSIDNOptions",
+    "MARank": "marank:MARankOptions",
+    "SASRec": "all_positions:AllPositionsOptions",
+    "SASRecSS": "all_positions:SASRecSSOptions",
+    "SLSRec": "slsrec:SLSRecOptions",
+    "SLiRec": "clsr:SLiRecOptions",
+    "SURGE": "surge:SURGEOptions",
+    "eSASRec": "all_positions:SASRecSSOptions",
+    "gSASRec": "all_positions:GSASRecOptions",
 }
 
 # What papers call a model -> its name here.
@@ -85,6 +102,14 @@ def get_model(name: str) -> type:
             f"model: found {name!r}, a {kind} of RecBole; only sequential and general ones run here. {_accepted()}"
         )
     return getattr(import_module(module), name)
+
+
+def declared_options(name: str) -> Any:
+    """Returns the class of a model's options by the model's name; None where it declares none."""
+    if name not in OPTIONS:
+        return None
+    module, _, options = OPTIONS[name].partition(":")
+    return getattr(import_module(f"recbole_lsrec.model.options.{module}"), options)
 
 
 def trains_on_users(model: type) -> bool:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from recbole_lsrec.config.early import check_early
+from recbole_lsrec.config.layers import Layer
 from recbole_lsrec.config.paths import properties_dir
 from recbole_lsrec.config.run_settings import BUDGETS
 from recbole_lsrec.config.values import read_yaml
@@ -168,7 +170,7 @@ def parse_plan(values: Mapping[str, Any], source: str) -> Plan:
     if tune is not None and not isinstance(tune, Mapping):
         raise _wrong(f"{source}: tune", tune, "a mapping such as {trials: 8}, equal for every system")
     _check_tune(tune or {}, f"{source}: tune")
-    return Plan(
+    plan = Plan(
         title=str(values.get("title") or "Leaderboard"),
         datasets=parsed,
         seeds=_seeds(values.get("seeds", [2020]), f"{source}: seeds"),
@@ -177,6 +179,18 @@ def parse_plan(values: Mapping[str, Any], source: str) -> Plan:
         systems=tuple(_system(str(name), entry, f"{source}: systems, {name}") for name, entry in systems.items()),
         tune=tune,
     )
+    _check_declared(plan, source)
+    return plan
+
+
+def _check_declared(plan: Plan, source: str) -> None:
+    """Refuses values that their declarations rule out; whether all fits together, ``Config`` knows."""
+    for system in plan.systems:
+        if system.model is not None:
+            layers = [Layer(f"{source}: datasets, {data.label}", dict(data.settings)) for data in plan.datasets]
+            layers.append(Layer(f"{source}: settings", dict(plan.settings)))
+            layers.append(Layer(f"{source}: systems, {system.name}", dict(system.settings)))
+            check_early(system.model, layers)
 
 
 def check_budget(budget: Any, where: str) -> dict[str, float]:

@@ -10,7 +10,8 @@ from recbole_lsrec.leaderboard.cells import PlannedCell, cell_settings
 from recbole_lsrec.leaderboard.execute import Resources, connected
 from recbole_lsrec.leaderboard.plan import Plan
 from recbole_lsrec.leaderboard.text import slug
-from recbole_lsrec.tuning import SearchSettings, checked, search
+from recbole_lsrec.tuning.search import checked, search
+from recbole_lsrec.tuning.settings import SearchSettings
 from recbole_lsrec.tuning.space import read_space
 
 TUNING = "tuning"

@@ -1,5 +1,8 @@
 """Every declared option of every model refuses what it must, wherever the value comes from, before data are read."""
 
+import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +16,7 @@ from recbole_lsrec.config.setting import Setting
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.leaderboard.cells import make_cells
 from recbole_lsrec.leaderboard.plan import parse_plan
-from recbole_lsrec.registry import get_model, model_names
+from recbole_lsrec.registry import declared_options, get_model, model_names
 from recbole_lsrec.tuning.search import checked
 from recbole_lsrec.tuning.settings import SearchSettings
 from tests.config.wrong_values import wrong_values
@@ -72,11 +75,48 @@ def test_from_a_plan_and_a_search_space(model: str, monkeypatch: pytest.MonkeyPa
             "datasets": ["cosmetics"],
             "systems": {"first": {"model": "SASRec"}, "row": {"model": model, "settings": {key: value}}},
         }
-        with pytest.raises(ConfigError, match=rf"^row on cosmetics: {key}: found "):
+        with pytest.raises(ConfigError, match=rf"^{key}: found .* \(plan: systems, row\)"):
             make_cells(parse_plan(plan, "plan"), threads=1)
         space = {key: {"choice": [value]}}
         with pytest.raises(ConfigError, match=rf"^(space: )?{key}(: found | cannot be drawn)"):
             checked(SearchSettings(model, "cosmetics", tmp_path, space=space))
+
+
+@pytest.mark.parametrize("name", model_names()["recbole_lsrec"])
+def test_options_are_found_without_importing_the_model(name: str) -> None:
+    assert declared_options(name) is getattr(get_model(name), "options_class", None)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "run --model=SLSRec --dataset=cosmetics --category_tie=lst",
+        "run --model=DiffLSRec --dataset=cosmetics --beta_last=7",
+        "run --model=CLSR --dataset=cosmetics --recent_k=-1",
+        "run --model=DiffLSRec --dataset=cosmetics --decay=expo",
+        "run --model=SLSRec --dataset=cosmetics --alpha_hidden_sizes=[-3]",
+        "leaderboard plan.yaml",
+        "tune --model=SLSRec --dataset=cosmetics --space=space.yaml",
+    ],
+)
+def test_a_wrong_option_is_refused_before_torch_and_ray_are_imported(arguments: str, tmp_path: Path) -> None:
+    system = {"model": "SLSRec", "settings": {"category_tie": "lst"}}
+    (tmp_path / "plan.yaml").write_text(yaml.safe_dump({"datasets": ["cosmetics"], "systems": {"A": system}}))
+    (tmp_path / "space.yaml").write_text("category_tie: {choice: [last, recnt]}")
+    program = (
+        "import sys; from recbole_lsrec.cli import main\n"
+        "try: main()\n"
+        "finally: print(sorted({'torch', 'ray', 'pandas'} & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments.split()], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    *told, modules = done.stderr.strip().splitlines()
+    assert done.returncode == 1
+    assert len(told) == 1, done.stderr
+    assert re.search(r"(category_tie|beta_last|recent_k|decay|alpha_hidden_sizes): found .*; accepted: ", told[0])
+    assert modules == "[]"
+    assert {path.name for path in tmp_path.iterdir()} == {"plan.yaml", "space.yaml"}
 
 
 def _is_text(key: str, model: str) -> bool:

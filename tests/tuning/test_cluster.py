@@ -12,7 +12,8 @@ import ray
 from ray.cluster_utils import Cluster
 
 from recbole_lsrec.ray_session import running_ray
-from recbole_lsrec.tuning import SearchSettings, search
+from recbole_lsrec.tuning.search import search
+from recbole_lsrec.tuning.settings import SearchSettings
 from tests.tuning.conftest import ROOT
 
 

@@ -19,8 +19,10 @@ import ray
 from recbole_lsrec.cli import main
 from recbole_lsrec.errors import ConfigError, DataError
 from recbole_lsrec.quick_start import run_recbole_lsrec
-from recbole_lsrec.tuning import SearchSettings, logs, read_settings, search
-from recbole_lsrec.tuning.result import counts
+from recbole_lsrec.tuning import logs
+from recbole_lsrec.tuning.result import counts, read_settings
+from recbole_lsrec.tuning.search import search
+from recbole_lsrec.tuning.settings import SearchSettings
 from tests.tuning.planted import Planted
 
 # No user has seen so few items that 5000 are left: whoever makes the test loader gets a DataError.
@@ -145,7 +147,8 @@ def test_ctrl_c_leaves_results_and_the_search_can_be_taken_up(two_cores: None, p
 
 KILLED = """
 from pathlib import Path
-from recbole_lsrec.tuning import SearchSettings, search
+from recbole_lsrec.tuning.search import search
+from recbole_lsrec.tuning.settings import SearchSettings
 from tests.tuning.planted import Planted
 search(SearchSettings(Planted, "shop", Path("out"), config_dict=CONFIG, space=SPACE, trials=3, concurrent=1,
                       scheduler="none"))
