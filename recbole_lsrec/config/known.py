@@ -42,6 +42,19 @@ _REPLACED = {
 }
 
 
+# Options that were, with the value that the model behaves as; old run folders and checkpoints have them.
+_GONE = {
+    "alpha_gate": "scalar",
+    "category_weights": "masked",
+    "contrastive_halves": "tile",
+    "contrastive_rows": "all",
+    "long_proxy": "text",
+    "no_long_sessions": "zero",
+    "share_attention": False,
+    "share_waam": True,
+}
+
+
 @cache
 def general_settings() -> Settings:
     """The settings that belong to no model, and RecBole's keys that do nothing here."""
@@ -100,6 +113,11 @@ def check_key(key: str, source: str, model: type) -> None:
         return
     if key in _REPLACED:
         raise ConfigError(f"{key}: found in {source}; RecBole 1.2.1 replaced it by {_REPLACED[key]!r}, use that.")
+    if key in _GONE:
+        raise ConfigError(
+            f"{key}: found in {source}, which is no option any more: {model.__name__} is as under {key}: {_GONE[key]}. "
+            "Leave it out."
+        )
     others = [name for names in model_names().values() for name in names if _has(name, key)]
     hint = f" It is a key of {', '.join(others)}, not of {model.__name__}." if others else ""
     ours = set(plugin_keys())

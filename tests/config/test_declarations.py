@@ -6,11 +6,14 @@ from typing import Any
 
 import pytest
 
+from recbole_lsrec.config import Config
 from recbole_lsrec.config.known import LAYERS, general_settings, plugin_keys, settings_for
 from recbole_lsrec.config.no_effect import NO_EFFECT
+from recbole_lsrec.config.option_table import with_tables
 from recbole_lsrec.config.paths import RECBOLE, properties_dir, yamls_named
 from recbole_lsrec.config.setting import Effect, Setting, settings_of
 from recbole_lsrec.config.values import read_yaml
+from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.registry import get_model, model_names
 
 OURS = [name for name in model_names()["recbole_lsrec"] if hasattr(get_model(name), "options_class")]
@@ -31,6 +34,19 @@ def test_the_yaml_of_a_model_is_its_declaration(name: str) -> None:
     assert comments == {key: declared[key].comment for key in comments}
     elsewhere = {key for base in model.__mro__[1:] for file in yamls_named(base.__name__) for key in read_yaml(file)}
     assert set(declared) <= {*comments, *elsewhere}
+
+
+@pytest.mark.parametrize(
+    "path", sorted((properties_dir().parent / "docs/models").glob("*.md")), ids=lambda path: path.stem
+)
+def test_the_option_tables_of_the_docs_are_current(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert with_tables(text) == text, "python -m recbole_lsrec.config.option_table writes them"
+
+
+def test_an_option_that_is_gone_says_what_is_built() -> None:
+    with pytest.raises(ConfigError, match=r"^share_waam: found in config_dict, .* SLSRec is as under share_waam: True"):
+        Config("SLSRec", "cosmetics", config_dict={"share_waam": True})
 
 
 def test_overall_yaml_is_the_declaration_of_all_runs() -> None:

@@ -43,7 +43,6 @@ class TestOtherChoices(TestOfficial):
         "attention": "inner_product",
         "fusion_gru": False,
         "alpha_time": "last_event",
-        "contrastive_rows": "positives",
         "category_embedding_size": 0,
         "length_threshold": 2,
         "recent_k": 1,

@@ -23,20 +23,17 @@ def segment_max(values: Tensor, segment: Tensor, n_segments: int, empty: float) 
     return values.new_full((n_segments, *values.shape[1:]), empty).scatter_reduce(0, index, values, "amax")
 
 
-def segment_softmax(logits: Tensor, segment: Tensor, n_segments: int, mask: Tensor | None = None) -> Tensor:
+def segment_softmax(logits: Tensor, segment: Tensor, n_segments: int) -> Tensor:
     """Softmax of ``logits [P, C]`` over the events of each segment.
 
     Args:
         logits: ``[P, C]``.
         segment: ``[P]`` segment of each event.
         n_segments: Number of segments.
-        mask: ``[P]`` bool; events where it is False get weight 0. At least one event of a segment must take part.
 
     Returns:
         Weights ``[P, C]``, adding up to 1 over each segment.
     """
-    if mask is not None:
-        logits = logits.masked_fill(~mask.unsqueeze(1), float("-inf"))
     # The shift by the maximum cancels, so no gradient flows through it.
     top = segment_max(logits.detach(), segment, n_segments, float("-inf"))
     exponential = (logits - top.index_select(0, segment)).exp()
@@ -86,42 +83,19 @@ class Sessions(NamedTuple):
         return self.row.index_select(0, self.current)
 
 
-def split_sessions(
-    item_seq: Tensor,
-    session_seq: Tensor,
-    lengths: Tensor,
-    max_sessions: int | None = None,
-    max_session_len: int | None = None,
-    min_long_session_len: int | None = None,
-) -> Sessions:
+def split_sessions(item_seq: Tensor, session_seq: Tensor, lengths: Tensor) -> Sessions:
     """Cuts padded histories into sessions.
 
     Args:
         item_seq: ``[B, L]`` items, oldest first, right-padded.
         session_seq: ``[B, L]`` a number for each event that changes where a new session starts.
         lengths: ``[B]`` number of real events, at least 1.
-        max_sessions: Keep this many long sessions, the most recent ones.
-        max_session_len: Keep this many events of a session, the most recent ones.
-        min_long_session_len: Drop long sessions with fewer events in the window than this.
     """
     steps = torch.arange(item_seq.shape[1], device=item_seq.device)
     row, column = (steps < lengths.unsqueeze(1)).nonzero(as_tuple=True)  # [P]
     items, label = item_seq[row, column], session_seq[row, column]
     n_rows = len(lengths)
     session, session_row = _number_sessions(row, label)
-
-    if max_sessions or max_session_len or min_long_session_len:
-        size = counts(session, len(session_row))
-        from_end = size.index_select(0, session) - 1 - place_in_segment(session, len(session_row))
-        keep = from_end < (max_session_len or item_seq.shape[1])
-        current = _last_of_row(session_row)
-        kept = current | (size >= (min_long_session_len or 1))
-        # Rank of a kept session from the current one (0) back; the dropped ones do not count.
-        later = segment_sum(kept.long(), session_row, n_rows).cumsum(0).index_select(0, session_row) - kept.cumsum(0)
-        kept &= later <= (max_sessions or item_seq.shape[1])
-        keep &= kept.index_select(0, session)
-        row, items, label = row[keep], items[keep], label[keep]
-        session, session_row = _number_sessions(row, label)
 
     n_long = counts(session_row, n_rows) - 1
     max_long = max(1, int(n_long.max()))  # no array without elements

@@ -57,23 +57,19 @@ class SessionAttention(nn.Module):
         values = x if self.blocks is None else self.blocks(x, row, place_in_segment(row, n_rows), session)
         return Prepared(values, self.attention.keys(values), row, session, n_sessions)
 
-    def weights(self, prepared: Prepared, v: Tensor | None, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Returns the softmax over each session, and over its events in ``mask [P]``.
+    def weights(self, prepared: Prepared, v: Tensor | None) -> Tensor:
+        """Returns the softmax over each session.
 
         Args:
             prepared: What :meth:`prepare` returned.
             v: ``[B, C, D]`` or ``[1, C, D]`` candidates; not read by ``additive``.
-            mask: ``[P]`` bool.
 
         Returns:
-            Two times ``[P, C]``, with ``C`` = 1 for ``additive``; the same tensor twice without a mask.
+            ``[P, C]``, with ``C`` = 1 for ``additive``.
         """
         query: Any = self.attention.query(v) if self.candidate_dependent else None  # type: ignore[arg-type]
         logits = self.attention(prepared.keys, query, prepared.row)  # [P, C]
-        over_all = segment_softmax(logits, prepared.session, prepared.n_sessions)
-        if mask is None:
-            return over_all, over_all
-        return over_all, segment_softmax(logits, prepared.session, prepared.n_sessions, mask)
+        return segment_softmax(logits, prepared.session, prepared.n_sessions)
 
 
 class WAAM(nn.Module):

@@ -117,7 +117,6 @@ class CLSROptions(TimedOptions):
     )
     contrastive_weight: float = setting(0.1, "beta of eq. 31; 0 for without.", "Paper, A.3.", least=0)
     contrastive_margin: float = setting(1.0, "Margin of the triplet.", "Code; the paper does not say.", least=0)
-    contrastive_rows: Literal["all", "positives"] = setting("all", "all candidates or positives only.", "Code: all.")
     length_threshold: int = setting(
         5, "Only longer histories are contrasted (l_t).", "Paper, A.3; Kuaishou 10.", least=0
     )

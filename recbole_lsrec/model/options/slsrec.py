@@ -1,16 +1,14 @@
 """Options of SLSRec. "Paper" is arXiv:2604.04530; what it leaves open is decided as docs/models/slsrec.md says."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from recbole_lsrec.config.data_settings import HistoryLength
 from recbole_lsrec.config.run_settings import BatchSize, LearningRate, Norm
 from recbole_lsrec.config.setting import setting
 from recbole_lsrec.model.options.long_short import NEGATIVES, CandidateOptions, Parts, Width, Widths
-
-Cap = Annotated[int, Field(ge=1)] | None
 
 
 class SLSRecOptions(CandidateOptions):
@@ -48,48 +46,25 @@ class SLSRecOptions(CandidateOptions):
         8, "How many of these hold the category; 0 for item only.", "CLSR's code.", least=0
     )
     MAX_ITEM_LIST_LENGTH: HistoryLength = setting(50, "Most recent events of a history.", "Paper, section 4.")
-    max_sessions: Cap = setting(None, "Most recent long sessions that are kept.", "LSIDN's code: 5.")
-    max_session_len: Cap = setting(None, "Most recent events of a session that are kept.", "LSIDN's code: 10.")
-    min_long_session_len: Cap = setting(None, "Long sessions with fewer events are dropped.", "LSIDN's code: 2.")
 
     attention_hidden_sizes: Widths = setting(
         [80, 40], "Hidden layers of the attention MLP (target_mlp, self).", "CLSR's code."
-    )
-    share_attention: bool = setting(
-        False, "One set of weights for current and long sessions.", "LSIDN's code: separate."
     )
     category_tie: Literal["last", "recent"] = setting(
         "last",
         "Tied majority categories: last event's category, or the most recent of the tied (recent).",
         "Paper, 3.2.",
     )
-    category_weights: Literal["masked", "renormalise", "separate"] = setting(
-        "masked", "Eq. 3: masked, renormalise, or separate (softmax over the masked events)."
-    )
-    share_waam: bool = setting(True, "One W for pooling h and h' (eq. 7).", "LSIDN's code.")
-    no_long_sessions: Literal["zero", "learned", "gate"] = setting(
-        "zero", "u^L of a history with one session: zero, learned, or gate (zero and alpha = 0)."
-    )
 
     alpha_hidden_sizes: list[Width] = setting(
         [], "Hidden layers of eq. 10.", "Paper: none; CLSR [80, 40]; LSIDN [160, 80, 40]."
     )
-    alpha_gate: Literal["scalar", "vector"] = setting("scalar", "scalar or vector.", "Eq. 10 reads as a scalar.")
     head_hidden_sizes: Widths = setting([100, 64], "Hidden layers of eq. 12.", "CLSR's code; LSIDN [160, 100, 64].")
 
     contrastive_weight: float = setting(
         0.1, "lambda of eq. 19.", "Paper: 0.1 for Cosmetics, 0.2 for Taobao and Tmall.", least=0
     )
     contrastive_margin: float = setting(1.0, "Margin of eq. 16.", "CLSR's code; the paper does not say.", least=0)
-    contrastive_halves: Literal["tile", "proj", "first", "mean"] = setting(
-        "tile", "How 2d-wide interests meet d-wide proxies: tile, proj, first or mean."
-    )
-    contrastive_rows: Literal["all", "positives"] = setting(
-        "all", "all candidates or positives only.", "CLSR's code: all."
-    )
-    long_proxy: Literal["text", "formula"] = setting(
-        "text", "Eq. 13: text (first k-1 sessions) or formula (one more item)."
-    )
 
     reg_weight: float = setting(1e-6, "L2 on weights and involved embeddings, halved.", "CLSR's code.", least=0)
     learning_rate: LearningRate = setting(1e-3, "Adam.", "Paper, section 4.")

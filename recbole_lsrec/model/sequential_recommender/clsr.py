@@ -215,8 +215,6 @@ class CLSR(TimedRecommender):
         terms = {}
         if self.options.contrastive_weight:
             long, short, _ = match.interests
-            if self.options.contrastive_rows == "positives":
-                short = short[:, :1]
             long_proxy, short_proxy = (proxy.unsqueeze(1) for proxy in self.proxies(state))  # [B, 1, D]
             rows = losses.interest_contrast(
                 long, short, long_proxy, short_proxy, self.contrastive_loss, self.options.contrastive_margin

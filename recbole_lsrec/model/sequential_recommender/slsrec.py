@@ -12,12 +12,12 @@ from typing import Any, NamedTuple, cast
 import torch
 import torch.nn.functional as F
 from recbole.data.interaction import Interaction
-from torch import Tensor, nn
+from torch import Tensor
 
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.model import losses
 from recbole_lsrec.model.base import LongShortRecommender, Match
-from recbole_lsrec.model.layers.fcn import FCN, Mixture, linear
+from recbole_lsrec.model.layers.fcn import FCN, Mixture
 from recbole_lsrec.model.layers.precision import lerp
 from recbole_lsrec.model.layers.recurrent import GRU
 from recbole_lsrec.model.layers.segments import Sessions, majority_category, segment_sum, split_sessions
@@ -47,43 +47,20 @@ class Interests(NamedTuple):
 class SLSRec(LongShortRecommender):
     """Session-based long- and short-term interests, calibrated by contrast, fused by the candidate.
 
+    A history is cut into sessions (1). The last one, the *current* session, gives the short-term interest: attention over
+    its events, once over all of them and once over those of its majority category, ``u^S = u_s ; u_c`` (2)-(4). The long
+    sessions before it give the long-term interest: attention makes one vector ``h`` of each (5), a GRU follows them,
+    ``h'`` (6), and the candidate weighs both, ``u^L = u_h ; u_h'`` (7)-(9). A gate made from both interests and the
+    candidate fuses them (10), (11); an MLP scores the result with the candidate (12). In training each interest is drawn
+    to its proxy, the mean of the events it stands for, and away from the other's (13)-(17), beside the loss over the
+    candidates (18), (19).
+
     Shapes: ``B`` instances, ``C`` candidates, ``P`` events of all histories in flat form, ``K`` long sessions
-    (padded), ``D`` = ``embedding_size``. The ``k``-th, last session of a history is the *current* one. Where sessions
-    are encoded without a candidate (``additive``), ``C`` is 1 in everything before eq. 7.
+    (padded), ``D`` = ``embedding_size``. Where sessions are encoded without a candidate (``session_attention: additive``),
+    ``C`` is 1 in everything before eq. 7.
 
-    The paper leaves much open. Decisions, each with its key where there is a choice (first value: the default):
-
-    * (0) ``x = item (32) ; category (8)``, CLSR's sizes; ``category_embedding_size: 0`` for item only. No user vector.
-    * (1) sessions are cut in the data layer; the target's own time plays no part. ``max_sessions``,
-      ``max_session_len``, ``min_long_session_len`` cap them (LSIDN: 5, 10, 2); the most recent are kept, where LSIDN
-      samples over-long sessions.
-    * (2), (5) ``session_attention: additive | target_mlp | self | bilinear``; ``share_attention: False | True``
-      between current and long sessions. Batch-norm statistics of its MLP run over real events only (CLSR's run over
-      padding too), so pads never matter.
-    * (3) ``M u_s`` needs one row for each event: attention stays unpooled until the mask is applied, weights are not
-      normalised again; ``category_weights: masked | renormalise | separate`` (softmax over the masked events).
-    * c*: on a tie the last event's category, even if it is not among the tied; ``category_tie: last | recent``.
-      Unknown categories count as one category.
-    * (6) TensorFlow's GRU cell, zero start.
-    * (7), (8) both ``h`` (u_h) and ``h'`` (u_h') are pooled; ``share_waam: True | False`` for one ``W``.
-    * k = 1: ``u^L = 0`` and no contrastive term; ``no_long_sessions: zero | learned | gate`` (alpha = 0).
-    * (10) one linear layer to a scalar; ``alpha_hidden_sizes`` ([80, 40] CLSR, [160, 80, 40] LSIDN),
-      ``alpha_gate: scalar | vector`` (then the reported alpha is the mean over features).
-    * (12) ``head_hidden_sizes: [100, 64]``, batch norm and ReLU; LSIDN has [160, 100, 64]. ``output_bias: prior | zero``:
-      under bce the bias starts at log(1/N), or the head collapses (:meth:`LongShortRecommender.prior_logit`).
-    * (13) the text's "first k-1 sessions"; the formula's upper limit also takes in the current session's first item:
-      ``long_proxy: text | formula``.
-    * (15)-(17) ``u`` has 2D, ``U`` has D features: ``contrastive_halves: tile`` (each half against the proxy,
-      distances halved) ``| proj | first | mean`` (same as ``tile`` while all eq16 hinges are active);
-      ``contrastive_loss: eq16 | clsr_code``, ``contrastive_margin: 1``, ``contrastive_rows: all | positives``.
-      The mean runs over rows with k >= 2 and is 0, not NaN, without any.
-    * (18) ``data_loss: bce | softmax`` over the positive and the sampled negatives.
-    * (19) a mean, not a sum, over instances; L2 as CLSR: ``0.5 * reg_weight`` times the squares of the distinct
-      embedding rows involved and of all other weights. The padding row is never involved (CLSR counts it).
-
-    ``preset: literal | lineage`` sets ``session_attention``, ``data_loss``, ``contrastive_loss`` where these are empty.
-    ``without`` lists parts to leave out: ``cl`` (loss (17)), ``cate`` (``u^S = u_s ; u_s``), ``long`` (``u = u^S``),
-    ``short`` (``u = u^L``). Without one of the interests there is no fusion (alpha is None) and no contrast.
+    The paper leaves much open: docs/models/slsrec.md says how each point is decided, and lists the options. ``preset:
+    literal | lineage`` takes the equations as printed, or the code base they grew from.
 
     Args:
         config: See ``properties/model/SLSRec.yaml``.
@@ -108,7 +85,6 @@ class SLSRec(LongShortRecommender):
         self.has_long, self.has_short = "long" not in self.without, "short" not in self.without
         self.has_fusion = self.has_long and self.has_short
         self.has_contrast = self.has_fusion and "cl" not in self.without
-        self.scalar_gate = o.alpha_gate == "scalar"
 
         def attention() -> SessionAttention:
             return SessionAttention(o.session_attention, d, o.attention_hidden_sizes)
@@ -116,16 +92,11 @@ class SLSRec(LongShortRecommender):
         if self.has_short:
             self.current_attention = attention()
         if self.has_long:
-            self.long_attention = self.current_attention if o.share_attention and self.has_short else attention()
+            self.long_attention = attention()
             self.gru = GRU(d, d)
             self.waam = WAAM(d)
-            self.waam_gru = self.waam if o.share_waam else WAAM(d)
-            if o.no_long_sessions == "learned":
-                self.null_long = nn.Parameter(torch.zeros(2 * d))
         if self.has_fusion:
-            self.fusion = FCN([2 * d, 2 * d, d], o.alpha_hidden_sizes, out_size=1 if self.scalar_gate else 2 * d)
-        if self.has_contrast and o.contrastive_halves == "proj":
-            self.project_long, self.project_short = linear(2 * d, d, bias=False), linear(2 * d, d, bias=False)
+            self.fusion = FCN([2 * d, 2 * d, d], o.alpha_hidden_sizes)
         self.head = FCN([2 * d, d], o.head_hidden_sizes, out_bias=self.prior_logit(config))
         # Numbers that matching one candidate with an event, and with an instance, keeps alive: see floats_per_pair.
         per_pair = 12 * d + 3 * sum(o.head_hidden_sizes) + 3 * sum(o.alpha_hidden_sizes)
@@ -136,9 +107,7 @@ class SLSRec(LongShortRecommender):
     def encode(self, interaction: Interaction) -> Encoded:
         """Cuts histories into sessions (eq. 1) and encodes them as far as no candidate is needed."""
         item_seq, session_seq = interaction[self.ITEM_SEQ], interaction[self.SESSION_SEQ]  # [B, L]
-        o = self.options
-        caps = (o.max_sessions, o.max_session_len, o.min_long_session_len)
-        sessions = split_sessions(item_seq, session_seq, interaction[self.ITEM_SEQ_LEN], *caps)
+        sessions = split_sessions(item_seq, session_seq, interaction[self.ITEM_SEQ_LEN])
         x = self.embedding(sessions.items)  # [P, D]
         n_rows = sessions.n_rows
 
@@ -164,23 +133,18 @@ class SLSRec(LongShortRecommender):
 
     def short_interest(self, current: Prepared, majority: Tensor | None, v: Tensor | None = None) -> Tensor:
         """Eq. 2-4: ``u^S = u_s ; u_c`` of the current session, ``[B, C, 2D]``."""
-        separate = majority if self.options.category_weights == "separate" else None
-        a, a_masked = self.current_attention.weights(current, v, separate)  # [P_current, C]
+        a = self.current_attention.weights(current, v)  # [P_current, C]
         u_s = self._pool(a, current)  # (2) [B, C, D]
         if majority is None:
             return torch.cat([u_s, u_s], dim=-1)
-        if separate is None:
-            a_masked = a * majority.unsqueeze(1)
-        u_c = self._pool(a_masked, current)  # (3) [B, C, D]
-        if self.options.category_weights == "renormalise":
-            u_c = u_c / segment_sum(a_masked, current.session, current.n_sessions).unsqueeze(2).clamp_min(1e-12)
+        u_c = self._pool(a * majority.unsqueeze(1), current)  # (3) [B, C, D]
         return torch.cat([u_s, u_c], dim=-1)  # (4)
 
     # ---- 3.3 long-term interest -------------------------------------------------------------------------------------
 
     def long_states(self, sessions: Sessions, long: Prepared, v: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Eq. 5, 6: ``h`` of each long session and ``h'``, the GRU's states over them, both ``[B, C, K, D]``."""
-        a, _ = self.long_attention.weights(long, v)  # [P_long, C]
+        a = self.long_attention.weights(long, v)  # [P_long, C]
         h = self._pool(a, long)  # (5) [B * K, C, D]
         h = h.view(sessions.n_rows, sessions.max_long, *h.shape[1:]).transpose(1, 2)  # [B, C, K, D]
         lengths = sessions.n_long.repeat_interleave(h.shape[1])
@@ -188,22 +152,19 @@ class SLSRec(LongShortRecommender):
         return h, h_gru.view_as(h)
 
     def long_interest(self, h: Tensor, h_gru: Tensor, v: Tensor, n_long: Tensor) -> Tensor | Mixture:
-        """Eq. 7-9: ``u^L = u_h ; u_h'``, both pooled by the candidate, ``[B, C, 2D]``; 0 or learned if k = 1.
+        """Eq. 7-9: ``u^L = u_h ; u_h'``, both pooled by the candidate, ``[B, C, 2D]``; 0 if k = 1.
 
         In evaluation it stays a mixture of the sessions where that is less work and they are common to the candidates.
         """
         absent = torch.arange(h.shape[2], device=h.device) >= n_long.unsqueeze(1)  # [B, K]
-        if self.options.no_long_sessions == "learned":  # even weights over copies of it
-            null = (n_long == 0).view(-1, 1, 1, 1)
-            h, h_gru = (torch.where(null, u, x) for u, x in zip(self.null_long.chunk(2), (h, h_gru), strict=True))
         rows, width, c = 2 * h.shape[2], 2 * h.shape[3], v.shape[1]
         less_work = rows * (width + c) < c * width  # products for each hidden unit of the layer that follows
-        if not self.training and self.scalar_gate and h.shape[1] == 1 and less_work:
-            a = torch.cat([self.waam.weights(h, v, absent), self.waam_gru.weights(h_gru, v, absent)], dim=2)
+        if not self.training and h.shape[1] == 1 and less_work:
+            a = torch.cat([self.waam.weights(h, v, absent), self.waam.weights(h_gru, v, absent)], dim=2)
             d = self.embedding.size
             sessions = torch.cat([F.pad(h, (0, d)), F.pad(h_gru, (d, 0))], dim=2)  # [B, 1, 2K, 2D]
             return Mixture(a.squeeze(1), sessions.squeeze(1))  # a [B, 2K, C]
-        return torch.cat([self.waam(h, v, absent), self.waam_gru(h_gru, v, absent)], dim=-1)  # (9)
+        return torch.cat([self.waam(h, v, absent), self.waam(h_gru, v, absent)], dim=-1)  # (9)
 
     # ---- 3.4 fusion and prediction ----------------------------------------------------------------------------------
 
@@ -222,15 +183,13 @@ class SLSRec(LongShortRecommender):
             u_long = self.long_interest(h, h_gru, v, n_long)  # [B, C, 2D]
 
         if u_long is not None and u_short is not None:
-            alpha = torch.sigmoid(self.fusion(u_long, u_short, v))  # (10) [B, C, 1 or 2D]
-            if self.options.no_long_sessions == "gate":
-                alpha = alpha * (n_long > 0).view(-1, 1, 1)
+            alpha = torch.sigmoid(self.fusion(u_long, u_short, v))  # (10) [B, C, 1]
             alpha = self.fusion_weight(alpha)
             u = fuse(u_long, u_short, alpha)  # (11)
         else:
             u = cast("Tensor | Mixture", u_short if u_long is None else u_long)  # one of them is there
         logits = self.head(u, v).squeeze(-1)  # (12) [B, C]
-        return Match(logits, None if alpha is None else alpha.mean(-1), Interests(u_long, u_short))
+        return Match(logits, None if alpha is None else alpha.squeeze(-1), Interests(u_long, u_short))
 
     # ---- 3.5 contrastive learning -----------------------------------------------------------------------------------
 
@@ -241,9 +200,6 @@ class SLSRec(LongShortRecommender):
         for events, row in ((s.long, s.long_row), (s.current, s.current_row)):
             sums.append(segment_sum(state.x.index_select(0, events), row, s.n_rows))
             sizes.append(torch.bincount(row, minlength=s.n_rows))
-        if self.options.long_proxy == "formula":  # up to t - (L - 1): the current session's first event too
-            first = s.current[sizes[1].cumsum(0) - sizes[1]]
-            sums[0], sizes[0] = sums[0] + state.x[first], sizes[0] + 1
         long, short = (total / size.clamp_min(1).unsqueeze(1) for total, size in zip(sums, sizes, strict=True))
         return long, short
 
@@ -253,20 +209,16 @@ class SLSRec(LongShortRecommender):
         if not self.has_contrast:
             return {}
         long = long.dense() if isinstance(long, Mixture) else long
-        if self.options.contrastive_rows == "positives":
-            long, short = long[:, :1], short[:, :1]
-        long_proxy, short_proxy = (proxy.unsqueeze(1) for proxy in self.proxies(state))  # [B, 1, D]
-        d, scale = self.embedding.size, 1.0
-        if self.options.contrastive_halves == "tile":
-            long_proxy, short_proxy, scale = long_proxy.repeat(1, 1, 2), short_proxy.repeat(1, 1, 2), 0.5
-        elif self.options.contrastive_halves == "proj":
-            long, short = self.project_long(long), self.project_short(short)
-        elif self.options.contrastive_halves == "first":
-            long, short = long[..., :d], short[..., :d]
-        else:
-            long, short = (half.unflatten(-1, (2, d)).mean(-2) for half in (long, short))
+        # u has 2D features, a proxy D: each half against the proxy, distances halved.
+        long_proxy, short_proxy = (proxy.unsqueeze(1).repeat(1, 1, 2) for proxy in self.proxies(state))  # [B, 1, 2D]
         rows = losses.interest_contrast(
-            long, short, long_proxy, short_proxy, self.options.contrastive_loss, self.options.contrastive_margin, scale
+            long,
+            short,
+            long_proxy,
+            short_proxy,
+            self.options.contrastive_loss,
+            self.options.contrastive_margin,
+            scale=0.5,
         )  # (17) [B, C]
         eligible = (state.sessions.n_long > 0).unsqueeze(1)
         return {"contrastive": self.options.contrastive_weight * losses.mean_over(rows, eligible)}

@@ -27,8 +27,6 @@ def test_softmax_equals_softmax_of_each_segment() -> None:
     weights = segment_softmax(logits, SEGMENT, 4)
     torch.testing.assert_close(weights[:2], logits[:2].softmax(0))
     torch.testing.assert_close(weights[2:], logits[2:].softmax(0))
-    masked = segment_softmax(logits, SEGMENT, 4, torch.tensor([True, False, False, True, True]))
-    torch.testing.assert_close(masked.flatten(), torch.tensor([1.0, 0, 0, 1, 0]))
 
 
 def test_softmax_gradient_equals_torch() -> None:
@@ -54,23 +52,6 @@ def test_split_sessions() -> None:
     assert sessions.items[sessions.current].tolist() == [14, 15, 21, 32, 33]
     assert sessions.current_row.tolist() == [0, 0, 1, 2, 2]
     assert sessions.long_row.tolist() == [0, 0, 0, 2]
-
-
-def test_split_sessions_with_caps() -> None:
-    items = torch.arange(1, 9).unsqueeze(0)
-    labels = torch.tensor([[1, 2, 2, 3, 4, 4, 4, 4]])
-    lengths = torch.tensor([8])
-    for caps, long, current in (
-        ({"max_sessions": 2}, [2, 3, 4], [5, 6, 7, 8]),
-        ({"max_sessions": 9}, [1, 2, 3, 4], [5, 6, 7, 8]),
-        ({"max_session_len": 1}, [1, 3, 4], [8]),
-        ({"min_long_session_len": 2}, [2, 3], [5, 6, 7, 8]),
-        ({"min_long_session_len": 9}, [], [5, 6, 7, 8]),
-        ({"min_long_session_len": 2, "max_sessions": 1, "max_session_len": 1}, [3], [8]),
-    ):
-        sessions = split_sessions(items, labels, lengths, **caps)
-        assert sessions.items[sessions.long].tolist() == long
-        assert sessions.items[sessions.current].tolist() == current
 
 
 def test_majority_category() -> None:
