@@ -102,7 +102,7 @@ def test_parts_of_a_setting_have_effects_of_their_own() -> None:
     }
     assert settings_that_change(values, LOG) == {"eval_args.split": {"RS": [8, 1, 1]}}
     assert settings_that_change(values, Effect.EVALUATION, only=True) == {"eval_args.mode.test": ["pop9"]}
-    assert of_a_system(values) == {
+    assert of_a_system({**values, "inference_samples": 8}, "DiffLSRec") == {
         "eval_args.split": {"RS": [8, 1, 1]},
         "eval_args.mode.valid": ["full"],
         "ties": "average",

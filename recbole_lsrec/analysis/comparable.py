@@ -83,7 +83,10 @@ def labels(runs: Sequence[SavedRun]) -> list[str]:
     """Name of each run's model, with the settings in which runs of that name differ, and the code if it does."""
     result = []
     settings = [
-        {**_flat(of_a_system(run.result["config"])), "code": (run.result["fingerprints"].get("code") or "unknown")[:8]}
+        {
+            **_flat(of_a_system(run.result["config"], run.result["model"])),
+            "code": (run.result["fingerprints"].get("code") or "unknown")[:8],
+        }
         for run in runs
     ]
     for run, own in zip(runs, settings, strict=True):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from recbole_lsrec.config.early import declared_for
 from recbole_lsrec.config.known import general_settings
 from recbole_lsrec.config.setting import Effect, Setting, settings_of
 
@@ -39,10 +40,15 @@ def may_differ() -> set[str]:
     return {key for key, one in general_settings().items() if one.how_long or not one.effect}
 
 
-def of_a_system(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings that tell one system from another: without the seed and what only says how it is tested or run."""
-    other = ~(Effect.NOTHING | Effect.EVALUATION)
-    return {key: value for key, value in settings_that_change(values, other).items() if key != "seed"}
+def of_a_system(values: Mapping[str, Any], model: str) -> dict[str, Any]:
+    """The settings that tell one system from another: without the seed and what only says how it is tested or run.
+
+    Args:
+        values: plain settings of a run.
+        model: its name.
+    """
+    found = settings_that_change(values, ~Effect.EVALUATION, declared_for(model))
+    return {key: value for key, value in found.items() if key != "seed"}
 
 
 def of_a_result(values: Mapping[str, Any]) -> dict[str, Any]:

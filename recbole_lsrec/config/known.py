@@ -48,10 +48,21 @@ _GONE = {
     "category_weights": "masked",
     "contrastive_halves": "tile",
     "contrastive_rows": "all",
+    "decay_gate": "vector",
+    "detach_denoise": True,
+    "frequency_input": "bucket",
+    "inference_start": "forward",
+    "interval_log": False,
+    "interval_range": "training",
     "long_proxy": "text",
+    "modulation": "add",
     "no_long_sessions": "zero",
+    "null_condition": "learned",
+    "projection": False,
+    "reg_feed_forward": False,
     "share_attention": False,
     "share_waam": True,
+    "short_pool": "last",
 }
 
 

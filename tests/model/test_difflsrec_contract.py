@@ -46,7 +46,7 @@ class TestGate(TestChain):
 
 
 class TestMean(TestChain):
-    options: ClassVar[dict[str, Any]] = {"fusion": "mean", "projection": True}
+    options: ClassVar[dict[str, Any]] = {"fusion": "mean"}
 
 
 class TestLong(TestChain):
@@ -61,12 +61,5 @@ class TestOtherForms(TestChain):
     options: ClassVar[dict[str, Any]] = {
         "diffusion_steps": 3,
         "decay": "inverse",
-        "decay_gate": "scalar",
-        "frequency_input": "scalar",
-        "modulation": "multiply",
-        "short_pool": "mean",
-        "interval_range": "sequence",
-        "null_condition": "zeros",
         "recent_items": 3,
-        "projection": True,
     }

@@ -41,27 +41,16 @@ class DecayGRU(nn.Module):
     Args:
         size: Width ``D``.
         decay: How delta attenuates, one of ``DECAYS``: ``exp(-delta)``, ``1 / (1 + delta)`` or ``sigmoid(-delta)``.
-        scalar_decay: One delta for all features instead of one each.
-        scalar_frequency: B.2 reads the frequency itself, a number, instead of ``e_f``.
-        multiply: The frequency modulates as ``n * (1 + tanh(V e_f))`` instead of inside the tanh.
     """
 
-    def __init__(
-        self,
-        size: int,
-        decay: str = "exp",
-        scalar_decay: bool = False,
-        scalar_frequency: bool = False,
-        multiply: bool = False,
-    ) -> None:
+    def __init__(self, size: int, decay: str = "exp") -> None:
         super().__init__()
-        self.size, self.decay, self.scalar_frequency, self.multiply = size, decay, scalar_frequency, multiply
+        self.size, self.decay = size, decay
         self.frequency = nn.Embedding(FREQUENCY_BUCKETS, size)
         self.time_gate = nn.Linear(1, size)
-        self.frequency_gate = nn.Linear(1 if scalar_frequency else size, size)
-        n_deltas = 1 if scalar_decay else size
-        self.delta_time = nn.Linear(size, n_deltas)  # W_delta in two parts, one for each gate
-        self.delta_frequency = nn.Linear(size, n_deltas, bias=False)
+        self.frequency_gate = nn.Linear(size, size)
+        self.delta_time = nn.Linear(size, size)  # W_delta in two parts, one for each gate
+        self.delta_frequency = nn.Linear(size, size, bias=False)
         self.direction = nn.Linear(size, size, bias=False)
         self.to_input = nn.Parameter(nn.init.xavier_uniform_(torch.empty(size, 3 * size)))  # columns r, z, n
         self.to_state = nn.Parameter(nn.init.xavier_uniform_(torch.empty(size, 3 * size)))
@@ -69,14 +58,13 @@ class DecayGRU(nn.Module):
         nn.init.constant_(self.delta_time.bias, INITIAL_DECAY)
 
     @full_precision
-    def forward(self, x: Tensor, interval: Tensor, frequency: Tensor, bucket: Tensor, lengths: Tensor) -> Tensor:
+    def forward(self, x: Tensor, interval: Tensor, bucket: Tensor, lengths: Tensor) -> Tensor:
         """Runs the cell.
 
         Args:
             x: ``[N, T, D]``; what stands at and after a sequence's length is never read, here and below.
             interval: ``[N, T]`` time since the event before, in [0, 1].
-            frequency: ``[N, T]`` of the item, in [0, 1].
-            bucket: ``[N, T]`` int64, below ``F``.
+            bucket: ``[N, T]`` int64, of the item's frequency, below ``F``.
             lengths: ``[N]`` int64, 0 to ``T``.
 
         Returns:
@@ -86,44 +74,32 @@ class DecayGRU(nn.Module):
         if not steps.sizes:
             return x.new_zeros(len(x), self.size)
         at = steps.sequence * x.shape[1] + steps.step  # [M] place of each real step in flat [N * T]
-        interval, frequency, bucket = (feature.flatten()[at] for feature in (interval, frequency, bucket))
-        delta = self.delta(interval.unsqueeze(1), frequency.unsqueeze(1), bucket)  # [M, D or 1]
-        decay = DECAYS[self.decay](delta).expand(-1, self.size)
+        interval, bucket = interval.flatten()[at], bucket.flatten()[at]
+        decay = DECAYS[self.decay](self.delta(interval.unsqueeze(1), bucket))  # [M, D]
         inputs = torch.addmm(self.bias, steps.gather(x), self.to_input)  # [M, 3D], all steps at once
         direction = F.embedding(bucket, self.direction(self.frequency.weight))  # [M, D]
-        factor = None
-        if self.multiply:
-            factor = 1 + torch.tanh(direction)
-        else:
-            inputs = torch.cat([inputs[:, : 2 * self.size], inputs[:, 2 * self.size :] + direction], dim=1)
-        last = _DecaySteps.apply(inputs, decay, factor, self.to_state, steps.sizes, len(x))  # [N, D], longest first
+        inputs = torch.cat([inputs[:, : 2 * self.size], inputs[:, 2 * self.size :] + direction], dim=1)
+        last = _DecaySteps.apply(inputs, decay, self.to_state, steps.sizes, len(x))  # [N, D], longest first
         return torch.zeros_like(last).index_copy(0, steps.order, last)
 
-    def delta(self, interval: Tensor, frequency: Tensor, bucket: Tensor) -> Tensor:
-        """Eq. B.1-B.3 for ``[M, 1]`` intervals and frequencies and ``[M]`` buckets: ``[M, D]``, or ``[M, 1]``."""
+    def delta(self, interval: Tensor, bucket: Tensor) -> Tensor:
+        """Eq. B.1-B.3 for ``[M, 1]`` intervals and ``[M]`` buckets, ``[M, D]``."""
         of_time = self.delta_time(torch.sigmoid(self.time_gate(interval)))
-        if self.scalar_frequency:
-            of_frequency = self.delta_frequency(torch.sigmoid(self.frequency_gate(frequency)))
-        else:
-            by_bucket = self.delta_frequency(torch.sigmoid(self.frequency_gate(self.frequency.weight)))  # [F, D]
-            of_frequency = F.embedding(bucket, by_bucket)
-        return F.softplus(of_time + of_frequency)
+        by_bucket = self.delta_frequency(torch.sigmoid(self.frequency_gate(self.frequency.weight)))  # [F, D]
+        return F.softplus(of_time + F.embedding(bucket, by_bucket))
 
 
 class _DecaySteps(torch.autograd.Function):
     """The loop over steps, its gradient written out, as for the GRU of :mod:`recbole_lsrec.model.layers.recurrent`."""
 
     @staticmethod
-    def forward(
-        ctx: Any, inputs: Tensor, decay: Tensor, factor: Tensor | None, kernel: Tensor, sizes: list[int], n: int
-    ) -> Tensor:
+    def forward(ctx: Any, inputs: Tensor, decay: Tensor, kernel: Tensor, sizes: list[int], n: int) -> Tensor:
         """Runs the steps.
 
         Args:
             ctx: Autograd's context.
             inputs: ``[M, 3D]`` input projections (r, z, n) with bias, step after step, longest sequence first.
             decay: ``[M, D]`` what the state is multiplied by before the step.
-            factor: ``[M, D]`` what the candidate is multiplied by, or None.
             kernel: ``[D, 3D]`` state weights (r, z, n).
             sizes: Number of sequences running at each step, not increasing, sum ``M``.
             n: Number of sequences.
@@ -136,16 +112,15 @@ class _DecaySteps(torch.autograd.Function):
         gates = torch.empty_like(inputs[:, : 2 * hidden])
         candidates, before = (inputs.new_empty(len(inputs), hidden) for _ in range(2))
         h = inputs.new_zeros(n, hidden)  # a sequence that has ended keeps its last state here
-        factors = [None] * len(sizes) if factor is None else factor.split(sizes)
-        slices = zip(*(part.split(sizes) for part in (inputs, decay, gates, candidates, before)), factors, strict=True)
-        for x, kept, gate, c, previous, scale in slices:
+        slices = zip(*(part.split(sizes) for part in (inputs, decay, gates, candidates, before)), strict=True)
+        for x, kept, gate, c, previous in slices:
             running = h[: len(x)]
             s = previous.copy_(running) * kept
             torch.addmm(x[:, : 2 * hidden], s, gate_kernel, out=gate).sigmoid_()
             r, z = gate[:, :hidden], gate[:, hidden:]
             torch.addmm(x[:, 2 * hidden :], r * s, candidate_kernel, out=c).tanh_()
-            torch.lerp(c if scale is None else c * scale, s, z, out=running)
-        ctx.save_for_backward(kernel, gates, candidates, before, decay, factor)
+            torch.lerp(c, s, z, out=running)
+        ctx.save_for_backward(kernel, gates, candidates, before, decay)
         ctx.sizes = sizes
         return h
 
@@ -153,29 +128,22 @@ class _DecaySteps(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, grad_last: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
         """Goes back through the steps; ``grad_last [n, D]``."""
-        kernel, gates, candidates, before, decay, factor = ctx.saved_tensors
+        kernel, gates, candidates, before, decay = ctx.saved_tensors
         hidden, sizes = before.shape[1], ctx.sizes
         grad_inputs = before.new_empty(len(before), 3 * hidden)
         grad_decay = torch.empty_like(before)
-        grad_factor = None if factor is None else torch.empty_like(before)
         back_gates, back_candidate = kernel[:, : 2 * hidden].t(), kernel[:, 2 * hidden :].t()
 
         carried = grad_last.clone(memory_format=torch.contiguous_format)
-        factors, grad_factors = ([None] * len(sizes) if t is None else t.split(sizes) for t in (factor, grad_factor))
         slices = [part.split(sizes) for part in (grad_inputs, grad_decay, gates, candidates, before, decay)]
-        everything = list(zip(*slices, factors, grad_factors, strict=True))
-        for into, into_decay, gate, c, previous, kept, scale, into_factor in reversed(everything):
+        for into, into_decay, gate, c, previous, kept in reversed(list(zip(*slices, strict=True))):
             running = carried[: len(into)]
             r, z = gate[:, :hidden], gate[:, hidden:]
             into_r, into_z, into_c = into.split(hidden, dim=1)
             s = previous * kept
-            sigmoid_backward(running * (s - (c if scale is None else c * scale)), z, grad_input=into_z)
+            sigmoid_backward(running * (s - c), z, grad_input=into_z)
             grad_s = running * z
-            grad_candidate = running - grad_s
-            if scale is not None:
-                torch.mul(grad_candidate, c, out=into_factor)
-                grad_candidate = grad_candidate * scale
-            tanh_backward(grad_candidate, c, grad_input=into_c)
+            tanh_backward(running - grad_s, c, grad_input=into_c)
             grad_reset = into_c @ back_candidate  # with respect to r * s
             sigmoid_backward(grad_reset * s, r, grad_input=into_r)
             grad_s.addcmul_(grad_reset, r).addmm_(into[:, : 2 * hidden], back_gates)
@@ -185,4 +153,4 @@ class _DecaySteps(torch.autograd.Function):
         grad_kernel = torch.cat(
             [s.t() @ grad_inputs[:, : 2 * hidden], (gates[:, :hidden] * s).t() @ grad_inputs[:, 2 * hidden :]], dim=1
         )
-        return grad_inputs, grad_decay, grad_factor, grad_kernel, None, None
+        return grad_inputs, grad_decay, grad_kernel, None, None

@@ -57,12 +57,10 @@ class Denoiser(nn.Module):
         shift: ``b``.
         constant: Scale to use at each step instead of 3.6 (w/o SNR); None for 3.6.
         tokens: Whether tokens take part; without (w/o Token) the condition is e_short.
-        learned_null: Whether the null condition is learned; else it is 0.
     """
 
     steps: Tensor
     log_snr: Tensor
-    null: Tensor
 
     def __init__(
         self,
@@ -73,7 +71,6 @@ class Denoiser(nn.Module):
         shift: float = 0.5,
         constant: float | None = None,
         tokens: bool = True,
-        learned_null: bool = True,
     ) -> None:
         super().__init__()
         self.n_steps = len(alpha_bar) - 1
@@ -89,17 +86,13 @@ class Denoiser(nn.Module):
             self.learned = nn.Linear(3, 1)  # u and b_0
             nn.init.zeros_(self.learned.weight)
             nn.init.zeros_(self.learned.bias)
-        if learned_null:
-            self.null = nn.Parameter(torch.randn(size) / math.sqrt(size))
-        else:
-            self.register_buffer("null", torch.zeros(size), persistent=False)
+        self.null = nn.Parameter(torch.randn(size) / math.sqrt(size))
         self.register_buffer("steps", sinusoid(self.n_steps + 1, size), persistent=False)
         self.register_buffer("log_snr", process.log_snr_plus_one(alpha_bar[1:]).float(), persistent=False)  # [T]
 
-    def matrices(self, feed_forward: bool = False) -> list[Tensor]:
-        """Returns the weights that eq. C.6 regularises: W_Q, W_K, W_V, W_g; also those of the network if asked."""
-        layers = [self.query, self.key, self.value, self.gate] if self.tokens else []
-        return [layer.weight for layer in layers + ([self.first, self.second] if feed_forward else [])]
+    def matrices(self) -> list[Tensor]:
+        """Returns the weights that eq. C.6 regularises: W_Q, W_K, W_V, W_g."""
+        return [layer.weight for layer in (self.query, self.key, self.value, self.gate)] if self.tokens else []
 
     def prepare(self, short: Tensor, tokens: Tensor, hidden: Tensor) -> Prepared:
         """Makes what no step changes.

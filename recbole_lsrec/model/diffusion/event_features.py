@@ -38,35 +38,18 @@ def intervals(times: Tensor, lengths: Tensor) -> Tensor:
     return (gaps * real).double()
 
 
-def min_max(values: Tensor, low: Tensor | float, high: Tensor | float, logarithm: bool = False) -> Tensor:
+def min_max(values: Tensor, low: Tensor | float, high: Tensor | float) -> Tensor:
     """Scales ``low .. high`` to [0, 1] and cuts off what lies outside, float32; 0 everywhere if the two are equal.
 
     Args:
         values: Any shape, at least 0.
         low: What becomes 0; broadcasts.
         high: What becomes 1; broadcasts.
-        logarithm: Take ``log(1 + x)`` of all three first.
     """
     low, high = (torch.as_tensor(bound, dtype=values.dtype, device=values.device) for bound in (low, high))
-    if logarithm:
-        values, low, high = values.log1p(), low.log1p(), high.log1p()
     width = high - low
     scaled = (values - low) / torch.where(width > 0, width, 1)
     return (scaled.clamp(0, 1) * (width > 0)).float()
-
-
-def sequence_range(seconds: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-    """Shortest and longest interval of each history, ``[B, 1]`` each; the first event has none and does not count.
-
-    Args:
-        seconds: ``[B, L]`` from :func:`intervals`.
-        lengths: ``[B]`` real events; below 2 both are 0.
-    """
-    place = torch.arange(seconds.shape[1], device=seconds.device)
-    counts = (place > 0) & (place < lengths.unsqueeze(1))
-    low = seconds.masked_fill(~counts, torch.inf).amin(1, keepdim=True)
-    high = seconds.masked_fill(~counts, 0).amax(1, keepdim=True)
-    return torch.where(low.isinf(), 0, low), high
 
 
 def frequencies(item: np.ndarray, training: np.ndarray, n_items: int) -> np.ndarray:

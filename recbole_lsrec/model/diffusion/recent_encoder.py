@@ -11,8 +11,6 @@ from torch import Tensor, nn
 
 from recbole_lsrec.model.layers.recurrent import GRU
 
-POOLS = ("last", "mean", "state")
-
 
 def recent(x: Tensor, lengths: Tensor, n: int) -> tuple[Tensor, Tensor]:
     """Takes the last ``n`` real events, or all if there are fewer.
@@ -41,30 +39,21 @@ def padding(lengths: Tensor, width: int) -> Tensor:
 class RecentEncoder(nn.Module):
     """``e_short = Attn(H)`` over the states ``H`` of a GRU (DiffLSRec eq. B.5).
 
+    Attention is single-head scaled dot-product self-attention; its output at the last position is taken.
+
     Args:
         size: Width ``D``.
-        pool: What is taken of single-head scaled dot-product self-attention over ``H``: ``last``, the output at the
-            last position, or ``mean`` over positions. ``state`` has no projections: the last state asks the states.
     """
 
-    def __init__(self, size: int, pool: str = "last") -> None:
+    def __init__(self, size: int) -> None:
         super().__init__()
         self.gru = GRU(size, size)
-        self.pool = pool
-        if pool != "state":
-            self.query, self.key, self.value = (nn.Linear(size, size, bias=False) for _ in range(3))
+        self.query, self.key, self.value = (nn.Linear(size, size, bias=False) for _ in range(3))
 
     def forward(self, tokens: Tensor, lengths: Tensor) -> Tensor:
         """Encodes ``tokens [B, K, D]``, right-padded, ``lengths [B]`` real, to ``[B, D]``."""
         states, last = self.gru(tokens, lengths)  # [B, K, D], [B, D]
         hidden = padding(lengths, tokens.shape[1]).unsqueeze(1)  # [B, 1, K]
-        asking = states if self.pool == "mean" else last.unsqueeze(1)  # [B, K or 1, D]
-        query, keys, values = asking, states, states
-        if self.pool != "state":
-            query, keys, values = self.query(asking), self.key(states), self.value(states)
+        query, keys, values = self.query(last.unsqueeze(1)), self.key(states), self.value(states)
         logits = query @ keys.transpose(1, 2) / math.sqrt(states.shape[2]) + hidden
-        out = F.softmax(logits, dim=2) @ values  # [B, K or 1, D]
-        if self.pool != "mean":
-            return out.squeeze(1)
-        real = (hidden.squeeze(1) == 0).unsqueeze(2)
-        return (out * real).sum(1) / lengths.unsqueeze(1)
+        return (F.softmax(logits, dim=2) @ values).squeeze(1)

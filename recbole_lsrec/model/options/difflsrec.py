@@ -39,23 +39,8 @@ class DiffLSRecOptions(LongShortOptions):
         10, "Events of the short-term side and tokens of eq. 3.3; the paper does not say.", least=1
     )
 
-    interval_range: Literal["training", "sequence"] = setting(
-        "training", "Min-max of intervals over the training events, or over the sequence itself."
-    )
-    interval_log: bool = setting(False, "log(1 + seconds) before the min-max.")
-    frequency_input: Literal["bucket", "scalar"] = setting(
-        "bucket", "B.2 reads an embedding of the frequency's bucket, or the frequency itself (scalar)."
-    )
-    decay_gate: Literal["vector", "scalar"] = setting("vector", "delta of B.3: vector or scalar.")
     decay: Literal["exp", "inverse", "sigmoid"] = setting(
         "exp", "What multiplies the state: exp(-delta), inverse (1 / (1 + delta)), sigmoid(-delta)."
-    )
-    modulation: Literal["add", "multiply"] = setting(
-        "add", "Frequency in the candidate state: add (inside the tanh) or multiply."
-    )
-    short_pool: Literal["last", "mean", "state"] = setting(
-        "last",
-        "Self-attention of B.5: last output, mean of outputs, or the last state asking the states (state).",
     )
 
     diffusion_steps: int = setting(20, "T; the paper does not say.", least=1)
@@ -69,17 +54,11 @@ class DiffLSRecOptions(LongShortOptions):
     guidance_constant: float = setting(
         0.5, "Scale for without: [snr]; about the mean of 3.6 over the steps before training.", least=0
     )
-    null_condition: Literal["learned", "zeros"] = setting(
-        "learned", "Condition of the unguided pass: learned vector or zeros."
-    )
 
     inference_samples: Annotated[int, Field(ge=2)] | None = setting(
         None,
         "Further evaluations with noise, whose spread is reported; at least 2.",
         effect=Effect.EVALUATION,
-    )
-    inference_start: Literal["forward", "noise"] = setting(
-        "forward", "Where these start: forward (q(e_T | e_long)) or noise (N(0, I)).", effect=Effect.EVALUATION
     )
     inference_seed: int = setting(
         2020,
@@ -88,7 +67,6 @@ class DiffLSRecOptions(LongShortOptions):
         least=0,
     )
 
-    projection: bool = setting(False, "A linear layer between e_user and the item table.")
     loss_type: Literal["CE"] = setting("CE", "Cross-entropy over all items: no negatives are sampled by the loader.")
     loss: Literal["full", "sampled"] = setting(
         "full", "Over all items (in chunks), or over sampled ones with logQ correction."
@@ -96,9 +74,7 @@ class DiffLSRecOptions(LongShortOptions):
     loss_samples: int = setting(1000, "Items drawn per batch for loss: sampled.", least=1)
     denoise_weight: float = setting(0.1, "Weight of C.5; the paper does not say.", least=0)
     condition_dropout: Share = setting(0.1, "p of C.5, as DreamRec; the paper does not say.")
-    detach_denoise: bool = setting(True, "No gradient of C.5 into e_long.")
     reg_weight: float = setting(1e-4, "lambda_reg of C.6.", least=0)
-    reg_feed_forward: bool = setting(False, "Also regularise the noise network's layers, as the text before C.6 says.")
 
     learning_rate: LearningRate = setting(1e-3, "Adam; the paper does not say.")
     train_batch_size: BatchSize = setting(512, "Targets a batch; the paper does not say.")

@@ -51,42 +51,18 @@ class Interests(NamedTuple):
 class CLSR(TimedRecommender):
     """Long- and short-term interests, disentangled by contrast with proxies, fused for each candidate.
 
+    The long-term interest is attention over all events under a vector of the user (6), (10)-(13). The short-term one is
+    attention over the states of a time-aware LSTM (14) under a query that a GRU evolves over the history (7), joined in
+    the authors' code by the candidate (15), (16). Each is drawn to its proxy, the mean of all events or of the last
+    ``recent_k``, and away from the other's (17)-(25). A gate made from a GRU's state, the candidate, both interests and
+    the time weighs them (26)-(28); an MLP scores the result with the candidate (29). The loss is that of the candidates
+    and the contrast (30), (31).
+
     Shapes: ``B`` instances, ``C`` candidates, ``T`` events of a history (padded), ``D`` = ``embedding_size``.
 
-    The paper and its code differ. ``variant: official | paper`` chooses a side for the keys named here together; each
-    may be set by itself and then wins (values: official | paper; ``=`` marks what is no choice of the model).
-
-    1. eq. 30 is a log-loss for each candidate, the code has a softmax over 1 + N: ``data_loss: softmax | bce``.
-    2. eq. 7, 9: the short query is made from the history only; in the code the candidate is part of it and the GRU
-       starts at a user vector: ``short_query: history_and_candidate | history``.
-    3. eq. 27: alpha is made from g, v, u_l, u_s; the code adds the last column of the time features, which is 0
-       unless the window is full: ``alpha_time: last_column | none`` (or ``last_event``, the age it was meant to be).
-    4. eq. 24: Euclidean distances, one margin; in the code squared differences with margin and hinge for each feature
-       (up to D times larger): ``triplet_form: clsr_code | euclidean`` (or ``eq16``: squared, one margin).
-    5. the paper argues against a discrepancy loss; the code pushes the users' two tables apart:
-       ``discrepancy_weight: 0.01 | 0``.
-    6. eq. 25 is summed over users and times; the code averages over eligible rows, negatives' rows too:
-       ``contrastive_rows: all | positives``. Here always a mean, as for the data loss.
-    7. the paper's L2 is ``|Theta|``; the code's is squared, halved, on weights and *involved* embedding rows. So is ours
-       (``reg_weight``); the padding row counts as involved for ``padding: seen``.
-    8. E(x) is an item embedding; in the code item (32) ; category (8): ``category_embedding_size: 8`` or 0. Without
-       categories in the data all D dimensions are the item's.
-    9. the attention MLP is unspecified; in the code [80, 40] with batch norm, whose statistics run over padding too:
-       ``attention_hidden_sizes``, ``padding: seen | ignored``. Row 0 of each table is an ordinary row; ``ignored`` never
-       reads it.
-    10. histories must be "longer than a threshold": ``length > length_threshold``, counted in the window. If no row of
-        the batch passes, the code's loss is NaN; here the term is 0 and training goes on.
-    11. = "10-core": one pass over items, then users. 12. = dates of the split. 13. = which instances are evaluated.
-        These belong to the data and the protocol: ``properties/dataset/taobao.yaml``.
-    14. the code clips each variable's gradient at 2: ``clip_variable_norm``. For embeddings TensorFlow takes the norm of
-        un-aggregated slices, ours is that of the dense gradient (docs/models/clsr.md quantifies it).
-    15. the code's unit of time for Taobao is 86.4 s: ``time_feature_unit``.
-    16. = the published checkpoint and table 2 differ in the third digit of MRR.
-
-    Options that the paper varies: ``recent_k`` (table 6), ``interest_evolve`` (7), ``sequential_model: time4lstm | lstm |
-    gru`` and ``contrastive_loss: triplet | bpr`` (8), ``fusion_gru`` (9), ``attention: mlp | inner_product`` (10),
-    ``short_encoder: clsr | dien`` (figure 6a), ``contrastive_weight`` (6b, 0 for without), ``manual_alpha`` (7).
-    The authors' ``user_embedding`` table, which nothing reads, is left out.
+    The paper and its code differ in 16 points, listed in docs/models/clsr.md with the options: ``variant: official |
+    paper`` takes the side of the code or of the equations as printed. The authors' ``user_embedding`` table, which nothing
+    reads, is left out.
 
     Args:
         config: See ``properties/model/CLSR.yaml``.

@@ -46,45 +46,19 @@ class Encoded(NamedTuple):
 class DiffLSRec(LongShortRecommender):
     """A long-term interest, diffused; its denoising, guided by the short-term interest, is the fusion of the two.
 
+    All events before the target give the long-term interest e_long: a GRU whose state decays with the time since the
+    event before and is modulated by the item's frequency (B.1)-(B.4). The last few give the short-term one, e_short: a
+    GRU and self-attention (B.5). e_long is diffused for T steps (3.1) and denoised step by step (3.7), (3.8); at each
+    step the network attends from the state to the recent items and gates the result with e_short (3.3), (3.4), and its
+    prediction is guided away from that without a condition, the more the clearer the state is (3.5), (3.6). What is left
+    at step 0 is the user (C.1), scored by a dot product with each item (C.2). Trained are cross-entropy over all items
+    through that chain (C.3), (C.4), the noise network on e_long itself (C.5) and a regulariser (C.6).
+
     Shapes: ``B`` instances, ``C`` candidates, ``L`` history length, ``K`` recent events, ``D`` = ``embedding_size``,
     ``T`` = ``diffusion_steps``. The paper uses T for the last position too, and t for steps and positions.
 
-    The paper leaves much open. Decisions, each with its key where there is a choice (first value: the default):
-
-    * (A) long = all events before the target, up to ``MAX_ITEM_LIST_LENGTH``; short = the last ``recent_items`` (10) of
-      the same. The paper's "all but the last two" is leave-one-out seen from its training target.
-    * (A) intervals: min-max over neighbouring training events, cut at [0, 1], 0 for the first event;
-      ``interval_range: training | sequence`` (of the history itself), ``interval_log: False | True`` (log(1 + x) first).
-    * (A) frequency: training events over those of the most frequent item. (B.2) reads a trainable embedding of 16
-      buckets, equally wide in the logarithm: ``frequency_input: bucket | scalar`` (the number itself).
-    * (B.3) delta has D features: ``decay_gate: vector | scalar``. "Attenuates": ``decay: exp | inverse | sigmoid`` times
-      the state, exp(-delta) as in GRU-D. Its bias starts at -3, so that a fresh encoder remembers.
-    * "directional modulation": inside the candidate's tanh; ``modulation: add | multiply`` (n (1 + tanh(V e_f))).
-    * (B.4) the last real state. (B.5) ``short_pool: last | mean | state``, see :class:`RecentEncoder`. The short-term
-      encoder reads items alone: its equations have no time or frequency.
-    * (3.1) ``diffusion_steps: 20``, betas linear from ``beta_first`` 1e-4 to ``beta_last`` 0.05, so that alpha_bar_T is
-      0.60. It must not come near 0: the network knows e_long through e_t only.
-    * start: e_T from q(e_T | e_long) in training; its mean in evaluation, which is deterministic.
-    * (3.3)-(3.6) see :class:`Denoiser`; ``guidance_max`` 1, ``guidance_rate`` 5, ``guidance_shift`` 0.5,
-      ``null_condition: learned | zeros``.
-    * (3.7), (3.8) DDIM with ``eta`` 0.1 in training and 0 in evaluation.
-    * (C.1) ``training: chain | one_step | truncated``: cross-entropy on e_0 through all steps (as written); on the
-      estimate (3.7) of one random step (as DiffuRec trains); or through the network in the last ``truncated_steps``
-      steps only, in the others it counts as a constant.
-    * (C.2) dot product with the shared item table; ``projection: False | True`` for a linear layer on e_user.
-    * (C.4) a mean, not a sum. ``loss: full | sampled`` over all items, or ``loss_samples`` drawn ones with logQ
-      correction. The padding item is no item.
-    * (C.5) the mean over features too ("mean squared error"), step uniform, condition dropout ``condition_dropout`` 0.1
-      here only. e_long is detached (``detach_denoise``), or shrinking it would make the task trivial. Note that this loss
-      alone teaches the network to return e_long: all fusion comes from C.4.
-    * (C.6) ``L = L_CE + denoise_weight L_denoise + reg_weight (|W_Q|^2 + |W_K|^2 + |W_V|^2 + |W_g|^2)``, 0.1 and 1e-4;
-      ``reg_feed_forward: False | True`` adds the network's layers, as the text does.
-
-    ``without``: ``token`` (condition is e_short), ``snr`` (guidance scale ``guidance_constant``). ``fusion: diffusion |
-    gate | mean | long | short``: ``gate`` is the paper's baseline g e_long + (1 - g) e_short, ``g = sigmoid(W_g [.;.])``.
-
-    ``inference_samples: n`` adds n evaluations that start at a draw (``inference_start: forward`` from q(e_T | e_long) or
-    ``noise`` from N(0, I)) and have the noise of training: see :func:`recbole_lsrec.evaluation.inference_noise`.
+    The paper leaves much open: docs/models/difflsrec.md says how each point is decided, and lists the options. ``fusion``
+    has the paper's baseline ``gate``, g e_long + (1 - g) e_short, and plainer ones; ``without`` its ablations.
 
     Args:
         config: See ``properties/model/DiffLSRec.yaml``.
@@ -110,15 +84,9 @@ class DiffLSRec(LongShortRecommender):
 
         self._read_training_events(dataset)
         if self.fusion != "short":
-            self.long_encoder = DecayGRU(
-                d,
-                decay=o.decay,
-                scalar_decay=o.decay_gate == "scalar",
-                scalar_frequency=o.frequency_input == "scalar",
-                multiply=o.modulation == "multiply",
-            )
+            self.long_encoder = DecayGRU(d, o.decay)
         if self.fusion != "long":
-            self.short_encoder = RecentEncoder(d, o.short_pool)
+            self.short_encoder = RecentEncoder(d)
         if self.fusion == "gate":
             self.gate = nn.Linear(2 * d, d, bias=False)
         if self.fusion == "diffusion":
@@ -132,9 +100,7 @@ class DiffLSRec(LongShortRecommender):
                 shift=o.guidance_shift,
                 constant=o.guidance_constant if "snr" in o.without else None,
                 tokens="token" not in o.without,
-                learned_null=o.null_condition == "learned",
             )
-        self.projection = nn.Linear(d, d, bias=False) if o.projection else None
         self._generator: torch.Generator | None = None  # None: torch's global one
 
     # ---- A: what the training period tells of time and frequency ----------------------------------------------------
@@ -145,19 +111,15 @@ class DiffLSRec(LongShortRecommender):
         frequency = event_features.frequencies(dataset.item, training, self.n_items)
         bucket = event_features.frequency_buckets(frequency)
         # In no state_dict, which other data sets fit too, but in the checkpoint of a run: RecBole's other_parameter.
-        self.register_buffer("frequency", torch.from_numpy(frequency).float(), persistent=False)
         self.register_buffer("bucket", torch.from_numpy(bucket), persistent=False)
         counts = np.bincount(dataset.item[training], minlength=self.n_items)
         self.sampler = catalogue_loss.ItemSampler(torch.from_numpy(counts[1:]))
-        self.other_parameter_name = ["shortest", "longest", "frequency", "bucket"]
+        self.other_parameter_name = ["shortest", "longest", "bucket"]
 
     def intervals(self, times: Tensor, lengths: Tensor) -> Tensor:
         """Time since the event before, scaled to [0, 1], ``[B, L]``, from times in seconds."""
         seconds = event_features.intervals(times, lengths)
-        if self.options.interval_range == "training":
-            return event_features.min_max(seconds, self.shortest, self.longest, self.options.interval_log)
-        low, high = event_features.sequence_range(seconds, lengths)
-        return event_features.min_max(seconds, low, high, self.options.interval_log)
+        return event_features.min_max(seconds, self.shortest, self.longest)
 
     # ---- B: encoders ------------------------------------------------------------------------------------------------
 
@@ -171,7 +133,7 @@ class DiffLSRec(LongShortRecommender):
         long = short = None
         if self.fusion != "short":
             interval = self.intervals(interaction[self.TIME_SEQ][:, : real.shape[1]], lengths)
-            long = self.long_encoder(x, interval, self.frequency[items], self.bucket[items], lengths)  # (B.1)-(B.4)
+            long = self.long_encoder(x, interval, self.bucket[items], lengths)  # (B.1)-(B.4)
         if self.fusion != "long":
             short = self.short_encoder(tokens, n_tokens)  # (B.5)
         return Interests(long, short, tokens, n_tokens)
@@ -180,7 +142,7 @@ class DiffLSRec(LongShortRecommender):
         """Encodes and fuses: the user's vector and, where there is one, the weight of the long-term interest."""
         interests = self.interests(interaction)
         user, alpha = self.fuse(interests)
-        return Encoded(user if self.projection is None else self.projection(user), alpha, interests)
+        return Encoded(user, alpha, interests)
 
     # ---- 3: fusion --------------------------------------------------------------------------------------------------
 
@@ -207,12 +169,7 @@ class DiffLSRec(LongShortRecommender):
         long, prepared = self._sides(interests)
         last = float(self.alpha_bar[-1])
         noisy = self.training or self._generator is not None
-        if not noisy:
-            start = last**0.5 * long
-        elif not self.training and self.options.inference_start == "noise":
-            start = self._normal(long)
-        else:
-            start = process.diffuse(long, self._normal(long), last)
+        start = process.diffuse(long, self._normal(long), last) if noisy else last**0.5 * long
         through_all = not self.training or self.options.training == "chain"
 
         def predict(e: Tensor, t: int) -> Tensor:
@@ -299,9 +256,7 @@ class DiffLSRec(LongShortRecommender):
     def denoise_loss(self, interests: Interests) -> Tensor:
         """Eq. C.5: mean squared error of the noise network on e_long at a random step, ``[]``."""
         long, prepared = self._sides(interests)
-        if self.options.detach_denoise:
-            long = long.detach()
-        noisy, t, _, noise = self._diffused(long)
+        noisy, t, _, noise = self._diffused(long.detach())  # or shrinking e_long would make the task trivial
         drop = torch.rand(len(long), generator=self._generator).to(long.device) < self.options.condition_dropout
         return (noise - self.denoiser.noise(noisy, t, prepared, drop)).square().mean()
 
@@ -318,7 +273,7 @@ class DiffLSRec(LongShortRecommender):
     def _regularised(self) -> list[Tensor]:
         if self.fusion == "gate":
             return [self.gate.weight]
-        return self.denoiser.matrices(self.options.reg_feed_forward) if self.fusion == "diffusion" else []
+        return self.denoiser.matrices() if self.fusion == "diffusion" else []
 
     def _table(self) -> Tensor:
         """The vectors of all items, ``[n_items, D]``, padding first."""

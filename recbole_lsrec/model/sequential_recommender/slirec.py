@@ -37,21 +37,16 @@ class Encoded(NamedTuple):
 class SLiRec(TimedRecommender):
     """Long-term interest by a learned query, short-term interest by a time-aware LSTM, fused for each candidate.
 
-    Shapes: ``B`` instances, ``C`` candidates, ``T`` events of a history (padded), ``D`` = ``embedding_size``.
-
     * Long (asymmetric SVD): ``a = softmax((x M) . q)`` with a learned ``q``, no bias; ``u_l = sum_j a_j x_j``.
     * Short: Time4LSTM over the *item* part of x (the category's D' features left out) and both time features; the
       candidate attends to its outputs ``o`` through DIN's network: ``u_s = sum_j a_j o_j``.
     * ``alpha = sigmoid(FCN(v ; u_l ; u_s ; time))``, ``u = alpha u_l + (1 - alpha) u_s``, ``score = FCN(u ; v)``.
 
-    What is odd in the code, chosen together by ``variant: official | paper``; each key may be set by itself and then
-    wins. ``paper`` is the same network without these; it is our reading, as no paper was consulted for it.
+    Shapes: ``B`` instances, ``C`` candidates, ``T`` events of a history (padded), ``D`` = ``embedding_size``.
 
-    * ``padding: seen | ignored``: the softmax of the long side runs over all ``MAX_ITEM_LIST_LENGTH`` columns, padding
-      with row 0 of the embeddings included, and batch-norm statistics count padding.
-    * ``alpha_time: last_column | last_event | none``: the time is the last column's, 0 unless the window is full.
-    * ``data_loss: softmax | bce`` over 1 + N candidates.
-    * No gradient clipping, no user embedding.
+    ``variant: official | paper`` keeps or leaves what is odd in the code (docs/models/clsr.md): padding in the long side's
+    softmax and in batch-norm statistics, the last column's time. ``paper`` is our reading; no paper was consulted for it.
+    There is no gradient clipping and no user embedding.
 
     Args:
         config: See ``properties/model/SLiRec.yaml``.

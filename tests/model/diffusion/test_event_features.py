@@ -48,13 +48,3 @@ def test_intervals_of_histories() -> None:
     assert seconds.tolist() == [[0, 10, 30, 0], [0, 100, 0, 0]]
     scaled = event_features.min_max(seconds, 10.0, 50.0)
     assert scaled.tolist() == [[0, 0, 0.5, 0], [0, 1, 0, 0]]  # 0 and 100 lie outside and are cut off
-    low, high = event_features.sequence_range(seconds, torch.tensor([3, 2]))
-    assert (low.tolist(), high.tolist()) == ([[10], [100]], [[30], [100]])
-    assert event_features.min_max(seconds, low, high).tolist() == [[0, 0, 1, 0], [0, 0, 0, 0]]
-
-
-def test_logarithm_first() -> None:
-    seconds = torch.tensor([0.0, 9.0, 99.0], dtype=torch.float64)
-    torch.testing.assert_close(
-        event_features.min_max(seconds, 0.0, 99.0, logarithm=True), torch.tensor([0.0, 0.5, 1.0])
-    )

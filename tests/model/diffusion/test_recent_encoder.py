@@ -1,11 +1,10 @@
-"""The most recent events, and the three ways to pool their states."""
+"""The most recent events, and their encoder."""
 
 import math
 
-import pytest
 import torch
 
-from recbole_lsrec.model.diffusion.recent_encoder import POOLS, RecentEncoder, padding, recent
+from recbole_lsrec.model.diffusion.recent_encoder import RecentEncoder, padding, recent
 
 
 def test_recent_events() -> None:
@@ -17,16 +16,13 @@ def test_recent_events() -> None:
     assert padding(kept, 3).tolist() == [[0, 0, 0], [0, 0, -math.inf]]
 
 
-@pytest.mark.parametrize("pool", POOLS)
-def test_equals_attention_by_definition(pool: str) -> None:
+def test_equals_attention_by_definition() -> None:
     torch.manual_seed(0)
-    encoder = RecentEncoder(4, pool)
+    encoder = RecentEncoder(4)
     tokens, lengths = torch.randn(3, 5, 4), torch.tensor([5, 1, 3])
     out = encoder(tokens, lengths)
     for row, length in enumerate(lengths.tolist()):
         states = encoder.gru(tokens[row : row + 1, :length], torch.tensor([length]))[0][0]  # [length, 4]
-        q = k = v = states
-        if pool != "state":
-            q, k, v = encoder.query(states), encoder.key(states), encoder.value(states)
+        q, k, v = encoder.query(states), encoder.key(states), encoder.value(states)
         attended = torch.softmax(q @ k.t() / 2, dim=1) @ v  # every position asks
-        torch.testing.assert_close(out[row], attended.mean(0) if pool == "mean" else attended[-1])
+        torch.testing.assert_close(out[row], attended[-1])
