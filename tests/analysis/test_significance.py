@@ -60,7 +60,7 @@ def test_combined_t_of_two_sources_is_welchs_t():
     x, y = A, B[:4]
     expected = stats.ttest_ind(x, y, equal_var=False)
     found = combined_t(x.mean() - y.mean(), (x.var(ddof=1) / 6, 5.0), (y.var(ddof=1) / 4, 3.0))
-    assert found == pytest.approx((expected.statistic, expected.df, expected.pvalue))
+    assert (found.t, found.p) == pytest.approx((expected.statistic, expected.pvalue))  # p pins the degrees of freedom
 
 
 def test_wins_are_users_for_whom_the_first_is_better():
@@ -85,7 +85,12 @@ def test_holm_equals_statsmodels(n):
 def test_the_bootstrap_interval_equals_scipys():
     difference = np.random.default_rng(3).normal(0.1, 1, 80)
     expected = stats.bootstrap(
-        (difference,), np.mean, n_resamples=999, confidence_level=0.9, method="percentile", rng=np.random.default_rng(5)
+        (difference,),
+        np.mean,
+        n_resamples=999,
+        confidence_level=0.9,
+        method="percentile",
+        random_state=np.random.default_rng(5),
     )
     draws = bootstrap(means(difference), 80, 999, np.random.default_rng(5))
     assert percentile_interval(draws, 0.9) == pytest.approx(tuple(expected.confidence_interval), rel=1e-10)

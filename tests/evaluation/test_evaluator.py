@@ -35,6 +35,7 @@ def small_log(tmp_path_factory):
         "data_path": str(root),
         "run_dir": str(root / "runs"),
         "load_col": {"inter": ["user_id", "item_id", "timestamp"]},
+        "timestamp_unit": "s",
         "MAX_ITEM_LIST_LENGTH": 10,
         "metrics": ["Hit", "NDCG", "MRR", "Precision", "Recall"],
         "topk": [1, 5, 10],
