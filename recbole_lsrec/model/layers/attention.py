@@ -77,16 +77,23 @@ class MLPAttention(nn.Module):
         (_, w_query, w_difference, _), _ = self.fcn.first_layer()
         return Projected(q, F.linear(q, (w_query - w_difference)[:, -q.shape[-1] :]))
 
-    def forward(self, keys: Projected, query: Projected, row: Tensor | None = None) -> Tensor:
-        """Returns logits ``[...]``; with ``row``: keys ``[P, ...]`` and queries ``[B, C, ...]`` to ``[P, C]``."""
+    def forward(
+        self, keys: Projected, query: Projected, row: Tensor | None = None, counts: Tensor | None = None
+    ) -> Tensor:
+        """Returns logits ``[...]``; with ``row``: keys ``[P, ...]`` and queries ``[B, C, ...]`` to ``[P, C]``.
+
+        ``counts [P]`` says how many equal events each stands for in the batch-norm statistics.
+        """
         w_product = self.fcn.first_layer()[0][3][:, -keys.vector.shape[-1] :]
+        if counts is not None and row is not None:
+            counts = counts.repeat_interleave(query.vector.shape[1])
         if row is not None and len(query.vector) == 1:
-            return self.fcn.after_first(_met_by_all(keys, query, w_product)).squeeze(-1)
+            return self.fcn.after_first(_met_by_all(keys, query, w_product), counts).squeeze(-1)
         key, key_image = keys if row is None else (part.unsqueeze(1) for part in keys)
         hidden = F.linear(key * pick(query.vector, row), w_product)
         hidden += key_image  # in place: these are the largest arrays of the models
         hidden += pick(query.image, row)
-        return self.fcn.after_first(hidden).squeeze(-1)
+        return self.fcn.after_first(hidden, counts).squeeze(-1)
 
 
 def _met_by_all(keys: Projected, query: Projected, w_product: Tensor) -> Tensor:

@@ -59,10 +59,22 @@ class BatchNorm(nn.Module):
         self.register_buffer("running_mean", torch.zeros(size))
         self.register_buffer("running_var", torch.ones(size))
 
-    def forward(self, rows: Tensor) -> Tensor:
-        """Normalises ``rows [M, F]`` by their own statistics in training mode, by the moving averages in evaluation."""
+    def forward(self, rows: Tensor, counts: Tensor | None = None) -> Tensor:
+        """Normalises ``rows [M, F]`` by their own statistics in training mode, by the moving averages in evaluation.
+
+        ``counts [M]`` says how many equal rows each stands for in the statistics; 1 if not given.
+        """
         if not self.training or not len(rows):
             return F.batch_norm(rows, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps)
+        if counts is not None:
+            share = (counts / counts.sum()).unsqueeze(0)  # [1, M]
+            mean = share @ rows  # [1, F]
+            centred = rows - mean
+            variance = share @ centred.square()
+            with torch.no_grad():
+                self.running_mean.lerp_(mean[0], 1 - self.momentum)
+                self.running_var.lerp_(variance[0], 1 - self.momentum)
+            return torch.addcmul(self.bias, centred, torch.rsqrt(variance + self.eps) * self.weight)
         # The fused kernel hands back its statistics: one pass over the data instead of two.
         out, mean, inverse_std = torch.native_batch_norm(rows, self.weight, self.bias, None, None, True, 0.0, self.eps)
         with torch.no_grad():
@@ -131,12 +143,12 @@ class FCN(nn.Module):
         images.sort(key=Tensor.numel)  # what is small is added before it is broadcast
         return self.after_first(sum(images, bias))
 
-    def after_first(self, hidden: Tensor) -> Tensor:
-        """Goes on from the output of the first linear layer."""
+    def after_first(self, hidden: Tensor, counts: Tensor | None = None) -> Tensor:
+        """Goes on from the output of the first linear layer; ``counts`` of its rows, flattened: see :class:`BatchNorm`."""
         # In rows from here on: the ReLU works in place, and on a view autograd would copy to allow that.
         rows = hidden.reshape(-1, hidden.shape[-1])
         for norm, (weight, bias) in zip(self.norms, self._layers()[1:], strict=True):
-            rows = F.linear(torch.relu_(norm(rows) if self.training else rows), weight, bias)
+            rows = F.linear(torch.relu_(norm(rows, counts) if self.training else rows), weight, bias)
         return rows.view(*hidden.shape[:-1], rows.shape[-1])
 
     def _layers(self) -> list[tuple[Tensor, Tensor]]:

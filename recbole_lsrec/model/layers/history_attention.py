@@ -23,6 +23,7 @@ class Prepared(NamedTuple):
     keys: Any  # of the P scored steps
     row: Tensor  # [P] instance of each
     step: Tensor  # [P] and its place
+    counts: Tensor | None  # [P] how many equal steps each stands for; None: itself
     known: Tensor | None  # [B, S] leading features of the query, where the keys have not taken them in
 
 
@@ -38,10 +39,17 @@ class HistoryAttention(nn.Module):
         hidden_sizes: Hidden layers of ``mlp``.
         see_padding: In training let padding pass through the scoring network too, so that it enters the batch-norm
             statistics, as it does in the authors' code. Its weight is 0 all the same.
+        equal_padding: Whether the padded steps of a history are equal, so that one can stand for all.
     """
 
     def __init__(
-        self, kind: str, size: int, query_size: int, hidden_sizes: Sequence[int], see_padding: bool = False
+        self,
+        kind: str,
+        size: int,
+        query_size: int,
+        hidden_sizes: Sequence[int],
+        see_padding: bool = False,
+        equal_padding: bool = True,
     ) -> None:
         super().__init__()
         self.attention: MLPAttention | BilinearAttention
@@ -49,7 +57,18 @@ class HistoryAttention(nn.Module):
             self.attention = MLPAttention(size, query_size, hidden_sizes)
         else:
             self.attention = BilinearAttention(size, query_size)
-        self.see_padding = see_padding
+        self.see_padding, self.equal_padding = see_padding, equal_padding
+
+    def _scored(self, real: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Which steps ``[B, T]`` pass through the network, and how many equal ones each of these stands for, ``[P]``."""
+        if not (self.see_padding and self.training):
+            return real, None
+        if not self.equal_padding:
+            return torch.ones_like(real), None
+        n = real.sum(1, keepdim=True)
+        scored = torch.arange(real.shape[1], device=real.device) <= n  # the real ones and the first of the padding
+        counts = torch.where(real, 1, real.shape[1] - n)[scored]
+        return scored, counts.to(torch.get_default_dtype())
 
     def prepare(self, values: Tensor, real: Tensor, known: Tensor | None = None) -> Prepared:
         """Computes all that needs no candidate.
@@ -59,12 +78,12 @@ class HistoryAttention(nn.Module):
             real: ``[B, T]`` bool.
             known: ``[B, S]`` leading features of the query that the history determines.
         """
-        scored = torch.ones_like(real) if self.see_padding and self.training else real
+        scored, counts = self._scored(real)
         row, step = scored.nonzero(as_tuple=True)
         x = values[row, step]  # [P, D]
         if isinstance(self.attention, BilinearAttention):
-            return Prepared(values, real, self.attention.keys(x), row, step, known)
-        return Prepared(values, real, self.attention.keys(x, known, row), row, step, None)
+            return Prepared(values, real, self.attention.keys(x), row, step, None, known)
+        return Prepared(values, real, self.attention.keys(x, known, row), row, step, counts, None)
 
     def weights(self, prepared: Prepared, q: Tensor) -> Tensor:
         """Returns ``a [B, C, T]``, 0 on padding unless all is, for queries ``q [B, C, Q]`` or ``[1, C, Q]``."""
@@ -72,7 +91,8 @@ class HistoryAttention(nn.Module):
             known = prepared.known.unsqueeze(1).expand(-1, q.shape[1], -1)
             q = torch.cat([known, q.expand(len(known), -1, -1)], dim=-1)
         query: Any = self.attention.query(q)
-        logits = self.attention(prepared.keys, query, prepared.row)  # [P, C]
+        counts = {} if prepared.counts is None else {"counts": prepared.counts}
+        logits = self.attention(prepared.keys, query, prepared.row, **counts)  # [P, C]
         least = torch.finfo(logits.dtype).min  # finite: where nothing is real the weights are equal, as in TensorFlow
         padded = logits.new_full((*prepared.real.shape, logits.shape[1]), least)
         padded = padded.index_put((prepared.row, prepared.step), logits)  # [B, T, C]
@@ -80,10 +100,11 @@ class HistoryAttention(nn.Module):
 
     def own_weights(self, values: Tensor, real: Tensor, q: Tensor) -> Tensor:
         """Returns ``a [B, T]``, 0 on padding, where each step is asked with a query of its own, ``q [B, T, Q]``."""
-        scored = torch.ones_like(real) if self.see_padding and self.training else real
+        scored, counts = self._scored(real)
         at = scored.nonzero(as_tuple=True)
         query: Any = self.attention.query(q[at])
-        logits = self.attention(self.attention.keys(values[at]), query)  # [P]
+        more = {} if counts is None or isinstance(self.attention, BilinearAttention) else {"counts": counts}
+        logits = self.attention(self.attention.keys(values[at]), query, **more)  # [P]
         padded = logits.new_full(real.shape, float("-inf")).index_put(at, logits)
         return padded.masked_fill(~real, float("-inf")).softmax(dim=1)
 

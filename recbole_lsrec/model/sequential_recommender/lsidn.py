@@ -119,10 +119,11 @@ class LSIDN(LongShortRecommender):
         self.position = nn.Parameter(truncated_normal_(torch.empty(o.max_session_len, d)))  # P
         self.norm = PlaceNorm(o.max_session_len, d)
         self.long_encoder, self.current_encoder = SessionEncoder(d), SessionEncoder(d)
-        self.session_attention = HistoryAttention("mlp", d, d, attention_sizes, see_padding=True)  # ATT_s
+        by_place = {"see_padding": True, "equal_padding": False}  # after SA padding holds the norm's shift, by place
+        self.session_attention = HistoryAttention("mlp", d, d, attention_sizes, **by_place)  # ATT_s
         self.session_gru = GRU(d, d)
         self.long_attention = MLPAttention(d, 2 * d, attention_sizes)  # ATT_l
-        self.current_attention = HistoryAttention("mlp", d, item_size, attention_sizes, see_padding=True)  # ATT_c
+        self.current_attention = HistoryAttention("mlp", d, item_size, attention_sizes, **by_place)  # ATT_c
         self.rnn = Time4LSTM(d, d)
         self.sequence_attention = HistoryAttention("mlp", d, d, attention_sizes, see_padding=True)  # ATT_t
         self.fusion_gru = GRU(d, d)

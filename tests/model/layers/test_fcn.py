@@ -67,3 +67,14 @@ def test_initialisation() -> None:
     assert layer.weight.abs().max() <= 0.02
     assert abs(layer.weight.std().item() - 0.0088) < 2e-4  # a normal of 0.01 cut at two standard deviations
     assert not layer.bias.any()
+
+
+def test_batch_norm_with_counts_equals_repeated_rows() -> None:
+    torch.manual_seed(0)
+    rows, counts = torch.randn(5, 3), torch.tensor([1.0, 4.0, 2.0, 1.0, 3.0])
+    counted, repeated = BatchNorm(3), BatchNorm(3)
+    out = counted(rows, counts)
+    expected = repeated(rows.repeat_interleave(counts.long(), dim=0))
+    torch.testing.assert_close(out.repeat_interleave(counts.long(), dim=0), expected)
+    torch.testing.assert_close(counted.running_mean, repeated.running_mean)
+    torch.testing.assert_close(counted.running_var, repeated.running_var)

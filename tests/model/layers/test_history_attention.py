@@ -42,3 +42,25 @@ def test_padding_enters_batch_norm_in_training_only(see_padding: bool) -> None:
         one, two = (attention.weights(attention.prepare(x, REAL), q) for x in (values, other))
         assert torch.allclose(one, two) == (not (training and see_padding))
         assert not one.transpose(1, 2)[~REAL].any()
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_one_padded_step_stands_for_all_in_the_batch_norm_statistics(own: bool) -> None:
+    """Outputs, gradients and moving averages are those of a network that every padded step passes through."""
+    torch.manual_seed(0)
+    lengths = torch.tensor([1, 9, 3, 4, 8])
+    real = torch.arange(9) < lengths.unsqueeze(1)
+    values = torch.where(real.unsqueeze(2), torch.randn(5, 9, 6), torch.full((1, 1, 6), 0.3))
+    q = torch.randn(5, 2, 6)
+    each = torch.where(real.unsqueeze(2), torch.randn(5, 9, 6), torch.full((1, 1, 6), -0.2))
+    found = []
+    for equal in (True, False):
+        torch.manual_seed(1)
+        attention = HistoryAttention("mlp", 6, 6, [8, 4], see_padding=True, equal_padding=equal)
+        randomise(attention)
+        a = attention.own_weights(values, real, each) if own else attention.weights(attention.prepare(values, real), q)
+        (a.square() * torch.arange(9)).sum().backward()
+        gradients = [p.grad for p in attention.parameters() if p.grad is not None]
+        found.append([a, *gradients, *attention.buffers()])
+    for left, right in zip(*found, strict=True):
+        torch.testing.assert_close(left, right, rtol=1e-5, atol=1e-6)
