@@ -87,9 +87,10 @@ class FilteredDataset(CheckedDataset):
         self.inter_feat = pd.DataFrame({field: frame[field].to_numpy()[order] for field in frame}, copy=False)
         if self.pre_split:
             self._origin = np.repeat(np.arange(len(self.file_size_list)), self.file_size_list)[order]
-        self._check_unit(user[order], time[order])
+        self._check_unit()
 
-    def _check_unit(self, user: np.ndarray, time: np.ndarray) -> None:
+    def _check_unit(self) -> None:
+        user, time = (self.inter_feat[field].to_numpy() for field in (self.uid_field, self.time_field))
         unit = self.config["timestamp_unit"]
         problem = None if unit == ORDER else unit_problem(user, time, unit)
         if problem is None:
