@@ -112,7 +112,7 @@ def test_a_wrong_option_is_refused_before_torch_and_ray_are_imported(arguments: 
         [sys.executable, "-c", program, *arguments.split()], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     *told, modules = done.stderr.strip().splitlines()
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert len(told) == 1, done.stderr
     assert re.search(r"(category_tie|beta_last|recent_k|decay|alpha_hidden_sizes): found .*; accepted: ", told[0])
     assert modules == "[]"
