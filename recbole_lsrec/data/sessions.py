@@ -32,7 +32,9 @@ def segment_sessions(user: np.ndarray, time: np.ndarray, threshold: float, gap: 
     if np.any(pause[~new_user] < 0):
         raise ValueError("time: found a user whose events are not sorted by time; sort by (user, time) first")
     too_long = pause > threshold if gap == "le" else pause >= threshold
-    return np.concatenate([[0], np.cumsum(new_user | too_long)]).astype(np.int64)
+    session = np.zeros(len(user), dtype=np.int64)
+    np.cumsum(new_user | too_long, out=session[1:])  # in place: a log of 20 million events has 160 MB a column
+    return session
 
 
 def own_sessions(user: np.ndarray, label: np.ndarray) -> tuple[np.ndarray, int, int]:
