@@ -19,6 +19,7 @@ _NAMES = {
     "session": "sessionid usersession session visitid",
 }
 _NEEDED = ("user", "item", "time")
+LEFT_OUT = "none"
 _SEPARATORS = ("\t", ";", "|", "::", ",")
 
 
@@ -34,7 +35,8 @@ def csv_source(
 
     Args:
         files: one or more of one layout.
-        named: role -> column, as given; a number is a column of files without a line of names, counted from 1.
+        named: role -> column, as given, or ``none`` to leave out what would be guessed; a number is a column of files without
+            a line of names, counted from 1.
         user_features: further columns, as ``name`` or ``name:type``.
         item_features: likewise.
         separator: of text files; None finds it.
@@ -58,7 +60,7 @@ def csv_source(
         width = len(split_line(lines[0], layout)) if lines else 0
         header = tuple(str(place) for place in range(1, width + 1))
     names = list(header) if header else keys(raw, encoding) if form == "json" else column_names(raw, layout)
-    columns = {role: _known(column, names, role) for role, column in named.items() if column != "order"}
+    columns = {role: _known(column, names, role) for role, column in named.items() if column not in ("order", LEFT_OUT)}
     if header is None:
         columns = {**_guessed(names, set(columns.values()), set(named)), **columns}
     missing = [

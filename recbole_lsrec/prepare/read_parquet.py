@@ -70,6 +70,6 @@ def _whole(raw: RawFile, name: str, column: pa.Array) -> pa.Array:
     if (pc.max(pc.abs(column)).as_py() or 0) >= EXACT:
         raise DataError(
             f"{raw.name}: column {name!r} holds numbers as floats that are too large to be exact (2**53 and more), so "
-            "different ids may have become one; export it as text or as integers."
+            "different ids may have become one; export it as text or as integers, or leave it out (--category none)."
         )
     return pc.cast(column, pa.int64())

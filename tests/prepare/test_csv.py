@@ -137,6 +137,11 @@ def test_parquet_with_integers_times_and_gaps(prepared):
     assert items == ["007|135", "NA|"]
 
 
+def test_a_column_that_would_be_guessed_can_be_left_out(prepared):
+    table = parquet(user=["a"], item=["b"], time=[1577836800], category=[1.487580005134238553e18])
+    assert prepared("csv", {"log.parquet": table}, columns={"category": "none"})[:2] == (["a|b|1577836800"], [])
+
+
 def test_parquet_with_ids_that_lost_digits_is_refused(prepared):
     table = parquet(user=["a"], item=pa.array([1.487580005134238553e18]), time=[1577836800])
     with pytest.raises(DataError, match=r"column 'item' holds numbers as floats that are too large to be exact"):
