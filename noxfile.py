@@ -1,0 +1,36 @@
+"""The checks of a change, by name: ``nox`` runs lint, types and test, ``nox -s slow`` what takes minutes.
+
+They run in the environment that nox itself runs in, which README and ``.ci/run`` install: what is checked is what users get.
+"""
+
+import nox
+
+nox.options.default_venv_backend = "none"
+nox.options.sessions = ["lint", "types", "test"]
+nox.options.stop_on_first_error = True
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style, format, and no import that runs back up."""
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("lint-imports")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Type hints."""
+    session.run("mypy")
+
+
+@nox.session
+def test(session: nox.Session) -> None:
+    """The README's test command."""
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def slow(session: nox.Session) -> None:
+    """Tests that take minutes each."""
+    session.run("pytest", "-m", "slow", *session.posargs)

