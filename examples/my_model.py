@@ -19,7 +19,6 @@ class SessionMeanOptions(LongShortOptions):
 
     embedding_size: Width = setting(32, "Width of an embedded item, category included.")
     category_embedding_size: int = setting(8, "How many of these hold the category.", least=0)
-    reg_weight: float = setting(1e-6, "L2 on weights and involved embeddings.", least=0)
     recent_sessions: int = setting(1, "Sessions that the short-term interest looks back.", least=1)
 
 
@@ -40,8 +39,6 @@ class SessionMean(LongShortRecommender):
         u_short = mean of x_i, i in S                     (2)
         alpha = sigmoid(W [u_long, u_short, x_c] + b)     (3)
         score = <alpha u_long + (1 - alpha) u_short, x_c> (4)
-
-    Reference: none; it is an example.
     """
 
     options_class = SessionMeanOptions

@@ -14,10 +14,8 @@ from recbole_lsrec.model.base import Match
 
 
 class MeanAndLast(LongShortRecommender):
-    default_config = {"embedding_size": 32, "category_embedding_size": 0, "reg_weight": 0.0}
-
     def __init__(self, config, dataset):
-        super().__init__(config, dataset, data_loss="softmax")
+        super().__init__(config, dataset)
         self.gate = nn.Parameter(torch.zeros(()))
 
     def encode(self, interaction):

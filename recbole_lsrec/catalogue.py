@@ -163,6 +163,13 @@ class CatalogueDataset(SessionDataset):
         other._change_feat_format()
         return other
 
+    def with_empty_log(self) -> "CatalogueDataset":
+        """The catalogue with a log that holds no event, its users being the catalogue's."""
+        columns = {self.uid_field: "int64", self.iid_field: "int64", self.time_field: "float64"}
+        other = self.with_events(pd.DataFrame({name: np.zeros(0, dtype=kind) for name, kind in columns.items()}), 0)
+        other.field2id_token = self.field2id_token
+        return other
+
     def _set_categories(self, frame: pd.DataFrame) -> None:
         """They are the catalogue's."""
 

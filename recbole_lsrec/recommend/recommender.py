@@ -82,7 +82,7 @@ class Recommender:
         dataset = catalogue_dataset(config, catalogue)
         init_seed(config["seed"], config["reproducibility"])
         try:
-            on = dataset.with_events(_no_events(dataset), 0) if getattr(kind, "log_in_checkpoint", False) else dataset
+            on = dataset.with_empty_log() if getattr(kind, "log_in_checkpoint", False) else dataset
             trained = kind(config, on).to(config["device"])
         except AttributeError as error:
             if error.obj is not dataset:
@@ -368,8 +368,3 @@ class Recommender:
 
 
 _NUMBER, _ID = "__number", "__id"
-
-
-def _no_events(dataset: CatalogueDataset) -> pd.DataFrame:
-    columns = {dataset.uid_field: "int64", dataset.iid_field: "int64", dataset.time_field: "float64"}
-    return pd.DataFrame({name: np.zeros(0, dtype=kind) for name, kind in columns.items()})

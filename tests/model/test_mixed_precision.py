@@ -7,7 +7,7 @@ import torch
 
 from recbole_lsrec.model.layers.precision import full_precision, lerp
 from recbole_lsrec.registry import get_model
-from tests.contract.stub import StubDataset, random_batch, stub_config
+from recbole_lsrec.testing.stub import StubDataset, random_batch, stub_config
 from tests.model.difflsrec_stub import StubLog
 
 MODELS: list[tuple[str, dict[str, Any]]] = [

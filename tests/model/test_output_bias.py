@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from recbole_lsrec.registry import get_model
-from tests.contract.stub import StubDataset, random_batch, stub_config
+from recbole_lsrec.testing.stub import StubDataset, random_batch, stub_config
 
 HEADS = [
     ("SLSRec", {"preset": "literal"}, "bce"),

@@ -97,6 +97,7 @@ class MARank(LongShortRecommender):
         ConfigError: An option is not accepted.
     """
 
+    log_in_checkpoint = True  # it tells which rows of a table were trained, and the table is in the checkpoint
     optimizer_defaults: ClassVar[Mapping[str, Any]] = {"betas": (0.9, 0.99), "eps": 1e-4}
 
     options_class = MARankOptions
