@@ -32,6 +32,7 @@ SETTINGS = {
     "CATEGORY_FIELD": "category",
     "session_threshold": 1800,  # seconds: a longer pause begins a new session
     "eval_args": {"mode": {"valid": ["uni9"], "test": ["uni9", "full"]}},
+    "train_batch_size": 128,
     "train_steps": 30,  # take it out to train until validation stops getting better
     "show_progress": False,
     "state": "WARNING",
