@@ -50,7 +50,7 @@ def test_my_model_keeps_the_contract(tmp_path):
     assert "15 passed" in run_example(tmp_path, "-m", "pytest", "-q", EXAMPLES / "test_my_model.py")
 
 
-def test_the_page_of_a_model_of_ones_own_has_its_code_and_ends_in_a_run_and_a_list(tmp_path):
+def test_the_page_of_a_model_of_ones_own_shows_the_example_in_under_80_lines():
     page = (EXAMPLES.parent / "docs" / "own_model.md").read_text()
     code = (EXAMPLES / "my_model.py").read_text()
     assert len(code.splitlines()) < 80
