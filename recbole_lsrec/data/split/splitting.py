@@ -28,6 +28,7 @@ def leave_one_out(user: np.ndarray, rows: np.ndarray, mode: str) -> Split:
     """
     group = user[rows]
     same = group[1:] == group[:-1]
+    del group  # as long as the log, and not needed while the parts are made
     before, after = np.append(False, same)[: len(rows)], np.append(same, False)[: len(rows)]  # of the user's instances
     last = before & ~after
     second = before & np.append(last[1:], False)[: len(rows)]
