@@ -1,13 +1,15 @@
 """Where the plugin's yaml files and a data set's folder are, in a clone and in an installed wheel."""
 
+from importlib.util import find_spec
 from pathlib import Path
-
-import recbole
 
 from recbole_lsrec.errors import ConfigError, did_you_mean
 
 _PACKAGE = Path(__file__).resolve().parents[1]
-RECBOLE = Path(recbole.__file__).resolve().parent
+_recbole = find_spec("recbole")  # found without importing it
+assert _recbole is not None
+assert _recbole.origin is not None
+RECBOLE = Path(_recbole.origin).resolve().parent
 
 
 def properties_dir() -> Path:
