@@ -11,13 +11,9 @@ from typing import Any, NoReturn
 import click
 from click.core import ParameterSource
 
-from recbole_lsrec.config.early import check_drawn, check_early
-from recbole_lsrec.config.layers import given_layers
 from recbole_lsrec.config.values import parse_command_line
 from recbole_lsrec.errors import ConfigError, LSRecError, did_you_mean
-from recbole_lsrec.leaderboard.plan import plan_file, read_plan
 from recbole_lsrec.own_models import absolute, class_name, named_again
-from recbole_lsrec.tuning.space import read_space
 
 # Packages that pip does not bring of itself: RecBole from Python 3.12 on, and the extras.
 INSTALLED_BY = {
@@ -83,6 +79,9 @@ def run(
     context: click.Context, model: str | None, dataset: str | None, config_files: str, resume: str | None, dry_run: bool
 ) -> None:
     """Train and test a model. Any setting can be given as --key=value or --key value."""
+    from recbole_lsrec.config.early import check_early
+    from recbole_lsrec.config.layers import given_layers
+
     settings = list(context.args)
     settings += [f"--resume={resume}"] if resume else []
     settings += ["--dry_run=True"] if dry_run else []
@@ -118,6 +117,8 @@ def leaderboard(context: click.Context, arguments: tuple[str, ...], out: Path | 
     FILE is a yaml file or the name of one that ships. Any setting for all cells can be given after it as --key=value.
     Started again, the command goes on where it was stopped.
     """
+    from recbole_lsrec.leaderboard.plan import plan_file, read_plan
+
     file, settings = (arguments[0], arguments[1:]) if arguments[:1] and arguments[0][:2] != "--" else (None, arguments)
     if file is not None:
         read_plan(plan_file(file))  # what is wrong in it is said before Ray and torch are imported
@@ -425,6 +426,10 @@ def tune(
     **options: Any,
 ) -> None:
     """Search a model's hyper-parameters on validation scores. Any setting can be given as --key=value or --key value."""
+    from recbole_lsrec.config.early import check_drawn, check_early
+    from recbole_lsrec.config.layers import given_layers
+    from recbole_lsrec.tuning.space import read_space
+
     if model is not None and dataset is not None:
         check_early(model, given_layers(config_files.split(), {}, context.args))
         space = read_space(options["space"], class_name(model))
