@@ -121,7 +121,7 @@ def test_a_module_is_found_in_the_current_folder(tmp_path, monkeypatch):
     ("reference", "message"),
     [
         ("nowhere.py:Model", r"^model: found 'nowhere\.py:Model', but there is no file .*; accepted: package\.module"),
-        ("mine.py:SessionMeen", r"but there is no class 'SessionMeen' in mine\.py\. Did you mean 'SessionMean'\?"),
+        ("mine.py:SessionMeen", r"but there is no class 'SessionMeen' in mine\.py\. Did you mean 'SessionMean'"),
         ("no.such.module:Model", r"cannot be imported: ModuleNotFoundError: No module named 'no'"),
         ("mine.py:", r"^model: found 'mine\.py:'; accepted: a name, package\.module:Class or path/to/file\.py:Class"),
         ("broken.py:Model", r"cannot be imported: ZeroDivisionError: division by zero \(.*broken\.py, line 2\)$"),
