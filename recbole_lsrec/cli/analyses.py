@@ -1,0 +1,141 @@
+"""Commands on finished runs."""
+
+from pathlib import Path
+
+import click
+
+from recbole_lsrec.cli.shared import OutputFile, write_json
+from recbole_lsrec.errors import ConfigError
+
+
+@click.command()
+@click.argument("folder", metavar="RUN", type=click.Path(path_type=Path))
+@click.option("--phase", type=click.Choice(["valid", "test"]), default="test", show_default=True)
+@click.option(
+    "--truth", type=click.Path(dir_okay=False, path_type=Path), help="<log>.planted.parquet; beside the log by default."
+)
+@click.option("--json", "json_file", type=OutputFile(), help="Write everything as JSON.")
+def planted(folder: Path, phase: str, truth: Path | None, json_file: Path | None) -> None:
+    """Does alpha know? A run's weight of the long-term interest against what caused the targets of a simulated log."""
+    from recbole_lsrec.analysis.planted import planted as ask
+
+    found = ask(folder, phase, truth)
+    click.echo(found.text())
+    if json_file:
+        write_json(json_file, found.to_dict())
+
+
+@click.command()
+@click.argument("folder", metavar="RUN", type=click.Path(path_type=Path))
+@click.option("--metric", multiple=True, default=["ndcg@10"], show_default=True, help="May be given several times.")
+@click.option("--protocol", help="Such as pop99 or full; the first of the phase by default.")
+@click.option("--phase", type=click.Choice(["valid", "test"]), default="test", show_default=True)
+@click.option("--by", multiple=True, help="Column to cut by; may be given several times. All by default.")
+@click.option("--json", "json_file", type=OutputFile(), help="Write the table as JSON.")
+@click.option("--csv", "csv_file", type=OutputFile(), help="Write the table as CSV.")
+def strata(
+    folder: Path,
+    metric: tuple[str, ...],
+    protocol: str | None,
+    phase: str,
+    by: tuple[str, ...],
+    json_file: Path | None,
+    csv_file: Path | None,
+) -> None:
+    """Metrics of a saved run by history length, sessions, gap, popularity, repeats and category."""
+    from recbole_lsrec.analysis.strata_report import describe_strata
+
+    report = describe_strata(folder, metric, phase, protocol, by)
+    click.echo(report.text())
+    if csv_file:
+        report.table.to_csv(csv_file, index=False)
+    if json_file:
+        write_json(json_file, report.to_dict())
+
+
+@click.command()
+@click.argument("folders", metavar="RUN...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--metric", default="ndcg@10", show_default=True)
+@click.option("--protocol", help="Such as pop99 or full; the first of the phase by default.")
+@click.option("--phase", type=click.Choice(["valid", "test"]), default="test", show_default=True)
+@click.option(
+    "--alpha", type=click.FloatRange(0, 0.5, min_open=True), default=0.05, show_default=True, help="Level of the tests."
+)
+@click.option("--resamples", type=click.IntRange(100), default=2000, show_default=True, help="Draws of the bootstrap.")
+@click.option("--seed", type=click.IntRange(0), default=2020, show_default=True, help="Seed of these draws.")
+@click.option("--json", "json_file", type=OutputFile(), help="Write everything as JSON.")
+def compare(
+    folders: tuple[Path, ...],
+    metric: str,
+    protocol: str | None,
+    phase: str,
+    alpha: float,
+    resamples: int,
+    seed: int,
+    json_file: Path | None,
+) -> None:
+    """Test the differences between saved runs, over users; runs that differ in the seed alone are one model."""
+    from recbole_lsrec.analysis.compare import compare as compare_runs
+    from recbole_lsrec.analysis.comparison_text import comparison_text
+    from recbole_lsrec.analysis.user_metrics import Metric
+
+    found = compare_runs(
+        folders, Metric.parse(metric), phase, protocol, alpha=alpha, resamples=resamples, bootstrap_seed=seed
+    )
+    click.echo(comparison_text(found))
+    if json_file:
+        write_json(json_file, found.to_dict())
+
+
+@click.command()
+@click.argument("folder", metavar="RUN", type=click.Path(path_type=Path))
+@click.option(
+    "--model", help="The run's model class, where it is one of your own: FILE.py:Class or package.module:Class."
+)
+@click.option("--shuffle", is_flag=True, help="Histories in random order.")
+@click.option("--truncate", multiple=True, type=int, help="Only the last k events. May be given several times.")
+@click.option("--alpha", multiple=True, type=float, help="Fixed weight of the long-term interest, 0 to 1. Likewise.")
+@click.option("--one-sided", is_flag=True, help="Shuffle and truncate also with each interest alone (alpha 0 and 1).")
+@click.option("--metric", multiple=True, default=["ndcg@10"], show_default=True, help="May be given several times.")
+@click.option("--protocol", multiple=True, help="Such as pop99; likewise. All of the phase by default.")
+@click.option("--phase", type=click.Choice(["valid", "test"]), default="test", show_default=True)
+@click.option("--by", multiple=True, help="event_type, planted or a column of `strata`. The first two where known.")
+@click.option("--seed", type=click.IntRange(0), default=2020, show_default=True, help="Seed of the shuffle.")
+@click.option("--json", "json_file", type=OutputFile(), help="Write everything as JSON.")
+@click.option("--html", "html_file", type=OutputFile(), help="Write a page with plots.")
+def counterfactual(
+    folder: Path,
+    model: str | None,
+    shuffle: bool,
+    truncate: tuple[int, ...],
+    alpha: tuple[float, ...],
+    one_sided: bool,
+    metric: tuple[str, ...],
+    protocol: tuple[str, ...],
+    phase: str,
+    by: tuple[str, ...],
+    seed: int,
+    json_file: Path | None,
+    html_file: Path | None,
+) -> None:
+    """Score a run's test again with changed histories or a fixed alpha; without a choice of changes, with all."""
+    from recbole_lsrec.analysis.counterfactual.interventions import Intervention
+    from recbole_lsrec.analysis.counterfactual.measure import counterfactual as ask
+    from recbole_lsrec.analysis.counterfactual.text import counterfactual_text
+
+    if html_file:  # before anything is scored, since a page alone needs matplotlib
+        from recbole_lsrec.analysis.counterfactual.page import write_html
+    if one_sided and not (shuffle or truncate):
+        raise ConfigError(
+            "one-sided: found no --shuffle and no --truncate beside it; give one, or --alpha 0 --alpha 1."
+        )
+    sides = (None, 0.0, 1.0) if one_sided else (None,)
+    changes = [Intervention("shuffle", side=side) for side in sides] * shuffle
+    changes += [Intervention("truncate", k, side) for side in sides for k in truncate]
+    changes += [Intervention("alpha", value) for value in alpha]
+    found = ask(folder, metric, phase, protocol, changes, by, seed, model)
+    click.echo(counterfactual_text(found))
+    if json_file:
+        write_json(json_file, found.to_dict())
+    if html_file:
+        write_html(html_file, found)

@@ -1,0 +1,152 @@
+"""Commands of many runs: leaderboards, tables of papers, searches."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from recbole_lsrec.cli.shared import PASS_THROUGH, with_resources
+from recbole_lsrec.config.values import parse_command_line
+from recbole_lsrec.own_models import absolute, class_name, named_again
+
+
+@click.command(context_settings=PASS_THROUGH)
+@click.argument("arguments", metavar="[FILE]", nargs=-1, type=click.UNPROCESSED)
+@click.option("--models", help="Names separated by commas: of systems in FILE, or without FILE of models.")
+@click.option("--datasets", help="Names separated by commas, likewise.")
+@click.option("--seeds", help="Numbers separated by commas.")
+@click.option("--train-seconds", type=float, help="Budget of a cell by the clock.")
+@click.option("--train-steps", type=int, help="Budget of a cell in optimiser steps; repeats bit for bit.")
+@click.option("--title", help="Of the page.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder; leaderboards/<FILE or title>.")
+@with_resources
+@click.pass_context
+def leaderboard(context: click.Context, arguments: tuple[str, ...], out: Path | None, **flags: Any) -> None:
+    """Run systems x data sets x seeds under one budget and write tables, tests and charts.
+
+    FILE is a yaml file or the name of one that ships. Any setting for all cells can be given after it as --key=value.
+    Started again, the command goes on where it was stopped.
+    """
+    from recbole_lsrec.leaderboard.plan import plan_file, read_plan
+
+    file, settings = (arguments[0], arguments[1:]) if arguments[:1] and arguments[0][:2] != "--" else (None, arguments)
+    if file is not None:
+        read_plan(plan_file(file))  # what is wrong in it is said before Ray and torch are imported
+    from recbole_lsrec.leaderboard.command import run_command
+
+    sys.exit(run_command(file, out, settings, context.obj, **flags))
+
+
+@click.command(context_settings=PASS_THROUGH)
+@click.argument("arguments", metavar="[ENTRY]", nargs=-1, type=click.UNPROCESSED)
+@click.option("-d", "--dataset", help="The paper's, by its name here, or any other as a substitute.")
+@click.option("--quick", is_flag=True, help="A few steps, one seed and one protocol: minutes.")
+@click.option("--models", help="Names of the entry's systems, separated by commas; all by default.")
+@click.option("--seeds", help="Numbers separated by commas; the entry's by default.")
+@click.option("--train-seconds", type=float, help="Budget of a cell by the clock.")
+@click.option("--train-steps", type=int, help="Budget of a cell in optimiser steps.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder; in reproduce/ by default.")
+@with_resources
+@click.pass_context
+def reproduce(
+    context: click.Context,
+    arguments: tuple[str, ...],
+    dataset: str | None,
+    quick: bool,
+    out: Path | None,
+    cpus: int,
+    gpus: float,
+    jobs: int | None,
+    address: str | None,
+    **flags: Any,
+) -> None:
+    """Run a table or figure of a paper, such as slsrec-t2, and print ours beside the paper's.
+
+    Without ENTRY, lists them. Any setting for all systems can be given after it as --key=value.
+    """
+    from recbole_lsrec.leaderboard.execute import Resources
+    from recbole_lsrec.reproduce.command import list_entries, run_command
+
+    if not arguments:
+        click.echo(list_entries())
+        return
+    if dataset is None:
+        raise click.UsageError("give --dataset, such as cosmetics, the bundled simulated log")
+    entry, *settings = arguments
+    resources = Resources(cpus, gpus, jobs, address)
+    sys.exit(run_command(entry, dataset, quick, out, settings, context.obj, resources=resources, **flags))
+
+
+@click.command(context_settings=PASS_THROUGH)
+@click.option("-m", "--model", help="Model name (see `models`), or a class of your own: FILE.py:Class.")
+@click.option("-d", "--dataset", help="Data set.")
+@click.option("--config_files", "--config-files", default="", help="Yaml files, separated by spaces; later ones win.")
+@click.option("--space", type=click.Path(), help="Yaml file of the space; properties/hyper/<model>.yaml by default.")
+@click.option("--trials", default=16, show_default=True, help="Configurations to try.")
+@click.option("--time-budget", type=click.FloatRange(0, min_open=True), help="Seconds after which the search ends.")
+@click.option("--scheduler", type=click.Choice(["asha", "median", "none"]), default="asha", show_default=True)
+@click.option("--search", "method", type=click.Choice(["random", "tpe", "grid"]), default="random", show_default=True)
+@click.option("--search-seed", default=2020, show_default=True, help="Seed of the choice of configurations.")
+@click.option("--cpus-per-trial", default=1.0, show_default=True, help="CPU cores, and threads, of a trial.")
+@click.option("--gpus-per-trial", default=0.0, show_default=True, help="GPUs of a trial; 0.5 lets two share one.")
+@click.option("--concurrent", type=click.IntRange(1), help="Trials at a time at most; as many as fit by default.")
+@click.option("--address", help="Of a Ray cluster, or `auto`; this machine alone by default.")
+@click.option("--no-test", is_flag=True, help="Leave the test set alone; by default the best configuration is tested.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder of the search; new in runs/.")
+@click.option("--resume", type=click.Path(file_okay=False, path_type=Path), help="Go on with the search in a folder.")
+@click.pass_context
+def tune(
+    context: click.Context,
+    model: str | None,
+    dataset: str | None,
+    config_files: str,
+    address: str | None,
+    no_test: bool,
+    out: Path | None,
+    resume: Path | None,
+    **options: Any,
+) -> None:
+    """Search a model's hyper-parameters on validation scores. Any setting can be given as --key=value or --key value."""
+    from recbole_lsrec.config.early import check_drawn, check_early
+    from recbole_lsrec.config.layers import given_layers
+    from recbole_lsrec.tuning.space import read_space
+
+    if model is not None and dataset is not None:
+        check_early(model, given_layers(config_files.split(), {}, context.args))
+        space = read_space(options["space"], class_name(model))
+        check_drawn(model, space.source, {key: of.values for of in space.domains for key in of.keys})
+    from recbole_lsrec.ray_session import running_ray
+    from recbole_lsrec.tuning.result import read_settings, summary
+    from recbole_lsrec.tuning.search import checked, new_folder, search
+    from recbole_lsrec.tuning.settings import SearchSettings
+
+    if resume:
+        source = context.get_parameter_source
+        others = [name for name in context.params if name not in ("resume", "address", "model")]
+        given = [f"--{name.replace('_', '-')}" for name in others if source(name) is ParameterSource.COMMANDLINE]
+        if given or context.args:
+            raise click.UsageError(
+                f"--resume: found {' '.join([*given, *context.args])} beside it; a search goes on with the settings it "
+                "was begun with, and only --address, and --model for a class of your own, may be given. Begin another "
+                "search to change them."
+            )
+        settings = read_settings(resume)
+        named_again(settings.model, model, f"--resume {resume}")
+    else:
+        if model is None or dataset is None:
+            raise click.UsageError("give --model and --dataset, or --resume FOLDER")
+        settings = SearchSettings(
+            model=absolute(model),
+            dataset=dataset,
+            out=out or new_folder(class_name(model), dataset),
+            config_files=tuple(config_files.split()),
+            config_dict=parse_command_line(context.args),
+            test=not no_test,
+            **options,
+        )
+    checked(settings)
+    with running_ray(address):
+        found = search(settings)
+    click.echo(summary(found))

@@ -1,0 +1,160 @@
+"""Commands that make and judge logs."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from recbole_lsrec.cli.shared import PASS_THROUGH, OutputFile, split_commas
+from recbole_lsrec.config.values import parse_command_line
+from recbole_lsrec.errors import ConfigError, did_you_mean
+
+
+@click.command()
+@click.argument("source", metavar="SOURCE")
+@click.option(
+    "--raw",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="File, folder, zip or gz archive. May be given several times.",
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default="atomic_data",
+    show_default=True,
+    help="Folder of data sets.",
+)
+@click.option("--name", help="Name of the data set; the source's by default, with the recipe's.")
+@click.option(
+    "--recipe",
+    type=click.Choice(["slsrec", "clsr", "lsidn", "none"]),
+    default="none",
+    show_default=True,
+    help="Cut the log as a paper did.",
+)
+@click.option(
+    "--k-core",
+    type=click.IntRange(1),
+    default=1,
+    help="Keep users and items with so many events, repeated until all have them.",
+)
+@click.option(
+    "--sample-users",
+    type=click.FloatRange(0, 1, min_open=True),
+    help="Share of users to draw, instead of the recipe's.",
+)
+@click.option("--seed", default=2020, show_default=True, help="Seed of the draw of users.")
+@click.option("--keep-events", help="Event types to keep, separated by commas; the source's by default.")
+@click.option(
+    "--all-items", is_flag=True, help="completejourney: the whole supermarket, not only drug store and cosmetics."
+)
+@click.option(
+    "--user", help="csv: column of the user. Columns are guessed by name and shown; numbers if the file has no names."
+)
+@click.option("--item", help="csv: column of the item.")
+@click.option("--time", help="csv: column of the time, or `order`: the order of the rows is all there is.")
+@click.option("--category", help="csv: column of the item's category.")
+@click.option("--event-type", help="csv: column of the kind of event.")
+@click.option("--session", help="csv: column of the log's own sessions.")
+@click.option(
+    "--user-features", default="", help="csv: further columns of users, as name or name:type, separated by commas."
+)
+@click.option("--item-features", default="", help="csv: further columns of items, likewise.")
+@click.option("--separator", help="csv: between columns; found by default.")
+@click.option("--encoding", help="csv: of the text; utf-8 by default.")
+@click.option(
+    "--time-format", help="s, ms, us, ns, days, 'excel days', MMDD:<year> or a strptime format; found by default."
+)
+@click.option("--tz", help="Zone of times that name none, such as Asia/Shanghai; UTC by default.")
+@click.option(
+    "--max-refused",
+    type=click.FloatRange(0, 1),
+    default=0.01,
+    show_default=True,
+    help="Share of rows that may be damaged.",
+)
+@click.option("--overwrite", is_flag=True, help="Replace a data set that was prepared before.")
+def prepare(
+    source: str,
+    raw: tuple[Path, ...],
+    out: Path,
+    name: str | None,
+    user: str | None,
+    item: str | None,
+    time: str | None,
+    category: str | None,
+    event_type: str | None,
+    session: str | None,
+    keep_events: str | None,
+    user_features: str,
+    item_features: str,
+    **options: Any,
+) -> None:
+    """Turn a raw log into a data set: atomic files, its yaml, and the account of every row.
+
+    SOURCE is csv (any table of events: CSV, TSV, JSON lines, parquet) or the name of a public log.
+    """
+    from recbole_lsrec.prepare.command import Options
+    from recbole_lsrec.prepare.command import prepare as prepare_log
+    from recbole_lsrec.prepare.report import report
+    from recbole_lsrec.prepare.sources import SOURCES
+
+    if source not in ("csv", *SOURCES):
+        raise ConfigError(
+            f"prepare: found {source!r}.{did_you_mean(source, SOURCES)} Accepted: csv, {', '.join(SOURCES)}."
+        )
+    recipe = options["recipe"]
+    name = name or (source if recipe == "none" else f"{source}-{recipe}")
+    columns = {
+        "user": user,
+        "item": item,
+        "time": time,
+        "category": category,
+        "event_type": event_type,
+        "session": session,
+    }
+    given = Options(
+        columns={role: column for role, column in columns.items() if column},
+        user_features=split_commas(user_features),
+        item_features=split_commas(item_features),
+        keep_events=split_commas(keep_events or ""),
+        **options,
+    )
+    click.echo(f"{source}: preparing {out / name}")
+    click.echo(report(prepare_log(source, list(raw), out, name, given), out, name))
+
+
+@click.command(context_settings=PASS_THROUGH)
+@click.argument("dataset")
+@click.option("--html", "html_file", type=OutputFile(), help="The page; audit-<DATASET>.html by default.")
+@click.option("--json", "json_file", type=OutputFile(), help="Write all values as JSON.")
+@click.pass_context
+def audit(context: click.Context, dataset: str, html_file: Path | None, json_file: Path | None) -> None:
+    """Is a log fit for long- and short-term models? A page on its sessions, order, ties, drift and new items.
+
+    Any setting can be given as --key=value, such as --data_path=FOLDER or --session_threshold=3600.
+    """
+    from recbole_lsrec.audit.command import audit as audit_log
+    from recbole_lsrec.audit.page import audit_text
+
+    html_file = html_file or Path(f"audit-{dataset}.html")
+    click.echo(audit_text(audit_log(dataset, context.args, html_file, json_file)))
+    click.echo(f"Wrote {html_file}")
+
+
+@click.command(context_settings=PASS_THROUGH)
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--name", help="Name of the log; the folder's name by default.")
+@click.pass_context
+def simulate(context: click.Context, folder: Path, name: str | None) -> None:
+    """Write a simulated click log with planted long- and short-term interests.
+
+    Any parameter of docs/simulated_cosmetics.md can be given as --key=value, such as --users=1000 --seed=1.
+    """
+    from recbole_lsrec.simulated.generate import write_log
+    from recbole_lsrec.simulated.parameters import Parameters
+
+    parameters = Parameters.from_settings(parse_command_line(context.args))
+    write_log(folder, name or folder.name, parameters)
+    click.echo(f"Wrote {folder}; it is simulated, and says so wherever it is used.")

@@ -1,0 +1,87 @@
+"""Commands of one run: training, recommending, and what can be trained."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from recbole_lsrec.cli.shared import PASS_THROUGH, OutputFile
+
+
+@click.command(context_settings=PASS_THROUGH)
+@click.option(
+    "-m", "--model", help="Model name (see `models`), or a class of your own: FILE.py:Class or package.module:Class."
+)
+@click.option("-d", "--dataset", help="Data set: a folder of atomic files in data_path, or one of properties/dataset.")
+@click.option("--config_files", "--config-files", default="", help="Yaml files, separated by spaces; later ones win.")
+@click.option("--resume", help="Continue the run of this checkpoint or folder, there; alone, with its own settings.")
+@click.option(
+    "--dry-run", is_flag=True, help="Print the merged settings, the data and a memory estimate; train nothing."
+)
+@click.pass_context
+def run(
+    context: click.Context, model: str | None, dataset: str | None, config_files: str, resume: str | None, dry_run: bool
+) -> None:
+    """Train and test a model. Any setting can be given as --key=value or --key value."""
+    from recbole_lsrec.config.early import check_early
+    from recbole_lsrec.config.layers import given_layers
+
+    settings = list(context.args)
+    settings += [f"--resume={resume}"] if resume else []
+    settings += ["--dry_run=True"] if dry_run else []
+    if model is not None:
+        check_early(model, given_layers(config_files.split(), {}, settings))
+    from recbole_lsrec.quick_start import run_recbole_lsrec
+
+    run_recbole_lsrec(model, dataset, config_files.split(), command_line=settings)
+
+
+@click.command()
+def models() -> None:
+    """List the models that can be run: family, paper, code, what they need and what they cost."""
+    from recbole_lsrec.model_table import model_table
+
+    click.echo(model_table())
+
+
+@click.command()
+@click.argument("folder", metavar="RUN", type=click.Path(path_type=Path))
+@click.option("--histories", required=True, type=click.Path(path_type=Path), help="CSV, TSV, parquet or JSON lines.")
+@click.option("--k", default=20, show_default=True, type=click.IntRange(1), help="Length of the lists.")
+@click.option("--out", type=OutputFile(), help="CSV, TSV, parquet or JSON lines, by its ending; the screen by default.")
+@click.option("--now", type=float, help="When it is asked, in the log's unit; each user's last event by default.")
+@click.option(
+    "--exclude-seen/--include-seen", default=None, help="Items of the history; by default as the run's filter_seen."
+)
+@click.option("--exclude", multiple=True, help="An item never to recommend. May be given several times.")
+@click.option("--candidate", "candidates", multiple=True, help="Rank only this item and others named so.")
+@click.option("--batch-size", type=click.IntRange(1), help="Histories at a time.")
+@click.option("--device", type=click.Choice(["cpu", "cuda"]), help="As in the run by default.")
+@click.option(
+    "--model", help="The run's model class, where it is one of your own: FILE.py:Class or package.module:Class."
+)
+def recommend(
+    folder: Path,
+    histories: Path,
+    out: Path | None,
+    device: str | None,
+    model: str | None,
+    candidates: tuple[str, ...],
+    **options: Any,
+) -> None:
+    """Recommend items to users from their histories: user, item, timestamp. The run's data need not be there."""
+    from recbole_lsrec.recommend import Recommender
+    from recbole_lsrec.recommend.table_file import as_text, check_ending, write_table
+
+    if out:
+        check_ending(out)
+    recommender = Recommender.load(folder, model=model, device=device)
+    table = recommender.recommend(
+        histories, candidates=candidates or None, show_progress=sys.stderr.isatty(), **options
+    )
+    if out:
+        write_table(table, out)
+        click.echo(f"{len(table)} lines: {out}")
+    else:
+        click.echo(as_text(table), nl=False)
