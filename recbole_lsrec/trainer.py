@@ -17,6 +17,7 @@ from recbole.model.abstract_recommender import AbstractRecommender
 from recbole.utils import ModelType, WandbLogger, set_color
 
 from recbole_lsrec import checkpoint
+from recbole_lsrec.clipping import clip_each_variable
 from recbole_lsrec.errors import ConfigError, TrainingError
 from recbole_lsrec.evaluation.evaluator import Evaluation, evaluate
 from recbole_lsrec.own_models import warn_if_changed
@@ -355,19 +356,6 @@ class Trainer(recbole.trainer.Trainer):
                 f"The checkpoint was written with other versions ({', '.join(changed)}): the result may differ in its "
                 "last bits from that of an uninterrupted run."
             )
-
-
-def clip_each_variable(optimizer: torch.optim.Optimizer, limit: float) -> None:
-    """Scales each parameter's gradient on its own to an L2 norm of at most ``limit``: g <- g * limit / max(|g|, limit).
-
-    RecBole's ``clip_grad_norm`` bounds the norm over all parameters together; this is TensorFlow's ``clip_by_norm``
-    applied per variable, as in the code bases from which several long- and short-term models come. Deviation: for an
-    embedding table the norm is that of its summed gradient; TensorFlow takes the larger one of the unsummed rows.
-    """
-    for group in optimizer.param_groups:
-        for parameter in group["params"]:
-            if parameter.grad is not None:
-                parameter.grad.mul_(limit / parameter.grad.norm().clamp(min=limit))
 
 
 class _BudgetSpent(Exception):

@@ -42,10 +42,8 @@ THIS LOG IS SIMULATED. No person clicked anything here; results on it say nothin
 It only has the shape of the Cosmetics log of the SLSRec paper (Table 1).
 To put the real log in its place:
   1. download "eCommerce Events History in Cosmetics Shop" (mkechinov) from Kaggle,
-  2. filter it as you need and write it as `cosmetics.inter` over the file here, with the tab-separated header
-     user_id:token  item_id:token  timestamp:float  category_id:token  event_type:token
-     (item_id = product_id, timestamp = event_time in unix seconds),
-  3. delete cosmetics.item, cosmetics.meta.json and cosmetics.planted.parquet beside it."""
+  2. recbole-lsrec prepare cosmetics --raw <its folder> --out real
+  3. run with --data_path=real."""
 
 _PLANTED = pa.schema(
     [
