@@ -85,7 +85,6 @@ def _run(
 ) -> dict[str, Any]:
     started = _now()
     say_settings(config)
-
     init_seed(config["seed"], config["reproducibility"])
     data = load_data(config, log, phases)
     split = split_report(data.dataset)
