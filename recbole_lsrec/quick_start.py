@@ -9,13 +9,13 @@ from typing import Any
 from recbole.utils import init_seed
 
 from recbole_lsrec import environment, run_files, run_folder
-from recbole_lsrec.catalogue import save_catalogue
 from recbole_lsrec.config import Config
 from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.data.split_report import split_report
 from recbole_lsrec.dry_run import describe
 from recbole_lsrec.evaluation.evaluator import Evaluation
 from recbole_lsrec.evaluation.inference_noise import inference_noise
+from recbole_lsrec.item_catalogue import save_catalogue
 from recbole_lsrec.registry import own_origin
 from recbole_lsrec.run_data import Data, load_data
 from recbole_lsrec.run_files import RunResult

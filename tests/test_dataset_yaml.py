@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from recbole_lsrec.config import Config
-from recbole_lsrec.config.global_time import GlobalTime
+from recbole_lsrec.config.global_time_settings import GlobalTime
 
 CHINA = timezone(timedelta(hours=8))
 

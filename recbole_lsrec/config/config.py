@@ -29,6 +29,7 @@ from recbole_lsrec.config.check import (
     check_values,
     refuse,
 )
+from recbole_lsrec.config.check_model import check_model_settings, reads_preloaded_weights
 from recbole_lsrec.config.known import (
     check_key,
     model_settings,
@@ -47,7 +48,6 @@ from recbole_lsrec.config.layers import (
     recbole_layers,
     yaml_layers,
 )
-from recbole_lsrec.config.model_settings import check_model_settings, reads_preloaded_weights
 from recbole_lsrec.config.nested import NO_NEGATIVES, check_eval_args, check_negatives, eval_negatives, no_negatives
 from recbole_lsrec.config.no_effect import NO_EFFECT
 from recbole_lsrec.config.paths import dataset_folder, dataset_yaml, properties_dir, yaml_beside

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from recbole_lsrec.config.check import Sources, refuse
-from recbole_lsrec.config.global_time import GlobalTime
+from recbole_lsrec.config.global_time_settings import GlobalTime
 from recbole_lsrec.config.protocol_settings import EvalArgs, Negatives
 from recbole_lsrec.config.setting import Options, settings_of
 from recbole_lsrec.errors import ConfigError, did_you_mean

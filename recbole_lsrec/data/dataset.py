@@ -13,7 +13,7 @@ from recbole.data.dataset import Dataset
 from recbole.data.interaction import Interaction
 from recbole.utils import FeatureSource, FeatureType
 
-from recbole_lsrec.config.global_time import GlobalTime
+from recbole_lsrec.config.global_time_settings import GlobalTime
 from recbole_lsrec.data.category import categories_from_items, categories_from_log
 from recbole_lsrec.data.filtered import FilteredDataset
 from recbole_lsrec.data.recbole_dataset import writable

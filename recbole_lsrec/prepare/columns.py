@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 
 from recbole_lsrec.errors import DataError, did_you_mean
 from recbole_lsrec.prepare.files import RawFile
+from recbole_lsrec.prepare.layout import Layout, Source
 from recbole_lsrec.prepare.read import column_names, first_lines, split_line
 from recbole_lsrec.prepare.read_json import keys
-from recbole_lsrec.prepare.source import Layout, Source
 
 # Names without case, spaces, - and _; the first that is there is taken.
 _NAMES = {

@@ -24,9 +24,9 @@ from recbole_lsrec.prepare.database import connect, one, quoted, text
 from recbole_lsrec.prepare.dataset_yaml import Facts, dataset_yaml
 from recbole_lsrec.prepare.files import RawFile, find_files, matching, sha256
 from recbole_lsrec.prepare.items import item_query, read_items, user_query
+from recbole_lsrec.prepare.layout import Layout, Source
 from recbole_lsrec.prepare.ledger import Ledger
 from recbole_lsrec.prepare.recipes import RECIPES, apply
-from recbole_lsrec.prepare.source import Layout, Source
 from recbole_lsrec.prepare.sources import SOURCES, installed
 from recbole_lsrec.prepare.statistics import statistics
 from recbole_lsrec.prepare.suggest import Threshold, sampled_negatives, suggest_threshold

@@ -8,9 +8,9 @@ from tqdm import tqdm
 
 from recbole_lsrec.prepare.database import one, quoted, text
 from recbole_lsrec.prepare.files import RawFile
+from recbole_lsrec.prepare.layout import ROLES, Layout
 from recbole_lsrec.prepare.ledger import EXAMPLES, Ledger
 from recbole_lsrec.prepare.read import read_raw
-from recbole_lsrec.prepare.source import ROLES, Layout
 from recbole_lsrec.prepare.times import SECOND, Times, parts_sql
 
 _BAD_ID = r"[\x00-\x08\x09-\x0d\x1c-\x1f]"

@@ -5,9 +5,9 @@ from typing import Any
 from recbole_lsrec.prepare.database import one, quoted
 from recbole_lsrec.prepare.events import role_sql
 from recbole_lsrec.prepare.files import RawFile, matching
+from recbole_lsrec.prepare.layout import Source
 from recbole_lsrec.prepare.ledger import Ledger
 from recbole_lsrec.prepare.read import read_raw
-from recbole_lsrec.prepare.source import Source
 
 
 def read_items(connection: Any, source: Source, files: list[RawFile], ledger: Ledger) -> None:

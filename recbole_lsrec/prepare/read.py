@@ -12,10 +12,10 @@ import pyarrow.csv as pa_csv
 
 from recbole_lsrec.errors import DataError, did_you_mean
 from recbole_lsrec.prepare.files import Counted, RawFile
+from recbole_lsrec.prepare.layout import Layout
 from recbole_lsrec.prepare.ledger import Ledger, Read
 from recbole_lsrec.prepare.read_json import read_lines
 from recbole_lsrec.prepare.read_parquet import parquet_columns, read_parquet
-from recbole_lsrec.prepare.source import Layout
 
 BLOCK = 1 << 24
 _LONGEST_HEADER = 1 << 20

@@ -9,8 +9,8 @@ import pyarrow as pa
 
 from recbole_lsrec.errors import DataError
 from recbole_lsrec.prepare.files import Counted, RawFile
+from recbole_lsrec.prepare.layout import Layout
 from recbole_lsrec.prepare.ledger import Ledger, Read
-from recbole_lsrec.prepare.source import Layout
 
 LIST = "\x1f"  # between the elements of a list; no text of a log has this control character
 _BATCH = 100_000

@@ -7,8 +7,8 @@ from typing import Any
 from recbole_lsrec.errors import DataError
 from recbole_lsrec.prepare.database import one, text
 from recbole_lsrec.prepare.events import sizes
+from recbole_lsrec.prepare.layout import Source
 from recbole_lsrec.prepare.ledger import Ledger
-from recbole_lsrec.prepare.source import Source
 
 VIEW_WORDS = ("view", "pv", "click", "clk", "page_view", "pageview")
 

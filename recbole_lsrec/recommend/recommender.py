@@ -15,13 +15,13 @@ from torch import Tensor
 from tqdm import tqdm
 
 from recbole_lsrec import checkpoint
-from recbole_lsrec.catalogue import Catalogue, CatalogueDataset, catalogue_dataset, load_catalogue
 from recbole_lsrec.config import Config
 from recbole_lsrec.errors import CheckpointError, ConfigError, DataError
 from recbole_lsrec.evaluation.scoring import check_finite, score_batch
+from recbole_lsrec.item_catalogue import Catalogue, CatalogueDataset, catalogue_dataset, load_catalogue
 from recbole_lsrec.model.base import LongShortRecommender
 from recbole_lsrec.own_models import find_again
-from recbole_lsrec.recommend.histories import ITEM, TIME, USER, read_histories
+from recbole_lsrec.recommend.read_histories import ITEM, TIME, USER, read_histories
 from recbole_lsrec.run_files import CHECKPOINT
 
 _CPU_HISTORIES = 64  # that our models encode at a time on a CPU, as in the evaluation
@@ -114,7 +114,7 @@ class Recommender:
         same each time, of models that draw noise too.
 
         Args:
-            histories: see :func:`recbole_lsrec.recommend.histories.read_histories`; users need not be known.
+            histories: see :func:`recbole_lsrec.recommend.read_histories.read_histories`; users need not be known.
             k: length of the lists.
             now: when it is asked, in the unit of the run's log: a number, or one for each user; the user's last event by
                 default. Intervals depend on it.

@@ -314,7 +314,7 @@ def test_what_a_model_of_recbole_cannot_take(model: str, settings: dict[str, Any
 
 
 def test_wandb_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("recbole_lsrec.config.model_settings.find_spec", lambda name: None)
+    monkeypatch.setattr("recbole_lsrec.config.check_model.find_spec", lambda name: None)
     refused(r"^log_wandb: found True .*; accepted: False, because wandb is not installed", log_wandb=True)
 
 

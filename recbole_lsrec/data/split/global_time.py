@@ -6,7 +6,7 @@ Strategies for Offline Evaluation of Sequential Recommenders", RecSys 2025.
 
 import numpy as np
 
-from recbole_lsrec.config.global_time import GlobalTime
+from recbole_lsrec.config.global_time_settings import GlobalTime
 from recbole_lsrec.data.counter_random import key_from, uniform
 from recbole_lsrec.data.split.phases import Split, instance_rows
 from recbole_lsrec.errors import DataError

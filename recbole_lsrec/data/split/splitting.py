@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from recbole_lsrec.config.global_time import GlobalTime
+from recbole_lsrec.config.global_time_settings import GlobalTime
 from recbole_lsrec.data.split.global_time import global_time_split
 from recbole_lsrec.data.split.phases import PHASES, Split, instance_rows
 

@@ -4,7 +4,7 @@ import importlib.util
 from pathlib import Path
 
 from recbole_lsrec.errors import DataError
-from recbole_lsrec.prepare.source import Source
+from recbole_lsrec.prepare.layout import Source
 from recbole_lsrec.prepare.sources import (
     amazon,
     completejourney,

@@ -1,7 +1,7 @@
 """Amazon reviews of 2014, 2018 and 2023: ratings as CSV, reviews as JSON lines, categories from the metadata."""
 
+from recbole_lsrec.prepare.layout import Layout, Source
 from recbole_lsrec.prepare.read_json import LIST
-from recbole_lsrec.prepare.source import Layout, Source
 
 _REVIEWS = {"user": "reviewerID", "item": "asin", "time": "unixReviewTime"}
 _NOTES = (

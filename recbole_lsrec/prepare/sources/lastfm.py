@@ -1,6 +1,6 @@
 """Last.fm 1K (Celma): who listened to which track when."""
 
-from recbole_lsrec.prepare.source import Layout, Source
+from recbole_lsrec.prepare.layout import Layout, Source
 
 LASTFM_1K = Source(
     name="lastfm-1k",

@@ -1,6 +1,6 @@
 """MovieLens, 100K to 32M: ratings with unix seconds; a film's first genre is its category."""
 
-from recbole_lsrec.prepare.source import Layout, Source
+from recbole_lsrec.prepare.layout import Layout, Source
 
 _GENRES = (
     "unknown", "Action", "Adventure", "Animation", "Children's", "Comedy", "Crime", "Documentary", "Drama", "Fantasy",

@@ -1,6 +1,6 @@
 """RetailRocket: views, carts and purchases of a shop, unix milliseconds; categories among the items' properties."""
 
-from recbole_lsrec.prepare.source import Layout, Source
+from recbole_lsrec.prepare.layout import Layout, Source
 
 RETAILROCKET = Source(
     name="retailrocket",

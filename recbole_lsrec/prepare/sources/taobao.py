@@ -1,6 +1,6 @@
 """Taobao UserBehavior (Tianchi 649): 100 million events without a line of names, unix seconds, China's clock."""
 
-from recbole_lsrec.prepare.source import Layout, Source
+from recbole_lsrec.prepare.layout import Layout, Source
 
 TAOBAO = Source(
     name="taobao",

@@ -1,6 +1,6 @@
 """Tmall's behaviour of six months of 2014 (IJCAI-15): a table of events, or the same packed into one value a user and shop."""
 
-from recbole_lsrec.prepare.source import Layout, Source
+from recbole_lsrec.prepare.layout import Layout, Source
 
 _TYPES = {"0": "click", "1": "cart", "2": "purchase", "3": "favourite"}
 

@@ -1,6 +1,6 @@
 """Yoochoose (RecSys Challenge 2015): clicks and purchases by session; nobody is known beyond a session."""
 
-from recbole_lsrec.prepare.source import Layout, Source
+from recbole_lsrec.prepare.layout import Layout, Source
 
 YOOCHOOSE = Source(
     name="yoochoose",

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recbole_lsrec.config.global_time import TARGETS, VALIDATIONS, GlobalTime
+from recbole_lsrec.config.global_time_settings import TARGETS, VALIDATIONS, GlobalTime
 from recbole_lsrec.data.split.global_time import frozen_history, global_time_split
 from recbole_lsrec.data.split.phases import instance_rows
 from recbole_lsrec.data.split.splitting import split_log
