@@ -134,7 +134,7 @@ def test_log_settings_are_those_that_change_the_log(shop):
     same = {
         "learning_rate": 0.1,
         "train_batch_size": 7,
-        "embedding_size": 8,
+        "embedding_size": 16,
         "seed": 1,
         "ties": "optimistic",
         "epochs": 9,
