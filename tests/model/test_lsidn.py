@@ -51,6 +51,10 @@ class TestOfficial(TestRecent):
         assert {name.split(".")[0] for name in without} == {"rnn", "fusion_gru", "sequence_attention"}
         super().test_every_parameter_gets_a_gradient(batch)
 
+    @pytest.mark.slow  # minutes for what the class above shows
+    def test_overfits_32_sequences(self) -> None:
+        super().test_overfits_32_sequences()
+
 
 # ---- reading windows -------------------------------------------------------------------------------------------------
 

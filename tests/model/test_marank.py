@@ -74,6 +74,10 @@ class TestMARank(ModelContract):
 class TestItemsOnly(TestMARank):
     options: ClassVar[dict[str, Any]] = {"dropout_prob": 0.0, "attention_orders": 1, "category_embedding_size": 0}
 
+    @pytest.mark.slow  # minutes for what the class above shows
+    def test_overfits_32_sequences(self) -> None:
+        super().test_overfits_32_sequences()
+
 
 # ---- the authors' numbers --------------------------------------------------------------------------------------------
 

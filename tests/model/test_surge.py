@@ -41,9 +41,17 @@ class TestPooling(ModelContract):
 class TestWithoutPooling(TestPooling):
     options: ClassVar[dict[str, Any]] = {**SIZES, "pool_length": 12}
 
+    @pytest.mark.slow  # minutes for what the class above shows
+    def test_overfits_32_sequences(self) -> None:
+        super().test_overfits_32_sequences()
+
 
 class TestItemOnly(TestPooling):
     options: ClassVar[dict[str, Any]] = {**SIZES, "pool_length": 4, "category_embedding_size": 0, "edge_share": 0.2}
+
+    @pytest.mark.slow  # minutes for what the class above shows
+    def test_overfits_32_sequences(self) -> None:
+        super().test_overfits_32_sequences()
 
 
 # ---- the authors' numbers --------------------------------------------------------------------------------------------
