@@ -11,6 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from recbole_lsrec.model.layers.precision import full_precision
+
 INIT_STD = 0.01
 """Standard deviation of the truncated normal (cut at twice that) for embeddings, attention and linear layers."""
 
@@ -67,14 +69,7 @@ class BatchNorm(nn.Module):
         if not self.training or not len(rows):
             return F.batch_norm(rows, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps)
         if counts is not None:
-            share = (counts / counts.sum()).unsqueeze(0)  # [1, M]
-            mean = share @ rows  # [1, F]
-            centred = rows - mean
-            variance = share @ centred.square()
-            with torch.no_grad():
-                self.running_mean.lerp_(mean[0], 1 - self.momentum)
-                self.running_var.lerp_(variance[0], 1 - self.momentum)
-            return torch.addcmul(self.bias, centred, torch.rsqrt(variance + self.eps) * self.weight)
+            return self._weighted(rows, counts)
         # The fused kernel hands back its statistics: one pass over the data instead of two.
         out, mean, inverse_std = torch.native_batch_norm(rows, self.weight, self.bias, None, None, True, 0.0, self.eps)
         with torch.no_grad():
@@ -82,6 +77,18 @@ class BatchNorm(nn.Module):
             self.running_mean.lerp_(mean, 1 - self.momentum)
             self.running_var.lerp_(variance, 1 - self.momentum)
         return out
+
+    @full_precision
+    def _weighted(self, rows: Tensor, counts: Tensor) -> Tensor:
+        """The same in training mode, each row counted as often as ``counts [M]`` says."""
+        share = (counts / counts.sum()).unsqueeze(0)  # [1, M]
+        mean = share @ rows  # [1, F]
+        centred = rows - mean
+        variance = share @ centred.square()
+        with torch.no_grad():
+            self.running_mean.lerp_(mean[0], 1 - self.momentum)
+            self.running_var.lerp_(variance[0], 1 - self.momentum)
+        return torch.addcmul(self.bias, centred, torch.rsqrt(variance + self.eps) * self.weight)
 
     def fold_into(self, layer: nn.Linear) -> tuple[Tensor, Tensor]:
         """Returns weight and bias of a linear layer that is followed by this normalisation with its moving averages."""
