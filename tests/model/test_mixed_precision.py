@@ -18,6 +18,8 @@ MODELS: list[tuple[str, dict[str, Any]]] = [
     ("CLSR", {"short_encoder": "dien"}),
     ("CLSR", {"attention": "inner_product", "sequential_model": "gru"}),
     ("SLiRec", {"variant": "official"}),
+    ("SURGE", {}),
+    ("LSIDN", {}),
     ("DiffLSRec", {}),
     ("DiffLSRec", {"loss": "sampled", "fusion": "gate"}),
 ]
