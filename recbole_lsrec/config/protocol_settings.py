@@ -58,7 +58,7 @@ class ProtocolSettings(Options):
     candidate_seed: int = setting(
         2020,
         "Seed of the evaluation negatives; apart from seed, so that seeds are compared on equal candidates.",
-        effect=_COMPETITORS,
+        effect=_COMPETITORS | Effect.SPLIT,  # GTS with targets: random draws the targets by it
         least=0,
     )
     candidate_cache: str | None = setting(
