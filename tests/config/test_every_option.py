@@ -75,7 +75,8 @@ def test_from_a_plan_and_a_search_space(model: str, monkeypatch: pytest.MonkeyPa
             "datasets": ["cosmetics"],
             "systems": {"first": {"model": "SASRec"}, "row": {"model": model, "settings": {key: value}}},
         }
-        with pytest.raises(ConfigError, match=rf"^(row on cosmetics: )?{key}: found "):
+        elsewhere = f"plan: systems, row: settings: found '{key}', which is not set here"
+        with pytest.raises(ConfigError, match=rf"^((row on cosmetics: )?{key}: found |{elsewhere})"):
             make_cells(parse_plan(plan, "plan"), threads=1)
         space = {key: {"choice": [value]}}
         with pytest.raises(ConfigError, match=rf"^(space: )?{key}(: found | cannot be drawn)"):
