@@ -51,7 +51,7 @@ def test_json_holds_numbers_of_numpy(tmp_path):
 
 
 @pytest.mark.parametrize("module", ["saved_runs", "compare", "strata_report"])
-def test_a_finished_run_is_read_without_torch_ray_or_the_simulator(tmp_path, module):
+def test_a_finished_run_is_read_without_torch_ray_scipy_or_the_simulator(tmp_path, module):
     """CPU seconds are printed; a limit on them would fail on a busy machine."""
     folder = write_run(tmp_path / "run", table(["a", "b"], [1, 2]))
     code = f"""
@@ -65,7 +65,7 @@ print(*sys.modules)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     print(done.stderr)
     modules = done.stdout.split()
-    foreign = ("torch", "ray", "recbole.config", "recbole_lsrec.simulated", "recbole_lsrec.data", "recbole_lsrec.model")
+    foreign = ("torch", "ray", "scipy", "recbole.config", "recbole_lsrec.simulated", "recbole_lsrec.data", "recbole_lsrec.model")
     assert [name for name in modules if name in foreign] == []
     own = [name for name in modules if name.startswith("recbole_lsrec")]
     assert len(own) < 30

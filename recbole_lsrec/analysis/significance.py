@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
 
 _BLOCK = 5_000_000  # counts held at a time while resampling; 120 MB with what they are made from
 
@@ -32,6 +31,8 @@ def paired_t(difference: np.ndarray) -> TTest:
     """
     if not difference.any():
         return TTest(0.0, len(difference) - 1.0, 1.0)
+    from scipy import stats  # half a second, which reading runs need not wait for
+
     result = stats.ttest_1samp(difference, 0.0)
     return TTest(float(result.statistic), float(result.df), float(result.pvalue))
 
@@ -50,6 +51,8 @@ def combined_t(mean: float, *sources: tuple[float, float]) -> TTest:
         Degrees of freedom after Welch and Satterthwaite (Biometrics Bulletin 2, 1946). ``t`` 0 and ``p`` 1 for a mean
         of 0 without error.
     """
+    from scipy import stats  # as above
+
     variance = sum(part for part, _ in sources)
     if variance == 0:
         return TTest(0.0, np.inf, 1.0) if mean == 0 else TTest(float(np.copysign(np.inf, mean)), np.inf, 0.0)

@@ -119,7 +119,7 @@ def counterfactual(
     html_file: Path | None,
 ) -> None:
     """Score a run's test again with changed histories or a fixed alpha; without a choice of changes, with all."""
-    from recbole_lsrec.analysis.counterfactual.interventions import Intervention
+    from recbole_lsrec.analysis.counterfactual.intervention import Intervention
     from recbole_lsrec.analysis.counterfactual.measure import counterfactual as ask
     from recbole_lsrec.analysis.counterfactual.text import counterfactual_text
 

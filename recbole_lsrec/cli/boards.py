@@ -23,20 +23,35 @@ from recbole_lsrec.own_models import absolute, class_name, named_again
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder; leaderboards/<FILE or title>.")
 @with_resources
 @click.pass_context
-def leaderboard(context: click.Context, arguments: tuple[str, ...], out: Path | None, **flags: Any) -> None:
+def leaderboard(
+    context: click.Context,
+    arguments: tuple[str, ...],
+    out: Path | None,
+    cpus: int,
+    gpus: float,
+    jobs: int | None,
+    address: str | None,
+    **flags: Any,
+) -> None:
     """Run systems x data sets x seeds under one budget and write tables, tests and charts.
 
     FILE is a yaml file or the name of one that ships. Any setting for all cells can be given after it as --key=value.
     Started again, the command goes on where it was stopped.
     """
+    from recbole_lsrec.leaderboard.flags import plan_from_flags, read_flags, with_flags
     from recbole_lsrec.leaderboard.plan import plan_file, read_plan
+    from recbole_lsrec.leaderboard.text import slug
 
     file, settings = (arguments[0], arguments[1:]) if arguments[:1] and arguments[0][:2] != "--" else (None, arguments)
-    if file is not None:
-        read_plan(plan_file(file))  # what is wrong in it is said before Ray and torch are imported
+    asked = read_flags(settings=settings, **flags)
+    path = None if file is None else plan_file(file)
+    plan = plan_from_flags(asked) if path is None else with_flags(read_plan(path), asked)
+    out = out or Path("leaderboards") / (slug(plan.title) if path is None else path.stem)
+    # What is wrong has been said before these import Ray and torch.
     from recbole_lsrec.leaderboard.command import run_command
+    from recbole_lsrec.leaderboard.execute import Resources
 
-    sys.exit(run_command(file, out, settings, context.obj, **flags))
+    sys.exit(run_command(plan, out, Resources(cpus, gpus, jobs, address), context.obj))
 
 
 @click.command(context_settings=PASS_THROUGH)
@@ -66,17 +81,21 @@ def reproduce(
 
     Without ENTRY, lists them. Any setting for all systems can be given after it as --key=value.
     """
-    from recbole_lsrec.leaderboard.execute import Resources
-    from recbole_lsrec.reproduce.command import list_entries, run_command
+    from recbole_lsrec.leaderboard.flags import read_flags
+    from recbole_lsrec.reproduce.entry import list_entries, read_entry
 
     if not arguments:
         click.echo(list_entries())
         return
     if dataset is None:
         raise click.UsageError("give --dataset, such as cosmetics, the bundled simulated log")
-    entry, *settings = arguments
-    resources = Resources(cpus, gpus, jobs, address)
-    sys.exit(run_command(entry, dataset, quick, out, settings, context.obj, resources=resources, **flags))
+    name, *settings = arguments
+    entry = read_entry(name).on(dataset).with_flags(read_flags(settings=settings, **flags))
+    from recbole_lsrec.leaderboard.execute import Resources
+    from recbole_lsrec.reproduce.command import run_command
+
+    out = out or Path("reproduce") / f"{name}-{dataset}{'-quick' if quick else ''}"
+    sys.exit(run_command(entry, quick, out, Resources(cpus, gpus, jobs, address), context.obj))
 
 
 @click.command(context_settings=PASS_THROUGH)

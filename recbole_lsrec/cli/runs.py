@@ -25,13 +25,14 @@ def run(
 ) -> None:
     """Train and test a model. Any setting can be given as --key=value or --key value."""
     from recbole_lsrec.config.early import check_early
-    from recbole_lsrec.config.layers import given_layers
+    from recbole_lsrec.config.layers import chosen, given_layers
 
     settings = list(context.args)
     settings += [f"--resume={resume}"] if resume else []
     settings += ["--dry_run=True"] if dry_run else []
-    if model is not None:
-        check_early(model, given_layers(config_files.split(), {}, settings))
+    given = given_layers(config_files.split(), {}, settings)
+    if resume is None:
+        check_early(str(chosen("model", model, given)), given)
     from recbole_lsrec.quick_start import run_recbole_lsrec
 
     run_recbole_lsrec(model, dataset, config_files.split(), command_line=settings)

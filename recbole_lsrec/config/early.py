@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from recbole_lsrec import registry
-from recbole_lsrec.config.known import general_settings
+from recbole_lsrec.config.known import check_not_gone, general_settings
 from recbole_lsrec.config.layers import Layer
 from recbole_lsrec.config.setting import Setting, settings_of
 from recbole_lsrec.own_models import is_reference
@@ -19,20 +19,23 @@ def declared_for(model: str) -> Mapping[str, Setting]:
 
 
 def check_early(model: str, layers: Iterable[Layer]) -> None:
-    """Refuses a value that its declaration rules out; keys that are not known here are left to ``Config``.
+    """Refuses a value that its declaration rules out, and an option that was; other keys are left to ``Config``.
 
     Args:
         model: its name.
         layers: what the user gave; text is read as a literal.
 
     Raises:
-        ConfigError: the first value that is not accepted.
+        ConfigError: the first key or value that is not accepted.
     """
     declared = declared_for(model)
+    complete = not is_reference(model) and registry.declared_options(model) is not None
     for layer in layers:
         for key, value in layer.values.items():
             if key in declared:
                 declared[key].check(declared[key].of_text(value), layer.source)
+            elif complete:
+                check_not_gone(key, layer.source, model)
 
 
 def check_drawn(model: str, source: str, values: Mapping[str, Iterable[Any]]) -> None:

@@ -48,6 +48,7 @@ _GONE = {
     "category_weights": "masked",
     "contrastive_halves": "tile",
     "contrastive_rows": "all",
+    "decay": "exp",
     "decay_gate": "vector",
     "detach_denoise": True,
     "frequency_input": "bucket",
@@ -113,6 +114,21 @@ def settings_for(model: type) -> Settings:
     return {**general, **own}
 
 
+def check_not_gone(key: str, source: str, model: str) -> None:
+    """Refuses a key that was one once.
+
+    Raises:
+        ConfigError: says what to use, or how the model is built now.
+    """
+    if key in _REPLACED:
+        raise ConfigError(f"{key}: found in {source}; RecBole 1.2.1 replaced it by {_REPLACED[key]!r}, use that.")
+    if key in _GONE:
+        raise ConfigError(
+            f"{key}: found in {source}, which is no option any more: {model} is as under {key}: {_GONE[key]}. "
+            "Leave it out."
+        )
+
+
 def check_key(key: str, source: str, model: type) -> None:
     """Refuses a key that does not exist.
 
@@ -122,13 +138,7 @@ def check_key(key: str, source: str, model: type) -> None:
     accepted = settings_for(model)
     if key in accepted:
         return
-    if key in _REPLACED:
-        raise ConfigError(f"{key}: found in {source}; RecBole 1.2.1 replaced it by {_REPLACED[key]!r}, use that.")
-    if key in _GONE:
-        raise ConfigError(
-            f"{key}: found in {source}, which is no option any more: {model.__name__} is as under {key}: {_GONE[key]}. "
-            "Leave it out."
-        )
+    check_not_gone(key, source, model.__name__)
     others = [name for names in model_names().values() for name in names if _has(name, key)]
     hint = f" It is a key of {', '.join(others)}, not of {model.__name__}." if others else ""
     ours = set(plugin_keys())

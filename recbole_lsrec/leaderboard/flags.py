@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from recbole_lsrec.config.layers import Layer, merge
+from recbole_lsrec.config.values import parse_command_line, parse_text
 from recbole_lsrec.errors import ConfigError, did_you_mean
-from recbole_lsrec.leaderboard.plan import Plan, parse_plan
+from recbole_lsrec.leaderboard.plan import Plan, check_budget, parse_plan
 from recbole_lsrec.leaderboard.presets import preset_names
 from recbole_lsrec.own_models import class_name
 
@@ -30,6 +31,30 @@ class Flags:
     budget: Mapping[str, float] = field(default_factory=dict)
     title: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+def read_flags(
+    models: str | None = None,
+    datasets: str | None = None,
+    seeds: str | None = None,
+    train_seconds: float | None = None,
+    train_steps: int | None = None,
+    title: str | None = None,
+    settings: Sequence[str] = (),
+) -> Flags:
+    """Returns the flags as typed.
+
+    Raises:
+        ConfigError: a text that cannot be read.
+    """
+    return Flags(
+        _names(models),
+        _names(datasets),
+        _numbers(seeds),
+        _budget(train_seconds, train_steps),
+        title,
+        {key: _dict_or_text(value) for key, value in parse_command_line(settings).items()},
+    )
 
 
 def plan_from_flags(flags: Flags) -> Plan:
@@ -80,3 +105,24 @@ def _known(names: Sequence[str], accepted: Mapping[str, Any], flag: str) -> Sequ
                 f"--{flag}: found {name!r}; the file has: {', '.join(accepted)}.{did_you_mean(name, accepted)}"
             )
     return names
+
+
+def _names(text: str | None) -> list[str]:
+    return [name.strip() for name in (text or "").split(",") if name.strip()]
+
+
+def _numbers(text: str | None) -> list[int]:
+    if not all(name.isdecimal() for name in _names(text)):
+        raise ConfigError(f"--seeds: found {text!r}; accepted: whole numbers separated by commas, such as 2020,2021.")
+    return [int(name) for name in _names(text)]
+
+
+def _dict_or_text(value: str | bool) -> Any:
+    """A dict is read here, so that its parts are laid over those below; other texts are read by the kind of their key."""
+    return parse_text(value) if isinstance(value, str) and value.lstrip().startswith("{") else value
+
+
+def _budget(train_seconds: float | None, train_steps: int | None) -> dict[str, float]:
+    given = {"train_seconds": train_seconds, "train_steps": train_steps}
+    found = {kind: size for kind, size in given.items() if size is not None}
+    return check_budget(found or None, "--train-seconds, --train-steps")

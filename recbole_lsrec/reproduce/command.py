@@ -3,18 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import click
 
 from recbole_lsrec.config import Config
 from recbole_lsrec.leaderboard.cells import cell_settings
-from recbole_lsrec.leaderboard.command import close, read_flags
+from recbole_lsrec.leaderboard.command import run_command as run_leaderboard_command
 from recbole_lsrec.leaderboard.execute import Resources
 from recbole_lsrec.leaderboard.flags import Flags, with_flags
 from recbole_lsrec.leaderboard.plan import Plan
-from recbole_lsrec.leaderboard.run import run_leaderboard
-from recbole_lsrec.reproduce.entry import entry_names, read_entry
+from recbole_lsrec.reproduce.entry import Entry
 from recbole_lsrec.reproduce.ours import statistics, trained
 from recbole_lsrec.reproduce.table import comparison, text
 from recbole_lsrec.run_files import write_json
@@ -22,22 +20,7 @@ from recbole_lsrec.run_files import write_json
 QUICK_STEPS = 20  # DIN and DIEN on a CPU core need seconds for each
 
 
-def list_entries() -> str:
-    """One line an entry."""
-    return "\n".join(f"{name:13} {read_entry(name).plan.title}" for name in entry_names())
-
-
-def run_command(
-    name: str,
-    dataset: str,
-    quick: bool,
-    out: Path | None,
-    settings: Sequence[str],
-    command: Sequence[str],
-    *,
-    resources: Resources,
-    **flags: Any,
-) -> int:
+def run_command(entry: Entry, quick: bool, out: Path, resources: Resources, command: Sequence[str]) -> int:
     """Runs an entry and writes ``reproduce.md`` and ``reproduce.json`` beside the leaderboard.
 
     Returns:
@@ -46,17 +29,14 @@ def run_command(
     Raises:
         LSRecError: something given is wrong; nothing has been run.
     """
-    entry = read_entry(name).on(dataset)
-    plan = with_flags(entry.plan, read_flags(settings=settings, **flags))
-    entry = replace(entry, plan=quick_plan(plan) if quick else plan)
-    out = out or Path("reproduce") / f"{name}-{dataset}{'-quick' if quick else ''}"
+    if quick:
+        entry = replace(entry, plan=quick_plan(entry.plan))
     code = 0
     if entry.kind == "statistics":
         out.mkdir(parents=True, exist_ok=True)
         ours = statistics(entry)
     else:
-        summary = run_leaderboard(entry.plan, out, resources, command, click.echo)
-        code = close(summary, out)
+        code = run_leaderboard_command(entry.plan, out, resources, command)
         ours = trained(entry, out)
     found = comparison(entry, ours, quick)
     columns = list(entry.columns)

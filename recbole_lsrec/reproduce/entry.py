@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
-from recbole_lsrec.analysis.counterfactual.interventions import Intervention
+from recbole_lsrec.analysis.counterfactual.intervention import Intervention
 from recbole_lsrec.config.paths import properties_dir
 from recbole_lsrec.config.values import read_yaml
 from recbole_lsrec.errors import ConfigError, did_you_mean
+from recbole_lsrec.leaderboard.flags import Flags, with_flags
 from recbole_lsrec.leaderboard.plan import DataSet, Plan, check_keys, parse_plan
 
 KINDS = ("training", "statistics", "counterfactual")
@@ -61,6 +62,10 @@ class Entry:
         chosen = [data for data in self.plan.datasets if data.name == dataset] or [DataSet(dataset, dataset)]
         return replace(self, plan=replace(self.plan, datasets=tuple(chosen)))
 
+    def with_flags(self, flags: Flags) -> "Entry":
+        """The entry as a command line changes it; see :func:`recbole_lsrec.leaderboard.flags.with_flags`."""
+        return replace(self, plan=with_flags(self.plan, flags))
+
 
 def row_name(system: str, change: str = "", group: str = "") -> str:
     """Name of a row: ``CLSR, shuffle, click``."""
@@ -75,6 +80,11 @@ def entry_names() -> list[str]:
         return paper, what[0] != "t", int(what[1:])
 
     return sorted((path.stem for path in (properties_dir() / "reproduce").glob("*.yaml")), key=order)
+
+
+def list_entries() -> str:
+    """One line an entry."""
+    return "\n".join(f"{name:13} {read_entry(name).plan.title}" for name in entry_names())
 
 
 def read_entry(name: str) -> Entry:

@@ -7,7 +7,7 @@ from statistics import mean, stdev
 
 import numpy as np
 
-from recbole_lsrec.analysis.counterfactual.interventions import Intervention
+from recbole_lsrec.analysis.counterfactual.intervention import Intervention
 from recbole_lsrec.analysis.counterfactual.measure import counterfactual
 from recbole_lsrec.analysis.saved_runs import SavedRun
 from recbole_lsrec.config import Config

@@ -253,8 +253,6 @@ def test_gate_and_mean() -> None:
         {"guidance_rate": 1.0},
         {"guidance_shift": 0.0},
         {"recent_items": 3},
-        {"decay": "inverse"},
-        {"decay": "sigmoid"},
         {"fusion": "gate"},
         {"fusion": "mean"},
         {"fusion": "long"},

@@ -60,6 +60,5 @@ class TestShort(TestChain):
 class TestOtherForms(TestChain):
     options: ClassVar[dict[str, Any]] = {
         "diffusion_steps": 3,
-        "decay": "inverse",
         "recent_items": 3,
     }

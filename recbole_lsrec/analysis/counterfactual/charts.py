@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from recbole_lsrec.analysis.counterfactual.groups import Group
-from recbole_lsrec.analysis.counterfactual.interventions import SIDES
+from recbole_lsrec.analysis.counterfactual.intervention import SIDES
 from recbole_lsrec.page.ink import MUTED, Panel, look, panel, rows_down
 from recbole_lsrec.page.numbers import metric, signed
 

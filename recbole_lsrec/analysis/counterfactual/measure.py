@@ -12,8 +12,9 @@ import pandas as pd
 from recbole.utils import init_seed
 from tqdm import tqdm
 
+from recbole_lsrec.analysis.counterfactual.apply import changed_loader, no_alpha, with_alpha
 from recbole_lsrec.analysis.counterfactual.groups import Group, make_groups
-from recbole_lsrec.analysis.counterfactual.interventions import Intervention, no_alpha
+from recbole_lsrec.analysis.counterfactual.intervention import Intervention
 from recbole_lsrec.analysis.counterfactual.tables import UNTOUCHED, alpha_statistics, differences_table
 from recbole_lsrec.analysis.estimates import Estimate, metric_estimate
 from recbole_lsrec.analysis.saved_runs import KEY, Lines, SavedRun, load_run_folder
@@ -102,8 +103,8 @@ def counterfactual(
 
     def scored(change: Intervention) -> Evaluation:
         init_seed(config["seed"], config["reproducibility"])  # a model that draws noise draws the same each time
-        with change.on(trained):
-            return evaluate(trained, change.loader(loader, seed), config)
+        with with_alpha(trained, change.fixed_alpha):
+            return evaluate(trained, changed_loader(loader, change, seed), config)
 
     untouched = scored(UNTOUCHED)
     has_alpha = not np.isnan(untouched.alpha).all()

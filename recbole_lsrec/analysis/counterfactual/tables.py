@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from recbole_lsrec.analysis.counterfactual.groups import Group
-from recbole_lsrec.analysis.counterfactual.interventions import Intervention
+from recbole_lsrec.analysis.counterfactual.intervention import Intervention
 from recbole_lsrec.analysis.estimates import Estimate, mean_estimate
 from recbole_lsrec.analysis.significance import holm
 from recbole_lsrec.analysis.user_metrics import Metric

@@ -15,11 +15,6 @@ from recbole_lsrec.model.diffusion.event_features import FREQUENCY_BUCKETS
 from recbole_lsrec.model.layers.precision import full_precision
 from recbole_lsrec.model.layers.recurrent import Steps, sigmoid_backward, tanh_backward
 
-DECAYS = {
-    "exp": lambda delta: torch.exp(-delta),
-    "inverse": lambda delta: 1 / (1 + delta),
-    "sigmoid": lambda delta: torch.sigmoid(-delta),
-}
 INITIAL_DECAY = -3.0
 """Bias of eq. B.3 at the start: softplus(-3) = 0.05, so a fresh encoder forgets 5 % at a step. At 0 it would halve its
 state with every event and see no more than the last few."""
@@ -40,12 +35,11 @@ class DecayGRU(nn.Module):
 
     Args:
         size: Width ``D``.
-        decay: How delta attenuates, one of ``DECAYS``: ``exp(-delta)``, ``1 / (1 + delta)`` or ``sigmoid(-delta)``.
     """
 
-    def __init__(self, size: int, decay: str = "exp") -> None:
+    def __init__(self, size: int) -> None:
         super().__init__()
-        self.size, self.decay = size, decay
+        self.size = size
         self.frequency = nn.Embedding(FREQUENCY_BUCKETS, size)
         self.time_gate = nn.Linear(1, size)
         self.frequency_gate = nn.Linear(size, size)
@@ -75,7 +69,7 @@ class DecayGRU(nn.Module):
             return x.new_zeros(len(x), self.size)
         at = steps.sequence * x.shape[1] + steps.step  # [M] place of each real step in flat [N * T]
         interval, bucket = interval.flatten()[at], bucket.flatten()[at]
-        decay = DECAYS[self.decay](self.delta(interval.unsqueeze(1), bucket))  # [M, D]
+        decay = torch.exp(-self.delta(interval.unsqueeze(1), bucket))  # [M, D]
         inputs = torch.addmm(self.bias, steps.gather(x), self.to_input)  # [M, 3D], all steps at once
         direction = F.embedding(bucket, self.direction(self.frequency.weight))  # [M, D]
         inputs = torch.cat([inputs[:, : 2 * self.size], inputs[:, 2 * self.size :] + direction], dim=1)

@@ -39,10 +39,6 @@ class DiffLSRecOptions(LongShortOptions):
         10, "Events of the short-term side and tokens of eq. 3.3; the paper does not say.", least=1
     )
 
-    decay: Literal["exp", "inverse", "sigmoid"] = setting(
-        "exp", "What multiplies the state: exp(-delta), inverse (1 / (1 + delta)), sigmoid(-delta)."
-    )
-
     diffusion_steps: int = setting(20, "T; the paper does not say.", least=1)
     beta_first: Beta = setting(1e-4, "beta_1; between it and beta_last linear.")
     beta_last: Beta = setting(0.05, "beta_T. alpha_bar_T is 0.60 at T = 20 and must not come near 0.")

@@ -84,7 +84,7 @@ class DiffLSRec(LongShortRecommender):
 
         self._read_training_events(dataset)
         if self.fusion != "short":
-            self.long_encoder = DecayGRU(d, o.decay)
+            self.long_encoder = DecayGRU(d)
         if self.fusion != "long":
             self.short_encoder = RecentEncoder(d)
         if self.fusion == "gate":

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 import torch
 
-from recbole_lsrec.analysis.counterfactual.interventions import Intervention
+from recbole_lsrec.analysis.counterfactual.apply import changed_loader
+from recbole_lsrec.analysis.counterfactual.intervention import Intervention
 from recbole_lsrec.analysis.counterfactual.measure import counterfactual
 from recbole_lsrec.cli import main
 from recbole_lsrec.errors import ConfigError, DataError
@@ -114,7 +115,7 @@ def test_the_table_against_its_definition(runs):
     config, data, model = load_run(folder)
     before = evaluate(model, data.test, config).instances.query("protocol == 'uni9'")
     change = Intervention("shuffle")
-    after = evaluate(model, change.loader(data.test, 5), config).instances.query("protocol == 'uni9'")
+    after = evaluate(model, changed_loader(data.test, change, 5), config).instances.query("protocol == 'uni9'")
     truth = pd.read_parquet(Path(config["data_path"]) / "small.planted.parquet")
     truth = truth.set_index(["user_id", "item_id", "timestamp"])["long_driven"]
     truth = truth[~truth.index.duplicated()]

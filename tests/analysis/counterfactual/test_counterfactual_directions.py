@@ -2,7 +2,7 @@
 
 import pytest
 
-from recbole_lsrec.analysis.counterfactual.interventions import Intervention
+from recbole_lsrec.analysis.counterfactual.intervention import Intervention
 from recbole_lsrec.analysis.counterfactual.measure import counterfactual
 from recbole_lsrec.quick_start import run_recbole_lsrec
 

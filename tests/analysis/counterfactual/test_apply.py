@@ -4,7 +4,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recbole_lsrec.analysis.counterfactual.interventions import Intervention, shuffled, truncated
+from recbole_lsrec.analysis.counterfactual.apply import shuffled, truncated, with_alpha
+from recbole_lsrec.analysis.counterfactual.intervention import Intervention
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.model.sequential_recommender.clsr import CLSR
 from recbole_lsrec.model.sequential_recommender.slirec import SLiRec
@@ -178,7 +179,7 @@ def test_a_fixed_alpha_is_what_a_saturated_fusion_network_gives(model_class, val
     batch = random_batch()
     items = batch["neg_item_id"]
     learnt = model.score(model.encode(batch), items)
-    with Intervention("alpha", value).on(model):
+    with with_alpha(model, value):
         fixed, alpha = model.score(model.encode(batch), items, return_alpha=True)
     assert model.fixed_alpha is None
     torch.testing.assert_close(model.score(model.encode(batch), items), learnt, rtol=0, atol=0)
@@ -192,6 +193,6 @@ def test_a_fixed_alpha_is_what_a_saturated_fusion_network_gives(model_class, val
 
 def test_alpha_is_restored_when_scoring_fails():
     model = SLiRec(stub_config("SLiRec"), StubDataset())
-    with pytest.raises(RuntimeError), Intervention("alpha", 0.5).on(model):
+    with pytest.raises(RuntimeError), with_alpha(model, 0.5):
         raise RuntimeError
     assert model.fixed_alpha is None

@@ -1,87 +1,43 @@
-"""What is changed for a trained model: the order of a history, its length, the weight of the two interests.
-
-Shuffle and truncate are those of Zheng et al. (CLSR, WWW 2022), section 4.2.2, and of the authors' code, whose iterators
-``ShuffleSASequentialIterator`` and ``RecentSASequentialIterator`` say what becomes of the times.
-"""
+"""Shows a model changed histories, or fixes its alpha: what an intervention is when it is carried out."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import torch
 from recbole.data.interaction import Interaction
 from recbole.model.abstract_recommender import SequentialRecommender
 
+from recbole_lsrec.analysis.counterfactual.intervention import Intervention
 from recbole_lsrec.data.counter_random import key_from, uniform
 from recbole_lsrec.data.dataloader import EvalLoader
 from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.model.base import LongShortRecommender
 
-# Alpha of one interest alone.
-SIDES: dict[float | None, str] = {0.0: "short only", 1.0: "long only"}
+
+def changed_loader(loader: EvalLoader, change: Intervention, seed: int) -> EvalLoader:
+    """The phase as an intervention shows it; targets, protocols and candidates are the same objects."""
+    return loader if change.kind in ("none", "alpha") else _ChangedLoader(loader, change, seed)
 
 
-@dataclass(frozen=True)
-class Intervention:
-    """One change.
-
-    Attributes:
-        kind: ``none``, ``shuffle``, ``truncate`` or ``alpha``.
-        value: the events kept, or the fixed alpha.
-        side: alpha, 0 or 1, that is fixed beside a shuffle or truncation: how one interest alone takes it.
+@contextmanager
+def with_alpha(model: SequentialRecommender, alpha: float | None) -> Iterator[None]:
+    """Fixes a model's alpha while the block runs; None leaves it its own.
 
     Raises:
-        ConfigError: a value that its kind does not accept.
+        ConfigError: the model cannot have its alpha fixed.
     """
-
-    kind: Literal["none", "shuffle", "truncate", "alpha"]
-    value: float | None = None
-    side: float | None = None
-
-    def __post_init__(self) -> None:
-        if self.kind == "truncate" and not (isinstance(self.value, int) and self.value >= 1):
-            raise ConfigError(f"truncate: found {self.value!r}; accepted: a number of events, 1 or more.")
-        if self.kind == "alpha" and not (self.value is not None and 0 <= self.value <= 1):
-            raise ConfigError(f"alpha: found {self.value!r}; accepted: a number from 0 (short-term) to 1 (long-term).")
-
-    @property
-    def name(self) -> str:
-        """In words."""
-        if self.kind == "alpha":
-            side = f" ({SIDES[self.value]})" if self.value in SIDES else ""
-            return f"alpha {self.value:g}{side}"
-        what = {"none": "untouched", "shuffle": "shuffle", "truncate": f"last {self.value}"}[self.kind]
-        return what if self.side is None else f"{what}, {SIDES[self.side]}"
-
-    @property
-    def fixed_alpha(self) -> float | None:
-        """Alpha while the model is asked; None for its own."""
-        return self.value if self.kind == "alpha" else self.side
-
-    def loader(self, loader: EvalLoader, seed: int) -> EvalLoader:
-        """The phase as this intervention shows it; targets, protocols and candidates are the same objects."""
-        return loader if self.kind in ("none", "alpha") else _ChangedLoader(loader, self, seed)
-
-    @contextmanager
-    def on(self, model: SequentialRecommender) -> Iterator[None]:
-        """Fixes the model's alpha, if that is the intervention, while the block runs.
-
-        Raises:
-            ConfigError: the model cannot have its alpha fixed.
-        """
-        if self.fixed_alpha is None:
-            yield
-            return
-        if not isinstance(model, LongShortRecommender):
-            raise no_alpha(model)
-        before, model.fixed_alpha = model.fixed_alpha, self.fixed_alpha
-        try:
-            yield
-        finally:
-            model.fixed_alpha = before
+    if alpha is None:
+        yield
+        return
+    if not isinstance(model, LongShortRecommender):
+        raise no_alpha(model)
+    before, model.fixed_alpha = model.fixed_alpha, alpha
+    try:
+        yield
+    finally:
+        model.fixed_alpha = before
 
 
 def no_alpha(model: SequentialRecommender) -> ConfigError:
