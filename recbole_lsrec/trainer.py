@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from math import ceil, inf
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, thread_time
 from typing import Any
 
 import recbole.trainer
@@ -35,8 +35,8 @@ class Trainer(recbole.trainer.Trainer):
       the run was killed. Randomness in the model must come from the global generators of torch, numpy or ``random``;
       a model with a generator of its own gives its state in ``other_parameter()``.
     * ``train_steps``: train for exactly so many batches; it replaces ``epochs``, and the last epoch may be cut short.
-    * ``train_seconds``: likewise for so many seconds of training, validation not counted. Its results depend on the
-      machine, and no two runs are equal.
+    * ``train_seconds``: likewise for so many seconds of training, validation not counted: on a CPU the seconds that the
+      training thread ran, so that other work on the machine takes nothing away. No two runs are equal.
     * A model that only counts (Pop, ItemKNN, Markov) passes over the data once, whatever epochs or budget say.
     * ``clip_variable_norm``: see :func:`clip_each_variable`.
     * What a model says of its optimiser: ``optimizer_defaults`` (such as Adam's ``betas`` and ``eps``; an optimiser that
@@ -44,9 +44,9 @@ class Trainer(recbole.trainer.Trainer):
 
     Attributes:
         history: per finished epoch ``epoch``, ``train_loss`` (sum over batches; a list if the model gives several),
-            ``train_seconds``, ``share`` (of its batches; below 1 where the budget ended it), ``progress`` (of all the
-            training that epochs or budget allow, from 0 to 1) and, where validated, ``valid_seconds``, ``valid_score``,
-            ``valid_result``. It survives a resume.
+            ``train_seconds`` (on a CPU of its thread), ``share`` (of its batches; below 1 where the budget ended it),
+            ``progress`` (of all the training that epochs or budget allow, from 0 to 1) and, where validated,
+            ``valid_seconds``, ``valid_score``, ``valid_result``. It survives a resume.
         evaluation: what the last :meth:`evaluate` found, with ranks per instance; None before.
     """
 
@@ -80,6 +80,8 @@ class Trainer(recbole.trainer.Trainer):
         self.on_epoch = on_epoch
         self.train_steps: int | None = config["train_steps"]
         self.train_seconds: float | None = config["train_seconds"]
+        # On a CPU training is timed by its own thread, so that a budget is worth the same on a machine with other work.
+        self._now: Callable[[], float] = thread_time if self.device.type == "cpu" else perf_counter
         if model.type == ModelType.TRADITIONAL:  # as RecBole's TraditionalTrainer: one pass over the data, and no other
             self.epochs, self.train_steps, self.train_seconds = 1, None, None
         if hasattr(model, "before_step"):  # ahead of clipping, which bounds what the optimiser then sees
@@ -223,13 +225,13 @@ class Trainer(recbole.trainer.Trainer):
             raise _BudgetSpent
         train_data.set_epoch(epoch_idx)
         self._epoch, self._batch = epoch_idx, 0
-        started = perf_counter()
+        started = self._now()
         # Importing RecBole's sequential models turns it on for the whole process (its sine.py does), for 1.5 to 2 times
         # the training time; a loss that is not a number stops the run without it too.
         with torch.autograd.set_detect_anomaly(False):
             batches = self._within_budget(train_data, epoch_idx)
             loss = super()._train_epoch(batches, epoch_idx, loss_func, show_progress)
-        seconds, losses = perf_counter() - started, list(loss) if isinstance(loss, tuple) else loss
+        seconds, losses = self._now() - started, list(loss) if isinstance(loss, tuple) else loss
         share = batches.given / len(train_data) if isinstance(batches, _FirstBatches) else 1.0
         self.history.append({"epoch": epoch_idx, "train_loss": losses, "train_seconds": seconds, "share": share})
         self._tell_progress()
@@ -332,7 +334,7 @@ class Trainer(recbole.trainer.Trainer):
         if self.train_steps is not None:
             return _FirstBatches(train_data, self.train_steps - epoch_idx * len(train_data))
         if self.train_seconds is not None:
-            return _FirstBatches(train_data, len(train_data), self._seconds_left())
+            return _FirstBatches(train_data, len(train_data), self._seconds_left(), self._now)
         return train_data
 
     def _seconds_left(self) -> float:
@@ -365,21 +367,22 @@ class _BudgetSpent(Exception):
 class _FirstBatches:
     """The first ``count`` batches of a loader, until ``seconds`` have passed but at least one; its length is an upper bound."""
 
-    def __init__(self, loader: Any, count: int, seconds: float = inf) -> None:
+    def __init__(self, loader: Any, count: int, seconds: float = inf, now: Callable[[], float] = perf_counter) -> None:
         self.loader = loader
         self.count = min(count, len(loader))
         self.seconds = seconds
+        self.now = now
         self.given = 0
 
     def __len__(self) -> int:
         return self.count
 
     def __iter__(self) -> Iterator[Interaction]:
-        started = perf_counter()
+        started = self.now()
         for batch in islice(iter(self.loader), self.count):
             self.given += 1
             yield batch
-            if perf_counter() - started >= self.seconds:
+            if self.now() - started >= self.seconds:
                 return
 
 

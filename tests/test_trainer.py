@@ -3,6 +3,7 @@
 import importlib
 import sys
 from pathlib import Path
+from time import thread_time
 from types import SimpleNamespace
 from typing import ClassVar
 
@@ -151,7 +152,7 @@ class Clock:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, trainer: Trainer) -> None:
         self.now = 0.0
-        monkeypatch.setattr("recbole_lsrec.trainer.perf_counter", lambda: self.now)
+        monkeypatch.setattr(trainer, "_now", lambda: self.now)
         trainer.optimizer.register_step_post_hook(self.tick)
 
     def tick(self, *_: object) -> None:
@@ -165,6 +166,10 @@ def test_train_seconds_end_within_a_step_and_are_validated(monkeypatch, seconds,
     trainer.fit(Loader(), Phase([0.1, 0.2, 0.3]))
     assert trainer.model.batches_seen == steps
     assert [entry.get("valid_score") for entry in trainer.history] == [0.1, 0.2, 0.3][:scores]
+
+
+def test_on_a_cpu_seconds_are_those_of_the_training_thread() -> None:
+    assert make(train_seconds=7)._now is thread_time
 
 
 def test_train_seconds_validate_the_last_epoch_whatever_eval_step(monkeypatch) -> None:

@@ -85,6 +85,7 @@ class RunSettings(Options):
         None, "Stop after so many optimiser steps, whatever the epoch."
     )
     train_seconds: Annotated[float, Field(gt=0)] | None = setting(
-        None, "Stop after so many seconds of training, validation not counted; no two such runs are equal."
+        None,
+        "Stop after so many seconds of training (of its thread, on a CPU), validation not counted; no two such runs are equal.",
     )
     clip_variable_norm: Norm | None = setting(None, "Clip the gradient of each parameter to this L2 norm on its own.")

@@ -11,7 +11,7 @@ from typing import Any
 from recbole_lsrec import environment, registry
 from recbole_lsrec.config import Config
 from recbole_lsrec.config.effects import of_a_result
-from recbole_lsrec.config.layers import Layer, merge
+from recbole_lsrec.config.layers import Layer, for_model, merge
 from recbole_lsrec.errors import ConfigError, DataError
 from recbole_lsrec.leaderboard.plan import DataSet, Plan, System
 from recbole_lsrec.leaderboard.presets import preset_settings
@@ -110,7 +110,7 @@ def cell_settings(
     """Returns what the plan sets for a cell. From below: preset, plan, data set, system, what a search found, budget."""
     preset = preset_settings(system.preset) if system.preset else {}
     layers = [preset, plan.settings, data.settings, system.settings, tuned or {}, plan.budget]
-    settings, _ = merge(Layer("", dict(values)) for values in layers)
+    settings, _ = merge(for_model(Layer("", dict(values)), system.model or "") for values in layers)
     return {**settings, "seed": seed}
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from recbole_lsrec.config.early import check_early
-from recbole_lsrec.config.layers import Layer
+from recbole_lsrec.config.layers import Layer, for_model
 from recbole_lsrec.config.paths import properties_dir
 from recbole_lsrec.config.run_settings import BUDGETS
 from recbole_lsrec.config.values import read_yaml
@@ -38,7 +38,7 @@ class DataSet:
     Attributes:
         name: as in ``--dataset``.
         label: its name in the tables; differs where one data set is there twice, under two splits say.
-        settings: config keys for every cell on it.
+        settings: config keys for every cell on it; ``of_model`` holds those of single models, as in a data set's yaml.
     """
 
     name: str
@@ -187,7 +187,8 @@ def _check_declared(plan: Plan, source: str) -> None:
     """Refuses values that their declarations rule out; whether all fits together, ``Config`` knows."""
     for system in plan.systems:
         if system.model is not None:
-            layers = [Layer(f"{source}: datasets, {data.label}", dict(data.settings)) for data in plan.datasets]
+            given = [Layer(f"{source}: datasets, {data.label}", dict(data.settings)) for data in plan.datasets]
+            layers = [for_model(layer, system.model) for layer in given]
             layers.append(Layer(f"{source}: settings", dict(plan.settings)))
             layers.append(Layer(f"{source}: systems, {system.name}", dict(system.settings)))
             check_early(system.model, layers)

@@ -2,9 +2,10 @@ from pathlib import Path
 
 import pytest
 
+from recbole_lsrec.config import Config
 from recbole_lsrec.errors import ConfigError, DataError
-from recbole_lsrec.leaderboard.cells import differences, make_cells
-from recbole_lsrec.leaderboard.plan import parse_plan
+from recbole_lsrec.leaderboard.cells import cell_settings, differences, make_cells
+from recbole_lsrec.leaderboard.plan import parse_plan, plan_file, read_plan
 
 
 def plan_for(shop, **more):
@@ -39,6 +40,30 @@ def test_a_later_layer_wins(shop):
     preset, own = (cell.settings for cell in make_cells(plan, threads=1, tuned=tuned))
     assert (preset["n_layers"], preset["n_heads"], preset["ties"], preset["train_steps"]) == (2, 1, "optimistic", 7)
     assert (own["n_layers"], own["n_heads"]) == (3, 4)
+
+
+def test_settings_of_single_models_on_a_data_set(shop):
+    data = [{"name": "shop", "settings": {"of_model": {"SASRec": {"n_heads": 1}, "GRU4Rec": {"num_layers": 3}}}}]
+    plan = plan_for(shop, systems={"A": {"model": "SASRec"}, "B": {"model": "GRU4Rec"}}, datasets=data)
+    sasrec, gru = (cell.settings for cell in make_cells(plan, threads=1))
+    assert (sasrec["n_heads"], gru["num_layers"]) == (1, 3)
+    wrong = [{"name": "shop", "settings": {"of_model": {"SASRec": {"train_batch_size": "many"}}}}]
+    with pytest.raises(ConfigError, match=r"found 'many' \(plan: datasets, shop\)"):
+        plan_for(shop, datasets=wrong)
+
+
+def test_the_plan_of_the_papers_fits_all_models_on_all_logs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "logs/retailrocket").mkdir(parents=True)  # not shipped
+    plan = read_plan(plan_file("papers"))
+    for data in plan.datasets:
+        where = {"data_path": str(tmp_path / "logs")} if data.name == "retailrocket" else {}
+        for system in plan.systems:
+            config = Config(system.model, data.name, config_dict={**cell_settings(plan, system, data, 2020), **where})
+            dear = system.name in ("NCF", "DIN", "DIEN", "SURGE", "LSIDN")
+            assert config["eval_protocols"]["test"] == ["pop99", "uni99", *([] if dear else ["full"])]
+            assert config["eval_protocols"]["valid"] == ["pop99"]
+            assert config["MAX_ITEM_LIST_LENGTH"] == 20
 
 
 def test_what_changes_a_result_changes_the_identity(shop):

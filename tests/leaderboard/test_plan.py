@@ -4,6 +4,7 @@ from recbole_lsrec.config.paths import properties_dir
 from recbole_lsrec.config.values import read_yaml
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.leaderboard.plan import DataSet, System, parse_plan, plan_file, read_plan
+from recbole_lsrec.reproduce.entry import read_entry
 
 SMALLEST = {"datasets": ["shop"], "systems": {"A": {"model": "SASRec"}}}
 
@@ -79,6 +80,23 @@ def test_a_file_that_ships_is_found_by_its_name_and_by_its_path(tmp_path, monkey
     assert plan_file("properties/leaderboard/cosmetics.yaml").samefile(path)
     with pytest.raises(ConfigError, match=r"cosmetix: no such file; .*cosmetics"):
         plan_file("cosmetix")
+
+
+@pytest.mark.parametrize("name", ["cosmetics", "ml-100k", "retailrocket", "papers"])
+def test_every_plan_that_ships_has_the_floors(name):
+    assert [system.model for system in read_plan(plan_file(name)).systems][:3] == ["Pop", "ItemKNN", "Markov"]
+
+
+def test_the_plan_of_the_papers_has_all_their_systems_and_the_modern_baselines():
+    plan = read_plan(plan_file("papers"))
+    entries = (read_entry(name) for name in ("slsrec-t2", "clsr-t2", "difflsrec-t1"))
+    of_papers = {system.model for entry in entries for system in entry.plan.systems}
+    models = {system.model for system in plan.systems}
+    assert len(models) == len(plan.systems) == 24
+    assert models == of_papers | {"ItemKNN", "gSASRec", "eSASRec", "SASRecSS"}
+    assert [data.name for data in plan.datasets] == ["cosmetics", "ml-100k", "retailrocket"]
+    assert len(plan.seeds) == 2
+    assert plan.budget == {"train_seconds": 20}
 
 
 @pytest.mark.parametrize("name", ["cosmetics", "ml-100k", "retailrocket"])
