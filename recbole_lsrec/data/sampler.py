@@ -174,11 +174,12 @@ class TimeThresholdSampler:
             row = rows[index]
             found = item == self.item[row]
             if "history" in exclude:
-                found |= self._first_row("history", self.user, row, item) < self._end_of_history(row)
+                found |= self._first_row("history", self.user, self.user[row], item) < self._end_of_history(row)
             if "target_session" in exclude:
-                found |= self._first_row("target_session", self.session, row, item) < len(self.item)
+                session = self.session[row]
+                found |= self._first_row("target_session", self.session, session, item) < len(self.item)
             if "user" in exclude:
-                found |= self._first_row("user", self._counted_user, row, item) < len(self.item)
+                found |= self._first_row("user", self._counted_user, self.user[row], item) < len(self.item)
             return found
 
         return banned
@@ -198,12 +199,12 @@ class TimeThresholdSampler:
     def _end_of_history(self, rows: np.ndarray) -> np.ndarray:
         return rows if self.history_end is None else self.history_end[rows]
 
-    def _first_row(self, name: str, group: np.ndarray, row: np.ndarray, item: np.ndarray) -> np.ndarray:
-        """First row where ``item`` occurs in the group of ``row``; the log's length where it does not."""
+    def _first_row(self, name: str, group: np.ndarray, of: np.ndarray, item: np.ndarray) -> np.ndarray:
+        """First row where ``item`` occurs in the group ``of``; the log's length where it does not."""
         if name not in self._seen_in:
             self._seen_in[name] = np.unique(group * self.n_items + self.item, return_index=True)
         pairs, first = self._seen_in[name]
-        wanted = group[row] * self.n_items + item
+        wanted = of * self.n_items + item
         at = np.minimum(np.searchsorted(pairs, wanted), len(pairs) - 1)
         return np.where(pairs[at] == wanted, first[at], len(self.item))
 
