@@ -65,7 +65,13 @@ print(*sys.modules)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     print(done.stderr)
     modules = done.stdout.split()
-    foreign = ("torch", "ray", "scipy", "recbole.config", "recbole_lsrec.simulated", "recbole_lsrec.data", "recbole_lsrec.model")
+    foreign = [
+        "torch",
+        "ray",
+        "scipy",
+        "recbole.config",
+        *(f"recbole_lsrec.{own}" for own in ("simulated", "data", "model")),
+    ]
     assert [name for name in modules if name in foreign] == []
     own = [name for name in modules if name.startswith("recbole_lsrec")]
     assert len(own) < 30
