@@ -1,12 +1,19 @@
 """A small shop's log, for runs from end to end in seconds."""
 
 import pytest
+import torch
 from hypothesis import settings
 
 from tests.shop_log import shop_events
 
 settings.register_profile("any machine", deadline=None)  # a busy one is no failure
 settings.load_profile("any machine")
+
+
+@pytest.fixture(autouse=True)
+def no_anomaly_detection():
+    """RecBole turns it on when its SINE is imported, which doubles every backward pass; our trainer turns it off too."""
+    torch.autograd.set_detect_anomaly(False)
 
 
 @pytest.fixture

@@ -16,12 +16,17 @@ MODELS = ["SASRec", "BERT4Rec", "GRU4Rec", "SLSRec", "DiffLSRec"]
 SAMPLED = {"eval_args": {"mode": {"valid": ["uni20"], "test": ["uni20"]}}}  # CLSR asks each event of each candidate
 
 
+def one_of(first, *others):
+    """The fast suite takes the first of several alike; all of them are ten and more seconds each."""
+    return [first, *(pytest.param(other, marks=pytest.mark.slow) for other in others)]
+
+
 @pytest.fixture(autouse=True)
 def _elsewhere(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", one_of("SLSRec", "SASRec", "BERT4Rec", "GRU4Rec", "DiffLSRec"))
 def test_200_steps_on_ml_100k(model):
     settings = {**QUIET, "train_steps": 200, "train_batch_size": 32, "MAX_ITEM_LIST_LENGTH": 20}
     result = run_recbole_lsrec(model, "ml-100k", config_dict=settings)
@@ -31,7 +36,7 @@ def test_200_steps_on_ml_100k(model):
     assert len(stored["history"]) == 1
 
 
-@pytest.mark.parametrize("model", ["CLSR", "SLiRec"])
+@pytest.mark.parametrize("model", one_of("CLSR", "SLiRec"))
 def test_100_steps_of_the_candidate_dependent_models_on_ml_100k(model):
     settings = {**QUIET, **SAMPLED, "train_steps": 100, "train_batch_size": 64}
     result = run_recbole_lsrec(model, "ml-100k", config_dict=settings)
@@ -72,7 +77,7 @@ def test_the_simulated_log_says_so_everywhere(caplog):
 
 
 @needs_real_data
-@pytest.mark.parametrize("name", ["retailrocket_sslrec", "taobao_fav_khgt"])
+@pytest.mark.parametrize("name", one_of("taobao_fav_khgt", "retailrocket_sslrec"))
 def test_real_logs(tmp_path, name):
     settings = atomic_from_parquet(
         name, tmp_path, **QUIET, train_steps=30, item_inter_num_interval="[5,inf)", user_inter_num_interval="[5,inf)"
@@ -86,8 +91,8 @@ def test_real_logs(tmp_path, name):
 
 
 @needs_real_data
-@pytest.mark.parametrize("model", ["CLSR", "SLiRec"])
-@pytest.mark.parametrize("name", ["retailrocket_sslrec", "taobao_fav_khgt"])
+@pytest.mark.parametrize("model", one_of("CLSR", "SLiRec"))
+@pytest.mark.parametrize("name", one_of("retailrocket_sslrec", "taobao_fav_khgt"))
 def test_candidate_dependent_models_on_real_logs(tmp_path, name, model):
     """RetailRocket comes without categories: there items are embedded without, over the whole width."""
     settings = atomic_from_parquet(

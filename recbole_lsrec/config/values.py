@@ -3,6 +3,8 @@
 import ast
 import re
 from collections.abc import Sequence
+from copy import deepcopy
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +71,7 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: is not UTF-8 text ({error}); save it as UTF-8.") from error
     try:
-        values = yaml.load(text, Loader=YamlLoader)
+        values = deepcopy(_parsed(text))
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
@@ -82,6 +84,12 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
     if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
         raise ConfigError(f"{path}: found {_brief(values)}; accepted: 'key: value' a line, each key a name.")
     return values
+
+
+@lru_cache(maxsize=128)
+def _parsed(text: str) -> Any:
+    """Every cell of a leaderboard and every trial of a search reads the same few files."""
+    return yaml.load(text, Loader=YamlLoader)
 
 
 def parse_text(text: str) -> Any:

@@ -36,14 +36,14 @@ def statuses(found: Any) -> list[str]:
 def test_asha_stops_a_planted_bad_region_and_the_best_yaml_gives_the_same_score(
     two_cores: None, planted: dict[str, Any], tmp_path: Path
 ) -> None:
-    space = {"quality": {"choice": [1.0, -1.0, -0.5, -0.2]}}
+    space = {"quality": {"choice": [1.0, -1.0]}}  # every trial is a process that imports torch
     settings = SearchSettings(**planted, space=space, method="grid")
     found = search(settings)
-    good, *bad = found.trials
+    good, bad = found.trials
     assert (good.status, len(good.epochs), good.settings) == ("finished", 9, {"quality": 1.0})
-    assert [(trial.status, len(trial.epochs)) for trial in bad] == [("stopped", 1)] * 3
+    assert (bad.status, len(bad.epochs)) == ("stopped", 1)
     assert (found.best, found.best_trial) == ({"quality": 1.0}, good.id)
-    assert all(trial.score < found.best_score for trial in bad)
+    assert bad.score < found.best_score
 
     tested = json.loads((found.run_folder / "result.json").read_text())["test_result"]
     assert found.test_result == tested
@@ -52,12 +52,12 @@ def test_asha_stops_a_planted_bad_region_and_the_best_yaml_gives_the_same_score(
     assert again["test_result"] == tested
 
     with (found.folder / "trials.csv").open() as file:
-        assert [row["status"] for row in csv.DictReader(file)] == ["finished", "stopped", "stopped", "stopped"]
+        assert [row["status"] for row in csv.DictReader(file)] == ["finished", "stopped"]
     page = (found.folder / "tune.html").read_text()
     assert "read once, after the search" in page
     assert re.findall(r"<(?:script|link|img|iframe)[^>]+(?:src|href)", page.split("</script>")[-1]) == []
     summary = json.loads((found.folder / "tune.json").read_text())
-    assert (summary["complete"], summary["counts"]["stopped"]) == (True, 3)
+    assert (summary["complete"], summary["counts"]["stopped"]) == (True, 1)
 
     journal = (found.folder / "journal.jsonl").read_text()
     assert search(settings) == found  # it is finished: nothing is run again
@@ -71,10 +71,10 @@ def test_asha_stops_trials_that_steps_bound(two_cores: None, planted: dict[str, 
     """Under a budget ``epochs`` says nothing of how long a trial is."""
     steps = {"train_steps": 80, "train_batch_size": 64, "epochs": 300}
     planted["config_dict"] = {**planted["config_dict"], **steps}
-    space = {"quality": {"choice": [1.0, -1.0, -0.5, -0.2]}}
+    space = {"quality": {"choice": [1.0, -1.0]}}
     found = search(SearchSettings(**planted, space=space, method="grid", test=False))
-    assert statuses(found) == ["finished", "stopped", "stopped", "stopped"]
-    assert [len(trial.epochs) for trial in found.trials] == [4, 1, 1, 1]
+    assert statuses(found) == ["finished", "stopped"]
+    assert [len(trial.epochs) for trial in found.trials] == [4, 1]
 
 
 def test_a_search_goes_on_with_other_resources_and_a_finished_one_may_be_moved(

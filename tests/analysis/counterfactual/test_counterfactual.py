@@ -153,7 +153,7 @@ def test_seed_of_the_shuffle_and_only_that(runs):
     assert values[0] != values[2]
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", ["SLSRec", *(pytest.param(other, marks=pytest.mark.slow) for other in MODELS[1:])])
 def test_the_command(runs, tmp_path, capsys, model):
     files = [f"--json={tmp_path / 'c.json'}", f"--html={tmp_path / 'c.html'}"]
     with pytest.raises(SystemExit) as ended:
