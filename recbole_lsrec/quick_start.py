@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
-from logging import getLogger
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from recbole.utils import init_seed
 
 from recbole_lsrec import environment, run_files, run_folder
 from recbole_lsrec.config import Config
+from recbole_lsrec.console import logging_to
 from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.data.split_report import split_report
 from recbole_lsrec.dry_run import describe
@@ -19,7 +19,7 @@ from recbole_lsrec.item_catalogue import save_catalogue
 from recbole_lsrec.registry import own_origin
 from recbole_lsrec.run_data import Data, load_data
 from recbole_lsrec.run_files import RunResult
-from recbole_lsrec.run_report import say_data, say_result, say_settings
+from recbole_lsrec.run_report import say_data, say_interrupted, say_model, say_result, say_settings
 from recbole_lsrec.simulated.generate import SIMULATED_NOTICE
 from recbole_lsrec.trained_run import build_model, configure, load_data_and_model, load_run
 from recbole_lsrec.trainer import Trainer
@@ -60,18 +60,23 @@ def run_recbole_lsrec(
 
     Raises:
         LSRecError: something given is wrong; the message says what to do.
+        KeyboardInterrupt: as raised; what resumes the run has been said.
     """
     files, folder = list(config_file_list or []), None if log is None else log.config["data_path"]
     config = configure(model, dataset, files, config_dict, command_line, folder)
     if config["dry_run"]:
-        with run_folder.logging_to(None, "warning"):
+        with logging_to(None, "warning"):
             text = describe(config, load_data(config, log, phases))
         print(text)
         return {"dry_run": text}
     folder = Path(config["resume"]).resolve().parent if config["resume"] else run_folder.create(config)
-    with run_folder.logging_to(folder, config["state"]):
+    with logging_to(folder / run_files.LOG, config["state"], verbose=config["verbose"]):
         command = ["run", *command_line] if command_line else []
-        return _run(config, log, folder, saved, phases, on_epoch, command)
+        try:
+            return _run(config, log, folder, saved, phases, on_epoch, command)
+        except KeyboardInterrupt:
+            say_interrupted(folder)
+            raise
 
 
 def _run(
@@ -93,7 +98,7 @@ def _run(
     save_catalogue(folder, data.dataset, data.log_fingerprints())
 
     model = build_model(config, data)
-    getLogger().info(model)
+    say_model(config, model)
     trainer = Trainer(config, model, folder, data.log_fingerprints(), on_epoch)
     if config["resume"]:
         trainer.resume_checkpoint(config["resume"])

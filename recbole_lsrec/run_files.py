@@ -16,6 +16,7 @@ from recbole_lsrec.errors import DataError
 from recbole_lsrec.own_models import Origin
 
 RESULT, INSTANCES, SPLIT, LOG, CHECKPOINT = "result.json", "instances.parquet", "split.json", "log", "checkpoint.pt"
+TENSORBOARD = "tensorboard"  # its folder
 CATALOGUE = "catalogue.pt"  # what the model needs of its log to be used without it
 # Of ``result.json``. It rises when a key that readers use changes its meaning; a file without the number is of format 1.
 FORMAT = 1

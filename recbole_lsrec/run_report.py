@@ -1,28 +1,32 @@
-"""What a run says in its log: settings and data at its beginning, results and what to be careful about at its end."""
+"""What a run says: settings and data at its beginning, results and what to be careful about at its end."""
 
 from collections.abc import Mapping
 from logging import getLogger
 from pathlib import Path
 from typing import Any
 
+from recbole.model.abstract_recommender import AbstractRecommender
 from recbole.utils import set_color
 from tabulate import tabulate
 
 from recbole_lsrec.config import Config
+from recbole_lsrec.console import DETAIL, RESULT
 from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.data.split_report import summary_lines
 from recbole_lsrec.evaluation.protocol_table import by_protocol
 from recbole_lsrec.evaluation.ties import MANY_TIES
 from recbole_lsrec.page.numbers import spread
 from recbole_lsrec.run_data import Data
-from recbole_lsrec.run_files import RunResult
+from recbole_lsrec.run_files import CHECKPOINT, LOG, RunResult
 from recbole_lsrec.simulated.generate import SIMULATED_NOTICE
 
 
 def say_settings(config: Config) -> None:
-    """All settings, and which of them do nothing."""
+    """The settings that differ from the defaults, in the log all of them, and which do nothing."""
     logger = getLogger()
-    logger.info(config)
+    logger.info(config, extra=DETAIL)
+    differing = ", ".join(f"{key}={value}" for key, value in config.differing().items())
+    logger.info(f"Settings that differ from the defaults: {differing or 'none'}")
     for key, reason in config.no_effect().items():
         logger.warning(f"{key} has no effect here: {reason}")
 
@@ -30,11 +34,27 @@ def say_settings(config: Config) -> None:
 def say_data(dataset: SessionDataset, split: Mapping[str, Any]) -> None:
     """The log, how it was split, and what is wrong with the split."""
     logger = getLogger()
-    logger.info(dataset)
+    logger.info(dataset, extra=DETAIL)
     for line in summary_lines(split):
         logger.info(line)
     for warning in split["warnings"]:
         logger.warning(warning)
+
+
+def say_model(config: Config, model: AbstractRecommender) -> None:
+    """The model in one line, in the log all its layers."""
+    logger = getLogger()
+    logger.info(model, extra=DETAIL)
+    count = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
+    logger.info(f"{config['model']}: {count} trainable parameters, on {config['device']}")
+
+
+def say_interrupted(folder: Path) -> None:
+    """Where an interrupted run lies, and what goes on with it."""
+    if (folder / CHECKPOINT).is_file():
+        getLogger().warning(f"Interrupted. To go on: recbole-lsrec run --resume {folder}")
+    else:
+        getLogger().warning(f"Interrupted before the training; nothing is lost. The run's log: {folder / LOG}")
 
 
 def say_result(result: RunResult, data: Data, folder: Path) -> None:
@@ -42,14 +62,18 @@ def say_result(result: RunResult, data: Data, folder: Path) -> None:
     logger = getLogger()
     if data.train.sampler.counts.widened:
         logger.info(
-            f"Negatives: the pool of {data.train.sampler.counts.widened} draws was widened (too few items seen yet)"
+            f"Negatives: at the time of {data.train.sampler.counts.widened} training targets too few items had been seen; "
+            "they got the next ones to appear"
         )
-    logger.info(set_color("best valid ", "yellow") + f": {result['best_valid_result']}")
-    logger.info(set_color("test result", "yellow") + f": {result['test_result']}")
+    logger.info(set_color("best valid ", "yellow") + f": {result['best_valid_result']}", extra=DETAIL)
+    logger.info(set_color("test result", "yellow") + f": {result['test_result']}", extra=DETAIL)
+    if result["best_valid_result"]:
+        logger.info(f"best valid : {result['config']['valid_metric'].lower()} {result['best_valid_score']:.6f}")
     if data.test is not None and result["test_result"] is not None:
         header, *rows = by_protocol(result["test_result"], data.test.protocols[0].name)
         sides = ["left", *["right"] * (len(header) - 1)]
-        logger.info("Test result by protocol\n" + tabulate(rows, header, disable_numparse=True, colalign=sides))
+        table = tabulate(rows, header, disable_numparse=True, colalign=sides)
+        logger.info(f"test result by protocol\n{table}", extra=RESULT)
         for name, tied in result["tied_instances"]["test"].items():
             share = tied / len(data.test.dataset)
             if share > MANY_TIES:

@@ -2,9 +2,8 @@
 
 import copy
 import sys
-from collections.abc import Callable, Iterator
-from itertools import islice
-from math import ceil, inf
+from collections.abc import Callable
+from math import ceil
 from pathlib import Path
 from time import perf_counter, thread_time
 from typing import Any
@@ -12,23 +11,25 @@ from typing import Any
 import recbole.trainer
 import torch
 from recbole.config import Config
-from recbole.data.interaction import Interaction
 from recbole.model.abstract_recommender import AbstractRecommender
-from recbole.utils import ModelType, WandbLogger, set_color
+from recbole.utils import ModelType, dict2str
 
 from recbole_lsrec import checkpoint
 from recbole_lsrec.clipping import clip_each_variable
+from recbole_lsrec.console import DETAIL, bar
 from recbole_lsrec.errors import ConfigError, TrainingError
 from recbole_lsrec.evaluation.evaluator import Evaluation, evaluate
 from recbole_lsrec.own_models import warn_if_changed
 from recbole_lsrec.registry import own_origin
 from recbole_lsrec.run_files import CHECKPOINT
+from recbole_lsrec.trackers import Trackers, elsewhere, tensorboard_in
+from recbole_lsrec.training_budget import BudgetSpent, FirstBatches
 
 
 class Trainer(recbole.trainer.Trainer):
     """RecBole's trainer for one run folder.
 
-    Early stopping, logging, tensorboard, W&B, progress bars and mixed precision are RecBole's. Added:
+    Early stopping, tensorboard (in the run folder), W&B and mixed precision are RecBole's. Added:
 
     * The whole state is written to ``<run_folder>/checkpoint.pt`` before the first and after every epoch, so that
       :meth:`resume_checkpoint` followed by :meth:`fit` ends as the uninterrupted run does, bit for bit on CPU, wherever
@@ -70,9 +71,12 @@ class Trainer(recbole.trainer.Trainer):
         Raises:
             CheckpointError: a setting cannot be stored in a checkpoint.
         """
-        super().__init__(_for_recbole(config, run_folder), model)
+        with elsewhere():
+            super().__init__(_for_recbole(config, run_folder), model)
+            self.tensorboard.close()  # type: ignore[has-type]
+        self.tensorboard = tensorboard_in(Path(run_folder))
         self.config = config
-        self.wandblogger = WandbLogger(config)
+        self.wandblogger = Trackers(config, Path(run_folder))
         self.saved_model_file = str(Path(run_folder) / CHECKPOINT)
         self.fingerprints = dict(fingerprints or {})
         self.history: list[dict[str, Any]] = []
@@ -96,7 +100,7 @@ class Trainer(recbole.trainer.Trainer):
         self._config_values = checkpoint.config_values(config)
         self._best: dict[str, Any] | None = None
         self._rng: dict[str, Any] | None = None
-        self._saved = False
+        self._saved, self._verbose = False, True
         self._finished_epoch = self._told_epoch = -1
         self._written_epoch: int | None = None
         self._epoch = self._batch = 0  # at work
@@ -121,7 +125,7 @@ class Trainer(recbole.trainer.Trainer):
         Args:
             train_data: sized iterable of batches with ``set_epoch``.
             valid_data: what :meth:`evaluate` takes; None or empty: no early stopping, the last weights are the best.
-            verbose: log each epoch.
+            verbose: log a line for each epoch.
             saved: write checkpoints; without them :meth:`evaluate` needs ``load_best_model=False``.
             show_progress: show progress bars.
             callback_fn: called with (epoch, valid score) after each validation, once the state has been written.
@@ -147,11 +151,16 @@ class Trainer(recbole.trainer.Trainer):
             if callback_fn:
                 callback_fn(epoch_idx, valid_score)
 
+        self._verbose = verbose
         try:
-            super().fit(train_data, valid_data, verbose, saved, show_progress, after_validation)
-        except _BudgetSpent:
+            super().fit(train_data, valid_data, False, saved, show_progress, after_validation)
+        except BudgetSpent:
             self._add_hparam_to_tensorboard(self.best_valid_score)
         self._end_epoch()
+        validated = [entry["epoch"] for entry in self.history if "valid_score" in entry]
+        if verbose and validated:
+            best = validated[-1 - min(self.cur_step, len(validated) - 1)]
+            self.logger.info(f"Finished training, best eval result in epoch {best}")
         return self.best_valid_score, self.best_valid_result
 
     def evaluate(
@@ -180,7 +189,7 @@ class Trainer(recbole.trainer.Trainer):
         if load_best_model:
             found = self._load(model_file or self.saved_model_file)
             checkpoint.restore_best(found, self.model)
-            self.logger.info(f"Loaded the best weights of {found.path}")
+            self.logger.info(f"Loaded the best weights of {found.path}", extra=DETAIL)
         self.model.eval()
         with torch.no_grad():
             self.evaluation = evaluate(self.model, eval_data, self.config, show_progress)
@@ -222,7 +231,7 @@ class Trainer(recbole.trainer.Trainer):
     ) -> float | tuple[float, ...]:
         self._end_epoch()  # RecBole's fit has no hook at the end of an epoch without validation
         if self.train_seconds is not None and self._seconds_left() <= 0:
-            raise _BudgetSpent
+            raise BudgetSpent
         train_data.set_epoch(epoch_idx)
         self._epoch, self._batch = epoch_idx, 0
         started = self._now()
@@ -230,9 +239,10 @@ class Trainer(recbole.trainer.Trainer):
         # the training time; a loss that is not a number stops the run without it too.
         with torch.autograd.set_detect_anomaly(False):
             batches = self._within_budget(train_data, epoch_idx)
-            loss = super()._train_epoch(batches, epoch_idx, loss_func, show_progress)
+            about = {"total": len(batches), "desc": f"Train {epoch_idx:>5}", "leave": False}
+            loss = super()._train_epoch(bar(batches, shown=show_progress, **about), epoch_idx, loss_func)
         seconds, losses = self._now() - started, list(loss) if isinstance(loss, tuple) else loss
-        share = batches.given / len(train_data) if isinstance(batches, _FirstBatches) else 1.0
+        share = batches.given / len(train_data) if isinstance(batches, FirstBatches) else 1.0
         self.history.append({"epoch": epoch_idx, "train_loss": losses, "train_seconds": seconds, "share": share})
         self._tell_progress()
         self._finished_epoch = epoch_idx
@@ -274,15 +284,29 @@ class Trainer(recbole.trainer.Trainer):
         The file is written at the end of the epoch, when RecBole has updated its early stopping too.
         """
         self._best = checkpoint.weights(self.model, copy=True)
-        if verbose:
-            self.logger.info(set_color("Keeping best", "blue") + f": epoch {epoch}, {self.saved_model_file}")
 
     def _end_epoch(self) -> None:
-        """Writes the state, then tells :attr:`on_epoch`; each epoch once."""
+        """Writes the state, then tells the log and :attr:`on_epoch`; each epoch once."""
         self._write_state()
-        if self.on_epoch is not None and self._told_epoch < self._finished_epoch:
-            self._told_epoch = self._finished_epoch
+        if self._told_epoch == self._finished_epoch:
+            return
+        self._told_epoch = self._finished_epoch
+        if self._verbose:
+            self._say_epoch(self.history[-1])
+        if self.on_epoch is not None:
             self.on_epoch(self.history[-1])
+
+    def _say_epoch(self, entry: dict[str, Any]) -> None:
+        """One line, in RecBole's words."""
+        losses, places = entry["train_loss"], self.config["loss_decimal_place"] or 4
+        shown = ", ".join(f"{loss:.{places}f}" for loss in (losses if isinstance(losses, list) else [losses]))
+        line = f"epoch {entry['epoch']} training [time: {entry['train_seconds']:.2f}s, train loss: {shown}]"
+        if "valid_score" in entry:
+            line += f", evaluating [time: {entry['valid_seconds']:.2f}s, valid_score: {entry['valid_score']:.6f}]"
+            line += ", best so far" if self.cur_step == 0 else ""
+        self.logger.info(line)
+        if "valid_result" in entry:
+            self.logger.info("valid result: \n" + dict2str(entry["valid_result"]), extra=DETAIL)
 
     def _write_state(self) -> None:
         """Writes the state at the end of the last finished epoch (-1: before the first), once."""
@@ -332,9 +356,9 @@ class Trainer(recbole.trainer.Trainer):
     def _within_budget(self, train_data: Any, epoch_idx: int) -> Any:
         """The epoch's batches, cut where the budget is spent."""
         if self.train_steps is not None:
-            return _FirstBatches(train_data, self.train_steps - epoch_idx * len(train_data))
+            return FirstBatches(train_data, self.train_steps - epoch_idx * len(train_data))
         if self.train_seconds is not None:
-            return _FirstBatches(train_data, len(train_data), self._seconds_left(), self._now)
+            return FirstBatches(train_data, len(train_data), self._seconds_left(), self._now)
         return train_data
 
     def _seconds_left(self) -> float:
@@ -360,32 +384,6 @@ class Trainer(recbole.trainer.Trainer):
             )
 
 
-class _BudgetSpent(Exception):
-    """Leaves RecBole's loop over epochs when no training time is left."""
-
-
-class _FirstBatches:
-    """The first ``count`` batches of a loader, until ``seconds`` have passed but at least one; its length is an upper bound."""
-
-    def __init__(self, loader: Any, count: int, seconds: float = inf, now: Callable[[], float] = perf_counter) -> None:
-        self.loader = loader
-        self.count = min(count, len(loader))
-        self.seconds = seconds
-        self.now = now
-        self.given = 0
-
-    def __len__(self) -> int:
-        return self.count
-
-    def __iter__(self) -> Iterator[Interaction]:
-        started = self.now()
-        for batch in islice(iter(self.loader), self.count):
-            self.given += 1
-            yield batch
-            if self.now() - started >= self.seconds:
-                return
-
-
 def _for_recbole(config: Config, run_folder: str | Path) -> Config:
     """A copy of the settings with which RecBole's constructor builds only what is used here.
 
@@ -393,6 +391,6 @@ def _for_recbole(config: Config, run_folder: str | Path) -> Config:
     wanted; and W&B is to start once, with the true settings.
     """
     view = copy.copy(config)
-    changes = {"metrics": [], "checkpoint_dir": str(run_folder), "log_wandb": False}
+    changes = {"metrics": [], "checkpoint_dir": str(Path(run_folder).absolute()), "log_wandb": False}
     view.final_config_dict = {**config.final_config_dict, **changes}
     return view

@@ -18,6 +18,7 @@ from recbole_lsrec.run_data import load_log, log_settings
 from recbole_lsrec.run_files import COLUMNS
 
 FILES = {"result.json", "instances.parquet", "scores-uni9.npy", "checkpoint.pt", "split.json", "log", "catalogue.pt"}
+FILES |= {"tensorboard"}
 
 
 def _instances(result):

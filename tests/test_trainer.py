@@ -22,7 +22,6 @@ from tests.tiny_run import Loader, Model, Phase, fake_evaluate, make
 
 @pytest.fixture(autouse=True)
 def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """RecBole writes tensorboard files to the working folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(recbole_lsrec.trainer, "evaluate", fake_evaluate)
 
@@ -49,9 +48,9 @@ def test_history_and_files() -> None:
     assert [entry["train_loss"] for entry in trainer.history] == list(trainer.train_loss_dict.values())
     assert all(entry["train_seconds"] > 0 for entry in trainer.history)
     assert [entry["progress"] for entry in trainer.history] == [0.25, 0.5, 0.75, 1.0]
-    assert [file.name for file in Path("runs/a").iterdir()] == ["checkpoint.pt"]
-    assert not Path("saved").exists()
-    assert list(Path("log_tensorboard").rglob("events*"))
+    assert sorted(file.name for file in Path("runs/a").iterdir()) == ["checkpoint.pt", "tensorboard"]
+    assert list(Path("runs/a/tensorboard").rglob("events*"))
+    assert [folder.name for folder in Path().iterdir()] == ["runs"]
 
 
 def test_early_stopping() -> None:
@@ -78,7 +77,7 @@ def test_zero_epochs_evaluate_the_initial_weights() -> None:
 def test_without_saving_nothing_is_written() -> None:
     trainer = make(epochs=2)
     trainer.fit(Loader(), Phase(), saved=False)
-    assert not list(Path("run").iterdir())
+    assert [file.name for file in Path("run").iterdir()] == ["tensorboard"]
     assert "ndcg@10" in trainer.evaluate(Phase(), load_best_model=False)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from recbole_lsrec.cli.interrupted import ended_by_signals
 from recbole_lsrec.cli.shared import PASS_THROUGH, OutputFile
 
 
@@ -19,9 +20,16 @@ from recbole_lsrec.cli.shared import PASS_THROUGH, OutputFile
 @click.option(
     "--dry-run", is_flag=True, help="Print the merged settings, the data and a memory estimate; train nothing."
 )
+@click.option("--verbose", is_flag=True, help="Show every setting, layer and metric, as the run's log has them.")
 @click.pass_context
 def run(
-    context: click.Context, model: str | None, dataset: str | None, config_files: str, resume: str | None, dry_run: bool
+    context: click.Context,
+    model: str | None,
+    dataset: str | None,
+    config_files: str,
+    resume: str | None,
+    dry_run: bool,
+    verbose: bool,
 ) -> None:
     """Train and test a model. Any setting can be given as --key=value or --key value."""
     from recbole_lsrec.config.early import check_early
@@ -30,12 +38,14 @@ def run(
     settings = list(context.args)
     settings += [f"--resume={resume}"] if resume else []
     settings += ["--dry_run=True"] if dry_run else []
+    settings += ["--verbose=True"] if verbose else []
     given = given_layers(config_files.split(), {}, settings)
     if resume is None:
         check_early(str(chosen("model", model, given)), given)
-    from recbole_lsrec.quick_start import run_recbole_lsrec
+    with ended_by_signals():
+        from recbole_lsrec.quick_start import run_recbole_lsrec
 
-    run_recbole_lsrec(model, dataset, config_files.split(), command_line=settings)
+        run_recbole_lsrec(model, dataset, config_files.split(), command_line=settings)
 
 
 @click.command()

@@ -148,6 +148,14 @@ class Config(RecBoleConfig):
                 useless[key] = f"{time} (TIME_FIELD) stays in exact seconds; other columns are normalised"
         return {**useless, **self._remarks}
 
+    def differing(self) -> dict[str, Any]:
+        """Returns the settings that the user or the data set's yaml gave another value than the default one."""
+        usual, _ = merge(self._default_layers())
+        left_out = {*NO_EFFECT, "data_path", "model", "dataset", "resume"}
+        values = {key: plain_types(self.final_config_dict[key]) for key in sorted(self.stated - left_out)}
+        stated = {key: plain_types(self.external_config_dict.get(key, value)) for key, value in values.items()}
+        return {key: value for key, value in values.items() if usual.get(key) not in (value, stated[key])}
+
     def plain(self) -> dict[str, Any]:
         """Returns plain values that rebuild this Config: ``Config(model, dataset, config_dict=config.plain())``.
 

@@ -39,9 +39,18 @@ class RunSettings(Options):
     state: Literal["INFO", "DEBUG", "WARNING", "ERROR", "CRITICAL", "info", "debug", "warning", "error", "critical"] = (
         setting("INFO", "Level of the log.", RECBOLES, effect=Effect.NOTHING)
     )
+    verbose: bool = setting(
+        False,
+        "Whether the console shows what else only the log file of the run has: every setting, layer and metric.",
+        effect=Effect.NOTHING,
+    )
     show_progress: bool = setting(True, "Whether to show progress bars.", RECBOLES, effect=Effect.NOTHING)
     log_wandb: bool = setting(False, "Whether to log to Weights & Biases.", RECBOLES, effect=Effect.NOTHING)
     wandb_project: str = setting("recbole", "Project in Weights & Biases.", RECBOLES, effect=Effect.NOTHING)
+    log_mlflow: bool = setting(
+        False, "Whether to log to MLflow, where MLFLOW_TRACKING_URI says.", effect=Effect.NOTHING
+    )
+    mlflow_experiment: str = setting("recbole_lsrec", "Experiment in MLflow.", effect=Effect.NOTHING)
     loss_decimal_place: int = setting(
         4, "Decimal places of losses in the log.", RECBOLES, effect=Effect.NOTHING, least=0
     )

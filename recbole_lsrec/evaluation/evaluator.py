@@ -10,9 +10,8 @@ import pandas as pd
 import torch
 from recbole.config import Config
 from recbole.model.abstract_recommender import AbstractRecommender, GeneralRecommender
-from recbole.utils import set_color
-from tqdm import tqdm
 
+from recbole_lsrec.console import bar
 from recbole_lsrec.data.dataloader import EvalLoader
 from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.evaluation.instances import describe_instances
@@ -101,8 +100,7 @@ def evaluate(model: AbstractRecommender, loader: EvalLoader, config: Config, sho
     want_full = "full" in collectors
     alpha: list[np.ndarray] = []
     done = 0
-    bar = tqdm(loader, total=len(loader), ncols=100, desc=set_color("Evaluate   ", "pink"), disable=not show_progress)
-    for rows, interaction in bar:
+    for rows, interaction in bar(loader, total=len(loader), desc="Evaluate   ", leave=False, shown=show_progress):
         part = slice(done, done + len(rows))
         done += len(rows)
         target = torch.from_numpy(dataset.item[rows]).to(device)

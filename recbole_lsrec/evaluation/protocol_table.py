@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from recbole_lsrec.page.numbers import metric
 
 
-def by_protocol(result: Mapping[str, float], first: str = "first protocol") -> list[list[str]]:
+def by_protocol(result: Mapping[str, float], first: str) -> list[list[str]]:
     """A test result as a table, header first: metrics down, protocols across; the first protocol has no prefix."""
     names = [name for name in result if "/" not in name]
     others = list(dict.fromkeys(name.split("/")[0] for name in result if "/" in name))

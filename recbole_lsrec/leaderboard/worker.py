@@ -13,13 +13,13 @@ import torch
 
 import recbole_lsrec
 from recbole_lsrec.config import Config
+from recbole_lsrec.console import logging_to
 from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.environment import code_fingerprint
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.leaderboard.cell_run import CellRun
 from recbole_lsrec.quick_start import run_recbole_lsrec
 from recbole_lsrec.run_data import load_log
-from recbole_lsrec.run_folder import logging_to
 
 ERROR_FILE = "error.txt"
 
@@ -46,7 +46,7 @@ def run_cell(
     torch.set_num_threads(threads)
     started = perf_counter()
     with tempfile.TemporaryDirectory(prefix="lsrec-cell-") as work:
-        os.chdir(work)  # RecBole's tensorboard files; the worker ends with its cell
+        os.chdir(work)  # the worker ends with its cell
         error = None
         try:
             _check_code(code)
@@ -56,7 +56,7 @@ def run_cell(
             for folder in Path("runs").glob("*"):
                 (folder / ERROR_FILE).write_text(traceback.format_exc(), encoding="utf-8")
         folders = [path for path in Path("runs").glob("*") if not path.name.startswith(".")]
-        files = {path.name: path.read_bytes() for folder in folders for path in folder.iterdir()}
+        files = {path.name: path.read_bytes() for folder in folders for path in folder.iterdir() if path.is_file()}
         return CellRun(folders[0].name if folders else "", files, round(perf_counter() - started, 1), error)
 
 

@@ -11,13 +11,13 @@ from recbole_lsrec.analysis.counterfactual.intervention import Intervention
 from recbole_lsrec.analysis.counterfactual.measure import counterfactual
 from recbole_lsrec.analysis.saved_runs import SavedRun
 from recbole_lsrec.config import Config
+from recbole_lsrec.console import logging_to
 from recbole_lsrec.data.split_report import split_report
 from recbole_lsrec.leaderboard.board import Cell, load_board
 from recbole_lsrec.leaderboard.cells import cell_settings
 from recbole_lsrec.leaderboard.page.cost import costs
 from recbole_lsrec.reproduce.entry import Entry, row_name
 from recbole_lsrec.run_data import load_log
-from recbole_lsrec.run_folder import logging_to
 from recbole_lsrec.simulated.generate import SIMULATED_NOTICE
 
 ALPHA, MINUTES = "alpha", "train_minutes"

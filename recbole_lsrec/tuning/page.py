@@ -31,6 +31,6 @@ def write(found: SearchResult, job: Job) -> None:
         rows=[[general(value) for value in row] for row in table(found).itertuples(index=False)],
         panels=[over_time(found), by_epoch(found)] if scored else [],
         slices=[by_setting(found, domain) for domain in job.space.domains] if scored else [],
-        tested=by_protocol(found.test_result or {}),
+        tested=by_protocol(found.test_result or {}, found.first_protocol),
     )  # fmt: skip
     (job.folder / PAGE).write_text(text + "\n", encoding="utf-8")

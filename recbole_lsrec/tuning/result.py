@@ -71,6 +71,7 @@ def collect(job: Job) -> SearchResult:
         folder=job.folder,
         run_folder=run,
         test_result=held["test_result"] if held else None,
+        first_protocol=held["config"]["eval_args"]["mode"]["test"][0] if held else "",
         simulated=str(held["simulated"] or "") if held else "",
     )
 
@@ -134,7 +135,7 @@ def summary(found: SearchResult) -> str:
         lines.append(f"Best: {found.best_trial}, validation {found.metric} {metric(found.best_score)}, {found.best}")
         lines.append("Test result of the best, by protocol:" if found.test_result else "Not tested.")
         if found.test_result:
-            header, *rows = by_protocol(found.test_result)
+            header, *rows = by_protocol(found.test_result, found.first_protocol)
             lines.append(tabulate(rows, headers=header, disable_numparse=True))
     if found.simulated:
         lines.append(found.simulated)

@@ -89,6 +89,7 @@ class SearchResult:
         folder: ``best.yaml``, ``trials.csv``, ``tune.json``, ``tune.html`` and the trials' run folders.
         run_folder: of the best trial; None where there is none.
         test_result: metrics of the best configuration on the test set; None if it was not tested.
+        first_protocol: of the test, whose metrics have no prefix.
         simulated: what must be said of the log if it is simulated, once the best trial has ended; else "".
     """
 
@@ -104,4 +105,5 @@ class SearchResult:
     folder: Path
     run_folder: Path | None
     test_result: dict[str, float] | None
+    first_protocol: str
     simulated: str

@@ -1,0 +1,29 @@
+"""A command that Ctrl-C or a SIGTERM ends as a shell expects: with 130 or 143, after it has said what there is."""
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+
+class Terminated(KeyboardInterrupt):
+    """A SIGTERM, which ends what runs as Ctrl-C does."""
+
+
+@contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """Ends the program with 128 + the signal's number where one came; before, what ran has cleaned up."""
+
+    def terminate(_number: int, _frame: FrameType | None) -> None:
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    except Terminated:
+        sys.exit(128 + signal.SIGTERM)
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGTERM, before)

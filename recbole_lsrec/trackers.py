@@ -1,0 +1,103 @@
+"""Who is told of a training: TensorBoard in the run folder, Weights & Biases, MLflow."""
+
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from recbole.config import Config
+from recbole.utils import WandbLogger
+from torch.utils.tensorboard import SummaryWriter
+
+from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.run_files import TENSORBOARD
+
+
+class Trackers:
+    """Each tracker that the settings ask for, told as RecBole tells its ``WandbLogger``."""
+
+    def __init__(self, config: Config, run_folder: Path) -> None:
+        """Starts them.
+
+        Raises:
+            ConfigError: the package of one is not installed.
+        """
+        self._told: list[Any] = []
+        if config["log_wandb"]:
+            _check_installed("log_wandb", "wandb", "wandb")
+            self._told.append(WandbLogger(config))
+        if config["log_mlflow"]:
+            _check_installed("log_mlflow", "mlflow", "mlflow-skinny")
+            self._told.append(MlflowLogger(config, run_folder.name))
+
+    def log_metrics(self, metrics: Mapping[str, Any], head: str = "train", commit: bool = True) -> None:
+        """Of an epoch; ``train_step`` or ``valid_step`` among them counts."""
+        for tracker in self._told:
+            tracker.log_metrics(metrics, head=head, commit=commit)
+
+    def log_eval_metrics(self, metrics: Mapping[str, Any], head: str = "eval") -> None:
+        """Of an evaluation."""
+        for tracker in self._told:
+            tracker.log_eval_metrics(metrics, head=head)
+
+
+class MlflowLogger:
+    """A run of MLflow, where ``MLFLOW_TRACKING_URI`` says, or one that is active; ends with the process."""
+
+    def __init__(self, config: Config, name: str) -> None:
+        import mlflow
+
+        self._mlflow = mlflow
+        if mlflow.active_run() is None:
+            mlflow.set_experiment(config["mlflow_experiment"])
+            mlflow.start_run(run_name=name)
+        mlflow.log_params({key: str(value)[:500] for key, value in config.plain().items()})  # more is refused
+
+    def log_metrics(self, metrics: Mapping[str, Any], head: str = "train", commit: bool = True) -> None:
+        """As of :class:`Trackers`; a loss of several parts as one metric each."""
+        step = next((int(value) for name, value in metrics.items() if name.endswith("_step")), None)
+        self._mlflow.log_metrics(_flat(metrics, head), step=step)
+
+    def log_eval_metrics(self, metrics: Mapping[str, Any], head: str = "eval") -> None:
+        """As of :class:`Trackers`."""
+        self._mlflow.log_metrics(_flat(metrics, head))
+
+
+def _flat(metrics: Mapping[str, Any], head: str) -> dict[str, float]:
+    """Plain numbers by names that MLflow accepts, which have no ``@``."""
+    found: dict[str, float] = {}
+    for name, value in metrics.items():
+        if name.endswith("_step"):
+            continue
+        parts = {f"{name}{i}": v for i, v in enumerate(value)} if isinstance(value, tuple) else {name: value}
+        found |= {f"{head}/{part}".replace("@", "_at_"): float(number) for part, number in parts.items()}
+    return found
+
+
+def _check_installed(key: str, package: str, pip_name: str) -> None:
+    try:
+        import_module(package)
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"{key}: the package {error.name!r} is not installed; `pip install {pip_name}` brings it."
+        ) from error
+
+
+def tensorboard_in(folder: Path) -> SummaryWriter:
+    """RecBole's writer, in a run's folder: ``tensorboard --logdir runs`` shows all of them."""
+    return SummaryWriter(str(folder / TENSORBOARD))
+
+
+@contextmanager
+def elsewhere() -> Iterator[None]:
+    """In a folder that is gone afterwards: RecBole's trainer makes a tensorboard folder wherever it is built."""
+    here = os.getcwd()
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        try:
+            yield
+        finally:
+            os.chdir(here)

@@ -1,0 +1,123 @@
+"""What a run shows and where; how it ends when it is interrupted."""
+
+import json
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+from recbole.utils import set_color
+
+from recbole_lsrec import quick_start
+from recbole_lsrec.cli import main
+from recbole_lsrec.console import DETAIL, RESULT, bar, logging_to
+from recbole_lsrec.quick_start import run_recbole_lsrec
+
+
+def test_each_line_has_its_place(tmp_path, capsys):
+    logger = logging.getLogger()
+    before = logger.level, list(logger.handlers)
+    with logging_to(tmp_path / "log", "INFO"):
+        logger.info(set_color("a line", "blue"))
+        logger.warning("beware")
+        logger.warning("beware")
+        logger.info("a detail", extra=DETAIL)
+        logger.info("the result", extra=RESULT)
+        logger.debug("nobody asked")
+    assert (logger.level, logger.handlers) == before
+    shown = capsys.readouterr()
+    assert shown.out == "the result\n"
+    assert [line.split("  ")[-1] for line in shown.err.splitlines()] == ["a line", "beware"]
+    said = [line.split("  ")[-1] for line in (tmp_path / "log").read_text().splitlines()]
+    assert said == ["a line", "beware", "beware", "a detail", "the result"]
+
+
+def test_verbose_shows_it_all_and_warnings_at_once(capsys):
+    with logging_to(None, "INFO", verbose=True):
+        logging.getLogger().warning("beware")
+        logging.getLogger().info("a detail", extra=DETAIL)
+    assert [line.split("  ")[-1] for line in capsys.readouterr().err.splitlines()] == ["beware", "a detail"]
+
+
+def test_warnings_are_shown_though_the_run_fails(capsys):
+    def run():
+        with logging_to(None, "INFO"):
+            logging.getLogger().warning("beware")
+            raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        run()
+    assert "beware" in capsys.readouterr().err
+
+
+def test_where_the_console_has_a_handler_each_line_is_there_once(capsys):
+    notebooks = logging.StreamHandler(sys.stderr)
+    logging.getLogger().addHandler(notebooks)
+    try:
+        with logging_to(None, "INFO"):
+            logging.getLogger().info("once")
+        assert notebooks in logging.getLogger().handlers
+    finally:
+        logging.getLogger().removeHandler(notebooks)
+    assert capsys.readouterr().err.count("once") == 1
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_bars_are_for_terminals(terminal, monkeypatch, capsys):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
+    assert list(bar([1, 2], desc="Count")) == [1, 2]
+    assert ("Count" in capsys.readouterr().err) == terminal
+
+
+def test_a_run_shows_little_and_its_log_has_all(shop, capsys):
+    told = {**shop, "state": "INFO", "show_progress": True}
+    folder = Path(run_recbole_lsrec("GRU4Rec", "shop", config_dict=told)["run_folder"])
+    shown, log = capsys.readouterr(), (folder / "log").read_text()
+    assert shown.out.startswith("test result by protocol\nmetric")
+    assert "\x1b" not in shown.out + shown.err + log
+    assert "%|" not in shown.err
+    lines = shown.err.splitlines()
+    assert [line.count("evaluating") for line in lines if "INFO  epoch " in line] == [1, 1]
+    (differing,) = (line for line in lines if "differ from the defaults" in line)
+    assert "MAX_ITEM_LIST_LENGTH=12" in differing
+    assert "embedding_size" not in differing
+    kinds = ["WARNING" in line for line in lines]
+    assert True in kinds
+    assert kinds == sorted(kinds)  # warnings at the end
+    assert "embedding_size" in log
+    assert "ndcg@10" in log
+
+
+INTERRUPTIONS = {"ctrl-c": (signal.SIGINT, 130), "terminated": (signal.SIGTERM, 143)}
+
+
+@pytest.mark.parametrize("how", INTERRUPTIONS)
+def test_an_interrupted_run_says_what_goes_on_with_it(how, shop, monkeypatch, capsys):
+    number, code = INTERRUPTIONS[how]
+    Path("shop.yaml").write_text(json.dumps({**shop, "state": "INFO"}))
+    evaluate = quick_start._evaluate
+
+    def interrupted(*_):
+        os.kill(os.getpid(), number)
+        signal.sigtimedwait([], 5)  # Python runs its handler here
+
+    monkeypatch.setattr(quick_start, "_evaluate", interrupted)
+    with pytest.raises(SystemExit) as ended:
+        main(["run", "-m", "GRU4Rec", "-d", "shop", "--config_files", "shop.yaml"])
+    assert ended.value.code == code
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert "To go on: recbole-lsrec run --resume runs/GRU4Rec-shop-2020-" in line
+
+    monkeypatch.setattr(quick_start, "_evaluate", evaluate)
+    folder = line.rpartition(" ")[2]
+    with pytest.raises(SystemExit) as refused:
+        main(["run", "--resume", folder, "--hidden_size", "7"])
+    assert refused.value.code == 2
+    assert "hidden_size" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as ended:
+        main(["run", "--resume", folder])
+    assert ended.value.code == 0
+    assert "test result by protocol" in capsys.readouterr().out
+    assert (Path(folder) / "result.json").is_file()

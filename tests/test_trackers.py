@@ -1,0 +1,47 @@
+"""Trackers of trainings besides TensorBoard; W&B as RecBole has it is in ``test_trainer.py``."""
+
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+import recbole_lsrec.trainer
+from recbole_lsrec.errors import ConfigError
+from tests.tiny_run import Loader, Phase, fake_evaluate, make
+
+
+@pytest.fixture(autouse=True)
+def workplace(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(recbole_lsrec.trainer, "evaluate", fake_evaluate)
+
+
+def test_mlflow_gets_settings_losses_and_metrics(monkeypatch):
+    told = []
+    mlflow = SimpleNamespace(
+        active_run=lambda: None,
+        set_experiment=lambda name: told.append(("experiment", name)),
+        start_run=lambda run_name: told.append(("run", run_name)),
+        log_params=lambda params: told.append(("seed", params["seed"])),
+        log_metrics=lambda metrics, step=None: told.append((set(metrics), step)),
+    )
+    monkeypatch.setitem(sys.modules, "mlflow", mlflow)
+    trainer = make("runs/a", epochs=2, log_mlflow=True, mlflow_experiment="mine")
+    trainer.fit(Loader(), Phase([0.25, 0.5]))
+    trainer.evaluate(Phase([0.5]))
+    train, valid = {"train/epoch", "train/train_loss"}, {"valid/ndcg_at_10", "valid/auc"}
+    scored = {"eval/ndcg_at_10", "eval/auc"}  # as RecBole's trainer tells of every evaluation
+    assert told == [
+        ("experiment", "mine"),
+        ("run", "a"),
+        ("seed", "7"),
+        *((train, 0), (scored, None), (valid, 0), (train, 1), (scored, None), (valid, 1)),
+        (scored, None),
+    ]
+
+
+@pytest.mark.parametrize(("key", "package"), [("log_wandb", "wandb"), ("log_mlflow", "mlflow")])
+def test_a_missing_package_is_one_line(key, package, monkeypatch):
+    monkeypatch.setitem(sys.modules, package, None)  # as if it were not there
+    with pytest.raises(ConfigError, match=rf"{key}: the package '{package}' is not installed; `pip install {package}"):
+        make(**{key: True})
