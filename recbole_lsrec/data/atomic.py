@@ -15,9 +15,9 @@ Types = dict[str, FeatureType]
 
 _TYPES = ", ".join(f"'{ftype.value}'" for ftype in FeatureType)
 _SEQUENCES = (FeatureType.TOKEN_SEQ, FeatureType.FLOAT_SEQ)
-_ARROW_TYPE = {FeatureType.TOKEN: pa.dictionary(pa.int32(), pa.string()), FeatureType.FLOAT: pa.float64()}
-# Each block has a dictionary of its own, which is merged with the others'; larger ones cost memory.
 _BLOCK = 16 << 20
+_EXACT = 2**53  # up to which float64 holds every whole number
+_DECIMAL = pa.decimal128(38, 9)
 
 
 def read_atomic(
@@ -28,6 +28,7 @@ def read_atomic(
     field_separator: str = "\t",
     seq_separator: str = " ",
     encoding: str | None = "utf-8",
+    time_field: str | None = None,
 ) -> tuple[pd.DataFrame, Types]:
     """Reads an atomic file: a header of ``name:type`` and one line per event, user or item.
 
@@ -41,10 +42,11 @@ def read_atomic(
         field_separator: between columns, one character.
         seq_separator: between the elements of a sequence.
         encoding: of the file.
+        time_field: the column of times, whose whole numbers are exact beyond float64's 2^53 too (nanoseconds).
 
     Returns:
-        The frame (tokens as categories in order of appearance, floats as exact float64, sequences as arrays) and the
-        type of each column read.
+        The frame (tokens as categories in order of appearance, floats as float64, large whole times as int64, sequences
+        as arrays) and the type of each column read.
 
     Raises:
         DataError: the file is missing, empty or no text in the encoding, its header is not ``name:type``, a column to
@@ -62,8 +64,17 @@ def read_atomic(
         )
     wanted = {n: t for n, t in types.items() if (load is None or n in load) and n not in (leave or set())}
     try:
-        table = _read(path, types, wanted, field_separator, encoding)
-        frame = pd.DataFrame({name: table.column(name).to_pandas() for name in wanted}, copy=False)
+        arrow = {name: pa.float64() if ftype == FeatureType.FLOAT else pa.string() for name, ftype in wanted.items()}
+        table = _read(path, types, arrow, field_separator, encoding)
+        columns = {}
+        for name, ftype in wanted.items():
+            # One dictionary for the whole column is cheaper than one a block, merged.
+            column = table.column(name).dictionary_encode() if ftype == FeatureType.TOKEN else table.column(name)
+            table = table.drop_columns(name)
+            columns[name] = column.to_pandas()
+        frame = pd.DataFrame(columns, copy=False)
+        if wanted.get(time_field or "") == FeatureType.FLOAT and frame[time_field].max() >= _EXACT:
+            frame[time_field] = _whole_times(path, types, str(time_field), field_separator, encoding, frame[time_field])
         for name in [name for name, ftype in wanted.items() if ftype in _SEQUENCES]:
             frame[name] = _sequences(frame[name], wanted[name], seq_separator)
     except ValueError as error:  # Arrow's and Python's own; they know no line
@@ -90,19 +101,27 @@ def _header(path: Path, separator: str, encoding: str) -> Types:
     return types
 
 
-def _read(path: Path, types: Types, wanted: Types, separator: str, encoding: str) -> pa.Table:
+def _read(path: Path, types: Types, arrow: dict[str, pa.DataType], separator: str, encoding: str) -> pa.Table:
     return pc.read_csv(
         path,
         read_options=pc.ReadOptions(column_names=list(types), skip_rows=1, encoding=encoding, block_size=_BLOCK),
         # Atomic files have no quoting: a lone " in a title must not swallow the lines up to the next one.
         parse_options=pc.ParseOptions(delimiter=separator, quote_char=False, double_quote=False),
         convert_options=pc.ConvertOptions(
-            column_types={name: _ARROW_TYPE.get(ftype, pa.string()) for name, ftype in wanted.items()},
-            include_columns=list(wanted),
-            null_values=[""],
-            strings_can_be_null=True,
+            column_types=arrow, include_columns=list(arrow), null_values=[""], strings_can_be_null=True
         ),
-    ).unify_dictionaries()
+    )
+
+
+def _whole_times(
+    path: Path, types: Types, name: str, separator: str, encoding: str, rounded: pd.Series
+) -> pd.Series | np.ndarray:
+    """Times read once more, without rounding; as they were where they are not all there and whole."""
+    try:
+        column = _read(path, types, {name: _DECIMAL}, separator, encoding).column(name).cast(pa.int64())
+    except pa.ArrowInvalid:
+        return rounded
+    return rounded if column.null_count else column.to_numpy()
 
 
 def _sequences(column: pd.Series, ftype: FeatureType, separator: str) -> list[np.ndarray]:

@@ -73,13 +73,17 @@ class TrainLoader:
     def __iter__(self) -> Iterator[Interaction]:
         rows = self.rows
         if self.shuffle:
-            rows = np.random.default_rng([self.config["seed"], self.epoch]).permutation(rows)
+            rows = rows.astype(
+                np.int32 if len(self.dataset.user) < 2**31 else np.int64
+            )  # half the memory, the same order
+            np.random.default_rng([self.config["seed"], self.epoch]).shuffle(rows)
         batches = [rows[at : at + self.batch_size] for at in range(0, len(rows), self.batch_size)]
         seed = key_from("workers", self.config["seed"], self.epoch) >> 1
         return in_parallel(batches, self.make, self.config["worker"], seed)
 
     def make(self, rows: np.ndarray) -> Interaction:
         """One batch from the rows of its targets."""
+        rows = rows.astype(np.int64)
         batch = self.transform(self.dataset, self.dataset.join(self.dataset.windows(rows)))
         batch.update(Interaction(self.dataset.training_fields(rows, self.epoch)))
         if self.n_negatives == 0:

@@ -79,8 +79,9 @@ class SessionDataset(FilteredDataset):
         self.session = self._sessions(frame, exact)
         if self.config["SESSION_ID_FIELD"] in frame:
             self._del_col(frame, self.config["SESSION_ID_FIELD"])  # the field of this name is made from the sessions
-        seconds = exact / TICKS_PER_SECOND.get(self.config["timestamp_unit"], 1)
-        self.time = np.floor(seconds, out=seconds).astype(np.int64)
+        ticks = TICKS_PER_SECOND.get(self.config["timestamp_unit"], 1)
+        whole = ticks == 1 and exact.dtype == np.int64  # then they are held once
+        self.time = writable(exact) if whole else np.floor_divide(exact, ticks).astype(np.int64)
         self.start = np.searchsorted(self.user, np.arange(self.user_num + 1))
         self.inter_feat = frame.drop(columns=[self.uid_field, self.iid_field, self.time_field])
         self._set_categories(self.inter_feat)

@@ -19,7 +19,7 @@ from recbole_lsrec.data.filtering import k_core, repeated
 from recbole_lsrec.data.kept_tables import restore, tables_of
 from recbole_lsrec.data.loading import CheckedDataset
 from recbole_lsrec.data.log_cache import Tables, cached, key_of
-from recbole_lsrec.data.sorting import order_by_user_and_time
+from recbole_lsrec.data.sorting import in_order, order_by_user_and_time, whole_numbers
 from recbole_lsrec.data.token_ids import number_tokens
 from recbole_lsrec.errors import DataError
 from recbole_lsrec.log_checks.times import ORDER, unit_problem
@@ -82,11 +82,16 @@ class FilteredDataset(CheckedDataset):
     def _data_processing(self) -> None:
         super()._data_processing()
         frame = self.inter_feat
-        user, time = frame[self.uid_field].to_numpy(), frame[self.time_field].to_numpy()
-        order = order_by_user_and_time(user, time)  # ties keep the order of the file
-        self.inter_feat = pd.DataFrame({field: frame[field].to_numpy()[order] for field in frame}, copy=False)
+        user, time = frame[self.uid_field].to_numpy(), whole_numbers(frame[self.time_field].to_numpy())
+        columns = {field: frame[field].to_numpy() for field in frame} | {self.time_field: time}
         if self.pre_split:
-            self._origin = np.repeat(np.arange(len(self.file_size_list)), self.file_size_list)[order]
+            columns[""] = np.repeat(np.arange(len(self.file_size_list)), self.file_size_list)
+        if not in_order(user, time):
+            order = order_by_user_and_time(user, time)  # ties keep the order of the file
+            columns = {field: values[order] for field, values in columns.items()}
+        if self.pre_split:
+            self._origin = columns.pop("")
+        self.inter_feat = pd.DataFrame(columns, copy=False)
         self._check_unit()
 
     def _check_unit(self) -> None:
@@ -263,9 +268,10 @@ class FilteredDataset(CheckedDataset):
 
     def _normalize(self) -> None:
         """RecBole's, but never the time: sessions, order and intervals need its exact value."""
-        exact = self.inter_feat[self.time_field].copy()
-        super()._normalize()
-        self.inter_feat[self.time_field] = exact
+        if self.config["normalize_field"] or self.config["normalize_all"]:
+            exact = self.inter_feat[self.time_field].copy()
+            super()._normalize()
+            self.inter_feat[self.time_field] = exact
 
 
 @lru_cache(maxsize=1)

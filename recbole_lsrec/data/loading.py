@@ -148,6 +148,7 @@ class CheckedDataset(RecBoleDataset):
             field_separator=self.config["field_separator"],
             seq_separator=self.config["seq_separator"],
             encoding=self.config["encoding"],
+            time_field=self.time_field if source == FeatureSource.INTERACTION else None,
         )
         for field, ftype in types.items() if source != "link" else ():
             self.field2source[field], self.field2type[field] = source, ftype

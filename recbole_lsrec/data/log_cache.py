@@ -2,7 +2,7 @@
 
 An entry is a folder ``<name>-<key>/`` of one ``.npy`` a column and a ``facts.json``. The key covers the content of the
 files, every setting that the tables depend on, and the code that makes them, so what is stale has another key; the facts
-hold a SHA-256 of each column and of themselves, so what is damaged is noticed and made again.
+hold a CRC-32 of each column and a SHA-256 of themselves, so what is damaged is noticed and made again.
 """
 
 import hashlib
@@ -10,6 +10,7 @@ import json
 import os
 import secrets
 import shutil
+import zlib
 from collections.abc import Callable, Mapping
 from logging import getLogger
 from pathlib import Path
@@ -17,8 +18,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from filelock import FileLock
-
-from recbole_lsrec.simulated.generate import file_sha256
 
 FACTS = "facts.json"
 
@@ -79,8 +78,8 @@ def _read(entry: Path) -> Tables | None:
         if facts.pop("sha256") != _digest(facts):
             raise ValueError(f"{FACTS} is not as it was written")
         columns = {}
-        for file, (column, sha256) in facts.pop("columns").items():
-            if file_sha256(entry / file) != sha256:
+        for file, (column, checksum) in facts.pop("columns").items():
+            if _crc(entry / file) != checksum:
                 raise ValueError(f"{file} is not as it was written")
             columns[column] = np.load(entry / file, mmap_mode="c", allow_pickle=False).view(np.ndarray)
     except (OSError, ValueError, KeyError, AttributeError) as error:
@@ -97,7 +96,7 @@ def _write(entry: Path, tables: Tables) -> None:
         columns = {}
         for number, (column, values) in enumerate(tables.columns.items()):
             np.save(part / f"{number}.npy", values)
-            columns[f"{number}.npy"] = (column, file_sha256(part / f"{number}.npy"))
+            columns[f"{number}.npy"] = (column, _crc(part / f"{number}.npy"))
         facts = {**tables.facts, "columns": columns}
         (part / FACTS).write_text(json.dumps({**facts, "sha256": _digest(facts)}), encoding="utf-8")
         if entry.exists():  # damaged; those who have it mapped keep it
@@ -106,6 +105,15 @@ def _write(entry: Path, tables: Tables) -> None:
     except OSError as error:
         shutil.rmtree(part, ignore_errors=True)
         getLogger().warning(f"data_cache: {entry.parent} cannot be written to ({error}); nothing is kept")
+
+
+def _crc(path: Path) -> int:
+    """CRC-32 of a file, which notices accidents at twice the speed of SHA-256; of what is in the file the key tells."""
+    checksum = 0
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            checksum = zlib.crc32(block, checksum)
+    return checksum
 
 
 def _digest(facts: Mapping[str, Any]) -> str:

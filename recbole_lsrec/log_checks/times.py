@@ -44,8 +44,8 @@ def plausible(time: np.ndarray, unit: str) -> np.ndarray:
     return (time >= EARLIEST * ticks) & (time < LATEST * ticks)
 
 
-def median_pause(user: np.ndarray, time: np.ndarray, unit: str) -> float | None:
-    """Median pause between two events of a user, in seconds; events at one time make none.
+def implausible_pause(user: np.ndarray, time: np.ndarray, unit: str) -> float | None:
+    """Median pause between two events of a user, in seconds, if no log of people has such; events at one time make none.
 
     Args:
         user: ``[n]``, events of one user adjacent.
@@ -53,11 +53,19 @@ def median_pause(user: np.ndarray, time: np.ndarray, unit: str) -> float | None:
         unit: of the times.
 
     Returns:
-        None where no user has events at two times.
+        None where no user has events at two times, or the median is from a millisecond to three years.
     """
     pause = np.diff(time)[user[1:] == user[:-1]]
     pause = pause[pause > 0]
-    return float(np.median(pause)) / TICKS_PER_SECOND[unit] if len(pause) else None
+    ticks = TICKS_PER_SECOND[unit]
+    half = len(pause) / 2
+    if (
+        np.count_nonzero(pause < SHORTEST_PAUSE * ticks) < half
+        and np.count_nonzero(pause > LONGEST_PAUSE * ticks) < half
+    ):
+        return None  # without sorting anything
+    median = float(np.median(pause)) / ticks if len(pause) else None
+    return None if median is None or SHORTEST_PAUSE <= median <= LONGEST_PAUSE else median
 
 
 def unit_problem(user: np.ndarray, time: np.ndarray, unit: str) -> UnitProblem | None:
@@ -75,8 +83,8 @@ def unit_problem(user: np.ndarray, time: np.ndarray, unit: str) -> UnitProblem |
         found = f"{np.count_nonzero(~fitting)} of {len(time)} times are no dates from 1990 to 2100 in timestamp_unit: {unit}"
         advice, certain = _advice(time, fitting)
         return UnitProblem(f"{found}. {_readings(time)}. {advice}", certain)
-    pause = median_pause(user, time, unit)
-    if pause is not None and not SHORTEST_PAUSE <= pause <= LONGEST_PAUSE:
+    pause = implausible_pause(user, time, unit)
+    if pause is not None:
         found = f"the median pause between a user's events is {pause:.3g} s in timestamp_unit: {unit}"
         return UnitProblem(f"{found}, which no log of people has. {_readings(time)}. {_ORDER_ADVICE}", False)
     return None

@@ -57,6 +57,20 @@ def test_numbers_are_exact(tmp_path_factory, numbers):
     assert read_atomic(path, None, None)[0]["timestamp"].tolist() == numbers
 
 
+@pytest.mark.parametrize("end", ["", ".0"])
+def test_whole_nanoseconds_are_exact(read, end):
+    times = [1_577_836_800_123_456_789, 1_577_836_800_123_456_790]
+    lines = HEADER + "".join(f"u\ti\t{time}{end}\n" for time in times)
+    assert read(lines, time_field="timestamp")["timestamp"].tolist() == times
+    assert read(lines)["timestamp"].tolist() == [float(times[0])] * 2  # as any column of numbers
+
+
+def test_a_time_that_is_not_whole_or_missing_leaves_numbers_as_they_are(read):
+    for last in ("1577836800123456789.5", ""):
+        frame = read(HEADER + f"u\ti\t1577836800123456789\nu\ti\t{last}\n", time_field="timestamp")
+        assert frame["timestamp"].dtype == np.float64
+
+
 def test_columns_and_types(read, tmp_path):
     (tmp_path / "log.item").write_text(
         "item_id:token\ttags:token_seq\temb:float_seq\tprice:float\nx\tred blue\t1 2.5\t3\ny\t\t\t\n"

@@ -80,6 +80,21 @@ def test_sessions_at_exactly_the_threshold_and_one_second_more(load, unit, shuff
     assert dataset.session.tolist() == [0, 0, 1, 1]
 
 
+def test_nanoseconds_are_ordered_and_cut_exactly(load):
+    start = 1_577_836_800_000_000_000
+    rows = [
+        ("u", "b", start + 1),
+        ("u", "a", start),
+        ("u", "c", start + 1801 * 10**9),
+        ("u", "d", start + 3601 * 10**9 + 1),
+    ]
+    dataset = load(rows, timestamp_unit="ns", session_threshold=1800)
+    dataset.build()
+    assert dataset.field2id_token["item_id"][dataset.item].tolist() == ["a", "b", "c", "d"]
+    assert dataset.session.tolist() == [0, 0, 1, 2]  # pauses of 1 ns, 1801 s less 1 ns, 1800 s and 1 ns
+    assert dataset.time.tolist() == [1_577_836_800, 1_577_836_800, 1_577_838_601, 1_577_840_401]
+
+
 def test_one_log_serves_all_views(load):
     dataset = load(ROWS)
     train, valid, test = dataset.build()

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from recbole_lsrec.log_checks.times import date, median_pause, plausible, unit_problem
+from recbole_lsrec.log_checks.times import date, implausible_pause, plausible, unit_problem
 
 USER = np.array([0, 0, 0, 1, 1])
 SECONDS = np.array([1_580_000_000, 1_580_000_060, 1_580_007_260, 1_580_000_000, 1_580_000_060])
@@ -60,6 +60,8 @@ def test_edges():
         *(False, True, True, False, False)
     ]
     assert unit_problem(np.zeros(0), np.zeros(0), "s") is None
-    assert median_pause(np.array([0, 1]), np.array([5, 9]), "s") is None
-    assert median_pause(USER, SECONDS * 1000, "ms") == 60.0
+    assert implausible_pause(np.array([0, 1]), np.array([5, 9]), "s") is None
+    assert implausible_pause(USER, SECONDS * 1000, "ms") is None
+    # Half of the pauses too long: the median, 5e8 s, decides.
+    assert implausible_pause(np.array([0, 0, 0]), np.array([0, 1, 10**9]), "s") == 5e8
     assert date(0) == "1970-01-01"

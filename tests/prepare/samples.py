@@ -36,6 +36,14 @@ user_id,age_range,gender,merchant_id,label,activity_log
 34176,6,0,944,-1,408895:1505:7370:1107:0#17235:1604:4396:0818:3
 34177,,,945,0,
 """
+_REC_TMALL = "3903192\x01u6276408\x01click\x012013-08-26 06:01:11\n161\x01u2625\x01alipay\x012014-09-18 15:03:00\n"
+_REC_TMALL_ITEMS = (
+    "161\x01Silk scarf 60,60\x01http://x/1.jpg\x0150-1099\x01b1\x01s86799\n3903192\x01\u4e1d\x01\x017-8\x01\x01s1\n"
+)
+_REC_TMALL_SAMPLE = "item_id,user_id,action,vtime\ni161,u2625,click,2014/9/18 15:03\ni161,u2626,cart,2014/9/23 22:40\n"
+_REC_TMALL_SAMPLE_ITEMS = (
+    "item_id,title,pict_url,category,brand_id,seller_id\ni161,\u4e1d\u5dfe,http://x,50-1099,b1,s1\n"
+)
 _KUAIRAND = """\
 user_id,video_id,date,hourmin,time_ms,is_click,is_like,is_follow,is_comment,is_forward,is_hate,long_view,play_time_ms,duration_ms,profile_stay_time,comment_stay_time,is_profile_enter,is_rand,tab
 0,4377,20220408,1300,1649394303478,1,0,0,0,0,0,1,30000,25000,0,0,0,0,1
@@ -130,6 +138,24 @@ SAMPLES: dict[str, list[tuple[dict[str, bytes], list[str], list[str]]]] = {
             {"train_format2.csv": _TMALL_2.encode()},
             ["34176|17235|1408291200|favourite", "34176|408895|1415289600|click"],
             ["17235|1604", "408895|1505"],
+        ),
+    ],
+    "rec-tmall": [
+        (
+            {
+                "tianchi_2014002_rec_tmall_log_parta.txt": _REC_TMALL.encode(),
+                "tianchi_2014001_rec_tmall_product.txt": _REC_TMALL_ITEMS.encode(),
+            },
+            ["u2625|161|1411023780|alipay", "u6276408|3903192|1377468071|click"],
+            ["161|50-1099", "3903192|7-8"],
+        ),
+        (
+            {
+                "(sample)sam_tianchi_2014002_rec_tmall_log.csv": _REC_TMALL_SAMPLE.encode(),
+                "(sample)sam_tianchi_2014001_rec_tmall_product.csv": _REC_TMALL_SAMPLE_ITEMS.encode("gb18030"),
+            },
+            ["u2625|i161|1411023780|click", "u2626|i161|1411483200|cart"],
+            ["i161|50-1099"],
         ),
     ],
     "kuairand": [

@@ -23,6 +23,7 @@ _ALL = (
     cosmetics.COSMETICS,
     taobao.TAOBAO,
     tmall.TMALL,
+    tmall.REC_TMALL,
     kuairand.KUAIRAND,
     amazon.AMAZON_2023,
     amazon.AMAZON_2018,

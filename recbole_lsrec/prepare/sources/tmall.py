@@ -1,4 +1,10 @@
-"""Tmall's behaviour of six months of 2014 (IJCAI-15): a table of events, or the same packed into one value a user and shop."""
+"""Tmall's two public logs: Repeat Buyers (IJCAI-15, whole days of 2014) and Rec-Tmall (Tianchi 140281, to the second).
+
+Repeat Buyers comes as a table of events, or packed into one value a user and shop; its days are written 829 or 0829.
+Rec-Tmall's parts have \\x01 between the columns and no line of names; its sample has commas, names and minutes.
+
+Checked against the columns and rows that published readers of the downloads show, not against the downloads.
+"""
 
 from recbole_lsrec.prepare.layout import Layout, Source
 
@@ -40,5 +46,39 @@ TMALL = Source(
     notes=(
         "times are days without a year: 2014, the year of the competition; the order within a day is the file's",
         "with whole days a threshold of one day joins days that follow each other into one session",
+    ),
+)
+
+_LOG = {"item": "item_id", "user": "user_id", "event_type": "action", "time": "vtime"}
+_PRODUCT = {"item": "item_id", "category": "category"}
+
+REC_TMALL = Source(
+    name="rec-tmall",
+    title="Rec-Tmall (Tianchi, data set 140281)",
+    events=(
+        Layout(
+            "tianchi_2014002_rec_tmall_log*",
+            _LOG,
+            header=("item_id", "user_id", "action", "vtime"),
+            separator="\x01",
+            quoting=False,
+        ),
+        Layout("*sam_tianchi_2014002_rec_tmall_log*.csv", _LOG),
+    ),
+    items=(
+        Layout(
+            "tianchi_2014001_rec_tmall_product*",
+            _PRODUCT,
+            header=("item_id", "title", "pict_url", "category", "brand_id", "seller_id"),
+            separator="\x01",
+            quoting=False,
+        ),
+        Layout("*sam_tianchi_2014001_rec_tmall_product*.csv", _PRODUCT, encoding="gb18030"),
+    ),
+    tz="Asia/Shanghai",
+    views=("click",),
+    notes=(
+        "a category is written parent-child, and the whole counts",
+        "the sample has minutes, so many of its events of a user share a time",
     ),
 )
