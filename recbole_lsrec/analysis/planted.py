@@ -13,6 +13,7 @@ from tabulate import tabulate
 from recbole_lsrec.analysis.saved_runs import KEY, SavedRun, load_run_folder
 from recbole_lsrec.config.paths import dataset_folder
 from recbole_lsrec.errors import DataError
+from recbole_lsrec.page.numbers import weight
 
 RESAMPLES = 1000
 
@@ -74,16 +75,16 @@ class PlantedReport:
         result = self.run.result
         head = f"{result['model']} on {result['dataset']}, seed {result['seed']}, {self.phase}: alpha against the planted truth"
         rows = [
-            [part.name, part.targets, f"{part.long_driven:.0%}", _shown(part.alpha_long), _shown(part.alpha_short),
-             f"{_shown(part.auc)} ({_shown(part.low)} to {_shown(part.high)})"]
+            [part.name, part.targets, f"{part.long_driven:.0%}", weight(part.alpha_long), weight(part.alpha_short),
+             f"{weight(part.auc)} ({weight(part.low)} to {weight(part.high)})"]
             for part in self.parts
         ]  # fmt: skip
         table = tabulate(rows, ["targets", "", "long-driven", "alpha, long", "alpha, short", "AUC (95 %)"])
         return "\n".join([
             head, "", table, "",
             "AUC: how often a long-driven target has the higher alpha than a short-driven one; .5 is chance.",
-            f"Rank correlation of alpha with the user's planted long share: {_shown(self.share)}; given history length and "
-            f"session opening: {_shown(self.share_given)}; of the truth about each target itself: {_shown(self.truth)}.",
+            f"Rank correlation of alpha with the user's planted long share: {weight(self.share)}; given history length and "
+            f"session opening: {weight(self.share_given)}; of the truth about each target itself: {weight(self.truth)}.",
         ])  # fmt: skip
 
 
@@ -191,7 +192,3 @@ def _truth_beside(run: SavedRun) -> Path:
 
 def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and np.isnan(value) else value
-
-
-def _shown(value: float) -> str:
-    return "-" if np.isnan(value) else f"{value:.3f}"

@@ -9,7 +9,7 @@ from recbole_lsrec import __version__
 from recbole_lsrec.audit import charts
 from recbole_lsrec.audit.measure import Audit
 from recbole_lsrec.audit.verdict import findings, verdict
-from recbole_lsrec.page.numbers import percent, plain
+from recbole_lsrec.page.numbers import percent, plain, span
 from recbole_lsrec.page.render import html_environment
 
 
@@ -75,7 +75,7 @@ def cut_rows(audit: Audit) -> tuple[list[str], list[list[str]]]:
     own = "the log's own" if audit.own_sessions else "as set"
     rows = []
     for cut in [audit.now, *audit.cuts]:
-        name = own if cut.threshold is None else _span(cut.threshold)
+        name = own if cut.threshold is None else span(cut.threshold)
         rows.append([name, plain(cut.sessions), plain(cut.per_user), percent(cut.one_session_users), plain(cut.events),
                      percent(cut.single), percent(cut.with_both)])  # fmt: skip
     return heads, rows
@@ -132,9 +132,3 @@ def drift_rows(audit: Audit) -> list[list[str]]:
         ]
         for (begin, end), of in zip(days, audit.drift, strict=True)
     ]
-
-
-def _span(value: int) -> str:
-    if value >= 86_399:
-        return f"{round(value / 86_400)} d"
-    return f"{value // 3600} h" if value % 3600 == 0 else f"{value // 60} min"

@@ -9,6 +9,7 @@ from recbole_lsrec.config.boundary import utc
 from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.data.split.phases import PHASES
 from recbole_lsrec.log_checks.repeats import in_both
+from recbole_lsrec.page.numbers import percent
 
 HELD_OUT = PHASES[1:]
 # Share of events or test targets at one time above which the report warns of it.
@@ -145,13 +146,13 @@ def summary_lines(report: Mapping[str, Any]) -> list[str]:
     for phase, held in report["phases"].items():
         line = f"  {phase}: {held['instances']} instances, {held['users']} users, {held['items']} items"
         if held["instances"]:
-            line += f", {held['first_target']} to {held['last_target']}; {_percent(held['in_history'])} of targets in the history"
-            line += f", {_percent(held['same_session'])} in the session of the event before"
+            line += f", {held['first_target']} to {held['last_target']}; {percent(held['in_history'])} of targets in the history"
+            line += f", {percent(held['same_session'])} in the session of the event before"
         if held["instances"] and phase in HELD_OUT:
             line += (
                 f"; {held['cold_items']} items and {held['cold_users']} users never seen in training "
-                f"({_percent(held['cold_item_targets'])} and {_percent(held['cold_user_targets'])} of targets)"
-                f", {_percent(held['cold_positives'])} cold positives"
+                f"({percent(held['cold_item_targets'])} and {percent(held['cold_user_targets'])} of targets)"
+                f", {percent(held['cold_positives'])} cold positives"
             )
         lines.append(line)
     none = report["no_target"]
@@ -165,9 +166,9 @@ def summary_lines(report: Mapping[str, Any]) -> list[str]:
 
 def _leak_warnings(phases: Mapping[str, Mapping[str, Any]]) -> list[str]:
     return [
-        f"the split leaks: {_percent(held['later_training'])} of the {phase} targets have training events of other users "
-        f"after them (in the median {_percent(held['median_later_training'])} of all training events), and "
-        f"{_percent(held['overlap'])} of the training targets lie at or after the first {phase} target; a split at points in "
+        f"the split leaks: {percent(held['later_training'])} of the {phase} targets have training events of other users "
+        f"after them (in the median {percent(held['median_later_training'])} of all training events), and "
+        f"{percent(held['overlap'])} of the training targets lie at or after the first {phase} target; a split at points in "
         "time (GTS, by_time) does not leak, see docs/splits.md"
         for phase in HELD_OUT
         if (held := phases[phase])["later_training"]
@@ -196,7 +197,7 @@ def _equal_time_warnings(dataset: SessionDataset, phases: Mapping[str, Mapping[s
     if max(events, targets) <= MANY_EQUAL_TIMES:
         return []
     return [
-        f"equal times: {_percent(events)} of the events, and {_percent(targets)} of the test targets, have another event of "
+        f"equal times: {percent(events)} of the events, and {percent(targets)} of the test targets, have another event of "
         "their user at the very same time; their order is that of the file, which can be a pattern to learn (sorted by "
         "item, say) or none"
     ]
@@ -206,8 +207,8 @@ def _copy_warnings(dataset: SessionDataset, phases: Mapping[str, Mapping[str, An
     warnings = []
     if n_copies := int(dataset.copied.sum()):
         warnings.append(
-            f"exact duplicates: {n_copies} events ({_percent(_share(dataset.copied) or 0.0)}) have the user, item and time "
-            f"of an earlier line, and {_percent(phases['test']['copies'] or 0.0)} of the test targets are such copies; "
+            f"exact duplicates: {n_copies} events ({percent(_share(dataset.copied) or 0.0)}) have the user, item and time "
+            f"of an earlier line, and {percent(phases['test']['copies'] or 0.0)} of the test targets are such copies; "
             "rm_exact_duplicates: True keeps the first line of each"
         )
     if dataset.pre_split and (both := in_both(dataset.user, dataset.item, dataset.time, dataset._origin > 0)):
@@ -237,7 +238,3 @@ def _first_occurrence(user: np.ndarray, item: np.ndarray) -> np.ndarray:
 
 def _share(true: np.ndarray) -> float | None:
     return round(float(true.mean()), 6) if len(true) else None
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"

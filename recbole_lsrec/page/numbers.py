@@ -21,6 +21,16 @@ def spread(value: float | None, error: float | None, sign: str = "±") -> str:
     return metric(value) + (f" {sign} {metric(error, like=value)}" if known else "")
 
 
+def exact(value: float | None) -> str:
+    """Six decimals, for files that other programs read; nothing for what is not known."""
+    return "" if value is None else f"{value:.6f}"
+
+
+def weight(value: float) -> str:
+    """Three decimals, of the long-term interest."""
+    return DASH if isnan(value) else f"{value:.3f}"
+
+
 def p_value(value: float | None) -> str:
     """Four decimals, never 0."""
     if value is None:
@@ -73,6 +83,13 @@ def seconds(value: float | None) -> str:
         return f"{value:.1f} s"
     minutes = round(value / 60)
     return f"{int(value) // 60} min {int(value) % 60} s" if value < 3600 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def span(value: int) -> str:
+    """Whole seconds in the unit that fits: 30 min, 2 h, 7 d."""
+    if value >= 86_399:
+        return f"{round(value / 86_400)} d"
+    return f"{value // 3600} h" if value % 3600 == 0 else f"{value // 60} min"
 
 
 def budget(value: dict[str, float] | None) -> str:

@@ -93,8 +93,8 @@ def test_leave_one_out_leaks_and_says_how_much(load):
     assert report["phases"]["test"]["later_training"] == 0.0
     (warning,) = report["warnings"]
     assert warning.startswith(
-        "the split leaks: 100.0 % of the valid targets have training events of other users after them (in the median "
-        "33.3 % of all training events), and 33.3 % of the training targets lie at or after the first valid target"
+        "the split leaks: 100.0% of the valid targets have training events of other users after them (in the median "
+        "33.3% of all training events), and 33.3% of the training targets lie at or after the first valid target"
     )
     assert report["boundaries"] == {}
 
@@ -122,9 +122,7 @@ def test_the_summary_is_short(load):
     lines = summary_lines(_report(load, eval_args={"split": {"GTS": {"valid": 5000, "test": 8900}}}))
     assert len(lines) == 5
     assert lines[0].endswith("valid from 1970-01-01T01:23:20+00:00, test from 1970-01-01T02:28:20+00:00")
-    assert (
-        "2 items and 1 users never seen in training (66.7 % and 33.3 % of targets), 66.7 % cold positives" in lines[3]
-    )
+    assert "2 items and 1 users never seen in training (66.7% and 33.3% of targets), 66.7% cold positives" in lines[3]
     assert (
         lines[4]
         == "  no target: 3 first events of users, 0 others; users without an instance: train 1, valid 2, test 0"
@@ -173,9 +171,9 @@ def test_equal_times_and_copies_are_counted_and_warned_of(load):
     test = report["phases"]["test"]
     assert (test["equal_times"], test["copies"]) == (0.5, 0.5)
     ties, copies = report["warnings"][-2:]
-    assert ties.startswith("equal times: 28.6 % of the events, and 50.0 % of the test targets, have another event")
+    assert ties.startswith("equal times: 28.6% of the events, and 50.0% of the test targets, have another event")
     assert copies.startswith(
-        "exact duplicates: 1 events (14.3 %) have the user, item and time of an earlier line, and 50.0 % of the test "
+        "exact duplicates: 1 events (14.3%) have the user, item and time of an earlier line, and 50.0% of the test "
         "targets are such copies; rm_exact_duplicates: True"
     )
     clean = _report(load, rows=rows, rm_exact_duplicates=True)

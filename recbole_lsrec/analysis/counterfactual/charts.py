@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from recbole_lsrec.analysis.counterfactual.groups import Group
 from recbole_lsrec.analysis.counterfactual.intervention import SIDES
 from recbole_lsrec.page.ink import MUTED, Panel, look, panel, rows_down
-from recbole_lsrec.page.numbers import metric, signed
+from recbole_lsrec.page.numbers import metric, signed, weight
 
 _TITLES = {"alpha": "Fixed alpha", "truncate": "Only the last events", "shuffle": "Shuffled"}
 _ACROSS = {"alpha": "alpha: 0 short-term only, 1 long-term only", "truncate": "events kept"}
@@ -30,7 +30,7 @@ def alpha_panel(by: str, alpha: np.ndarray, groups: Sequence[Group]) -> Panel:
         axes.set_xlabel(_ACROSS["alpha"])
         axes.set_ylabel("share of the group")
 
-    text = "; ".join(f"{group.name}: mean {alpha[group.chosen].mean():.3f}" for group in groups)
+    text = "; ".join(f"{group.name}: mean {weight(alpha[group.chosen].mean())}" for group in groups)
     return Panel("Alpha of the targets, untouched model", f"{text}.", panel(f"alpha {by}", draw))
 
 

@@ -7,7 +7,7 @@ from tabulate import tabulate
 
 from recbole_lsrec.analysis.counterfactual.groups import TITLES
 from recbole_lsrec.analysis.counterfactual.measure import Counterfactuals
-from recbole_lsrec.page.numbers import metric, signed, spread
+from recbole_lsrec.page.numbers import metric, signed, spread, weight
 
 LEVEL = 0.05
 WIDTH = 100
@@ -51,7 +51,7 @@ def alpha_rows(table: pd.DataFrame) -> tuple[list[str], list[list]]:
             line["instances"],
             line["users"],
             spread(line["mean"], line["mean_se"], "+-"),
-            *(f"{line[name]:.3f}" for name in ("sd", "p10", "median", "p90")),
+            *(weight(line[name]) for name in ("sd", "p10", "median", "p90")),
             ""
             if pd.isna(line["contrast"])
             else _difference(line["contrast"], line["contrast_se"], line["contrast_holm"]),

@@ -15,6 +15,7 @@ from recbole_lsrec.leaderboard.page import charts, words
 from recbole_lsrec.leaderboard.page.collect import Report, Section, collect
 from recbole_lsrec.page.escape import markdown, tex
 from recbole_lsrec.page.ink import Panel, glyph
+from recbole_lsrec.page.numbers import exact
 from recbole_lsrec.page.render import html_environment, text_environment
 
 PACKAGE = "recbole_lsrec.leaderboard.page"
@@ -83,8 +84,7 @@ def lines(report: Report) -> Iterator[list[Any]]:
             for row in table.rows:
                 start, note = [section.dataset, table.protocol, row.system, row.status], "; ".join(row.notes)
                 for key, value in row.values.items():
-                    sd = "" if value.sd is None else f"{value.sd:.6f}"
-                    yield [*start, key, f"{value.mean:.6f}", sd, len(value.runs), value.mark or "", note]
+                    yield [*start, key, exact(value.mean), exact(value.sd), len(value.runs), value.mark or "", note]
                 if not row.values:
                     yield [*start, "", "", "", 0, "", note]
 
