@@ -12,6 +12,8 @@ Exclusion = Literal["positive", "history", "target_session", "user"]
 """What negatives must not be."""
 Popularity = Literal["train", "all"]
 """Which events a popularity draw counts."""
+Pool = Literal["seen", "all"]
+"""Which items may be drawn: those first seen before the limit of an instance, or all of the log."""
 
 TIES: tuple[str, ...] = get_args(Ties)
 GAUC_BY: tuple[str, ...] = get_args(GaucBy)

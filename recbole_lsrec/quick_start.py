@@ -93,7 +93,7 @@ def _run(
     init_seed(config["seed"], config["reproducibility"])
     data = load_data(config, log, phases)
     split = split_report(data.dataset)
-    say_data(data.dataset, split)
+    say_data(data, split)
     run_files.write_json(folder / run_files.SPLIT, split)
     save_catalogue(folder, data.dataset, data.log_fingerprints())
 
@@ -155,6 +155,9 @@ def _record(
         test_result=result["test_result"],
         unrivalled_instances={loader.phase: loader.unrivalled for loader in data.evaluated()},
         tied_instances={phase: evaluation.tied for phase, evaluation in evaluations.items()},
+        unseen_items={
+            f"{loader.phase}/{name}": found for loader in data.evaluated() for name, found in loader.unseen.items()
+        },
         unseen_users={
             phase: evaluation.unseen for phase, evaluation in evaluations.items() if evaluation.unseen is not None
         },

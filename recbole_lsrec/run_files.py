@@ -63,6 +63,9 @@ class RunResult(_Told, total=False):
     test_result: dict[str, float] | None  # None where the run was kept from the test set
     tied_instances: dict[str, dict[str, int]]  # by phase and protocol
     unrivalled_instances: dict[str, int]  # by phase: left out of every metric and file, because they have no competitor
+    unseen_items: dict[
+        str, dict[str, float]
+    ]  # "test/pop99": shares of targets, of negatives without a training event; auc
     unseen_users: dict[str, int]  # by phase: instances whose user a model without sequences met in no training event
     inference_noise: dict[str, Any]  # by phase; see evaluation/inference_noise.py
     no_effect: dict[str, str]  # keys of RecBole without effect here, and why

@@ -11,7 +11,7 @@ from tabulate import tabulate
 
 from recbole_lsrec.config import Config
 from recbole_lsrec.console import DETAIL, RESULT
-from recbole_lsrec.data.dataset import SessionDataset
+from recbole_lsrec.data.candidates.unseen import GIVES_AWAY
 from recbole_lsrec.data.split_report import summary_lines
 from recbole_lsrec.evaluation.protocol_table import by_protocol
 from recbole_lsrec.evaluation.ties import MANY_TIES
@@ -31,14 +31,27 @@ def say_settings(config: Config) -> None:
         logger.warning(f"{key} has no effect here: {reason}")
 
 
-def say_data(dataset: SessionDataset, split: Mapping[str, Any]) -> None:
-    """The log, how it was split, and what is wrong with the split."""
+def say_data(data: Data, split: Mapping[str, Any]) -> None:
+    """The log, how it was split, what is wrong with the split, and whether new items give targets away."""
     logger = getLogger()
-    logger.info(dataset, extra=DETAIL)
+    logger.info(data.dataset, extra=DETAIL)
     for line in summary_lines(split):
         logger.info(line)
     for warning in split["warnings"]:
         logger.warning(warning)
+    for loader in data.evaluated():
+        for name, found in loader.unseen.items():
+            text = (
+                f"{loader.phase}, {name}: {found['targets']:.1%} of the targets and {found['negatives']:.1%} of the negatives "
+                "have no training event"
+            )
+            if found["auc"] > GIVES_AWAY:
+                logger.warning(
+                    f"{text}, so that preferring items never seen in training, and nothing else, has an AUC of "
+                    f"{found['auc']:.2f}. eval_args: {{popularity: all, pool: all}} draws from all events."
+                )
+            else:
+                logger.info(f"{text}.", extra=DETAIL)
 
 
 def say_model(config: Config, model: AbstractRecommender) -> None:

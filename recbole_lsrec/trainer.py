@@ -3,7 +3,7 @@
 import copy
 import sys
 from collections.abc import Callable
-from math import ceil
+from math import ceil, inf, nextafter
 from pathlib import Path
 from time import perf_counter, thread_time
 from typing import Any
@@ -39,6 +39,7 @@ class Trainer(recbole.trainer.Trainer):
     * ``train_seconds``: likewise for so many seconds of training, validation not counted: on a CPU the seconds that the
       training thread ran, so that other work on the machine takes nothing away. No two runs are equal.
     * A model that only counts (Pop, ItemKNN, Markov) passes over the data once, whatever epochs or budget say.
+    * ``stopping_rule: strict``: an equal score is no progress, and ``stopping_step`` validations without any are the end.
     * ``clip_variable_norm``: see :func:`clip_each_variable`.
     * What a model says of its optimiser: ``optimizer_defaults`` (such as Adam's ``betas`` and ``eps``; an optimiser that
       knows no such setting goes on without) and ``before_step()``, called with true gradients before each step.
@@ -82,6 +83,9 @@ class Trainer(recbole.trainer.Trainer):
         self.history: list[dict[str, Any]] = []
         self.evaluation: Evaluation | None = None
         self.on_epoch = on_epoch
+        self.strict = config["stopping_rule"] == "strict"
+        if self.strict:
+            self.stopping_step -= 1  # RecBole stops one validation later
         self.train_steps: int | None = config["train_steps"]
         self.train_seconds: float | None = config["train_seconds"]
         # On a CPU training is timed by its own thread, so that a budget is worth the same on a machine with other work.
@@ -276,6 +280,8 @@ class Trainer(recbole.trainer.Trainer):
         score = result[self.valid_metric]
         seconds = perf_counter() - started
         self.history[-1].update(valid_seconds=seconds, valid_score=score, valid_result=dict(result))
+        if self.strict and score == self.best_valid_score:  # which RecBole counts as progress
+            score = nextafter(score, -inf if self.valid_metric_bigger else inf)
         return score, result
 
     def _save_checkpoint(self, epoch: int, verbose: bool = True, **kwargs: Any) -> None:

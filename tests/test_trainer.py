@@ -59,6 +59,29 @@ def test_early_stopping() -> None:
     assert (best, len(trainer.history), trainer.cur_step) == (0.5, 4, 2)
 
 
+@pytest.mark.parametrize(
+    ("rule", "scores", "epochs"),
+    [
+        ("recbole", [0.5, 0.4, 0.4, 0.6], 4),
+        ("strict", [0.5, 0.4, 0.4, 0.6], 3),  # two without progress
+        ("recbole", [0.5, 0.5, 0.4, 0.4, 0.4], 5),
+        ("strict", [0.5, 0.5, 0.4], 3),  # an equal score is none
+    ],
+)
+def test_the_rule_of_early_stopping(rule: str, scores: list[float], epochs: int) -> None:
+    trainer = make(epochs=len(scores), stopping_step=2, stopping_rule=rule)
+    best, result = trainer.fit(Loader(), Phase(list(scores)))
+    assert [entry["valid_score"] for entry in trainer.history] == scores[:epochs]
+    assert (best, result["ndcg@10"]) == (max(scores[:epochs]), max(scores[:epochs]))
+
+
+def test_with_the_strict_rule_the_first_of_equal_scores_is_kept() -> None:
+    trainer = make(epochs=3, stopping_step=5, stopping_rule="strict")
+    trainer.fit(Loader(), Phase([0.5, 0.5, 0.4]))
+    trainer.evaluate(Phase([0.1]))
+    assert trainer.model.batches_seen == 5
+
+
 def test_without_validation_the_last_weights_are_the_best() -> None:
     trainer = make(epochs=3)
     best, result = trainer.fit(Loader())

@@ -59,6 +59,20 @@ class DataSettings(Options):
     rm_exact_duplicates: bool = setting(
         False, "Whether of lines with the same user, item and time only the first stays.", effect=_DATA
     )
+    keep_events: list[Column] | None = setting(
+        None,
+        "Event types that stay, before every other filter; the others are not even history.",
+        effect=_DATA,
+        accepted="a list of values of the column event_type, or ~ for all",
+    )
+    rm_ambiguous_items: bool = setting(
+        False, "Whether items that occur with several categories in the .inter file are dropped.", effect=_DATA
+    )
+    k_core: Literal["iterated", "once"] = setting(
+        "iterated",
+        "How the *_inter_num_interval act: until both hold (RecBole), or once: items, then users (CLSR's code).",
+        effect=_DATA,
+    )
     session_threshold: int = setting(
         1800,
         "Longest gap in seconds inside a session; the usual half hour of web logs (SLSRec: 30 min for Cosmetics).",
@@ -68,7 +82,7 @@ class DataSettings(Options):
     )
     session_gap: Literal["le", "lt"] = setting(
         "le",
-        "Which gaps stay inside a session: 'le' up to and with the threshold (SLSRec eq. 1), 'lt' shorter ones.",
+        "Which gaps stay inside a session: 'le' up to and with the threshold (LSIDN's code), 'lt' shorter ones (SLSRec eq. 1).",
         effect=_FEATURES,
     )
     SESSION_ID_FIELD: Column = setting(

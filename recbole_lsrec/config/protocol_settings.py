@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from recbole_lsrec.config.setting import RECBOLES, Effect, Options, setting
-from recbole_lsrec.protocol import Exclusion, GaucBy, Popularity, Ties
+from recbole_lsrec.protocol import Exclusion, GaucBy, Pool, Popularity, Ties
 
 # Early stopping reads the validation scores: what changes them may keep another epoch.
 _SCORES = Effect.EVALUATION | Effect.TRAINING
@@ -44,6 +44,12 @@ class EvalArgs(Options):
     )
     exclude: list[Exclusion] = setting(["positive"], "What evaluation negatives must not be.", effect=_COMPETITORS)
     popularity: Popularity = setting("train", "Which events popN counts.", effect=_COMPETITORS, accepted="train or all")
+    pool: Pool = setting(
+        "seen",
+        "Which items may be drawn: those seen before the time the instance may know of, or all.",
+        effect=_COMPETITORS,
+        accepted="seen or all",
+    )
 
 
 class ProtocolSettings(Options):

@@ -68,6 +68,10 @@ class RunSettings(Options):
     stopping_step: int = setting(
         10, "Validations without improvement before training stops.", RECBOLES, least=0, how_long=True
     )
+    stopping_rule: Literal["recbole", "strict"] = setting(
+        "recbole",
+        "recbole: one validation after stopping_step, an equal score being progress; strict: at it, and not (CLSR's code).",
+    )
     eval_step: int = setting(1, "Epochs between validations; 0: none.", RECBOLES, least=0)
     train_batch_size: BatchSize = setting(2048, "Instances of a training batch.", RECBOLES)
     learner: Literal["adam", "adamw", "sgd", "adagrad", "rmsprop", "sparse_adam"] = setting(

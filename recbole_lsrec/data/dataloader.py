@@ -15,11 +15,14 @@ from torch.utils.data import DataLoader
 from recbole_lsrec.data.candidates.freeze import candidate_hash, freeze_candidates
 from recbole_lsrec.data.candidates.given import read_candidates
 from recbole_lsrec.data.candidates.short import allowed_share, check_short_lists, say_unrivalled
+from recbole_lsrec.data.candidates.unseen import unseen_report
 from recbole_lsrec.data.counter_random import key_from
 from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.data.sampler import TimeThresholdSampler
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.protocol import Protocol
+
+_AFTER_ALL = np.iinfo(np.int64).max  # a limit that no event reaches
 
 
 class TrainLoader:
@@ -145,6 +148,7 @@ class EvalLoader:
         unrivalled: how many were left out for that.
         candidates: int32 ``[N, n]`` per sampled protocol, in the order of the rows; 0 where there are fewer than ``n``.
         hashes: what identifies the candidates of each sampled protocol.
+        unseen: per protocol, how many targets and negatives have no training event; see :func:`unseen_report`.
 
     Raises:
         DataError: more instances have too few possible negatives than ``eval_args: fewer`` allows, none has any, or the
@@ -165,6 +169,14 @@ class EvalLoader:
             dataset, candidates = dataset.view(dataset.rows[rivalled]), {n: c[rivalled] for n, c in candidates.items()}
         self.dataset, self.candidates = dataset, candidates
         self.hashes = {name: candidate_hash(dataset.rows, chosen) for name, chosen in candidates.items()}
+        trained = np.zeros(dataset.item_num, dtype=bool)
+        trained[dataset.item[dataset.training_events()]] = True
+        targets = dataset.item[dataset.rows]
+        self.unseen = {
+            protocol.name: unseen_report(targets, candidates.get(protocol.name), trained)
+            for protocol in self.protocols
+            if len(targets)
+        }
         self.batch_size = config["eval_batch_size"]
         if len(sampled) < len(self.protocols):
             # A full pass holds a few [B, n_items] float32 tables at a time.
@@ -185,7 +197,7 @@ class EvalLoader:
             tuple(identity),
             exclude=arguments["exclude"],
             popularity=arguments["popularity"],
-            limit=dataset.candidate_limit(self.phase),
+            limit=_AFTER_ALL if arguments["pool"] == "all" else dataset.candidate_limit(self.phase),
             cache=None if config["dry_run"] else folder,
         )
         check_short_lists(self.phase, protocol, (chosen > 0).sum(axis=1), arguments)

@@ -15,7 +15,7 @@ from recbole.utils import FeatureSource, FeatureType
 
 from recbole_lsrec.config.global_time_settings import GlobalTime
 from recbole_lsrec.data.category import categories_from_items, categories_from_log
-from recbole_lsrec.data.filtered import FilteredDataset
+from recbole_lsrec.data.filtered import EVENT_TYPE, FilteredDataset
 from recbole_lsrec.data.recbole_dataset import writable
 from recbole_lsrec.data.sessions import own_sessions, segment_sessions
 from recbole_lsrec.data.split.global_time import frozen_history
@@ -25,7 +25,6 @@ from recbole_lsrec.errors import DataError, did_you_mean
 from recbole_lsrec.log_checks.repeats import at_one_time, copies
 from recbole_lsrec.log_checks.times import ORDER, TICKS_PER_SECOND
 
-EVENT_TYPE = "event_type"
 _LIKE_SESSIONS = re.compile(r"session|visit", re.IGNORECASE)
 
 

@@ -15,7 +15,7 @@ from recbole.utils import FeatureType, dataset_arguments, set_color
 
 from recbole_lsrec.config.intervals import parse_intervals, within
 from recbole_lsrec.config.values import plain_types
-from recbole_lsrec.data.filtering import k_core, repeated
+from recbole_lsrec.data.filtering import k_core, of_several, repeated
 from recbole_lsrec.data.kept_tables import restore, tables_of
 from recbole_lsrec.data.loading import CheckedDataset
 from recbole_lsrec.data.log_cache import Tables, cached, key_of
@@ -24,10 +24,12 @@ from recbole_lsrec.data.token_ids import number_tokens
 from recbole_lsrec.errors import DataError
 from recbole_lsrec.log_checks.times import ORDER, unit_problem
 
+EVENT_TYPE = "event_type"
 # Settings that decide what the tables hold before ``build``.
 READ_FOR_TABLES = sorted(
     ({*dataset_arguments} - {"MAX_ITEM_LIST_LENGTH"})
     | {"encoding", "numerical_features", "discretization", "timestamp_unit", "rm_exact_duplicates", "SESSION_ID_FIELD"}
+    | {"CATEGORY_FIELD", "keep_events", "rm_ambiguous_items", "k_core"}
 )
 # Bytes of files that are read faster than found.
 _WORTH_KEEPING = 1 << 22
@@ -118,12 +120,15 @@ class FilteredDataset(CheckedDataset):
         )
         for name, asked, step in (
             ("missing user or item", False, self._remove_missing),
+            (f"event types (keep_events={get('keep_events')})", get("keep_events"), self._keep_event_types),
             ("exact duplicates (rm_exact_duplicates)", get("rm_exact_duplicates"), self._remove_exact_duplicates),
             (f"duplicates (rm_dup_inter={get('rm_dup_inter')})", get("rm_dup_inter"), self._remove_duplication),
             (f"field ranges (val_interval={get('val_interval')})", get("val_interval"), self._filter_by_field_value),
+            ("items of several categories (rm_ambiguous_items)", get("rm_ambiguous_items"), self._remove_ambiguous),
             ("user or item not in its file (filter_inter_by_user_or_item)", only_known, self._keep_known),
             (
-                f"k-core (user_inter_num_interval={users}, item_inter_num_interval={items})",
+                f"k-core (user_inter_num_interval={users}, item_inter_num_interval={items}"
+                f"{', one pass' if get('k_core') == 'once' else ''})",
                 {users, items} - {None, "[0,inf)"},  # what keeps all
                 self._filter_by_inter_num,
             ),
@@ -179,6 +184,17 @@ class FilteredDataset(CheckedDataset):
                 self._tell_of_lines(f"{self.dataset_name}.inter", rows, f"has no {field}; removed")
                 self._keep_events(~missing)
 
+    def _keep_event_types(self) -> None:
+        wanted = self.config["keep_events"]
+        if wanted is None:
+            return
+        if EVENT_TYPE not in self.inter_feat or self.field2type[EVENT_TYPE] != FeatureType.TOKEN:
+            raise DataError(
+                f"keep_events: found {wanted}, but {self.dataset_name}.inter has no token column {EVENT_TYPE!r} among those "
+                f"loaded ({sorted(self.field2type)}); add it to load_col, or set keep_events: ~."
+            )
+        self._keep_events(self.inter_feat[EVENT_TYPE].isin(wanted).to_numpy())
+
     def _remove_exact_duplicates(self) -> None:
         if self.config["rm_exact_duplicates"]:
             user, item = self._codes()
@@ -221,6 +237,17 @@ class FilteredDataset(CheckedDataset):
             f"accepted: {accepted.get(ftype, 'columns of type float or token only')}."
         )
 
+    def _remove_ambiguous(self) -> None:
+        if not self.config["rm_ambiguous_items"]:
+            return
+        field = self.config["CATEGORY_FIELD"]
+        if field not in self.inter_feat or self.field2type[field] != FeatureType.TOKEN:
+            raise DataError(
+                f"rm_ambiguous_items: found True, but {self.dataset_name}.inter has no category of each event (CATEGORY_FIELD: "
+                f"{field!r}, a token column of load_col); set it to False, or name that column."
+            )
+        self._keep_events(~of_several(self._codes()[1], self.inter_feat[field].cat.codes.to_numpy()))
+
     def _keep_known(self) -> None:
         if not self.config["filter_inter_by_user_or_item"]:
             return
@@ -234,7 +261,8 @@ class FilteredDataset(CheckedDataset):
         wanted = [None if self.config[key] in (None, "[0,inf)") else parse_intervals(self.config[key]) for key in keys]
         tokens = [self.inter_feat[field].cat.categories for field in fields]
         user, item = self._codes()
-        kept, *removed = k_core(user, item, len(tokens[0]), len(tokens[1]), *wanted)
+        once = self.config["k_core"] == "once"
+        kept, *removed = k_core(user, item, len(tokens[0]), len(tokens[1]), wanted[0], wanted[1], once)
         self._keep_events(kept)
         for field, table_name, intervals, names, gone in zip(fields, tables, wanted, tokens, removed, strict=True):
             table = getattr(self, table_name)

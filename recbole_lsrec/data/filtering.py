@@ -24,13 +24,18 @@ def k_core(
     n_items: int,
     user_events: list[Interval] | None,
     item_events: list[Interval] | None,
+    once: bool = False,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Removes users and items with too few or too many events until none is left, users and items of a round together.
+    """Removes users and items with too few or too many events.
+
+    Until none is left, users and items of a round together; or ``once``: items, then users by the events that are left.
+    After that items may have too few again, as in the code of CLSR and LSIDN.
 
     Args:
         user, item: ``[n]`` codes of the events, from 0 on.
         n_users, n_items: how many codes there are.
         user_events, item_events: how many events a user or item must have; None: any number.
+        once: whether there is one pass.
 
     Returns:
         boolean ``[n]`` events that stay, ``[n_users]`` users and ``[n_items]`` items that were removed.
@@ -39,10 +44,19 @@ def k_core(
     without = (np.zeros(n_users, dtype=bool), np.zeros(n_items, dtype=bool))
     while True:
         events = kept.sum()
-        for removed, code, wanted in ((without[0], user, user_events), (without[1], item, item_events)):
+        for removed, code, wanted in ((without[1], item, item_events), (without[0], user, user_events)):
             if wanted is not None:
                 count = np.bincount(code[kept], minlength=len(removed))
                 removed |= (count > 0) & ~within(count, wanted)
+            if once:
+                kept &= ~removed[code]
         kept &= ~(without[0][user] | without[1][item])
-        if kept.sum() == events:
+        if once or kept.sum() == events:
             return kept, *without
+
+
+def of_several(item: np.ndarray, category: np.ndarray) -> np.ndarray:
+    """Whether the item of an event occurs with more than one category; both ``[n]`` codes, -1 is a missing category."""
+    known = category >= 0
+    pairs = np.unique(np.stack([item[known], category[known]]), axis=1)  # [2, distinct]
+    return np.bincount(pairs[0], minlength=int(item.max(initial=-1)) + 1)[item] > 1

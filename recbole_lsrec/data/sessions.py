@@ -7,7 +7,7 @@ def segment_sessions(user: np.ndarray, time: np.ndarray, threshold: float, gap: 
     """Numbers the sessions of a log sorted by user and time, in one vectorised pass.
 
     A new session starts where the user changes, or where the pause since the user's previous event is too long
-    (SLSRec eq. 1: events at most ``threshold`` apart share a session).
+    (events at most ``threshold`` apart share a session: LSIDN's code; SLSRec eq. 1 has ``<``, which is ``lt``).
 
     Args:
         user: ``[n]`` user of each event; events of one user are adjacent.

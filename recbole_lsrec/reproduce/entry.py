@@ -1,4 +1,4 @@
-"""A table or figure of a paper: its yaml, a leaderboard's plan with the paper's numbers beside it."""
+"""A table, figure or claim of a paper: its yaml, a leaderboard's plan with the paper's numbers beside it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -73,11 +73,11 @@ def row_name(system: str, change: str = "", group: str = "") -> str:
 
 
 def entry_names() -> list[str]:
-    """Names of all entries, paper by paper, tables before figures."""
+    """Names of all entries, paper by paper: tables, figures, claims of the text."""
 
-    def order(name: str) -> tuple[str, bool, int]:
+    def order(name: str) -> tuple[str, int, int]:
         paper, _, what = name.partition("-")
-        return paper, what[0] != "t", int(what[1:])
+        return paper, "tfc".index(what[0]), int(what[1:])
 
     return sorted((path.stem for path in (properties_dir() / "reproduce").glob("*.yaml")), key=order)
 

@@ -1,7 +1,7 @@
 """Our numbers of an entry, from the log, the finished runs of a leaderboard, or these runs under changes."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import mean, stdev
 
@@ -16,11 +16,12 @@ from recbole_lsrec.data.split_report import split_report
 from recbole_lsrec.leaderboard.board import Cell, load_board
 from recbole_lsrec.leaderboard.cells import cell_settings
 from recbole_lsrec.leaderboard.page.cost import costs
+from recbole_lsrec.leaderboard.page.results import protocols
 from recbole_lsrec.reproduce.entry import Entry, row_name
 from recbole_lsrec.run_data import load_log
 from recbole_lsrec.simulated.generate import SIMULATED_NOTICE
 
-ALPHA, MINUTES = "alpha", "train_minutes"
+ALPHA, MINUTES, MEMORY = "alpha", "train_minutes", "memory_gb"
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ class Ours:
         missing: row -> why there is no value.
         simulated: the notice of a simulated log, or None.
         sizes: ``users``, ``items`` and ``events`` of the log; empty where no run says it.
-        protocol: what the metrics rank among, such as ``pop99``; None for statistics.
+        protocol: what the metrics of ``rows`` rank among, such as ``pop99``; None for statistics.
+        further: the same rows under each further protocol of the test.
     """
 
     rows: Mapping[str, Mapping[str, Value]]
@@ -49,6 +51,7 @@ class Ours:
     simulated: str | None
     sizes: Mapping[str, int]
     protocol: str | None = None
+    further: Mapping[str, Mapping[str, Mapping[str, Value]]] = field(default_factory=dict)
 
 
 def statistics(entry: Entry) -> Ours:
@@ -69,8 +72,15 @@ def statistics(entry: Entry) -> Ours:
         }
         if log.item_category is not None:
             found["categories"] = len(np.setdiff1d(log.item_category, [0]))  # 0 is unknown
+            found["same_category"] = _stays(log.user, np.asarray(log.item_category)[log.item])
         rows[system.name] = {key: Value(found[key]) for key in entry.columns.values() if key in found}
     return Ours(rows, {}, simulated, sizes)
+
+
+def _stays(user: np.ndarray, category: np.ndarray) -> float:
+    """Share of events of the category of the user's event before, ``[n]`` in the order of the log; 0 is no category."""
+    follows = (user[1:] == user[:-1]) & (category[1:] > 0) & (category[:-1] > 0)
+    return float((category[1:] == category[:-1])[follows].mean())
 
 
 def trained(entry: Entry, out: Path) -> Ours:
@@ -84,6 +94,10 @@ def trained(entry: Entry, out: Path) -> Ours:
     for system, own in runs.items():
         measure = _changed if entry.kind == "counterfactual" else _results
         rows |= measure(entry, system, own) if own else {}
+    further: dict[str, dict[str, dict[str, Value]]] = {}
+    for protocol in protocols(board.of(dataset))[1:] if entry.kind == "training" else ():
+        found = {system: _under(protocol, entry, own) for system, own in runs.items()}
+        further[protocol] = {system: values for system, values in found.items() if values}
     first = next((run for own in runs.values() for run in own), None)
     split = next((cell.split for cell in board.of(dataset) if cell.split), {})
     simulated = first.result["simulated"] if first else None
@@ -93,15 +107,25 @@ def trained(entry: Entry, out: Path) -> Ours:
         simulated if isinstance(simulated, str) else None,
         {key: split[key] for key in ("users", "items", "events") if key in split},
         first.protocol("test") if first else None,
+        further,
     )
 
 
+def _under(protocol: str, entry: Entry, runs: Sequence[SavedRun]) -> dict[str, Value]:
+    """Metrics under a protocol that is not the first."""
+    results = [run.test_result for run in runs]
+    found = _over_runs(results, [f"{protocol}/{key}" for key in entry.columns.values()])
+    return {key.removeprefix(f"{protocol}/"): value for key, value in found.items()}
+
+
 def _results(entry: Entry, system: str, runs: Sequence[SavedRun]) -> dict[str, dict[str, Value]]:
-    """Metrics under the first protocol, and minutes of training."""
+    """Metrics under the first protocol, minutes of training, and the peak of memory: the GPU's if there is one."""
     results = []
     for run in runs:
         cell = Cell(system, run.result["model"], run.result["dataset"], run.result["seed"], "done", run=run)
-        results.append({**run.test_result, MINUTES: costs([cell])[0].train_seconds / 60})
+        (cost,) = costs([cell])
+        memory = (cost.gpu_memory_mb or cost.memory_mb) / 1024
+        results.append({**run.test_result, MINUTES: cost.train_seconds / 60, MEMORY: memory})
     return {system: _over_runs(results, entry.columns.values())}
 
 

@@ -9,7 +9,7 @@ from tabulate import tabulate
 from recbole_lsrec.analysis.compare import finite
 from recbole_lsrec.page.numbers import metric
 from recbole_lsrec.reproduce.entry import Entry, entry_names, read_entry
-from recbole_lsrec.reproduce.ours import Ours
+from recbole_lsrec.reproduce.ours import Ours, Value
 
 _CLOSE = 0.02  # logs of the same name that differ more than this in users, items or events are said to differ
 
@@ -37,7 +37,8 @@ def comparison(entry: Entry, ours: Ours, quick: bool) -> dict[str, Any]:
     rows = [
         {
             "row": row,
-            "ours": _ours(entry, ours, row),
+            "ours": _shown(entry, ours.rows.get(row)),
+            "further": {protocol: _shown(entry, rows[row]) for protocol, rows in ours.further.items() if row in rows},
             "paper": dict(zip(entry.columns, numbers[row], strict=True)) if row in numbers else None,
             "missing": ours.missing.get(_system(row, systems))
             or (None if row in ours.rows else "the log has no such targets"),
@@ -63,10 +64,9 @@ def comparison(entry: Entry, ours: Ours, quick: bool) -> dict[str, Any]:
     )
 
 
-def _ours(entry: Entry, ours: Ours, row: str) -> dict[str, Any] | None:
-    if row not in ours.rows:
+def _shown(entry: Entry, found: Mapping[str, Value] | None) -> dict[str, Any] | None:
+    if found is None:
         return None
-    found = ours.rows[row]
     return {shown: asdict(found[key]) for shown, key in entry.columns.items() if key in found}
 
 
@@ -104,9 +104,13 @@ def _heading(found: Mapping[str, Any]) -> list[str]:
 
 def _table(found: Mapping[str, Any], columns: list[str], form: str) -> str:
     lines = []
+    several = any(row["further"] for row in found["rows"])
     for row in found["rows"]:
         if row["ours"] is not None:
-            lines.append([row["row"], "ours", *(_value(row["ours"].get(column)) for column in columns)])
+            whose = f"ours, {found['protocol']}" if several else "ours"
+            lines.append([row["row"], whose, *(_value(row["ours"].get(column)) for column in columns)])
+        for protocol, values in row["further"].items():
+            lines.append(["", f"ours, {protocol}", *(_value(values.get(column)) for column in columns)])
         if row["paper"] is not None:
             name = "" if row["ours"] is not None else row["row"]
             lines.append([name, "paper", *(_number(row["paper"][column]) for column in columns)])

@@ -82,6 +82,7 @@ def test_parts_of_eval_args_and_negatives_are_merged() -> None:
         "fewer": 0.05,
         "exclude": ["positive"],
         "popularity": "train",
+        "pool": "seen",
     }
     config = Config("TransRec", "ml-100k", config_dict={"train_neg_sample_args": {"sample_num": 3}})
     assert config["train_neg_sample_args"] == {

@@ -7,6 +7,7 @@ import torch
 
 from recbole_lsrec.config import Config
 from recbole_lsrec.data.dataset import SessionDataset
+from recbole_lsrec.errors import DataError
 from tests.data.conftest import HEADER
 from tests.stock_recbole import StockConfig, StockDataset
 
@@ -150,8 +151,54 @@ def test_every_filter_says_what_it_removed(load, caplog):
         )
     removed = [(entry["rows"], entry["users"], entry["items"]) for entry in dataset.filter_report]
     # No user; a's second and third x; d at -5 (with item v); then user c has one event left.
-    assert removed == [(1, 0, 0), (0, 0, 0), (2, 0, 0), (1, 1, 1), (0, 0, 0), (1, 1, 0)]
+    assert removed == [(1, 0, 0), *[(0, 0, 0)] * 2, (2, 0, 0), (1, 1, 1), *[(0, 0, 0)] * 2, (1, 1, 0)]
     assert "removed 1 rows, 1 users, 1 items" in caplog.text
+
+
+def test_the_filters_of_clsr_code_keep_clicks_and_one_pass_of_the_core(load):
+    header = "user_id:token\titem_id:token\ttimestamp:float\tcat:token\tevent_type:token"
+    rows = [
+        ("a", "x", 1, "c1", "pv"),
+        ("a", "x", 2, "c1", "pv"),  # a repeat
+        ("a", "y", 3, "c1", "buy"),  # no click, though the first with y
+        ("a", "y", 4, "c1", "pv"),
+        ("b", "x", 5, "c1", "pv"),
+        ("b", "z", 6, "c2", "pv"),
+        ("c", "z", 7, "c3", "pv"),  # z has two categories
+        ("c", "y", 8, "c1", "pv"),
+        ("a", "w", 9, "c1", "pv"),  # alone
+    ]
+    dataset = load(
+        rows,
+        header=header,
+        CATEGORY_FIELD="cat",
+        rm_dup_inter="first",
+        keep_events=["pv"],
+        rm_ambiguous_items=True,
+        k_core="once",
+        user_inter_num_interval="[2,inf)",
+        item_inter_num_interval="[2,inf)",
+    )
+    # x (a, b) and y (a, c) have two events; then b and c have one, and go, although x and y now have one too.
+    names = {field: dataset.field2id_token[field] for field in ("user_id", "item_id")}
+    kept = [[names[field][line[field]] for field in names] for line in dataset.inter_feat.to_dict("records")]
+    assert kept == [["a", "x"], ["a", "y"]]
+    removed = {entry["filter"].split(" (")[0]: entry["rows"] for entry in dataset.filter_report if entry["rows"]}
+    assert removed == {"event types": 1, "duplicates": 1, "items of several categories": 2, "k-core": 3}
+
+
+def test_event_types_need_their_column(load):
+    with pytest.raises(
+        DataError, match=r"keep_events: found \['pv'\], but tiny.inter has no token column 'event_type'"
+    ):
+        load(ROWS, keep_events=["pv"])
+
+
+def test_ambiguous_items_need_a_category_of_each_event(load):
+    with pytest.raises(
+        DataError, match=r"rm_ambiguous_items: found True, but tiny.inter has no category of each event"
+    ):
+        load(ROWS, rm_ambiguous_items=True)
 
 
 def test_normalising_leaves_the_time_alone(load):

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recbole_lsrec.config.intervals import parse_intervals
-from recbole_lsrec.data.filtering import k_core, repeated
+from recbole_lsrec.data.filtering import k_core, of_several, repeated
 
 
 def test_repeated_rows_are_all_but_the_first():
@@ -22,6 +22,22 @@ def test_a_core_goes_on_until_nothing_is_removed():
     assert kept.tolist() == [True, True, True, True, False, False]
     assert users.tolist() == [False, False, True, True]
     assert items.tolist() == [False, False, True]
+
+
+def test_one_pass_counts_users_after_items_and_no_item_again():
+    # Item 2 has one event; then users 1 and 2 have one; items 0 and 1 keep two and one.
+    user, item = np.array([0, 0, 1, 1, 2]), np.array([0, 1, 0, 2, 1])
+    wanted = parse_intervals("[2,inf)")
+    kept, users, items = k_core(user, item, 3, 3, wanted, wanted, once=True)
+    assert kept.tolist() == [True, True, False, False, False]
+    assert users.tolist() == [False, True, True]
+    assert items.tolist() == [False, False, True]
+    assert not k_core(user, item, 3, 3, wanted, wanted)[0].any()
+
+
+def test_items_of_several_categories():
+    item, category = np.array([0, 0, 1, 1, 2, 2]), np.array([5, 5, 5, 6, -1, 6])
+    assert of_several(item, category).tolist() == [False, False, True, True, False, False]
 
 
 @settings(max_examples=80, deadline=None)

@@ -34,6 +34,17 @@ def test_the_papers_numbers_stand_below_ours_and_missing_rows_say_why() -> None:
     assert "- NCF: not built: no" in lines
 
 
+def test_every_protocol_is_shown() -> None:
+    rows = {"SASRec": {"hit@10": Value(0.1), "ndcg@10": Value(0.05)}}
+    further = {"uni100": {"SASRec": {"hit@10": Value(0.5), "ndcg@10": Value(0.3)}}}
+    found, lines = shown(Ours(rows, {}, None, {}, "full", further), "amazon-movies", "difflsrec-t1", ["SASRec"])
+    at = next(n for n, line in enumerate(lines) if line.startswith("SASRec"))
+    assert lines[at].split() == ["SASRec", "ours,", "full", "0.1000", "0.0500", "-", "-"]
+    assert lines[at + 1].split() == ["ours,", "uni100", "0.5000", "0.3000", "-", "-"]
+    assert lines[at + 2].split()[0] == "paper"
+    assert found["rows"][0]["further"]["uni100"]["HR@10"]["mean"] == 0.5
+
+
 def test_a_simulated_log_is_a_substitute_even_under_the_papers_name() -> None:
     found, lines = shown(Ours({"CLSR": {"auc": Value(0.9)}}, {}, "SIMULATED", SIZES, "pop99"))
     assert lines[1].startswith("SUBSTITUTE: taobao is a simulated log; the paper has taobao, kuaishou.")

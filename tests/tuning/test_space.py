@@ -6,6 +6,7 @@ from ray.tune.search.sample import Categorical, Float, Integer
 from recbole_lsrec.config import Config
 from recbole_lsrec.config.paths import properties_dir
 from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.leaderboard.plan import plan_file, read_plan
 from recbole_lsrec.registry import PLUGIN_MODELS, get_model
 from recbole_lsrec.tuning.space import read_space
 
@@ -89,6 +90,12 @@ def test_an_empty_space_is_refused() -> None:
 def test_a_model_without_a_space_of_ours_needs_a_file() -> None:
     with pytest.raises(ConfigError, match=r"there is no STAMP\.yaml in properties/hyper .*SASRec.*--space"):
         read_space(None, "STAMP")
+
+
+def test_every_system_of_the_papers_that_has_something_to_search_has_a_space() -> None:
+    systems = {str(system.model) for system in read_plan(plan_file("papers")).systems}
+    there = {path.stem for path in (properties_dir() / "hyper").glob("*.yaml")}
+    assert systems - there == {"Pop", "Markov"}  # counts, without a hyper-parameter
 
 
 @pytest.mark.parametrize("path", sorted((properties_dir() / "hyper").glob("*.yaml")), ids=lambda path: path.stem)

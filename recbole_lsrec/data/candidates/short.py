@@ -78,7 +78,7 @@ def _listed(names: Any) -> list[str]:
 
 def _own(eval_args: Mapping[str, Any]) -> dict[str, Any]:
     """The parts that a user may have set and would lose by writing others."""
-    usual = {"exclude": ["positive"], "popularity": "train"}
+    usual = {"exclude": ["positive"], "popularity": "train", "pool": "seen"}
     return {key: eval_args[key] for key in ("split", "mode", *usual) if eval_args[key] != usual.get(key)}
 
 

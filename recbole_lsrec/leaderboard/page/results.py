@@ -1,6 +1,6 @@
 """One table: the systems of a data set under one protocol, with what the tests say of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -64,6 +64,8 @@ class Table:
         comparison: of the main column; None where nothing was tested.
         untested: why nothing was tested.
         ties_rule, filter_seen, exclude, n_candidates: how targets were ranked; ``n_candidates`` is the largest number.
+        unseen: shares of targets and negatives without a training event, and the ``auc`` of preferring such items; None
+            where no run says it.
     """
 
     dataset: str
@@ -81,6 +83,7 @@ class Table:
     filter_seen: bool
     exclude: list[str]
     n_candidates: int
+    unseen: Mapping[str, float] | None = None
 
 
 def protocols(cells: Sequence[Cell]) -> list[str]:
@@ -146,6 +149,7 @@ def table(board: Board, dataset: str, protocol: str) -> Table:
         filter_seen=bool(config.get("filter_seen")),
         exclude=list(config.get("eval_args", {}).get("exclude", ["positive"])),
         n_candidates=int(lines.instances["n_candidates"].max()),
+        unseen=first.result.get("unseen_items", {}).get(f"{PHASE}/{protocol}"),
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from recbole_lsrec.data.candidates.unseen import GIVES_AWAY
 from recbole_lsrec.evaluation.ties import MANY_TIES
 from recbole_lsrec.leaderboard.page.cost import Cost
 from recbole_lsrec.leaderboard.page.results import Table
@@ -60,7 +61,7 @@ def verdict(table: Table) -> str:
 
 def notes(table: Table) -> list[str]:
     """What the marks mean, how far they reach, and what to be careful about."""
-    return [*_other_metrics(table), *_claim(table), *_bands(table), *_users(table), *_ties(table)]
+    return [*_other_metrics(table), *_claim(table), *_bands(table), *_users(table), *_ties(table), *_unseen(table)]
 
 
 def log(split: Mapping[str, Any], one_view: bool) -> str:
@@ -140,6 +141,21 @@ def _ties(table: Table) -> list[str]:
     return [
         f"Ties: share of targets that score the same as some competitor: {', '.join(tied)}. These values rest on"
         f" `ties: {table.ties_rule}`."
+    ]
+
+
+def _unseen(table: Table) -> list[str]:
+    if table.unseen is None:
+        return []
+    text = (
+        f"Without a training event: {table.unseen['targets']:.1%} of the targets, {table.unseen['negatives']:.1%} of the"
+        " competitors."
+    )
+    if table.unseen["auc"] <= GIVES_AWAY:
+        return [text]
+    return [
+        f"{text} Preferring items never seen in training, and nothing else, has an AUC of {table.unseen['auc']:.2f}:"
+        " part of every value here may be that."
     ]
 
 

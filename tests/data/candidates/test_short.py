@@ -20,6 +20,7 @@ EVAL_ARGS = {
     "fewer": 0.05,
     "exclude": ["positive"],
     "popularity": "train",
+    "pool": "seen",
 }
 KEPT = np.array([5] * 18 + [3, 1])
 
