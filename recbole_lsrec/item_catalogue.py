@@ -15,6 +15,7 @@ from recbole.utils import FeatureSource, FeatureType
 
 from recbole_lsrec import checkpoint
 from recbole_lsrec.data.dataset import SessionDataset
+from recbole_lsrec.data.pairs import PairDataset
 from recbole_lsrec.data.sessions import own_sessions, segment_sessions
 from recbole_lsrec.data.sorting import order_by_user_and_time
 from recbole_lsrec.errors import CheckpointError
@@ -37,6 +38,8 @@ class Catalogue:
         item_category: int64 ``[n_items]``, or None.
         n_categories: number of category ids, 0 included.
         popularity: int64 ``[n_items]`` training events of each item.
+        pairs: int32 ``[2, P]`` users and items of training, in the order of the first event, for a model that knows users
+            alone; None for other models.
         simulated: whether the log was one.
         fingerprints: of the log, as in the checkpoint beside it.
     """
@@ -48,12 +51,22 @@ class Catalogue:
     item_category: torch.Tensor | None
     n_categories: int
     popularity: np.ndarray
+    pairs: np.ndarray | None
     simulated: bool
     fingerprints: Mapping[str, str]
 
 
-def save_catalogue(folder: Path, dataset: SessionDataset, fingerprints: Mapping[str, str]) -> None:
-    """Writes ``catalogue.pt`` into a run folder: plain tensors and JSON, as a checkpoint is."""
+def save_catalogue(
+    folder: Path, dataset: SessionDataset, fingerprints: Mapping[str, str], pairs: PairDataset | None = None
+) -> None:
+    """Writes ``catalogue.pt`` into a run folder: plain tensors and JSON, as a checkpoint is.
+
+    Args:
+        folder: of the run.
+        dataset: the log.
+        fingerprints: of the log.
+        pairs: what a model that knows users alone was trained on.
+    """
     fields = {
         field: {
             "type": kind.value,
@@ -70,6 +83,7 @@ def save_catalogue(folder: Path, dataset: SessionDataset, fingerprints: Mapping[
         "user_features": None if dataset.user_feat is None else dict(dataset.user_feat.interaction),
         "item_category": dataset.item_category,
         "popularity": torch.from_numpy(events),
+        "pairs": None if pairs is None else torch.from_numpy(_pairs(pairs)),
     }
     metadata = {
         "fields": fields,
@@ -102,9 +116,14 @@ def load_catalogue(folder: Path) -> Catalogue:
         item_category=tensors["item_category"],
         n_categories=metadata["n_categories"],
         popularity=tensors["popularity"].numpy(),
+        pairs=None if tensors.get("pairs") is None else tensors["pairs"].numpy(),
         simulated=metadata["simulated"],
         fingerprints=metadata["fingerprints"],
     )
+
+
+def _pairs(dataset: PairDataset) -> np.ndarray:
+    return np.stack([dataset.user[dataset.rows], dataset.item[dataset.rows]]).astype(np.int32)
 
 
 def _packed(tokens: np.ndarray) -> torch.Tensor:
@@ -146,6 +165,7 @@ class CatalogueDataset(SessionDataset):
         }
         self.item_feat, self.user_feat = catalogue.item_features, catalogue.user_features
         self.item_category, self.n_categories = catalogue.item_category, catalogue.n_categories
+        self._pairs, self._trained_on = catalogue.pairs, False
 
     def with_events(self, frame: pd.DataFrame, n_users: int) -> "CatalogueDataset":
         """A log of other events on the same items.
@@ -170,6 +190,22 @@ class CatalogueDataset(SessionDataset):
         other.field2id_token = self.field2id_token
         return other
 
+    def training_pairs(self) -> PairDataset:
+        """The training pairs, as the model met them.
+
+        Raises:
+            CheckpointError: the run kept none.
+        """
+        if self._pairs is None:
+            raise CheckpointError(
+                "the run was made before runs of such models kept their training pairs: train it again."
+            )
+        user, item = self._pairs.astype(np.int64)
+        columns = {self.uid_field: user, self.iid_field: item, self.time_field: np.arange(len(user), dtype=np.float64)}
+        laid = self.with_events(pd.DataFrame(columns), self.user_num - 1)
+        laid.field2id_token, laid._trained_on = self.field2id_token, True
+        return PairDataset.of(laid)
+
     def _set_categories(self, frame: pd.DataFrame) -> None:
         """They are the catalogue's."""
 
@@ -184,8 +220,8 @@ class CatalogueDataset(SessionDataset):
         return segment_sessions(self.user, exact, threshold, self.config["session_gap"])
 
     def training_events(self) -> np.ndarray:
-        """None of the events laid on it are trained on."""
-        return np.zeros(len(self.user), dtype=bool)
+        """None of the events laid on it are trained on, but for the training pairs."""
+        return np.full(len(self.user), self._trained_on)
 
 
 def catalogue_dataset(config: Any, catalogue: Catalogue) -> CatalogueDataset:

@@ -11,6 +11,7 @@ from recbole_lsrec import environment, run_files, run_folder
 from recbole_lsrec.config import Config
 from recbole_lsrec.console import logging_to
 from recbole_lsrec.data.dataset import SessionDataset
+from recbole_lsrec.data.pairs import PairDataset
 from recbole_lsrec.data.split_report import split_report
 from recbole_lsrec.dry_run import describe
 from recbole_lsrec.evaluation.evaluator import Evaluation
@@ -95,7 +96,8 @@ def _run(
     split = split_report(data.dataset)
     say_data(data, split)
     run_files.write_json(folder / run_files.SPLIT, split)
-    save_catalogue(folder, data.dataset, data.log_fingerprints())
+    pairs = data.train.dataset if isinstance(data.train.dataset, PairDataset) else None
+    save_catalogue(folder, data.dataset, data.log_fingerprints(), pairs)
 
     model = build_model(config, data)
     say_model(config, model)

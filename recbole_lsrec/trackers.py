@@ -88,7 +88,7 @@ def _check_installed(key: str, package: str, pip_name: str) -> None:
 
 def tensorboard_in(folder: Path) -> SummaryWriter:
     """RecBole's writer, in a run's folder: ``tensorboard --logdir runs`` shows all of them."""
-    return SummaryWriter(str(folder / TENSORBOARD))
+    return SummaryWriter(str((folder / TENSORBOARD).absolute()))
 
 
 @contextmanager

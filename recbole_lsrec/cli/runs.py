@@ -1,6 +1,5 @@
 """Commands of one run: training, recommending, and what can be trained."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -83,16 +82,19 @@ def recommend(
 ) -> None:
     """Recommend items to users from their histories: user, item, timestamp. The run's data need not be there."""
     from recbole_lsrec.recommend import Recommender
-    from recbole_lsrec.recommend.table_file import as_text, check_ending, write_table
+    from recbole_lsrec.recommend.by_parts import recommend_file
+    from recbole_lsrec.recommend.table_file import as_text, check_ending, table_file
 
     if out:
         check_ending(out)
     recommender = Recommender.load(folder, model=model, device=device)
-    table = recommender.recommend(
-        histories, candidates=candidates or None, show_progress=sys.stderr.isatty(), **options
-    )
+    options = {**options, "candidates": candidates or None, "show_progress": True}
     if out:
-        write_table(table, out)
-        click.echo(f"{len(table)} lines: {out}")
+        with table_file(out) as file:
+            recommend_file(recommender, histories, file.write, **options)
+        click.echo(f"{file.lines} lines: {out}")
     else:
-        click.echo(as_text(table), nl=False)
+        header = iter([True])
+        recommend_file(
+            recommender, histories, lambda table: click.echo(as_text(table, next(header, False)), nl=False), **options
+        )

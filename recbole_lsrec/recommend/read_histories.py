@@ -1,18 +1,21 @@
 """Histories as a user has them, as a frame of user, item and time: checked, nothing dropped."""
 
+import csv
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
 
 from recbole_lsrec.errors import DataError
 
 USER, ITEM, TIME = "user", "item", "timestamp"
-_READ_AS = ".csv, .tsv, .parquet, .jsonl"
 
 
 def read_histories(source: Any, names: Mapping[str, str]) -> pd.DataFrame:
@@ -28,11 +31,11 @@ def read_histories(source: Any, names: Mapping[str, str]) -> pd.DataFrame:
         ``user`` and ``item`` as text, ``timestamp`` float64, in the order given, and any other column.
 
     Raises:
-        DataError: it cannot be read, a column is missing, or a value is; names file and line where there are any.
+        DataError: it cannot be read, a column is missing, or a value is; names file and event where there are any.
     """
     if isinstance(source, (str, Path)):
-        frame, where = _read_file(Path(source)), str(source)
-    elif hasattr(source, "to_pandas"):
+        return pd.concat(history_blocks(Path(source), names), ignore_index=True)
+    if hasattr(source, "to_pandas"):
         frame, where = source.to_pandas(), "histories"
     elif isinstance(source, pd.DataFrame):
         frame, where = source, "histories"
@@ -42,43 +45,89 @@ def read_histories(source: Any, names: Mapping[str, str]) -> pd.DataFrame:
         raise DataError(
             f"histories: found a {type(source).__name__}; accepted: a frame, a path ({_READ_AS}), or a list of items."
         )
-    frame = _named(frame, names, where)
-    return frame.assign(
-        **{USER: _tokens(frame, USER, where), ITEM: _tokens(frame, ITEM, where), TIME: _times(frame, where)}
-    )
+    return _checked(frame, names, where)
 
 
-def _read_file(path: Path) -> pd.DataFrame:
-    readers = {
-        ".csv": lambda: pd.read_csv(path, dtype=str, keep_default_na=False),
-        ".tsv": lambda: pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False),
-        ".parquet": lambda: pd.read_parquet(path),
-        ".jsonl": lambda: _json_lines(path),
-    }
-    if path.suffix not in readers:
+def history_blocks(path: Path, names: Mapping[str, str]) -> Iterator[pd.DataFrame]:
+    """The events of a file as :func:`read_histories` gives them, some at a time; at least one frame, which may be empty."""
+    if path.suffix not in _READERS:
         raise DataError(f"{path}: found the ending {path.suffix!r}; accepted: {_READ_AS}.")
     if not path.is_file():
         raise DataError(f"{path}: no such file.")
+    before = 0
     try:
-        return readers[path.suffix]()
-    except (OSError, ValueError, pd.errors.ParserError, pd.errors.EmptyDataError, pa.ArrowException) as error:
+        for frame in _READERS[path.suffix](path):
+            yield _checked(frame, names, str(path), before)
+            before += len(frame)
+    except DataError:
+        raise
+    except (OSError, ValueError, RecursionError, pa.ArrowException) as error:
         reason = " ".join(str(error).split())
         raise DataError(f"{path}: cannot be read as {path.suffix[1:]} ({reason}); check the file.") from error
 
 
-def _json_lines(path: Path) -> pd.DataFrame:
-    events = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        if not line.strip():
-            continue
-        try:
-            event = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise ValueError(f"line {number}: {error}") from error
-        if not isinstance(event, dict):
-            raise ValueError(f"line {number}: not an object such as {{{USER!r}: ..., {ITEM!r}: ..., {TIME!r}: ...}}")
-        events.append(event)
-    return pd.DataFrame(events, dtype=object)
+def _checked(frame: pd.DataFrame, names: Mapping[str, str], where: str, before: int = 0) -> pd.DataFrame:
+    """The frame with its three columns under their names; ``before`` events of the file came ahead of it."""
+    frame = _named(frame, names, where)
+    tokens = {column: _tokens(frame, column, where, before) for column in (USER, ITEM)}
+    return frame.assign(**tokens, **{TIME: _times(frame, where, before)})
+
+
+def _text_blocks(path: Path, separator: str) -> Iterator[pd.DataFrame]:
+    """Of a CSV or TSV file: every value as text, no line of another number of values."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        names = next(csv.reader(file, delimiter=separator, strict=True), [])
+    if not names:
+        raise ValueError("it is empty")
+    if doubled := {name for name in names if names.count(name) > 1}:
+        raise ValueError(f"the column {min(doubled)!r} is there twice")
+    reader = pyarrow.csv.open_csv(
+        path,
+        pyarrow.csv.ReadOptions(block_size=_BLOCK, use_threads=False),
+        pyarrow.csv.ParseOptions(delimiter=separator, newlines_in_values=True),
+        pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False),
+    )
+    yield reader.schema.empty_table().to_pandas()
+    for batch in reader:
+        yield batch.to_pandas()
+
+
+def _parquet_blocks(path: Path) -> Iterator[pd.DataFrame]:
+    file = pyarrow.parquet.ParquetFile(path)
+    yield file.schema_arrow.empty_table().to_pandas()
+    for batch in file.iter_batches(_BLOCK >> 5):
+        yield batch.to_pandas()
+
+
+def _json_blocks(path: Path) -> Iterator[pd.DataFrame]:
+    events: list[dict[str, Any]] = []
+    with path.open(encoding="utf-8-sig", newline="\n") as lines:
+        for number, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
+            try:
+                event = json.loads(line)
+            except json.JSONDecodeError as error:
+                raise ValueError(f"line {number}: {error}") from error
+            if not isinstance(event, dict):
+                raise ValueError(
+                    f"line {number}: not an object such as {{{USER!r}: ..., {ITEM!r}: ..., {TIME!r}: ...}}"
+                )
+            events.append(event)
+            if len(events) == _BLOCK >> 6:
+                yield pd.DataFrame(events, dtype=object)
+                events = []
+    yield pd.DataFrame(events, dtype=object) if events else pd.DataFrame(columns=[USER, ITEM, TIME], dtype=object)
+
+
+_READERS: dict[str, Callable[[Path], Iterator[pd.DataFrame]]] = {
+    ".csv": partial(_text_blocks, separator=","),
+    ".tsv": partial(_text_blocks, separator="\t"),
+    ".parquet": _parquet_blocks,
+    ".jsonl": _json_blocks,
+}
+_READ_AS = ", ".join(_READERS)
+_BLOCK = 1 << 24  # bytes
 
 
 def _one_history(events: Sequence[Any]) -> pd.DataFrame:
@@ -103,17 +152,19 @@ def _named(frame: pd.DataFrame, names: Mapping[str, str], where: str) -> pd.Data
     return frame.rename(columns={**plain, **found}).reset_index(drop=True)
 
 
-def _tokens(frame: pd.DataFrame, column: str, where: str) -> pd.Series:
+def _tokens(frame: pd.DataFrame, column: str, where: str, before: int) -> pd.Series:
     values = frame[column]
     missing = values.isna() | (values.astype(str) == "") & (where != "history")
     if missing.any():
-        raise DataError(f"{where}: event {int(missing.to_numpy().argmax()) + 1} has no {column}; mend or remove it.")
-    if pd.api.types.is_float_dtype(values) and (values == np.floor(values)).all():
-        values = values.astype("int64")  # ids that a missing value elsewhere has made floats
-    return values.astype(str)
+        at = before + int(missing.to_numpy().argmax()) + 1
+        raise DataError(f"{where}: event {at} has no {column}; mend or remove it.")
+    text = values.astype(str)
+    if pd.api.types.is_float_dtype(values):  # ids that a missing value elsewhere has made floats
+        text = text.str.removesuffix(".0")
+    return text
 
 
-def _times(frame: pd.DataFrame, where: str) -> pd.Series:
+def _times(frame: pd.DataFrame, where: str, before: int) -> pd.Series:
     values = frame[TIME]
     if pd.api.types.is_datetime64_any_dtype(values):
         raise DataError(f"{where}: the {TIME} holds dates; give numbers in the unit of the run's log.")
@@ -122,7 +173,7 @@ def _times(frame: pd.DataFrame, where: str) -> pd.Series:
     if wrong.any():
         at = int(wrong.argmax())
         raise DataError(
-            f"{where}: event {at + 1} has the {TIME} {values.iloc[at]!r}; accepted: a finite number >= 0, in the unit of the "
-            "run's log."
+            f"{where}: event {before + at + 1} has the {TIME} {values.iloc[at]!r}; accepted: a finite number >= 0, in "
+            "the unit of the run's log."
         )
     return time

@@ -12,15 +12,17 @@ from recbole.data.interaction import Interaction
 from recbole.model.abstract_recommender import GeneralRecommender
 from recbole.utils import FeatureType, init_seed
 from torch import Tensor
-from tqdm import tqdm
 
 from recbole_lsrec import checkpoint
 from recbole_lsrec.config import Config
+from recbole_lsrec.console import bar
+from recbole_lsrec.data.pairs import PairDataset
 from recbole_lsrec.errors import CheckpointError, ConfigError, DataError
 from recbole_lsrec.evaluation.scoring import check_finite, score_batch
 from recbole_lsrec.item_catalogue import Catalogue, CatalogueDataset, catalogue_dataset, load_catalogue
 from recbole_lsrec.model.base import LongShortRecommender
 from recbole_lsrec.own_models import find_again
+from recbole_lsrec.recommend.counts import say_counts
 from recbole_lsrec.recommend.read_histories import ITEM, TIME, USER, read_histories
 from recbole_lsrec.run_files import CHECKPOINT
 
@@ -50,6 +52,10 @@ class Recommender:
         self._item_id: Mapping[str, int] = dataset.field2token_id[item]
         self._token = catalogue.tokens[item]
         self._user_id: Mapping[str, int] = dataset.field2token_id[config["USER_ID_FIELD"]]
+        self._trained: np.ndarray | None = None  # of a model that knows users alone: those it was trained on
+        if catalogue.pairs is not None:
+            self._trained = np.zeros(len(catalogue.tokens[config["USER_ID_FIELD"]]), dtype=bool)
+            self._trained[catalogue.pairs[0]] = True
 
     @classmethod
     def load(cls, folder: str | Path, *, model: str | type | None = None, device: str | None = None) -> "Recommender":
@@ -62,7 +68,7 @@ class Recommender:
 
         Raises:
             CheckpointError: the folder holds no finished run, or the model's class is not at hand.
-            ConfigError: a model that knows users by their number alone, or that reads the log when it is built.
+            ConfigError: a model of sequences that reads the log when it is built.
         """
         folder = Path(folder)
         stored, catalogue = checkpoint.load(folder / CHECKPOINT), load_catalogue(folder)
@@ -75,14 +81,14 @@ class Recommender:
         settings = stored.config if device is None else {**stored.config, "use_gpu": device != "cpu"}
         config = Config(named, stored.dataset, config_dict=settings, data_folder=str(folder))
         kind = config.model_class
-        if issubclass(kind, GeneralRecommender):
-            raise ConfigError(
-                f"{config.model}: it knows users by their number alone; accepted: runs of sequential models."
-            )
         dataset = catalogue_dataset(config, catalogue)
         init_seed(config["seed"], config["reproducibility"])
         try:
-            on = dataset.with_empty_log() if getattr(kind, "log_in_checkpoint", False) else dataset
+            on: CatalogueDataset | PairDataset = dataset
+            if issubclass(kind, GeneralRecommender):
+                on = dataset.training_pairs()
+            elif getattr(kind, "log_in_checkpoint", False):
+                on = dataset.with_empty_log()
             trained = kind(config, on).to(config["device"])
         except AttributeError as error:
             if error.obj is not dataset:
@@ -133,9 +139,36 @@ class Recommender:
             DataError: the histories cannot be read, or hold an event after ``now``.
             ConfigError: ``k`` or ``candidates`` cannot be used.
         """
+        table, counts = self.answer(
+            read_histories(histories, self.names()),
+            k,
+            now=now,
+            exclude_seen=exclude_seen,
+            exclude=exclude,
+            candidates=candidates,
+            batch_size=batch_size,
+            show_progress=show_progress,
+        )
+        say_counts(counts)
+        table.attrs["counts"] = counts
+        return table
+
+    @torch.no_grad()
+    def answer(
+        self,
+        events: pd.DataFrame,
+        k: int,
+        *,
+        now: float | Mapping[str, float] | None = None,
+        exclude_seen: bool | None = None,
+        exclude: Sequence[Any] = (),
+        candidates: Sequence[Any] | None = None,
+        batch_size: int | None = None,
+        show_progress: bool = False,
+    ) -> tuple[pd.DataFrame, dict[str, int]]:
+        """As :meth:`recommend`, of events that have been read, with the counts, and without a word."""
         if isinstance(k, bool) or not isinstance(k, int) or k < 1:
             raise ConfigError(f"k: found {k!r}; accepted: a whole number of at least 1.")
-        events = read_histories(histories, self._names())
         users, events[_NUMBER] = np.unique(events[USER].to_numpy(dtype=str), return_inverse=True)
         order = events.groupby(_NUMBER, sort=False)[_NUMBER].first().to_numpy()  # of first appearance
         place = np.empty(len(users), dtype=np.int64)
@@ -144,7 +177,7 @@ class Recommender:
         asked = self._asked_at(users, events, now)
         events[_ID] = events[ITEM].map(self._item_id).fillna(0).astype(np.int64)
         known = events[events[_ID] > 0]
-        alone = np.bincount(known[_NUMBER], minlength=len(users)) == 0
+        alone = self._without_answer(users, known)
         counts = {
             "users": len(users),
             "events": len(events),
@@ -159,20 +192,25 @@ class Recommender:
         init_seed(
             self.config["seed"], self.config["reproducibility"]
         )  # a model that draws noise draws the same each time
-        bar = tqdm(total=len(asked_users), desc="Recommend", unit="user", ncols=100, disable=not show_progress)
-        with bar:
+        with bar(total=len(asked_users), desc="Recommend", unit="user", shown=show_progress) as progress:
             for rows, batch in self._batches(known, users, asked, asked_users, batch_size):
                 tables.append(self._answer(users, rows, batch, allowed, seen, k))
-                bar.update(len(rows))
-        self._say(counts)
+                progress.update(len(rows))
         table = pd.concat(tables, ignore_index=True).sort_values([_NUMBER, "rank"], kind="stable", ignore_index=True)
-        table = table.drop(columns=_NUMBER)
-        table.attrs["counts"] = counts
-        return table
+        columns = [USER, "rank", ITEM, "score", "source"]
+        columns += ["alpha", "current_session"] if isinstance(self.model, LongShortRecommender) else []
+        return table.reindex(columns=columns), counts
+
+    def _without_answer(self, users: np.ndarray, known: pd.DataFrame) -> np.ndarray:
+        """Boolean ``[U]``: users without an event that the model knows; of a model that knows users, those it does not."""
+        if self._trained is None:
+            return np.bincount(known[_NUMBER], minlength=len(users)) == 0
+        return ~self._trained[[self._user_id.get(user, 0) for user in users]]
 
     # --- from events to batches --------------------------------------------------------------------------------------
 
-    def _names(self) -> dict[str, str]:
+    def names(self) -> dict[str, str]:
+        """What the run calls the user, the item and the time."""
         fields = {USER: "USER_ID_FIELD", ITEM: "ITEM_ID_FIELD", TIME: "TIME_FIELD"}
         return {name: self.config[key] for name, key in fields.items()}
 
@@ -201,8 +239,15 @@ class Recommender:
     def _batches(
         self, known: pd.DataFrame, users: np.ndarray, asked: np.ndarray, rows: np.ndarray, batch_size: int | None
     ) -> Iterator[tuple[np.ndarray, Interaction]]:
-        """Numbers of users with their windows, on the model's device."""
+        """Numbers of users with their windows, on the model's device; of a model that knows users alone, with their ids."""
         config, dataset = self.config, self._dataset
+        size = batch_size or self._batch_size()
+        user_id = torch.tensor([self._user_id.get(user, 0) for user in users[rows]], dtype=torch.int64)
+        if self._trained is not None:
+            for at in range(0, len(rows), size):
+                of_users = Interaction({config["USER_ID_FIELD"]: user_id[at : at + size]})
+                yield rows[at : at + size], of_users.to(config["device"])
+            return
         uid, iid, time = config["USER_ID_FIELD"], config["ITEM_ID_FIELD"], config["TIME_FIELD"]
         here = pd.Series(np.arange(len(rows)), index=rows)
         # Each history ends in a target that is to be found: item 0 at the time that is asked about.
@@ -221,8 +266,6 @@ class Recommender:
             log[field] = np.concatenate([self._column(field, known), np.zeros(len(rows))])
         laid = dataset.with_events(log, len(rows))
         targets = laid.start[2:] - 1  # the last row of each
-        user_id = torch.tensor([self._user_id.get(user, 0) for user in users[rows]], dtype=torch.int64)
-        size = batch_size or self._batch_size()
         for at in range(0, len(rows), size):
             batch = laid.windows(targets[at : at + size])
             batch.interaction[uid] = user_id[at : at + size]
@@ -248,7 +291,7 @@ class Recommender:
 
     def _other_columns(self) -> list[str]:
         """Further columns of the run's log, which its windows hold too."""
-        suffix, named = self.config["LIST_SUFFIX"], set(self._names().values())
+        suffix, named = self.config["LIST_SUFFIX"], set(self.names().values())
         fields = self.catalogue.fields
         return [
             field
@@ -351,20 +394,6 @@ class Recommender:
                 "source": "popularity",
             }
         )
-
-    def _say(self, counts: Mapping[str, int]) -> None:
-        logger = getLogger()
-        if counts["unknown_items"]:
-            logger.warning(
-                f"{counts['unknown_items']} of {counts['events']} events have items that the model does not know: left out"
-            )
-        if counts["users_of_popularity"]:
-            logger.warning(
-                f"{counts['users_of_popularity']} of {counts['users']} users have no event that the model knows: they get "
-                "the most popular items (source: popularity)"
-            )
-        if counts["users_not_trained_on"]:
-            logger.info(f"{counts['users_not_trained_on']} of {counts['users']} users are not in the run's log")
 
 
 _NUMBER, _ID = "__number", "__id"

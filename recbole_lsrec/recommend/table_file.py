@@ -1,17 +1,22 @@
-"""Lists of recommendations as a file, by its ending."""
+"""Lists of recommendations as a file, by its ending, some users at a time."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet
 
 from recbole_lsrec.errors import ConfigError
 
-_WRITERS: dict[str, Callable[[pd.DataFrame, Path], object]] = {
-    ".csv": lambda table, path: _flat(table).to_csv(path, index=False),
-    ".tsv": lambda table, path: _flat(table).to_csv(path, index=False, sep="\t"),
-    ".parquet": lambda table, path: table.to_parquet(path, index=False),
-    ".jsonl": lambda table, path: table.to_json(path, orient="records", lines=True, force_ascii=False),
+ENDINGS = (".csv", ".tsv", ".parquet", ".jsonl")
+_KINDS = {
+    **dict.fromkeys(("user", "item", "source"), pa.string()),
+    "rank": pa.int64(),
+    **dict.fromkeys(("score", "alpha"), pa.float32()),
+    "current_session": pa.list_(pa.string()),
 }
 
 
@@ -21,18 +26,54 @@ def check_ending(path: Path) -> None:
     Raises:
         ConfigError: names the endings.
     """
-    if path.suffix not in _WRITERS:
-        raise ConfigError(f"out: found {path}; accepted endings: {', '.join(_WRITERS)}.")
+    if path.suffix not in ENDINGS:
+        raise ConfigError(f"out: found {path}; accepted endings: {', '.join(ENDINGS)}.")
 
 
-def write_table(table: pd.DataFrame, path: Path) -> None:
-    """Writes the lists; in CSV and TSV the items of a session stand in one cell, separated by spaces."""
-    _WRITERS[path.suffix](table, path)
+class TableFile:
+    """A file of lists; in CSV and TSV the items of a session stand in one cell, separated by spaces."""
+
+    def __init__(self, path: Path, kind: str) -> None:
+        self.path, self.kind, self.lines = path, kind, 0
+        self._parquet: pa.parquet.ParquetWriter | None = None
+        path.write_bytes(b"")
+
+    def write(self, table: pd.DataFrame) -> None:
+        """Appends lists; all tables have the same columns."""
+        if self.kind == ".parquet":
+            schema = pa.schema([(name, _KINDS[name]) for name in table])
+            self._parquet = self._parquet or pa.parquet.ParquetWriter(self.path, schema)
+            self._parquet.write_table(pa.Table.from_pandas(table, schema, preserve_index=False))
+        elif self.kind == ".jsonl":
+            table.to_json(self.path, orient="records", lines=True, force_ascii=False, mode="a")
+        else:
+            separator = "," if self.kind == ".csv" else "\t"
+            _flat(table).to_csv(self.path, index=False, sep=separator, mode="a", header=not self.lines)
+        self.lines += len(table)
+
+    def close(self) -> None:
+        """Ends the file."""
+        if self._parquet is not None:
+            self._parquet.close()
 
 
-def as_text(table: pd.DataFrame) -> str:
+@contextmanager
+def table_file(path: Path) -> Iterator[TableFile]:
+    """A file that is there under its name once all of it is written."""
+    unfinished = path.with_name(f".{path.name}.part")
+    file = TableFile(unfinished, path.suffix)
+    try:
+        yield file
+        file.close()
+        os.replace(unfinished, path)
+    finally:
+        file.close()
+        unfinished.unlink(missing_ok=True)
+
+
+def as_text(table: pd.DataFrame, header: bool = True) -> str:
     """The lists as tab-separated text."""
-    return _flat(table).to_csv(index=False, sep="\t")
+    return _flat(table).to_csv(index=False, sep="\t", header=header)
 
 
 def _flat(table: pd.DataFrame) -> pd.DataFrame:

@@ -1,0 +1,81 @@
+"""Recommending to the users of a file larger than memory: cut into parts of whole users, each answered on its own."""
+
+import pickle
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from pandas.util import hash_array
+
+from recbole_lsrec.console import bar
+from recbole_lsrec.recommend.counts import say_counts
+from recbole_lsrec.recommend.read_histories import USER, history_blocks
+from recbole_lsrec.recommend.recommender import Recommender
+
+PART_BYTES = 1 << 24  # of a file; some hundred thousand events
+_MOST_PARTS = 256  # files open at a time
+
+
+def recommend_file(
+    recommender: Recommender, path: Path, write: Callable[[pd.DataFrame], object], k: int = 20, **options: Any
+) -> dict[str, int]:
+    """Ranks items for each user of a file, in memory that does not grow with it.
+
+    The whole file is checked before the first user is answered. Users stand in the order they first appear; those of a
+    file of more than one part, part by part.
+
+    Args:
+        recommender: of a run.
+        path: of the histories, see :func:`recbole_lsrec.recommend.read_histories.read_histories`.
+        write: takes one table after another, as of :meth:`Recommender.recommend`.
+        k: length of the lists.
+        options: of :meth:`Recommender.recommend`.
+
+    Returns:
+        The counts of :meth:`Recommender.recommend`, which have been said.
+
+    Raises:
+        LSRecError: as of :meth:`Recommender.recommend`.
+    """
+    shown = options.pop("show_progress", False)
+    counts: Counter[str] = Counter()
+    with tempfile.TemporaryDirectory() as folder:
+        parts, total = _cut(path, recommender, Path(folder))
+        with bar(total=total, desc="Recommend", unit="event", shown=shown) as progress:
+            for part in parts:
+                events = pd.concat(_pieces(part), ignore_index=True)
+                table, found = recommender.answer(events, k, **options)
+                write(table)
+                counts.update(found)
+                progress.update(len(events))
+    say_counts(counts)
+    return dict(counts)
+
+
+def _cut(path: Path, recommender: Recommender, folder: Path) -> tuple[list[Path], int]:
+    """Files of pickled frames, all events of a user in one of them, and the number of events."""
+    size = path.stat().st_size if path.is_file() else 0
+    n_parts = min(_MOST_PARTS, 1 + size // PART_BYTES)
+    parts = [folder / str(number) for number in range(n_parts)]
+    total = 0
+    with ExitStack() as opened:
+        files = [opened.enter_context(part.open("wb")) for part in parts]
+        for block in history_blocks(path, recommender.names()):
+            total += len(block)
+            number = hash_array(block[USER].to_numpy(dtype=object)) % n_parts
+            for n, piece in block.groupby(number, sort=False) if len(block) else [(0, block)]:
+                pickle.dump(piece, files[n])
+    return [part for part in parts if part.stat().st_size], total
+
+
+def _pieces(part: Path) -> Iterator[pd.DataFrame]:
+    with closing(part.open("rb")) as file:
+        while True:
+            try:
+                yield pickle.load(file)
+            except EOFError:
+                return

@@ -1,0 +1,20 @@
+"""What is said of the histories: what was left out, and who got no answer of the model."""
+
+from collections.abc import Mapping
+from logging import getLogger
+
+
+def say_counts(counts: Mapping[str, int]) -> None:
+    """Says the counts of :meth:`recbole_lsrec.recommend.Recommender.recommend`."""
+    logger = getLogger()
+    if counts["unknown_items"]:
+        logger.warning(
+            f"{counts['unknown_items']} of {counts['events']} events have items that the model does not know: left out"
+        )
+    if counts["users_of_popularity"]:
+        logger.warning(
+            f"{counts['users_of_popularity']} of {counts['users']} users have no event that the model knows, or are not "
+            "known to a model that knows users alone: they get the most popular items (source: popularity)"
+        )
+    if counts["users_not_trained_on"]:
+        logger.info(f"{counts['users_not_trained_on']} of {counts['users']} users are not in the run's log")

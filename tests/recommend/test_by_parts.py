@@ -1,0 +1,67 @@
+"""Files that are answered part by part."""
+
+import pandas as pd
+import pytest
+
+from recbole_lsrec.errors import DataError
+from recbole_lsrec.recommend import Recommender, by_parts, read_histories
+from recbole_lsrec.recommend.by_parts import recommend_file
+from tests.fuzz.histories_fuzz import fuzz, small_histories
+from tests.recommend.test_recommender import _shop_run
+
+
+@pytest.fixture(scope="module")
+def recommender(tmp_path_factory):
+    """Of a trained run."""
+    return Recommender.load(_shop_run(tmp_path_factory.mktemp("run"), "SASRec", {})[0])
+
+
+@pytest.fixture
+def small_parts(monkeypatch):
+    """Parts and blocks of a few events."""
+    monkeypatch.setattr(by_parts, "PART_BYTES", 256)
+    monkeypatch.setattr(read_histories, "_BLOCK", 512)
+
+
+@pytest.mark.parametrize("ending", ["csv", "tsv", "parquet", "jsonl"])
+def test_parts_say_what_the_whole_says(recommender, ending, small_parts, tmp_path):
+    items = recommender.catalogue.tokens["item_id"][1:9]
+    rows = [(f"u{place % 37}", item, place) for place, item in enumerate(items.tolist() * 40)]
+    histories = pd.DataFrame(rows, columns=["user", "item", "timestamp"])
+    write = {"csv": histories.to_csv, "tsv": lambda p, index: histories.to_csv(p, index=index, sep="\t")}
+    write |= {
+        "parquet": lambda p, index: histories.to_parquet(p, index=index, row_group_size=50),
+        "jsonl": lambda p, index: histories.to_json(p, orient="records", lines=True),
+    }
+    path = tmp_path / f"h.{ending}"
+    write[ending](path, index=False)
+    tables = []
+    counts = recommend_file(recommender, path, tables.append, k=3)
+    assert len(tables) > 3
+    whole = recommender.recommend(histories, k=3)
+    assert counts == whole.attrs["counts"]
+    parts, columns = pd.concat(tables, ignore_index=True), ["user", "rank"]
+    pd.testing.assert_frame_equal(
+        parts.sort_values(columns, ignore_index=True), whole.sort_values(columns, ignore_index=True), atol=1e-6
+    )
+
+
+def test_an_event_is_named_by_its_place_in_the_file(recommender, small_parts, tmp_path):
+    lines = ["user,item,timestamp", *(f"u,{place},{place}" for place in range(200)), "u,,7"]
+    (tmp_path / "h.csv").write_text("\n".join(lines))
+    with pytest.raises(DataError, match=r"event 201 has no item"):
+        recommend_file(recommender, tmp_path / "h.csv", list, k=3)
+
+
+def test_damaged_histories_are_refused_in_words_or_answered(recommender):
+    outcomes, failures = fuzz(recommender, small_histories(recommender), inputs=40, seed=7)
+    assert not failures, "\n".join(failures)
+    assert sum(outcomes.values()) == 40
+
+
+@pytest.mark.slow
+def test_many_damaged_histories(recommender):
+    outcomes, failures = fuzz(recommender, small_histories(recommender), inputs=500, seed=1)
+    assert not failures, "\n".join(failures)
+    assert sum(outcomes.values()) == 500
+    assert outcomes["answered"] > 50
