@@ -2,7 +2,8 @@
 
 An entry is a folder ``<name>-<key>/`` of one ``.npy`` a column and a ``facts.json``. The key covers the content of the
 files, every setting that the tables depend on, and the code that makes them, so what is stale has another key; the facts
-hold a CRC-32 of each column and a SHA-256 of themselves, so what is damaged is noticed and made again.
+hold a CRC-32 of each column and a SHA-256 of themselves, so what is damaged is noticed and made again. What nobody has
+read for a month goes when another entry is written.
 """
 
 import hashlib
@@ -10,8 +11,10 @@ import json
 import os
 import secrets
 import shutil
+import time
 import zlib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from logging import getLogger
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,6 +23,7 @@ import numpy as np
 from filelock import FileLock
 
 FACTS = "facts.json"
+_UNUSED = 30 * 86_400  # seconds
 
 
 class Tables(NamedTuple):
@@ -85,7 +89,20 @@ def _read(entry: Path) -> Tables | None:
     except (OSError, ValueError, KeyError, AttributeError) as error:
         getLogger().warning(f"{entry}: the stored log is damaged ({error}); it is read from its files again")
         return None
+    with suppress(OSError):  # another account's entry, perhaps
+        os.utime(entry / FACTS)
     return Tables(columns, facts)
+
+
+def _remove_unused(folder: Path) -> None:
+    """Removes entries that were not read for a month; processes that have them mapped keep what they have."""
+    for facts in folder.glob(f"[!.]*/{FACTS}"):
+        with suppress(OSError):  # another process was quicker, or it is another account's
+            if time.time() - facts.stat().st_mtime > _UNUSED:
+                gone = facts.parent.with_name(f".{facts.parent.name}.{secrets.token_hex(4)}.part")
+                os.replace(facts.parent, gone)
+                shutil.rmtree(gone, ignore_errors=True)
+                getLogger().info(f"data_cache: removed {facts.parent.name}, not read for {_UNUSED // 86_400} days")
 
 
 def _write(entry: Path, tables: Tables) -> None:
@@ -102,6 +119,7 @@ def _write(entry: Path, tables: Tables) -> None:
         if entry.exists():  # damaged; those who have it mapped keep it
             shutil.rmtree(entry)
         os.replace(part, entry)
+        _remove_unused(entry.parent)
     except OSError as error:
         shutil.rmtree(part, ignore_errors=True)
         getLogger().warning(f"data_cache: {entry.parent} cannot be written to ({error}); nothing is kept")

@@ -20,6 +20,9 @@ BASKET = "Complete Journey (drug store, cosmetics)"
 TAOBAO = "Taobao favourites"
 
 
+_LATER = ("drift",)
+
+
 def _set(default: Any, meaning: str, source: str) -> Any:
     return field(default=default, metadata={"meaning": meaning, "source": source})
 
@@ -37,7 +40,7 @@ _ACCEPTED: list[tuple[str, Callable[[Any], bool], str]] = [
     ),
     (
         "item_floor late_items last_birth intent_from_taste long_repeat short_repeat long_sessions "
-        "purchase_long purchase_short cart_first cart_again",
+        "purchase_long purchase_short cart_first cart_again drift",
         lambda value: 0 <= value <= 1,
         "a share from 0 to 1",
     ),
@@ -91,6 +94,7 @@ class Parameters:
     taste_categories: float = _set(4.0, "mean number of categories of a taste (geometric)", f"{SENSE}: a few")
     taste_dirichlet: float = _set(1.0, "Dirichlet parameter of their shares", f"{SENSE}: no favoured shape")
     taste_sharpness: float = _set(3.0, "weight of closeness to the taste vector", f"{SENSE}: +-1 sd is a factor 2")
+    drift: float = _set(0.0, "share of sessions at the end of the period that follow a second taste", "0: no drift")
     intent_sharpness: float = _set(3.0, "weight of closeness to the previous item", "as the taste's")
     intent_from_taste: float = _set(
         0.4, "share of intents from the taste", f"same category in a session: between {TAOBAO} .41 and {REES46} .64"
@@ -169,8 +173,9 @@ class Parameters:
         return cls(**changed)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return json.loads(json.dumps(asdict(self)))
+        """Plain values for JSON; what came after the bundled log was frozen is left out where it is as it was."""
+        values = json.loads(json.dumps(asdict(self)))
+        return {name: value for name, value in values.items() if name not in _LATER or value}
 
     def sha256(self) -> str:
         """Identifies the parameters, whatever log they produce."""

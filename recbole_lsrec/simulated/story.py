@@ -7,7 +7,8 @@ The story of one user, told again for every user from a random stream of their o
   category, taken from the taste or from what is popular that week;
 * *events*: with probability lambda taste-driven (category from theta, item by popularity x closeness to the taste
   vector), else intent-driven (category = intent, item by popularity x closeness to the previous item of the session);
-  both kinds repeat earlier items at a stated rate.
+  both kinds repeat earlier items at a stated rate;
+* with *drift*, a second taste: a session follows it with a probability that grows from 0 to ``drift`` over the period.
 
 Totals are met by the draw itself. Lengths are 5 + multinomial. Items and categories that lag behind the pace needed
 for their 5 events are promoted (a shop clears its shelves), and once the events that are left equal the sales still
@@ -184,6 +185,29 @@ class Shelf:
         self.birth[item] = min(self.birth[item], seconds)
 
 
+@dataclass(frozen=True)
+class _Taste:
+    """Categories ``[k]`` with their cumulative shares, and how well each item suits, ``[items]``."""
+
+    categories: np.ndarray
+    theta: np.ndarray
+    fit: np.ndarray
+
+    def category(self, u: float) -> int:
+        """Category drawn by the uniform number ``u``."""
+        return int(self.categories[_pick(self.theta, u)])
+
+
+def _draw_taste(rng: np.random.Generator, p: Parameters, demand: np.ndarray, vector: np.ndarray) -> _Taste:
+    k = min(int(rng.geometric(1 / p.taste_categories)), p.categories)
+    categories = rng.choice(p.categories, size=k, replace=False, p=demand / demand.sum())
+    theta = np.cumsum(rng.dirichlet(np.full(k, p.taste_dirichlet)))
+    direction = rng.standard_normal(p.dimension)
+    return _Taste(
+        categories, theta, np.exp(p.taste_sharpness * (vector @ (direction / np.linalg.norm(direction))))
+    )
+
+
 def _tell(
     rng: np.random.Generator,
     p: Parameters,
@@ -199,11 +223,7 @@ def _tell(
     demand = catalogue.demand * np.add.reduceat(promotion, first[:-1]) / np.diff(first)  # [categories]
     popularity = catalogue.popularity * promotion  # [items]
 
-    k = min(int(rng.geometric(1 / p.taste_categories)), p.categories)
-    taste = rng.choice(p.categories, size=k, replace=False, p=demand / demand.sum())  # [k]
-    theta = np.cumsum(rng.dirichlet(np.full(k, p.taste_dirichlet)))
-    direction = rng.standard_normal(p.dimension)
-    taste_fit = np.exp(p.taste_sharpness * (vector @ (direction / np.linalg.norm(direction))))  # [items]
+    tastes = [_draw_taste(rng, p, demand, vector)]
     long_share = round(float(rng.beta(p.long_mean * p.long_weight, (1 - p.long_mean) * p.long_weight)), 6)
 
     sizes = session_sizes(rng, p, n)
@@ -212,6 +232,10 @@ def _tell(
     long_driven = rng.random(n) < long_share
     repeats = rng.random(n) < np.where(long_driven, p.long_repeat, p.short_repeat)
     u_category, u_item, u_intent = rng.random(n), rng.random(n), rng.random((len(sizes), 2))
+    follows = np.zeros(len(sizes), dtype=np.int64)  # [sessions] which taste
+    if p.drift:
+        tastes.append(_draw_taste(rng, p, demand, vector))
+        follows += rng.random(len(sizes)) < p.drift * starts / clock.length
 
     item = np.empty(n, dtype=np.int64)
     intent = np.empty(len(sizes), dtype=np.int64)
@@ -225,8 +249,9 @@ def _tell(
             popularity * (age >= 0) * (1 + p.novelty * np.exp(-np.maximum(age, 0.0) / (p.novelty_days * 24 * HOUR)))
         )
         fashion = demand * catalogue.fashion[int(starts[s] // WEEK)]
+        taste = tastes[follows[s]]
         from_taste = u_intent[s, 0] < p.intent_from_taste
-        intent[s] = taste[_pick(theta, u_intent[s, 1])] if from_taste else _pick(np.cumsum(fashion), u_intent[s, 1])
+        intent[s] = taste.category(u_intent[s, 1]) if from_taste else _pick(np.cumsum(fashion), u_intent[s, 1])
         for t in range(begin, begin + size):
             seen = item[begin:t]
             pool = known if long_driven[t] else seen[catalogue.category[seen] == intent[s]]
@@ -235,7 +260,7 @@ def _tell(
                 back = len(pool) * u_item[t] if long_driven[t] else -np.log2(1 - u_item[t])
                 item[t] = pool[-1 - min(int(back), len(pool) - 1)]
             else:
-                c = taste[_pick(theta, u_category[t])] if long_driven[t] else intent[s]
+                c = taste.category(u_category[t]) if long_driven[t] else intent[s]
                 low, high = int(first[c]), int(first[c + 1])
                 weight = on_sale[low:high]
                 if shelf.must_clear:
@@ -244,7 +269,7 @@ def _tell(
                         low, high = 0, p.items
                     weight = popularity[low:high] * shelf.owed_in(low, high)
                 if long_driven[t]:
-                    weight = weight * taste_fit[low:high]
+                    weight = weight * taste.fit[low:high]
                 elif t > begin:
                     weight = weight * np.exp(p.intent_sharpness * (vector[low:high] @ vector[item[t - 1]]))
                 item[t] = low + _pick(np.cumsum(weight), u_item[t])

@@ -197,6 +197,22 @@ def test_other_accounts_can_read_it_and_lock_it(read, tmp_path):
     assert stat.S_IMODE(lock.stat().st_mode) == 0o666
 
 
+def test_what_was_not_read_for_a_month_goes_when_another_is_written(read, tmp_path, caplog):
+    caplog.set_level(logging.INFO)
+    read()
+    (first,) = (tmp_path / "kept").glob("tiny-*")
+    long_ago = first.joinpath("facts.json").stat().st_mtime - 31 * 86_400
+    os.utime(first / "facts.json", (long_ago, long_ago))
+    _, was_read = read()  # which is a use
+    assert not was_read
+    read(ROWS[1:])
+    assert first.is_dir()
+    os.utime(first / "facts.json", (long_ago, long_ago))
+    read(ROWS[::-1])
+    assert not first.exists()
+    assert f"data_cache: removed {first.name}, not read for 30 days" in caplog.text
+
+
 def test_a_folder_that_cannot_be_written_to_keeps_nothing(read, tmp_path, caplog):
     (tmp_path / "file").write_text("")
     dataset, was_read = read(data_cache=str(tmp_path / "file" / "kept"))

@@ -24,7 +24,7 @@ from recbole_lsrec.simulated.generate import (
     is_simulated,
     write_log,
 )
-from recbole_lsrec.simulated.story import session_sizes, simulate
+from recbole_lsrec.simulated.story import build_catalogue, session_sizes, simulate
 
 BUNDLED = Path(__file__).parents[2] / "atomic_data" / "cosmetics"
 SMALL = Parameters(users=30, items=60, interactions=900, categories=7, seed=3)
@@ -88,6 +88,32 @@ def test_same_seed_same_bytes_other_seed_other_bytes(tmp_path):
     assert first == second
     assert (tmp_path / "a/small.inter").read_bytes() == (tmp_path / "b/small.inter").read_bytes()
     assert all(first["sha256"][part] != other["sha256"][part] for part in first["sha256"])
+
+
+# drift
+
+
+def kept_categories(drift: float) -> float:
+    """Share of the taste-driven events of a user's second half that are in a category of those of the first."""
+    p = replace(SMALL, users=60, interactions=3600, categories=20, drift=drift)
+    category = build_catalogue(p).category
+    shares = []
+    for log in simulate(p):
+        taste, half = category[log.item[log.long_driven == 1]], (log.long_driven == 1).sum() // 2
+        shares.append(np.isin(taste[half:], taste[:half]).mean() if half else 1.0)
+    return float(np.mean(shares))
+
+
+def test_tastes_change_with_drift_alone():
+    still, drifting = kept_categories(0.0), kept_categories(1.0)
+    assert still > 0.85 > 0.8 > drifting
+
+
+def test_without_drift_the_parameters_are_those_of_older_logs():
+    assert "drift" not in Parameters().to_dict()
+    assert Parameters(drift=0.5).to_dict()["drift"] == 0.5
+    with pytest.raises(ConfigError, match=r"drift=1.5; accepted: a share from 0 to 1"):
+        Parameters(drift=1.5)
 
 
 # totals
