@@ -1,7 +1,10 @@
 """Errors that a user can act on: one clear line, no traceback at the command line."""
 
-from collections.abc import Iterable
+import errno
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
+from pathlib import Path
 
 
 class LSRecError(ValueError):
@@ -22,6 +25,52 @@ class TrainingError(LSRecError):
 
 class CheckpointError(LSRecError):
     """A checkpoint is truncated, foreign, or belongs to another run."""
+
+
+class MachineError(LSRecError):
+    """The machine refused: a full disk, a folder that may not be written, no memory. Exit code 3, not 2."""
+
+
+_ADVICE = {
+    errno.ENOSPC: "the disk is full; free some space, or choose a folder on another disk",
+    errno.EDQUOT: "your quota of the disk is used up; free some space, or choose a folder on another disk",
+    errno.EFBIG: "the file would be larger than this account may write (ulimit -f), or the disk is full",
+    errno.EACCES: "this account may not; change its permissions (ls -l), or choose another place",
+    errno.EPERM: "this account may not; change its permissions (ls -l), or choose another place",
+    errno.EROFS: "the disk is mounted read-only; choose a folder on another",
+    errno.ENOTDIR: "a part of this path is a file where a folder is needed; choose another place",
+    errno.EEXIST: "there is a file where a folder is needed; choose another place",
+    errno.EISDIR: "there is a folder where a file is needed",
+    errno.ENOENT: "there is no such file or folder",
+    errno.ENAMETOOLONG: "the name is too long; choose a shorter one",
+    errno.EMFILE: "too many files are open (ulimit -n)",
+    errno.ENOMEM: "there is not enough memory",
+    errno.EIO: "the disk gives errors",
+}
+
+
+def in_words(error: OSError) -> str:
+    """What the operating system said: the file, and what to do about it."""
+    where = f"{error.filename}: " if error.filename is not None else ""
+    return f"{where}{_ADVICE.get(error.errno or 0, error.strerror or str(error))}."
+
+
+@contextmanager
+def refusals_named(path: Path, doing: str) -> Iterator[None]:
+    """Makes what the operating system refuses in the block an error that names the file.
+
+    Args:
+        path: that is worked on.
+        doing: such as ``cannot be written``.
+
+    Raises:
+        MachineError: whatever refused.
+    """
+    try:
+        yield
+    except OSError as error:
+        advice = _ADVICE.get(error.errno or 0, error.strerror or str(error))
+        raise MachineError(f"{path}: {doing}: {advice}.") from error
 
 
 def did_you_mean(word: str, accepted: Iterable[str]) -> str:

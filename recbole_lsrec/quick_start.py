@@ -114,9 +114,10 @@ def _run(
         "best_valid_result": best_valid_result,
         "test_result": found["test"].metrics if "test" in found else None,
     }
-    if found:
-        run_files.write_instances(folder, [e.instances for e in found.values()], [e.scores for e in found.values()])
     record = _record(trainer, data, found, noise, result, command, started)
+    if found:
+        instances, scores = [e.instances for e in found.values()], [e.scores for e in found.values()]
+        record["files"] = run_files.write_instances(folder, instances, scores)
     run_files.write_result(folder, record)
     say_result(record, data, folder)
     return {**result, "run_folder": str(folder)}

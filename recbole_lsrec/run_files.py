@@ -11,9 +11,11 @@ from typing import Any, TypedDict, cast
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
-from recbole_lsrec.errors import DataError
+from recbole_lsrec.errors import DataError, LSRecError, refusals_named
 from recbole_lsrec.own_models import Origin
+from recbole_lsrec.whole_files import file_sha256, write_text, written_whole
 
 RESULT, INSTANCES, SPLIT, LOG, CHECKPOINT = "result.json", "instances.parquet", "split.json", "log", "checkpoint.pt"
 TENSORBOARD = "tensorboard"  # its folder
@@ -52,10 +54,24 @@ class _Told(TypedDict):
     config: dict[str, Any]
 
 
+_KINDS: dict[str, tuple[type | tuple[type, ...], str]] = {
+    "model": (str, "a name"),
+    "dataset": (str, "a name"),
+    "seed": (int, "a whole number"),
+    "simulated": ((str, bool), "a text or false"),
+    "fingerprints": (dict, "an object"),
+    "config": (dict, "an object"),
+    "files": (dict, "an object"),
+    "test_result": ((dict, type(None)), "an object or null"),
+    "best_valid_result": ((dict, type(None)), "an object or null"),
+}
+
+
 class RunResult(_Told, total=False):
     """``result.json``. Metrics of the first protocol have plain keys, the others' such as ``full/ndcg@10``."""
 
     format: int
+    files: dict[str, str]  # SHA-256 of instances.parquet and the scores; runs from before 2026-11-26 have none
     own_model: Origin | None  # where a model class of the user's own came from
     best_valid_score: float
     valid_score_bigger: bool
@@ -95,13 +111,15 @@ def read_result(folder: Path) -> RunResult:
     path = folder / RESULT
     if not path.is_file():
         raise DataError(f"{folder}: holds no {RESULT}; it is no run folder, or its run has not reached its end.")
-    try:
-        result = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise DataError(f"{path}: is not JSON ({error}); was the run interrupted while writing?") from error
-    missing = [key for key in _Told.__annotations__ if not isinstance(result, dict) or key not in result]
+    result = read_json(path)
+    missing = [key for key in _Told.__annotations__ if key not in result]
     if missing:
         raise DataError(f"{path}: lacks {', '.join(missing)}; it was not written by a run of recbole_lsrec.")
+    for key, (kind, accepted) in _KINDS.items():
+        if key in result and not isinstance(result[key], kind):
+            raise DataError(
+                f"{path}: {key}: found {result[key]!r}; accepted: {accepted}. The file was changed or damaged."
+            )
     if result.get("format", FORMAT) != FORMAT:
         raise DataError(
             f"{path}: format: found {result['format']!r}; this version reads {FORMAT}. Update recbole_lsrec to read the run."
@@ -111,7 +129,7 @@ def read_result(folder: Path) -> RunResult:
 
 def write_instances(
     folder: Path, instances: Sequence[pd.DataFrame], scores: Sequence[Mapping[str, np.ndarray]]
-) -> None:
+) -> dict[str, str]:
     """Writes the instances of all phases and, per sampled protocol, the scores in the same order.
 
     Line ``i`` of ``scores-P.npy`` belongs to the ``i``-th line of ``instances.parquet`` whose protocol is ``P``.
@@ -120,54 +138,145 @@ def write_instances(
         folder: of the run.
         instances: of each phase, with :data:`COLUMNS`.
         scores: of each phase, ``[N, 1 + C]`` by protocol, the target's first.
-    """
-    pd.concat(instances, ignore_index=True).to_parquet(folder / INSTANCES, index=False)
-    for protocol in sorted({name for phase in scores for name in phase}):
-        parts = [phase[protocol] for phase in scores if protocol in phase]
-        np.save(folder / _scores_name(protocol), np.concatenate(parts))
 
-
-def read_instances(folder: Path) -> pd.DataFrame:
-    """Reads ``instances.parquet``.
+    Returns:
+        SHA-256 of each file, which ``result.json`` keeps.
 
     Raises:
-        DataError: it is missing, or not of a run.
+        MachineError: a full disk and the like; no half file is left.
+    """
+    written = [folder / INSTANCES]
+    with refusals_named(written[0], "cannot be written"), written_whole(written[0]) as part:
+        pd.concat(instances, ignore_index=True).to_parquet(part, index=False)
+    for protocol in sorted({name for phase in scores for name in phase}):
+        parts = [phase[protocol] for phase in scores if protocol in phase]
+        written.append(folder / _scores_name(protocol))
+        with (
+            refusals_named(written[-1], "cannot be written"),
+            written_whole(written[-1]) as part,
+            part.open("wb") as file,
+        ):
+            np.save(file, np.concatenate(parts))
+    return {path.name: file_sha256(path) for path in written}
+
+
+def read_instances(folder: Path, files: Mapping[str, str] | None = None) -> pd.DataFrame:
+    """Reads ``instances.parquet``.
+
+    Args:
+        folder: of the run.
+        files: SHA-256 of its files, from ``result.json``; None checks none.
+
+    Raises:
+        DataError: it is missing, not of a run, not as it was written, or holds ranks that no ranking gives.
     """
     path = folder / INSTANCES
     if not path.is_file():
         raise DataError(f"{folder}: holds no {INSTANCES}; it is no run folder, or its run has not reached its end.")
-    instances = pd.read_parquet(path)
+    _check_hash(path, files)
+    try:
+        instances = pd.read_parquet(path)
+    except (OSError, ValueError, KeyError, pa.ArrowException) as error:  # what the readers raise on damaged bytes
+        raise DataError(
+            f"{path}: cannot be read as parquet ({_one_line(error)}); take it from another copy."
+        ) from error
     missing = [column for column in COLUMNS if column not in instances]
     if missing:
         raise DataError(f"{path}: lacks {', '.join(missing)}; it was written by something else.")
+    _check_ranks(path, instances)
     return instances
 
 
-def read_scores(folder: Path, instances: pd.DataFrame) -> dict[str, np.ndarray]:
+def read_scores(folder: Path, instances: pd.DataFrame, files: Mapping[str, str] | None = None) -> dict[str, np.ndarray]:
     """Maps the score files that are there, so that only what a metric needs is read.
 
+    Args:
+        folder: of the run.
+        instances: from :func:`read_instances`.
+        files: see there.
+
     Raises:
-        DataError: a file has not one line for each instance of its protocol.
+        DataError: a file is not as it was written, or has not one line for each instance of its protocol.
     """
     scores = {}
     for protocol, lines in instances["protocol"].value_counts(sort=False).items():
         path = folder / _scores_name(str(protocol))
-        if path.is_file():
-            scores[str(protocol)] = np.load(path, mmap_mode="r")
-            if len(scores[str(protocol)]) != lines:
-                raise DataError(f"{path}: holds {len(scores[str(protocol)])} lines, {INSTANCES} has {lines}.")
+        if not path.is_file():
+            continue
+        _check_hash(path, files)
+        try:
+            held = np.load(path, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError, EOFError) as error:  # what numpy raises on damaged bytes
+            raise DataError(
+                f"{path}: cannot be read as an array ({_one_line(error)}); take it from another copy."
+            ) from error
+        if not isinstance(held, np.ndarray) or held.ndim != 2 or held.dtype.kind != "f":
+            raise DataError(f"{path}: holds no table of scores; take it from another copy.")
+        if len(held) != lines:
+            raise DataError(f"{path}: holds {len(held)} lines, {INSTANCES} has {lines}.")
+        scores[str(protocol)] = held
     return scores
+
+
+def _check_hash(path: Path, files: Mapping[str, str] | None) -> None:
+    if files and file_sha256(path) != files.get(path.name):
+        raise DataError(
+            f"{path}: is not as the run wrote it (its hash in {RESULT} differs); take it from another copy, or run again."
+        )
+
+
+def _check_ranks(path: Path, instances: pd.DataFrame) -> None:
+    """Refuses what no ranking gives."""
+    for column in ("rank", "n_candidates", "ties"):
+        if not pd.api.types.is_numeric_dtype(instances[column]):
+            raise DataError(f"{path}: column {column!r} holds no numbers; take the file from another copy.")
+    rank, n, ties = (instances[name].to_numpy(dtype=np.float64) for name in ("rank", "n_candidates", "ties"))
+    wrong = np.flatnonzero(~((rank >= 1) & (rank <= n) & (ties >= 0) & (ties < n)))
+    if len(wrong):
+        at = int(wrong[0])
+        raise DataError(
+            f"{path}: {len(wrong)} of {len(rank)} lines hold what no ranking gives, the first (line {at + 1}): rank "
+            f"{rank[at]:g} of {n[at]:g} candidates, {ties[at]:g} tied. The file was changed or damaged; take another copy."
+        )
 
 
 def read_split(folder: Path) -> dict[str, Any] | None:
     """Reads ``split.json``; None where there is none."""
     path = folder / SPLIT
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+    return read_json(path) if path.is_file() else None
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Writes readable JSON; what JSON does not know becomes text."""
-    path.write_text(json.dumps(content, indent=2, default=_plain, ensure_ascii=False) + "\n", encoding="utf-8")
+    """Writes readable JSON, whole or not at all; what JSON does not know becomes text.
+
+    Raises:
+        MachineError: a full disk and the like.
+    """
+    with refusals_named(path, "cannot be written"):
+        write_text(path, json.dumps(content, indent=2, default=_plain, ensure_ascii=False) + "\n")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Reads a JSON object.
+
+    Raises:
+        DataError: the file is no JSON, or holds something else than an object.
+        MachineError: it cannot be read.
+    """
+    try:
+        with refusals_named(path, "cannot be read"):
+            content = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        if isinstance(error, LSRecError):
+            raise
+        raise DataError(f"{path}: is not JSON ({_one_line(error)}); was it cut off, or changed by hand?") from error
+    if not isinstance(content, dict):
+        raise DataError(f"{path}: holds a {type(content).__name__} where an object belongs; was it changed by hand?")
+    return content
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
 
 
 def _scores_name(protocol: str) -> str:

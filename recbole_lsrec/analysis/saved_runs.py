@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from logging import getLogger
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from recbole_lsrec.analysis.self_check import check_metrics, check_scores
 from recbole_lsrec.errors import DataError, did_you_mean
 from recbole_lsrec.run_files import INSTANCES, RunResult, read_instances, read_result, read_scores
 
@@ -83,7 +86,10 @@ class SavedRun:
         if twice:
             raise DataError(f"{self.folder / INSTANCES}: {twice} instances of {phase}, {protocol} are there twice.")
         scores = self.scores[protocol][chosen.index] if protocol in self.scores else None
-        return Lines(chosen.reset_index(drop=True), scores)
+        chosen = chosen.reset_index(drop=True)
+        if scores is not None:
+            check_scores(self.folder, self.result, chosen, scores, protocol)
+        return Lines(chosen, scores)
 
 
 def load_run_folder(folder: str | Path) -> SavedRun:
@@ -93,10 +99,23 @@ def load_run_folder(folder: str | Path) -> SavedRun:
         folder: as printed at the end of a run, ``runs/<model>-<dataset>-<seed>-...``.
 
     Raises:
-        DataError: there is no such folder, it is not the folder of a finished run, or its files do not belong together.
+        DataError: there is no such folder, it is not the folder of a finished run, its files are not as the run wrote them,
+            or do not belong together.
     """
     folder = Path(folder)
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder; give the folder of a run, such as runs/SLSRec-cosmetics-2020-...")
-    result, instances = read_result(folder), read_instances(folder)
-    return SavedRun(folder, result, instances, read_scores(folder, instances))
+    result = read_result(folder)
+    files = result.get("files")
+    if files is None:
+        _say_unsigned()
+    instances = read_instances(folder, files)
+    check_metrics(folder, result, instances)
+    return SavedRun(folder, result, instances, read_scores(folder, instances, files))
+
+
+@cache
+def _say_unsigned() -> None:
+    getLogger().warning(
+        "runs from before 2026-11-26 keep no hashes of their files: of these, only what contradicts itself is noticed"
+    )

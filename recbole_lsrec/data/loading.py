@@ -13,7 +13,8 @@ from recbole_lsrec.data.atomic import read_atomic
 from recbole_lsrec.data.recbole_dataset import RecBoleDataset
 from recbole_lsrec.errors import DataError
 from recbole_lsrec.log_checks.text import numbered_lines
-from recbole_lsrec.simulated.generate import SIMULATED_NOTICE, ensure_bundled, file_sha256, is_simulated
+from recbole_lsrec.simulated.generate import SIMULATED_NOTICE, ensure_bundled, is_simulated
+from recbole_lsrec.whole_files import file_sha256
 
 _LINES_SHOWN = 5
 

@@ -26,6 +26,7 @@ import pyarrow.parquet as pq
 from recbole_lsrec.errors import DataError
 from recbole_lsrec.simulated.parameters import Parameters
 from recbole_lsrec.simulated.story import EVENT_TYPES, Catalogue, UserLog, build_catalogue, simulate
+from recbole_lsrec.whole_files import file_sha256
 
 INTER_HEADER = "user_id:token\titem_id:token\ttimestamp:float\tcategory_id:token\tevent_type:token\n"
 ITEM_HEADER = "item_id:token\tcategory_id:token\n"
@@ -168,15 +169,6 @@ def is_simulated(folder: Path, name: str, sha256: str | None = None) -> bool:
         return False
     found = sha256 or file_sha256(inter)
     return found in (COSMETICS_SHA256["inter"], _simulated_sha256(folder, name))
-
-
-def file_sha256(path: Path) -> str:
-    """SHA-256 of a file in hex."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def _simulated_sha256(folder: Path, name: str) -> str | None:

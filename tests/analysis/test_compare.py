@@ -228,7 +228,7 @@ def test_instances_or_competitors_that_differ_though_the_hashes_agree(folder):
     later = folder("later", [1, 2, 1, 4], columns={"timestamp": [0, 100, 200, 301]}, model="SASRec")
     with pytest.raises(DataError, match=r"other instances \(4 and 4\)"):
         compare([one, later], MRR)
-    filtered = folder("filtered", [1, 2, 1, 4], columns={"n_candidates": [4, 3, 4, 3]}, model="SASRec")
+    filtered = folder("filtered", [1, 2, 1, 4], columns={"n_candidates": [4, 3, 4, 5]}, model="SASRec")
     with pytest.raises(DataError, match=r"2 of 4 targets were ranked among another number of items .* filter_seen"):
         compare([one, filtered], MRR)
 

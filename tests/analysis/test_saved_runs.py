@@ -4,10 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from recbole_lsrec.analysis import saved_runs
 from recbole_lsrec.analysis.saved_runs import Lines, load_run_folder
 from recbole_lsrec.analysis.user_metrics import Metric
 from recbole_lsrec.errors import ConfigError, DataError
 from recbole_lsrec.evaluation.metrics import gauc, pooled_auc, summarise
+from recbole_lsrec.run_files import write_instances, write_result
 from tests.analysis.saved_run_files import table, write_run
 
 USERS = ["b", "a", "b"]
@@ -17,7 +19,7 @@ USERS = ["b", "a", "b"]
 def two_protocols() -> pd.DataFrame:
     """A validation and a test phase, their lines of two protocols mixed."""
     parts = [
-        table(USERS, [1, 2, 3], phase=phase, protocol=protocol, row=np.array(rows))
+        table(USERS, [4, 4, 4], phase=phase, protocol=protocol, row=np.array(rows))
         for phase, protocol, rows in [
             ("valid", "pop3", [3, 1, 4]),
             ("valid", "full", [3, 1, 4]),
@@ -120,3 +122,129 @@ def test_unknown_metrics(name):
 def test_a_metric_of_scores_where_there_are_none():
     with pytest.raises(ConfigError, match=r"auc needs the scores of a sampled protocol; of test/full only ranks"):
         Metric.parse("AUC").check_scores(Lines(table(USERS, [1, 2, 3]), None), "test/full")
+
+
+@pytest.fixture
+def whole(tmp_path):
+    """A run of six users: its folder, with ranks that its scores give and metrics that its ranks give."""
+    scores = np.array([[3, 1, 2, 0], [2, 3, 1, 0], [0, 1, 2, 3], [3, 3, 1, 0], [9, 1, 1, 1], [1, 2, 2, 0.0]])
+    lines = table(list("abcdef"), [1, 2, 4, 1.5, 1, 3], ties=[0, 0, 0, 1, 0, 0])
+    folder = tmp_path / "whole"
+    folder.mkdir()
+    result = {"model": "M", "dataset": "tiny", "seed": 1, "simulated": False, "fingerprints": {}}
+    result["config"] = {"ties": "average", "metric_decimal_place": 4}
+    result["files"] = write_instances(folder, [lines], [{"pop3": scores}])
+    result["test_result"] = {"hit@2": round(4 / 6, 4), "mrr": round((1 + 0.5 + 0.25 + 1 / 1.5 + 1 + 1 / 3) / 6, 4)}
+    write_result(folder, result)
+    return folder
+
+
+def rewrite(folder, column=None, values=None, signed=False, **result):
+    """Changes a saved run as somebody would who does not know of its hashes; or who does, with ``signed``."""
+    stored = json.loads((folder / "result.json").read_text())
+    if column:
+        table = pd.read_parquet(folder / "instances.parquet")
+        table[column] = values
+        table.to_parquet(folder / "instances.parquet", index=False)
+    if signed:
+        del stored["files"]
+    (folder / "result.json").write_text(json.dumps({**stored, **result}))
+
+
+def test_a_run_as_it_was_written_is_read(whole, caplog):
+    lines = load_run_folder(whole).lines("test", "pop3")
+    assert lines.instances["rank"].tolist() == [1, 2, 4, 1.5, 1, 3]
+    assert not caplog.text
+
+
+@pytest.mark.parametrize("file", ["instances.parquet", "scores-pop3.npy"])
+def test_a_changed_byte_is_noticed(whole, file):
+    content = bytearray((whole / file).read_bytes())
+    content[-9] ^= 1
+    (whole / file).write_bytes(content)
+    with pytest.raises(DataError, match=rf"{file}: is not as the run wrote it \(its hash in result\.json differs\)"):
+        load_run_folder(whole)
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "message"),
+    [
+        (
+            "rank",
+            [1, 2, np.nan, 1.5, 1, 3],
+            r"1 of 6 lines hold what no ranking gives, the first \(line 3\): rank nan of 4",
+        ),
+        ("rank", [1, -2, 4, 1.5, 1, 3], r"line 2\): rank -2 of 4 candidates"),
+        ("rank", [1, 2, 4, 1.5, 1, 5], r"line 6\): rank 5 of 4 candidates"),
+        ("n_candidates", [4, 4, 4, 4, 4, 2], r"line 6\): rank 3 of 2 candidates"),
+        ("ties", [0, 0, 0, -1, 0, 0], r"line 4\): rank 1.5 of 4 candidates, -1 tied"),
+        ("rank", list("abcdef"), r"column 'rank' holds no numbers"),
+        ("rank", [1.0] * 6, r"result\.json says hit@2 0\.6667, the ranks in instances\.parquet give 1\.0000"),
+        ("rank", [1, 2, 4, 1.5, 3, 1], r"by scores-pop3\.npy 2 of 6 targets have another rank .* the first 1 and 3;"),
+    ],
+)
+def test_ranks_that_contradict_are_refused_in_runs_without_hashes_too(whole, column, values, message):
+    rewrite(whole, column, values, signed=True)
+    with pytest.raises(DataError, match=message):
+        load_run_folder(whole).lines("test", "pop3")
+
+
+@pytest.mark.parametrize(
+    "change", [lambda s: -s, lambda s: s[::-1], lambda s: s * np.nan], ids=["negated", "reversed", "nan"]
+)
+def test_scores_that_contradict_are_refused_in_runs_without_hashes_too(whole, change):
+    rewrite(whole, signed=True)
+    np.save(whole / "scores-pop3.npy", change(np.load(whole / "scores-pop3.npy")))
+    run = load_run_folder(whole)
+    with pytest.raises(DataError, match=r"scores-pop3\.npy"):
+        run.lines("test", "pop3")
+
+
+def test_a_metric_that_was_polished_is_noticed(whole):
+    rewrite(whole, test_result={"hit@2": 0.6668, "mrr": 0.9})
+    with pytest.raises(
+        DataError, match=r"result\.json says hit@2 0\.6668, the ranks in instances\.parquet give 0\.6667"
+    ):
+        load_run_folder(whole)
+
+
+def test_runs_from_before_the_hashes_are_read_and_that_is_said_once(whole, caplog):
+    saved_runs._say_unsigned.cache_clear()
+    rewrite(whole, signed=True)
+    for _ in range(3):
+        load_run_folder(whole)
+    assert caplog.text.count("keep no hashes of their files") == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("[1]", "holds a list where an object belongs"),
+        ("", "is not JSON"),
+        ("\x00\x01", "is not JSON"),
+        (
+            '{"model": 3, "dataset": "d", "seed": 1, "simulated": false, "fingerprints": {}, "config": {}}',
+            "model: found 3",
+        ),
+        (
+            '{"model": "m", "dataset": "d", "seed": 1, "simulated": false, "fingerprints": {}, "config": []}',
+            "config: found",
+        ),
+    ],
+)
+def test_a_damaged_result_is_one_line(whole, content, message):
+    (whole / "result.json").write_text(content)
+    with pytest.raises(DataError, match=rf"result\.json: .*{message}"):
+        load_run_folder(whole)
+
+
+@pytest.mark.parametrize("keep", [0, 3, 200])
+def test_a_cut_file_is_one_line(whole, keep):
+    rewrite(whole, signed=True)
+    for file, message in (
+        ("scores-pop3.npy", "cannot be read as an array"),
+        ("instances.parquet", "cannot be read as parquet"),
+    ):
+        (whole / file).write_bytes((whole / file).read_bytes()[: min(keep, 150 if file[0] == "s" else keep)])
+        with pytest.raises(DataError, match=message):
+            load_run_folder(whole)

@@ -338,8 +338,8 @@ PLANTS = [
     Plant(
         "events of one time change places",
         "data/sorting.py",
-        'np.argsort(digit[order], kind="stable")',
-        'np.argsort(digit[order][::-1], kind="stable")[::-1]',
+        "torch.sort(torch.from_numpy(key), stable=True).indices.numpy()",
+        "len(key) - 1 - torch.sort(torch.from_numpy(key[::-1].copy()), stable=True).indices.numpy()",
     ),
     Plant(
         "a log given to a run may be of other settings",

@@ -95,7 +95,13 @@ def test_what_a_model_is_built_on_is_training_alone(load, oracle):
 
 
 @pytest.mark.parametrize(
-    "split", [{}, {"split": {"GTS": {"valid": 200, "test": 320}}, "mode": "full"}], ids=["LS", "GTS"]
+    "split",
+    [
+        {},
+        {"split": {"GTS": {"valid": 200, "test": 320}}, "mode": "full"},
+        {"split": {"GTS": {"valid": 200, "test": 320, "train_events": ["view"]}}, "mode": "full"},
+    ],
+    ids=["LS", "GTS", "GTS, views"],
 )
 def test_training_at_every_position_asks_for_training_targets_after_what_came_before(load, oracle, split):
     data = load("SASRec", train_positions="all", train_neg_sample_args=None, eval_args=split)

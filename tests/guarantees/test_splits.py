@@ -1,5 +1,6 @@
 """Which events train, validate and test: worked out from the lines of the file."""
 
+import numpy as np
 import pytest
 
 from tests.guarantees.conftest import LINES
@@ -71,6 +72,17 @@ def test_validation_of_users_last_events_lets_nothing_after_them_train(load, ora
     assert test == chosen([row for row in oracle.instances() if row.time >= TEST], "last")
 
 
+def test_nothing_after_a_validation_target_of_an_event_type_trains(load, oracle):
+    """The last purchase validates; the views after it have it in their history."""
+    split = {"GTS": {"test": TEST, "validation": "last_train_item", "target_events": ["buy"]}}
+    train, valid, _ = split_of(load(eval_args={"mode": "full", "split": split}))
+    early = [row for row in oracle.instances() if row.time < TEST]
+    assert valid == chosen([row for row in early if row.kind == "buy"], "last")
+    until = {oracle.rows[number].user: number for number in valid}
+    assert train == [row.number for row in early if row.number < until.get(row.user, len(oracle.rows))]
+    assert len(train) < len(early) - len(valid)  # so that the log can show the difference
+
+
 def test_validation_users_do_not_train(load, oracle):
     split = {"GTS": {"test": TEST, "validation": "by_user", "valid_users": 5}}
     train, valid, _ = split_of(load(eval_args={"mode": "full", "split": split}))
@@ -106,9 +118,10 @@ def test_pre_split_files_give_the_phases_and_popularity_counts_the_training_file
     found = dict(zip(parts, split_of(data), strict=True))
     for part, numbers in found.items():
         assert numbers == [row.number for row in together.instances() if phase_of[row.number] == part]
-    counted = {
-        together.rows[number].item for number in together.trained_on(found["train"], [*found["valid"], *found["test"]])
-    }
+    trained = together.trained_on(found["train"], [*found["valid"], *found["test"]])
+    assert np.flatnonzero(data.train.sampler.counted).tolist() == sorted(trained)
+    assert trained < together.trained_on(found["train"], [])  # held-out events lie before training targets
+    counted = {together.rows[number].item for number in trained}
     for number, items in zip(data.test.dataset.rows.tolist(), data.test.candidates["pop500"].tolist(), strict=True):
         row = together.rows[number]
         assert {tokens[item] for item in items if item} == (together.appeared(row.time) & counted) - {row.item}

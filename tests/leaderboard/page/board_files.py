@@ -13,6 +13,7 @@ from recbole_lsrec.analysis.user_metrics import Metric
 from tests.analysis.saved_run_files import table, write_run
 
 METRICS = ["hit@2", "ndcg@2", "mrr"]
+N_CANDIDATES = 20
 USERS = [f"u{number:02d}" for number in range(40)]
 CONFIG = {"valid_metric": "NDCG@2", "gauc_by": "instance", "ties": "average", "filter_seen": False,
           "eval_args": {"mode": {"test": ["pop3", "full"]}, "exclude": ["positive"]}}  # fmt: skip
@@ -33,7 +34,7 @@ def write_cell(
     """Writes the run folder of a finished cell, tested under the protocols of ``ranks``, and returns the cell."""
     tables, test_result = [table(users, np.ones(len(users)), phase="valid")], {}
     for number, (protocol, its) in enumerate(ranks.items()):
-        lines = table(users, its, protocol=protocol, **(columns or {}))
+        lines = table(users, its, protocol=protocol, **{"n_candidates": N_CANDIDATES, **(columns or {})})
         tables.append(lines)
         prefix = f"{protocol}/" if number else ""
         test_result |= {prefix + name: round(Metric.parse(name).of(Lines(lines, None)), 4) for name in METRICS}

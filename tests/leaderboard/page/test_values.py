@@ -14,7 +14,15 @@ from recbole_lsrec.analysis.user_metrics import Metric
 from recbole_lsrec.leaderboard.page import write_report
 from recbole_lsrec.leaderboard.page.agreement import common_metric
 from recbole_lsrec.leaderboard.page.columns import columns
-from tests.leaderboard.page.board_files import USERS, empty_cell, ranks, three_levels, write_board, write_cell
+from tests.leaderboard.page.board_files import (
+    N_CANDIDATES,
+    USERS,
+    empty_cell,
+    ranks,
+    three_levels,
+    write_board,
+    write_cell,
+)
 
 SYSTEMS = ["Fair", "Good", "Poor"]
 
@@ -264,7 +272,8 @@ def test_protocols_are_compared_in_a_metric_that_all_of_them_have(tmp_path):
         cell = write_cell(tmp_path, system, its, config={"valid_metric": "GAUC"})
         path = tmp_path / cell["run_folder"] / "result.json"
         stored = json.loads(path.read_text())
-        stored["test_result"] = {"gauc": 0.5 + number / 10} | stored["test_result"]
+        gauc = 1 - np.mean(np.array(its["pop3"]) - 1) / (N_CANDIDATES - 1)
+        stored["test_result"] = {"gauc": round(gauc, 4)} | stored["test_result"]
         path.write_text(json.dumps(stored))
         cells.append(cell)
     write_report(write_board(tmp_path, cells))
