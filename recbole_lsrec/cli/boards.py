@@ -27,10 +27,7 @@ def leaderboard(
     context: click.Context,
     arguments: tuple[str, ...],
     out: Path | None,
-    cpus: int,
-    gpus: float,
-    jobs: int | None,
-    address: str | None,
+    resources: dict[str, Any],
     **flags: Any,
 ) -> None:
     """Run systems x data sets x seeds under one budget and write tables, tests and charts.
@@ -51,7 +48,7 @@ def leaderboard(
     from recbole_lsrec.leaderboard.command import run_command
     from recbole_lsrec.leaderboard.execute import Resources
 
-    sys.exit(run_command(plan, out, Resources(cpus, gpus, jobs, address), context.obj))
+    sys.exit(run_command(plan, out, Resources(**resources), context.obj))
 
 
 @click.command(context_settings=PASS_THROUGH)
@@ -71,10 +68,7 @@ def reproduce(
     dataset: str | None,
     quick: bool,
     out: Path | None,
-    cpus: int,
-    gpus: float,
-    jobs: int | None,
-    address: str | None,
+    resources: dict[str, Any],
     **flags: Any,
 ) -> None:
     """Run a table or figure of a paper, such as slsrec-t2, and print ours beside the paper's.
@@ -95,7 +89,7 @@ def reproduce(
     from recbole_lsrec.reproduce.command import run_command
 
     out = out or Path("reproduce") / f"{name}-{dataset}{'-quick' if quick else ''}"
-    sys.exit(run_command(entry, quick, out, Resources(cpus, gpus, jobs, address), context.obj))
+    sys.exit(run_command(entry, quick, out, Resources(**resources), context.obj))
 
 
 @click.command(context_settings=PASS_THROUGH)

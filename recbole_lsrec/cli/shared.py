@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,13 @@ class OutputFile(click.Path):
 
 
 def with_resources(command: Callable[..., None]) -> Callable[..., None]:
-    """Adds what a cell may use, as the parameters of :class:`recbole_lsrec.leaderboard.execute.Resources`."""
+    """Adds what a cell may use; the command gets it as ``resources``, a dictionary by the names of the options."""
+
+    @wraps(command)
+    def with_one(*given: Any, cpus: int, gpus: float, jobs: int | None, address: str | None, **named: Any) -> None:
+        command(*given, resources={"cpus": cpus, "gpus": gpus, "jobs": jobs, "address": address}, **named)
+
+    wrapped: Callable[..., None] = with_one
     for option in (
         click.option("--address", help="Of a running Ray cluster, or `auto`; by default this machine alone."),
         click.option(
@@ -37,8 +44,8 @@ def with_resources(command: Callable[..., None]) -> Callable[..., None]:
         ),
         click.option("--cpus", type=click.IntRange(1), default=1, show_default=True, help="CPU threads of a cell."),
     ):
-        command = option(command)
-    return command
+        wrapped = option(wrapped)
+    return wrapped
 
 
 def split_commas(text: str) -> tuple[str, ...]:
