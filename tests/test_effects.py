@@ -28,11 +28,14 @@ OTHER_VALUES: dict[str, Any] = {
     "data_cache": "other_logs",
     "gpu_id": "1",
     "log_wandb": None,  # needs a service
+    "log_mlflow": None,  # needs a package
+    "mlflow_experiment": "other",
     "run_dir": "other_runs",
     "data_path": "moved",
     "show_progress": True,
     "state": "DEBUG",
     "use_gpu": False,
+    "verbose": True,
     "wandb_project": "other",
     "dry_run": None,  # there is no result to compare
     "resume": None,  # tests/test_resume.py

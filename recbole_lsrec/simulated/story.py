@@ -203,9 +203,7 @@ def _draw_taste(rng: np.random.Generator, p: Parameters, demand: np.ndarray, vec
     categories = rng.choice(p.categories, size=k, replace=False, p=demand / demand.sum())
     theta = np.cumsum(rng.dirichlet(np.full(k, p.taste_dirichlet)))
     direction = rng.standard_normal(p.dimension)
-    return _Taste(
-        categories, theta, np.exp(p.taste_sharpness * (vector @ (direction / np.linalg.norm(direction))))
-    )
+    return _Taste(categories, theta, np.exp(p.taste_sharpness * (vector @ (direction / np.linalg.norm(direction)))))
 
 
 def _tell(
