@@ -4,40 +4,15 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from recbole.evaluator import metric_types, smaller_metrics
+from recbole.evaluator import metric_types
 
+from recbole_lsrec.config.metric_names import ALWAYS, METRICS, OWN_METRICS, WITHOUT_K
 from recbole_lsrec.config.run_settings import BUDGETS
 from recbole_lsrec.config.setting import Setting
 from recbole_lsrec.errors import ConfigError, did_you_mean
 
 Sources = Mapping[str, str]  # key -> where its value comes from
-
-
-_OF_RANKS = ("Hit", "NDCG", "MRR", "Precision", "Recall", "MAP", "AUC", "GAUC", "MeanRank")
-_OF_LISTS = ("ItemCoverage", "GiniIndex", "AveragePopularity", "TailPercentage", "ShannonEntropy")
-METRICS = {name.lower(): name for name in (*_OF_RANKS, *_OF_LISTS)}
 _NEED_RATINGS = set(metric_types) - set(METRICS)
-_WITHOUT_K = ("auc", "gauc", "meanrank")  # these never have a cut-off; MRR may
-_ALWAYS = ("mrr", "meanrank")  # without a cut-off, computed whatever ``metrics`` says
-_OWN_METRICS: dict[str, bool] = {}  # name -> whether more of it is better
-
-
-def accept_metric(name: str, higher_is_better: bool) -> None:
-    """Accepts a user's metric in ``metrics`` and ``valid_metric``; see :func:`recbole_lsrec.evaluation.metrics.register`.
-
-    Raises:
-        ConfigError: the name is none, or is taken.
-    """
-    if not re.fullmatch(r"[a-z]\w*", name) or name != name.lower():
-        raise ConfigError(f"metric: found {name!r}; accepted: a name of lower-case letters, digits and underscores.")
-    if name in METRICS and name not in _OWN_METRICS:
-        raise ConfigError(f"metric: {name!r} is {METRICS[name]}, which is there already; give yours another name.")
-    METRICS[name], _OWN_METRICS[name] = name, higher_is_better
-
-
-def bigger_is_better(metric: str) -> bool:
-    """Whether more of a metric is better; ``metric`` is its lower-case name without protocol and cut-off."""
-    return _OWN_METRICS.get(metric, metric not in (*smaller_metrics, "meanrank"))
 
 
 def refuse(key: str, value: Any, sources: Sources, accepted: str) -> ConfigError:
@@ -125,13 +100,13 @@ def check_valid_metric(metric: Any, settings: Mapping[str, Any], sources: Source
         raise wrong(f"a protocol that eval_args validates on: {', '.join(protocols)}")
     if name not in METRICS:
         raise ConfigError(f"{wrong(', '.join(METRICS.values()))}{did_you_mean(written, METRICS.values())}")
-    if cut is not None and name in (*_WITHOUT_K, *_OWN_METRICS):
+    if cut is not None and name in (*WITHOUT_K, *OWN_METRICS):
         raise wrong(f"{written}, which has no cut-off")
-    if cut is None and name not in (*_ALWAYS, *_WITHOUT_K, *_OWN_METRICS):
+    if cut is None and name not in (*ALWAYS, *WITHOUT_K, *OWN_METRICS):
         raise wrong(" or ".join(f"{written}@{k}" for k in topk))
     if cut is not None and int(cut) not in topk:
         raise wrong(f"a cut-off that is in topk {topk}; add {cut} to topk")
-    if (cut is not None or name not in _ALWAYS) and name not in [known.lower() for known in metrics]:
+    if (cut is not None or name not in ALWAYS) and name not in [known.lower() for known in metrics]:
         raise wrong(f"one of metrics {metrics}; add {written} to metrics")
     if protocol == "full" and name == "auc":
         raise wrong(

@@ -21,7 +21,6 @@ from recbole.utils import (
 
 from recbole_lsrec import registry
 from recbole_lsrec.config.check import (
-    bigger_is_better,
     check_budget,
     check_metrics,
     check_topk,
@@ -48,6 +47,7 @@ from recbole_lsrec.config.layers import (
     recbole_layers,
     yaml_layers,
 )
+from recbole_lsrec.config.metric_names import bigger_is_better
 from recbole_lsrec.config.nested import NO_NEGATIVES, check_eval_args, check_negatives, eval_negatives, no_negatives
 from recbole_lsrec.config.no_effect import NO_EFFECT
 from recbole_lsrec.config.paths import dataset_folder, dataset_yaml, properties_dir, yaml_beside

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from recbole_lsrec.config.metric_names import accept_metric
 from recbole_lsrec.errors import ConfigError
 
 AtK = Callable[[np.ndarray, int], np.ndarray]
@@ -91,8 +92,6 @@ def register(name: str, higher_is_better: bool = True) -> Callable[[OfRank], OfR
     Raises:
         ConfigError: the name is none, or is taken by another metric.
     """
-    from recbole_lsrec.config.check import accept_metric  # brings torch, which reading a finished run does without
-
     accept_metric(name, higher_is_better)
 
     def keep(function: OfRank) -> OfRank:

@@ -11,8 +11,10 @@ from recbole_lsrec.prepare.read_json import keys
 
 # Names without case, spaces, - and _; the first that is there is taken.
 _NAMES = {
-    "user": "userid user uid visitorid customerid clientid memberid householdid accountid reviewerid buyerid shopperid username customer visitor",
-    "item": "itemid item iid productid sku parentasin asin movieid videoid trackid articleid songid bookid contentid skuid goodsid productcode itemcode product",
+    "user": "userid user uid visitorid customerid clientid memberid householdid accountid reviewerid buyerid "
+    "shopperid username customer visitor",
+    "item": "itemid item iid productid sku parentasin asin movieid videoid trackid articleid songid bookid "
+    "contentid skuid goodsid productcode itemcode product",
     "time": "timestamp eventtime timems datetime time ts createdat eventtimestamp unixreviewtime transactiontimestamp "
     "timestampms unixtime occurredat vtime eventdate orderdate purchasedate date when",
     "category": "categoryid category catid cateid cate categorycode itemcategory genre genres class productcategory department",

@@ -7,7 +7,7 @@ from recbole_lsrec.analysis.compare import compare
 from recbole_lsrec.analysis.saved_runs import Lines, load_run_folder
 from recbole_lsrec.analysis.strata_report import describe_strata
 from recbole_lsrec.analysis.user_metrics import Metric
-from recbole_lsrec.config import Config, check
+from recbole_lsrec.config import Config, metric_names
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.evaluation import metrics
 from recbole_lsrec.quick_start import run_recbole_lsrec
@@ -17,7 +17,7 @@ from tests.analysis.saved_run_files import table
 @pytest.fixture
 def top_share(monkeypatch):
     """Registered for one test."""
-    for tables in (metrics.OWN_METRICS, check.METRICS, check._OWN_METRICS):
+    for tables in (metrics.OWN_METRICS, metric_names.METRICS, metric_names.OWN_METRICS):
         monkeypatch.setitem(tables, "top_share", None)  # taken away again at the end
 
     @metrics.register("top_share", higher_is_better=False)
