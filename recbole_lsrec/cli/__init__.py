@@ -11,7 +11,7 @@ import click
 from recbole_lsrec.cli.analyses import compare, counterfactual, planted, strata
 from recbole_lsrec.cli.boards import leaderboard, reproduce, tune
 from recbole_lsrec.cli.logs import audit, prepare, simulate
-from recbole_lsrec.cli.runs import models, recommend, run
+from recbole_lsrec.cli.runs import export, models, recommend, run
 from recbole_lsrec.errors import LSRecError
 
 # Packages that pip does not bring of itself: RecBole from Python 3.12 on, and the extras.
@@ -19,6 +19,8 @@ INSTALLED_BY = {
     "recbole": "`pip install --no-deps recbole==1.2.1`",
     "ray": "`pip install 'recbole-lsrec[tune]'`",
     "optuna": "`pip install 'recbole-lsrec[tune]'`",
+    "onnx": "`pip install 'recbole-lsrec[export]'`",
+    "onnxruntime": "`pip install 'recbole-lsrec[export]'`",
     "matplotlib": "`pip install 'recbole-lsrec[report]'`",
 }
 
@@ -32,7 +34,7 @@ def cli() -> None:
 
 
 for command in (
-    *(run, models, recommend),
+    *(run, models, recommend, export),
     *(leaderboard, reproduce, tune),
     *(prepare, audit, simulate),
     *(planted, strata, compare, counterfactual),

@@ -98,3 +98,15 @@ def recommend(
         recommend_file(
             recommender, histories, lambda table: click.echo(as_text(table, next(header, False)), nl=False), **options
         )
+
+
+@click.command()
+@click.argument("folder", metavar="RUN", type=click.Path(path_type=Path))
+@click.option("--format", "kind", required=True, type=click.Choice(["onnx", "torchscript", "embeddings"]))
+@click.option("--out", type=OutputFile(), help="The file; in the run folder by default.")
+@click.option("--model", help="The run's model class, where it is one of your own.")
+def export(folder: Path, kind: str, out: Path | None, model: str | None) -> None:
+    """Write a run's model for other programs: its score as ONNX or TorchScript, or its item embeddings as parquet."""
+    from recbole_lsrec.export import export as write
+
+    click.echo(write(folder, kind, out, model))

@@ -10,7 +10,7 @@ import pandas as pd
 import torch
 from recbole.data.interaction import Interaction
 from recbole.model.abstract_recommender import GeneralRecommender
-from recbole.utils import FeatureType, init_seed
+from recbole.utils import init_seed
 from torch import Tensor
 
 from recbole_lsrec import checkpoint
@@ -23,6 +23,7 @@ from recbole_lsrec.item_catalogue import Catalogue, CatalogueDataset, catalogue_
 from recbole_lsrec.model.base import LongShortRecommender
 from recbole_lsrec.own_models import find_again
 from recbole_lsrec.recommend.counts import say_counts
+from recbole_lsrec.recommend.further_columns import further_columns
 from recbole_lsrec.recommend.read_histories import ITEM, TIME, USER, read_histories
 from recbole_lsrec.run_files import CHECKPOINT
 
@@ -169,13 +170,8 @@ class Recommender:
         """As :meth:`recommend`, of events that have been read, with the counts, and without a word."""
         if isinstance(k, bool) or not isinstance(k, int) or k < 1:
             raise ConfigError(f"k: found {k!r}; accepted: a whole number of at least 1.")
-        users, events[_NUMBER] = np.unique(events[USER].to_numpy(dtype=str), return_inverse=True)
-        order = events.groupby(_NUMBER, sort=False)[_NUMBER].first().to_numpy()  # of first appearance
-        place = np.empty(len(users), dtype=np.int64)
-        place[order] = np.arange(len(users))
-        users, events[_NUMBER] = users[order], place[events[_NUMBER]]
+        users, events = self._numbered(events)
         asked = self._asked_at(users, events, now)
-        events[_ID] = events[ITEM].map(self._item_id).fillna(0).astype(np.int64)
         known = events[events[_ID] > 0]
         alone = self._without_answer(users, known)
         counts = {
@@ -207,12 +203,31 @@ class Recommender:
             return np.bincount(known[_NUMBER], minlength=len(users)) == 0
         return ~self._trained[[self._user_id.get(user, 0) for user in users]]
 
+    def windows(
+        self, histories: Any, now: float | Mapping[str, float] | None = None, batch_size: int | None = None
+    ) -> Iterator[tuple[np.ndarray, Interaction]]:
+        """Users with what the model reads of their histories, as in training; users without a known item are left out.
+
+        Args:
+            histories, now, batch_size: as of :meth:`recommend`.
+        """
+        users, events = self._numbered(read_histories(histories, self.names()))
+        asked, known = self._asked_at(users, events, now), events[events[_ID] > 0]
+        for rows, batch in self._batches(known, users, asked, np.unique(known[_NUMBER]), batch_size):
+            yield users[rows], batch
+
     # --- from events to batches --------------------------------------------------------------------------------------
 
     def names(self) -> dict[str, str]:
         """What the run calls the user, the item and the time."""
         fields = {USER: "USER_ID_FIELD", ITEM: "ITEM_ID_FIELD", TIME: "TIME_FIELD"}
         return {name: self.config[key] for name, key in fields.items()}
+
+    def _numbered(self, events: pd.DataFrame) -> tuple[np.ndarray, pd.DataFrame]:
+        """Users in the order of first appearance, and the events with the number of their user and the id of their item."""
+        number, users = pd.factorize(events[USER].to_numpy(dtype=object))
+        item = events[ITEM].map(self._item_id).fillna(0).astype(np.int64)
+        return users.astype(str), events.assign(**{_NUMBER: number, _ID: item})
 
     def _asked_at(self, users: np.ndarray, events: pd.DataFrame, now: Any) -> np.ndarray:
         """When each user is asked about, ``[U]``."""
@@ -258,12 +273,8 @@ class Recommender:
                 time: np.concatenate([known[TIME].to_numpy(), asked[rows]]),
             }
         )
-        own_session = self._own_session(known)
-        if own_session is not None:
-            numbers = pd.factorize(known[own_session])[0] + 1
-            log[own_session] = np.concatenate([numbers, np.zeros(len(rows), dtype=np.int64)])
-        for field in self._other_columns():
-            log[field] = np.concatenate([self._column(field, known), np.zeros(len(rows))])
+        for field, values in further_columns(config, self.catalogue, dataset, known).items():
+            log[field] = np.concatenate([values, np.zeros(len(rows), dtype=values.dtype)])
         laid = dataset.with_events(log, len(rows))
         targets = laid.start[2:] - 1  # the last row of each
         for at in range(0, len(rows), size):
@@ -277,39 +288,6 @@ class Recommender:
             return _CPU_HISTORIES
         fits = (self.config["eval_memory_mb"] << 20) // (16 * len(self._token))
         return min(self.config["eval_batch_size"], max(1, fits))
-
-    def _own_session(self, events: pd.DataFrame) -> str | None:
-        """The column of the log's own sessions, where the run had one."""
-        field, columns = self.config["SESSION_ID_FIELD"], (self.config["load_col"] or {}).get("inter", [])
-        if columns == "*" or field not in columns:
-            return None
-        if field not in events:
-            raise DataError(
-                f"histories: lack the column {field!r} (SESSION_ID_FIELD), from which the run has its sessions."
-            )
-        return field
-
-    def _other_columns(self) -> list[str]:
-        """Further columns of the run's log, which its windows hold too."""
-        suffix, named = self.config["LIST_SUFFIX"], set(self.names().values())
-        fields = self.catalogue.fields
-        return [
-            field
-            for field, held in fields.items()
-            if held["source"] == "inter"
-            and field + suffix in fields
-            and field not in named
-            and held["type"] in (FeatureType.TOKEN.value, FeatureType.FLOAT.value)
-            and not field.startswith(self.config["NEG_PREFIX"])
-        ]
-
-    def _column(self, field: str, events: pd.DataFrame) -> np.ndarray:
-        """A column as the model reads it; 0 where the histories have none, or a word it does not know."""
-        if field not in events:
-            return np.zeros(len(events))
-        if self.catalogue.fields[field]["type"] == FeatureType.FLOAT.value:
-            return pd.to_numeric(events[field], errors="coerce").fillna(0).to_numpy()
-        return events[field].astype(str).map(self._dataset.field2token_id[field]).fillna(0).to_numpy()
 
     # --- from batches to lists ---------------------------------------------------------------------------------------
 

@@ -33,7 +33,7 @@ def intervals(times: Tensor, lengths: Tensor) -> Tensor:
         times: ``[B, L]`` int64 seconds, oldest first, right-padded.
         lengths: ``[B]`` real events.
     """
-    gaps = times.diff(dim=1, prepend=times[:, :1]).abs()
+    gaps = (times - torch.cat([times[:, :1], times[:, :-1]], dim=1)).abs()
     real = torch.arange(times.shape[1], device=times.device) < lengths.unsqueeze(1)
     return (gaps * real).double()
 
@@ -49,7 +49,7 @@ def min_max(values: Tensor, low: Tensor | float, high: Tensor | float) -> Tensor
     low, high = (torch.as_tensor(bound, dtype=values.dtype, device=values.device) for bound in (low, high))
     width = high - low
     scaled = (values - low) / torch.where(width > 0, width, 1)
-    return (scaled.clamp(0, 1) * (width > 0)).float()
+    return torch.where(width > 0, scaled.clamp(0, 1), 0.0).float()
 
 
 def frequencies(item: np.ndarray, training: np.ndarray, n_items: int) -> np.ndarray:

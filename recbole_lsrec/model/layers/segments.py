@@ -11,7 +11,7 @@ from torch import Tensor
 
 def segment_sum(values: Tensor, segment: Tensor, n_segments: int) -> Tensor:
     """Sums ``values [P, ...]`` over segments to ``[S, ...]``; 0 for an empty segment."""
-    flat = values.reshape(len(values), values[0].numel() if len(values) else values.shape[1:].numel())
+    flat = values.unsqueeze(1) if values.dim() == 1 else values.flatten(1)
     # scatter_add with an expanded index is several times faster than index_add on a CPU.
     total = flat.new_zeros(n_segments, flat.shape[1]).scatter_add(0, segment.unsqueeze(1).expand_as(flat), flat)
     return total.view(n_segments, *values.shape[1:])
@@ -42,13 +42,13 @@ def segment_softmax(logits: Tensor, segment: Tensor, n_segments: int) -> Tensor:
 
 def counts(segment: Tensor, n_segments: int) -> Tensor:
     """Returns the number of events of each segment, ``[S]`` int64."""
-    return torch.bincount(segment, minlength=n_segments)
+    return segment.new_zeros(n_segments).scatter_add(0, segment, torch.ones_like(segment))
 
 
 def place_in_segment(segment: Tensor, n_segments: int) -> Tensor:
     """Returns ``[P]``, the place of each event in its segment from 0; ``segment`` must be non-decreasing."""
     size = counts(segment, n_segments)
-    return torch.arange(len(segment), device=segment.device) - (size.cumsum(0) - size).index_select(0, segment)
+    return torch.arange(segment.shape[0], device=segment.device) - (size.cumsum(0) - size).index_select(0, segment)
 
 
 class Sessions(NamedTuple):
@@ -70,7 +70,7 @@ class Sessions(NamedTuple):
     @property
     def n_rows(self) -> int:
         """Number of instances."""
-        return len(self.n_long)
+        return self.n_long.shape[0]  # not len, which a traced graph would hold as a constant
 
     @property
     def long_row(self) -> Tensor:
@@ -94,7 +94,7 @@ def split_sessions(item_seq: Tensor, session_seq: Tensor, lengths: Tensor) -> Se
     steps = torch.arange(item_seq.shape[1], device=item_seq.device)
     row, column = (steps < lengths.unsqueeze(1)).nonzero(as_tuple=True)  # [P]
     items, label = item_seq[row, column], session_seq[row, column]
-    n_rows = len(lengths)
+    n_rows = lengths.shape[0]
     session, session_row = _number_sessions(row, label)
 
     n_long = counts(session_row, n_rows) - 1
@@ -117,7 +117,7 @@ def _number_sessions(row: Tensor, label: Tensor) -> tuple[Tensor, Tensor]:
     """Returns the session of each event, numbered from 0 through the batch, and the instance of each session."""
     starts = torch.ones_like(row, dtype=torch.bool)
     starts[1:] = (row[1:] != row[:-1]) | (label[1:] != label[:-1])
-    return starts.cumsum(0) - 1, row[starts]
+    return starts.long().cumsum(0) - 1, row[starts]
 
 
 def _last_of_row(session_row: Tensor) -> Tensor:
@@ -146,7 +146,7 @@ def majority_category(category: Tensor, row: Tensor, n_rows: int, tie: str = "la
     frequency = frequency[inverse]  # [P] how often the event's category occurs in its session
     most = segment_max(frequency, row, n_rows, 0)  # [B]
     leading = frequency == most[row]
-    place = torch.arange(len(row), device=row.device)
+    place = torch.arange(row.shape[0], device=row.device)
     chosen = segment_max(place.masked_fill(~leading, -1), row, n_rows, 0)  # [B] last event of a leading category
     if tie == "last":
         # With one leading category as many events lead as it occurs.

@@ -81,7 +81,7 @@ class WAAM(nn.Module):
 
     def forward(self, h: Tensor, v: Tensor, absent: Tensor) -> Tensor:
         """Pools sessions, ``[B, C, D]``; 0 for an instance without any. Arguments as in :meth:`weights`."""
-        return (self.weights(h, v, absent).transpose(2, 3) @ h).reshape(len(h), -1, h.shape[3])
+        return (self.weights(h, v, absent).transpose(2, 3) @ h).reshape(h.shape[0], -1, h.shape[3])
 
     def weights(self, h: Tensor, v: Tensor, absent: Tensor) -> Tensor:
         """Weighs sessions.

@@ -159,7 +159,7 @@ class CLSR(TimedRecommender):
             parts = (state.g, v, state.u_long, u_short, state.age)
             alpha = torch.sigmoid(self.fusion(*(part for part in parts if part is not None)))  # (27) [B, C, 1]
         else:
-            alpha = v.new_full((len(state.users), items.shape[1], 1), self.options.manual_alpha)
+            alpha = v.new_full((state.users.shape[0], items.shape[1], 1), self.options.manual_alpha)
         alpha = self.fusion_weight(alpha)
         u = lerp(u_short, state.u_long, alpha)  # (28) alpha u_l + (1 - alpha) u_s
         logits = self.head(u, v).squeeze(-1)  # (29) [B, C]

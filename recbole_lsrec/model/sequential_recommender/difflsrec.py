@@ -157,7 +157,7 @@ class DiffLSRec(LongShortRecommender):
             if self.fusion == "gate":
                 weight = torch.sigmoid(self.gate(torch.cat([long, short], dim=1)))  # [B, D]
             else:
-                weight = long.new_full((len(long), 1), 0.5)
+                weight = long.new_full((long.shape[0], 1), 0.5)
             weight = self.fusion_weight(weight)
             return lerp(short, long, weight), weight.mean(1, keepdim=True)
         if self.training and self.options.training == "one_step":

@@ -1,0 +1,191 @@
+"""What ``recbole-lsrec export`` writes, each file checked against the model it came from."""
+
+import io
+import json
+import warnings
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+from recbole.data.interaction import Interaction
+from torch import Tensor
+
+from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.export.score_model import ScoreModel, fields_read, scores
+from recbole_lsrec.model.base import LongShortRecommender
+from recbole_lsrec.recommend import Recommender
+from recbole_lsrec.recommend.read_histories import ITEM, TIME, USER
+
+FORMATS = ("onnx", "torchscript", "embeddings")
+TOLERANCE = 1e-5  # absolute, and of the score
+_NAMES = {"onnx": "score.onnx", "torchscript": "score.pt", "embeddings": "embeddings.parquet"}
+CANDIDATES, SCORES = "candidates", "scores"
+
+
+def export(folder: Path, kind: str, out: Path | None = None, model: str | type | None = None) -> Path:
+    """Writes a run's model in another format.
+
+    Args:
+        folder: of the run.
+        kind: ``onnx`` or ``torchscript``: the score of candidates for histories, any number of either and any length of
+            history; beside it a JSON file with inputs, window and items' ids. ``embeddings``: the items' vectors.
+        out: the file; by default in the run folder.
+        model: the run's model class, where it is one of your own.
+
+    Returns:
+        The file.
+
+    Raises:
+        ConfigError: the model cannot be exported so; says why.
+    """
+    recommender = Recommender.load(folder, model=model, device="cpu")
+    path = out or folder / _NAMES[kind]
+    if kind == "embeddings":
+        _write_embeddings(recommender, path)
+        return path
+    name = recommender.config.model
+    try:
+        with torch.no_grad():
+            _write_score(recommender, kind, path)
+    except (NotImplementedError, RuntimeError, torch.onnx.errors.OnnxExporterError) as error:
+        path.unlink(missing_ok=True)
+        reason = str(error).strip().splitlines()[0]
+        raise ConfigError(f"export: {name} cannot be written as {kind}: {reason}.") from error
+    return path
+
+
+class _Example(NamedTuple):
+    batch: Interaction
+    candidates: Tensor  # [B, C]
+
+    def inputs(self, fields: list[str]) -> tuple[Tensor, ...]:
+        return (*(self.batch[field] for field in fields), self.candidates)
+
+
+def _write_score(recommender: Recommender, kind: str, path: Path) -> None:
+    model = recommender.model
+    example = _example(recommender, lengths=(3, 1, 5), n_candidates=4)
+    fields = fields_read(model, example.batch, example.candidates)
+    module = ScoreModel(model, fields, _widest(recommender)).eval()
+    with warnings.catch_warnings(), redirect_stdout(io.StringIO()):  # where torch prints a graph that fails
+        warnings.simplefilter("ignore")  # the tracer's, of widths that are to be constant
+        if kind == "onnx":
+            run = _write_onnx(module, example.inputs(fields), fields, path)
+        else:
+            traced = torch.jit.trace(module, example.inputs(fields), check_trace=False)
+            traced.save(str(path))
+            loaded = torch.jit.load(str(path))
+            run = lambda inputs: loaded(*inputs).numpy()  # noqa: E731
+    _check(recommender, run, fields)
+    _describe(recommender, fields, path)
+
+
+def _write_onnx(
+    module: ScoreModel, inputs: tuple[Tensor, ...], fields: list[str], path: Path
+) -> Callable[[tuple[Tensor, ...]], np.ndarray]:
+    import onnxruntime
+
+    names = [*fields, CANDIDATES]
+    axes = {
+        name: {0: "batch", 1: "history"} if one.dim() == 2 else {0: "batch"}
+        for name, one in zip(names, inputs, strict=True)
+    }
+    axes |= {CANDIDATES: {0: "batch", 1: "candidates"}, SCORES: {0: "batch", 1: "candidates"}}
+    torch.onnx.export(
+        module,
+        inputs,
+        str(path),
+        input_names=names,
+        output_names=[SCORES],
+        dynamic_axes=axes,
+        opset_version=18,
+        dynamo=False,
+    )
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    wanted = [one.name for one in session.get_inputs()]
+
+    def run(inputs: tuple[Tensor, ...]) -> np.ndarray:
+        given = {name: one.numpy() for name, one in zip(names, inputs, strict=True) if name in wanted}
+        return session.run([SCORES], given)[0]
+
+    return run
+
+
+def _check(recommender: Recommender, run: Callable[[tuple[Tensor, ...]], np.ndarray], fields: list[str]) -> None:
+    """Compares with the model itself, on other numbers of histories, events and candidates than the graph was made with.
+
+    Raises:
+        NotImplementedError: a score differs.
+    """
+    window = recommender.config["MAX_ITEM_LIST_LENGTH"]
+    for lengths, n_candidates in (((2,), 1), ((1, 2, min(7, window), window), 9), ((min(4, window),) * 2, 30)):
+        example = _example(recommender, lengths, n_candidates)
+        expected = scores(recommender.model, example.batch, example.candidates).numpy()
+        inputs = list(example.inputs(fields))
+        longest = max(lengths)  # padding beyond the longest history may be there or not
+        inputs = [one[:, :longest] if one.dim() == 2 and n < len(fields) else one for n, one in enumerate(inputs)]
+        found = run(tuple(inputs))
+        if not np.allclose(found, expected, rtol=TOLERANCE, atol=TOLERANCE):
+            far = float(np.abs(found - expected).max())
+            raise NotImplementedError(f"its scores come out {far:.2g} apart from the model's own")
+
+
+def _example(recommender: Recommender, lengths: tuple[int, ...], n_candidates: int) -> _Example:
+    """Histories of these lengths, of a few sessions each, and candidates; the same each time."""
+    rng = np.random.default_rng(len(lengths) + n_candidates)
+    tokens = recommender.catalogue.tokens[recommender.names()[ITEM]]
+    gap = int(recommender.config["session_threshold"])
+    rows = []
+    for user, length in enumerate(lengths):
+        steps = rng.choice([1, 60, gap + 1], size=length)
+        items = tokens[rng.integers(1, len(tokens), length)]
+        rows += [(str(user), item, time) for item, time in zip(items, 10**6 + steps.cumsum(), strict=True)]
+    frame = pd.DataFrame(rows, columns=[USER, ITEM, TIME])
+    (batch,) = (batch for _, batch in recommender.windows(frame, now=float(frame[TIME].max() + 5)))
+    return _Example(batch, torch.from_numpy(rng.integers(1, len(tokens), (len(lengths), n_candidates))))
+
+
+def _widest(recommender: Recommender) -> Interaction:
+    """One history that fills the window, each event a session of its own, of an item of the last category there is."""
+    window, gap = recommender.config["MAX_ITEM_LIST_LENGTH"], int(recommender.config["session_threshold"]) + 1
+    category = recommender.catalogue.item_category
+    item = len(recommender.catalogue.popularity) - 1 if category is None else int(category.argmax())
+    token = recommender.catalogue.tokens[recommender.names()[ITEM]][item]
+    frame = pd.DataFrame({USER: "0", ITEM: token, TIME: 10**6 + gap * np.arange(window)})
+    (batch,) = (batch for _, batch in recommender.windows(frame))
+    session = recommender.config["SESSION_ID_FIELD"] + recommender.config["LIST_SUFFIX"]
+    if session in batch.interaction:  # whatever the run takes for a session
+        batch.interaction[session] = torch.arange(1, window + 1).unsqueeze(0)
+    return batch
+
+
+def _describe(recommender: Recommender, fields: list[str], path: Path) -> None:
+    """What a program needs that calls the graph."""
+    about = {
+        "model": recommender.config.model,
+        "inputs": [*fields, CANDIDATES],
+        "output": SCORES,
+        "window": recommender.config["MAX_ITEM_LIST_LENGTH"],
+        "session_threshold": recommender.config["session_threshold"],
+        "items": recommender.catalogue.tokens[recommender.names()[ITEM]][1:].tolist(),  # of ids 1, 2, ...
+    }
+    path.with_suffix(".json").write_text(json.dumps(about, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _write_embeddings(recommender: Recommender, path: Path) -> None:
+    """A line per item: its id in the log, and its vector."""
+    model = recommender.model
+    items = torch.arange(1, len(recommender.catalogue.popularity))
+    with torch.no_grad():
+        if isinstance(model, LongShortRecommender):
+            vectors: Any = model.embedding(items)
+        elif isinstance(getattr(model, "item_embedding", None), torch.nn.Embedding):
+            vectors = model.item_embedding.weight[items]
+        else:
+            raise ConfigError(f"export: {recommender.config.model} has no table of item embeddings.")
+    tokens = recommender.catalogue.tokens[recommender.names()[ITEM]][1:]
+    pd.DataFrame({"item": tokens, "embedding": list(vectors.numpy())}).to_parquet(path, index=False)

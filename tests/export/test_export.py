@@ -1,0 +1,79 @@
+"""Models in other formats; each file is checked against torch as it is written, and once more here."""
+
+import json
+
+import numpy as np
+import onnxruntime
+import pandas as pd
+import pytest
+import torch
+
+from recbole_lsrec.cli import main
+from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.export import export
+from recbole_lsrec.recommend import Recommender
+from tests.recommend.test_recommender import _shop_run
+
+SYSTEMS = {
+    "SLSRec literal": {"preset": "literal"},
+    "SLSRec lineage": {"preset": "lineage"},
+    "CLSR": {},
+    "DiffLSRec": {"diffusion_steps": 3},
+    "SASRec": {},
+    "GRU4Rec": {},
+}
+
+
+SLOW = ("SLSRec literal", "CLSR", "DiffLSRec", "SASRec")  # the same on other layers
+
+
+@pytest.mark.parametrize("system", [pytest.param(s, marks=[pytest.mark.slow] if s in SLOW else []) for s in SYSTEMS])
+def test_onnx_scores_histories_and_candidates_of_any_number(system, tmp_path):
+    folder, events = _shop_run(tmp_path, system.split()[0], SYSTEMS[system])
+    path = export(folder, "onnx")
+    session = onnxruntime.InferenceSession(path)
+    about = json.loads(path.with_suffix(".json").read_text())
+    recommender = Recommender.load(folder)
+    frame = events.iloc[:300, :3].set_axis(["user", "item", "timestamp"], axis=1)
+    lists = recommender.recommend(frame, k=6)
+    (users, batch), *_ = recommender.windows(frame)
+    items = lists.groupby("user", sort=False)["item"].agg(list)[users]
+    number = {item: place for place, item in enumerate(about["items"], 1)}
+    candidates = np.array([[number[item] for item in row] for row in items])
+    given = {name: batch[name].numpy() for name in about["inputs"][:-1]} | {"candidates": candidates}
+    names = {one.name for one in session.get_inputs()}
+    (scores,) = session.run(["scores"], {name: value for name, value in given.items() if name in names})
+    expected = np.stack(lists.groupby("user", sort=False)["score"].agg(list)[users])
+    np.testing.assert_allclose(scores, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_torchscript_embeddings_and_what_cannot_be_exported(tmp_path, monkeypatch, capsys):
+    folder, _ = _shop_run(tmp_path, "GRU4Rec", {})
+    for kind, file in (("torchscript", "score.pt"), ("embeddings", "vectors.parquet")):
+        out = ["--out", str(tmp_path / file)] if kind == "embeddings" else []
+        with pytest.raises(SystemExit) as ended:
+            main(["export", str(folder), "--format", kind, *out])
+        assert ended.value.code == 0
+    recommender = Recommender.load(folder)
+    vectors = pd.read_parquet(tmp_path / "vectors.parquet")
+    assert vectors["item"].tolist() == recommender.catalogue.tokens["item_id"][1:].tolist()
+    assert np.array_equal(np.stack(vectors["embedding"]), recommender.model.item_embedding.weight[1:].detach())
+    about = json.loads((folder / "score.json").read_text())
+    assert about["inputs"] == ["item_id_list", "item_length", "candidates"]
+    graph = torch.jit.load(folder / "score.pt")
+    items, length = torch.tensor([[5, 6], [7, 0]]), torch.tensor([2, 1])
+    shorter = graph(items[1:, :1], length[1:], torch.tensor([[3]]))
+    assert torch.allclose(graph(items, length, torch.tensor([[3], [3]]))[1:], shorter, atol=1e-6)
+
+    monkeypatch.setattr("recbole_lsrec.export.command.TOLERANCE", -1.0)
+    with pytest.raises(ConfigError, match=r"^export: GRU4Rec cannot be written as onnx: its scores come out .* apart"):
+        export(folder, "onnx")
+    assert not (folder / "score.onnx").exists()
+
+
+def test_a_model_that_reads_the_candidate_with_each_event_says_so(tmp_path):
+    folder, _ = _shop_run(tmp_path, "DIN", {})
+    with pytest.raises(
+        ConfigError, match=r"^export: DIN cannot be written as onnx: it reads the candidate in every row"
+    ):
+        export(folder, "onnx")
