@@ -39,7 +39,7 @@ MODERN = ["numpy>=2", "pandas>=3", "pyarrow>=17", "scikit-learn>=1.5"]
 MODERN += ["colorama", "colorlog", "tensorboard", "texttable", "thop"]
 MATPLOTLIB = "matplotlib>=3.7"  # static SVG charts of the pages
 DUCKDB = "duckdb>=2"
-EXPORT = ["onnx>=1.23", "onnxruntime>=1.32"]
+EXPORT = ["onnx>=1.23.2", "onnxruntime>=1.32"]
 TUNE = [*below("3.12", ["ray[tune]>=2.6,<=2.6.3"]), *since("3.12", ["ray[tune]>=2.50"]), "optuna>=3.1", MATPLOTLIB]
 
 setup(
