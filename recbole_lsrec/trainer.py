@@ -19,6 +19,8 @@ from recbole_lsrec.clipping import clip_each_variable
 from recbole_lsrec.console import DETAIL, bar
 from recbole_lsrec.errors import ConfigError, TrainingError
 from recbole_lsrec.evaluation.evaluator import Evaluation, evaluate
+from recbole_lsrec.lazy_adam import LazyAdam
+from recbole_lsrec.model.sparse_tables import mark_sparse_tables
 from recbole_lsrec.own_models import warn_if_changed
 from recbole_lsrec.registry import own_origin
 from recbole_lsrec.run_files import CHECKPOINT
@@ -110,9 +112,11 @@ class Trainer(recbole.trainer.Trainer):
         self._epoch = self._batch = 0  # at work
 
     def _build_optimizer(self, **kwargs: Any) -> torch.optim.Optimizer:
-        optimizer = super()._build_optimizer(**kwargs)
+        lazy = mark_sparse_tables(self.model, self.config) or self.learner == "sparse_adam"
+        optimizer = LazyAdam(self.model.parameters()) if lazy else super()._build_optimizer(**kwargs)
         for group in optimizer.param_groups:
-            group.update({k: v for k, v in getattr(self.model, "optimizer_defaults", {}).items() if k in group})
+            defaults = {"lr": self.learning_rate, **getattr(self.model, "optimizer_defaults", {})}
+            group.update({k: v for k, v in defaults.items() if k in group})
         return optimizer
 
     def fit(

@@ -78,6 +78,11 @@ class RunSettings(Options):
         "adam", "Optimiser.", RECBOLES
     )
     learning_rate: LearningRate = setting(0.001, "Learning rate.", RECBOLES)
+    sparse_embeddings: bool | Literal["auto"] = setting(
+        "auto",
+        "Whether embedding tables get sparse gradients and a lazy Adam; auto: those with 4 times the rows that a batch looks "
+        "up.",
+    )
     weight_decay: float = setting(0.0, "Weight decay of the optimiser.", RECBOLES, least=0)
     train_neg_sample_args: dict | None = setting(  # type: ignore[type-arg]
         {}, "Training negatives, as in RecBole.", RECBOLES, parts=Negatives

@@ -123,6 +123,10 @@ class LongShortRecommender(SequentialRecommender):
         """Returns further tables with the rows of each that the batch involves: only these are regularised."""
         return []
 
+    def lookup_tables(self) -> list[nn.Embedding]:
+        """Returns the tables that training only looks rows up in, so that they may have sparse gradients: all there are."""
+        return [module for module in self.modules() if isinstance(module, nn.Embedding)]
+
     def floats_per_pair(self, state: Any) -> int:
         """Estimates how many float32 numbers :meth:`match` holds for a pair of instance and candidate."""
         return 1000
@@ -157,7 +161,7 @@ class LongShortRecommender(SequentialRecommender):
             others = self.involved_rows(state)
             tables = {*self.embedding.parameters(), *(table.weight for table, _ in others)}
             squares = [losses.squared_sum(p for p in self.parameters() if p not in tables)]
-            squares += [losses.squared_rows(table.weight, ids) for table, ids in others]
+            squares += [losses.squared_rows(table, ids) for table, ids in others]
             terms["l2"] = 0.5 * self.reg_weight * (self.embedding.squared_rows(items) + sum(squares))
         return terms
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 
 def bce(logits: Tensor) -> Tensor:
@@ -111,11 +111,11 @@ def mean_over(values: Tensor, eligible: Tensor) -> Tensor:
     return (values * weight).sum() / weight.sum().clamp_min(1)
 
 
-def squared_rows(table: Tensor, ids: Tensor) -> Tensor:
+def squared_rows(table: nn.Embedding, ids: Tensor) -> Tensor:
     """Sum of squares of the *distinct* rows of ``table [N, D]`` named by ``ids`` (any shape)."""
-    involved = torch.zeros(len(table), dtype=torch.bool, device=table.device)
+    involved = torch.zeros(table.num_embeddings, dtype=torch.bool, device=ids.device)
     involved[ids.reshape(-1)] = True
-    return table[involved.nonzero().squeeze(1)].square().sum()
+    return table(involved.nonzero().squeeze(1)).square().sum()
 
 
 def squared_sum(parameters: Iterable[Tensor]) -> Tensor:

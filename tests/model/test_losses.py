@@ -43,12 +43,12 @@ def test_mean_over_eligible_rows() -> None:
 
 
 def test_squared_rows_counts_each_row_once() -> None:
-    table = torch.tensor([[1.0, 1.0], [2.0, 0.0], [0.0, 3.0]], requires_grad=True)
+    table = torch.nn.Embedding.from_pretrained(torch.tensor([[1.0, 1.0], [2.0, 0.0], [0.0, 3.0]]), freeze=False)
     total = losses.squared_rows(table, torch.tensor([[2, 1], [2, 2]]))
     assert total.item() == 4 + 9
     total.backward()
-    assert table.grad is not None
-    assert table.grad.tolist() == [[0, 0], [4, 0], [0, 6]]
+    assert table.weight.grad is not None
+    assert table.weight.grad.tolist() == [[0, 0], [4, 0], [0, 6]]
 
 
 def test_squared_sum() -> None:

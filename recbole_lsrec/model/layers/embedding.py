@@ -1,7 +1,6 @@
 """Items as vectors: an item embedding beside the embedding of the item's category."""
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from recbole_lsrec.model import losses
@@ -40,10 +39,14 @@ class ItemEmbedding(nn.Module):
 
     def forward(self, items: Tensor) -> Tensor:
         """Maps items ``[...]`` to ``[..., D]``."""
-        vectors = F.embedding(items, self.item.weight)
+        vectors = self.item(items)
         if self.category is None:
             return vectors
         return torch.cat([vectors, self.category(self.category_of(items))], dim=-1)
+
+    def tables(self) -> list[nn.Embedding]:
+        """Returns the tables, of the items first."""
+        return [self.item] if self.category is None else [self.item, self.category]
 
     def category_of(self, items: Tensor) -> Tensor:
         """Returns the categories of ``items``, in the same shape."""
@@ -52,7 +55,7 @@ class ItemEmbedding(nn.Module):
 
     def squared_rows(self, items: Tensor) -> Tensor:
         """Sum of squares of the distinct item rows, and of the distinct category rows, that ``items [M]`` involve."""
-        total = losses.squared_rows(self.item.weight, items)
+        total = losses.squared_rows(self.item, items)
         if self.category is None:
             return total
-        return total + losses.squared_rows(self.category.weight, self.category_of(items))
+        return total + losses.squared_rows(self.category, self.category_of(items))

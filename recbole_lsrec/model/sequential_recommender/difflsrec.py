@@ -261,14 +261,18 @@ class DiffLSRec(LongShortRecommender):
         return (noise - self.denoiser.noise(noisy, t, prepared, drop)).square().mean()
 
     def _cross_entropy(self, user: Tensor, target: Tensor) -> Tensor:
-        table = self._table()[1:]
         if self.options.loss == "full":
-            return catalogue_loss.full_softmax(user, table, target)
+            return catalogue_loss.full_softmax(user, self._table()[1:], target)
         drawn = self.sampler.draw(self.options.loss_samples, self._generator)
         log_expected = (self.sampler.log_chance[drawn] + np.log(self.options.loss_samples)).float().to(user.device)
         drawn = drawn.to(user.device)
         hit = drawn == target.unsqueeze(1)  # [B, S]
-        return catalogue_loss.sampled_softmax(user, table[target], table[drawn], log_expected, hit)
+        vectors = self.embedding(target + 1), self.embedding(drawn + 1)  # [B, D], [S, D]; padding is no item
+        return catalogue_loss.sampled_softmax(user, *vectors, log_expected, hit)
+
+    def lookup_tables(self) -> list[nn.Embedding]:
+        """Returns the item tables, unless the loss reads them whole."""
+        return [] if self.options.loss == "full" else self.embedding.tables()
 
     def _regularised(self) -> list[Tensor]:
         if self.fusion == "gate":

@@ -1,0 +1,65 @@
+"""Which embedding tables get sparse gradients: those of which a batch looks up few rows."""
+
+from typing import Any
+
+from recbole.model.abstract_recommender import AbstractRecommender
+from torch import nn
+
+from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.model.base import LongShortRecommender
+
+TIMES = 4
+"""``sparse_embeddings: auto`` takes tables with at least so many times the rows that a batch looks up at most."""
+
+_OPTIMISERS = ("adam", "sparse_adam")
+
+
+def mark_sparse_tables(model: AbstractRecommender, config: Any) -> list[nn.Embedding]:
+    """Lets the tables that ``sparse_embeddings`` and ``learner`` ask for have sparse gradients.
+
+    Their rows are then updated only where a batch looks them up: see :class:`recbole_lsrec.lazy_adam.LazyAdam`, which
+    such a model needs.
+
+    Args:
+        model: any recommender; RecBole's own models compute dense gradients only.
+        config: ``sparse_embeddings``, ``learner``, ``weight_decay``, ``clip_grad_norm``, ``train_batch_size``,
+            ``MAX_ITEM_LIST_LENGTH`` and ``train_neg_sample_args``.
+
+    Returns:
+        The tables.
+
+    Raises:
+        ConfigError: sparse gradients are asked for where there can be none.
+    """
+    asked = "learner: sparse_adam" if config["learner"] == "sparse_adam" else ""
+    asked = asked or ("sparse_embeddings: True" if config["sparse_embeddings"] is True else "")
+    obstacle = _obstacle(model, config)
+    if asked and obstacle:
+        raise ConfigError(f"{asked} cannot be had together with {obstacle}.")
+    if obstacle or (config["sparse_embeddings"] is False and not asked):
+        return []
+    assert isinstance(model, LongShortRecommender)
+    least = 0 if asked else TIMES * looked_up(config)
+    tables = [table for table in model.lookup_tables() if table.num_embeddings >= least]
+    for table in tables:
+        table.sparse = True
+    return tables
+
+
+def looked_up(config: Any) -> int:
+    """Rows of a table that a batch looks up at most: of each instance its history, its target and the negatives."""
+    negatives = (config["train_neg_sample_args"] or {}).get("sample_num", 0)
+    return config["train_batch_size"] * (config["MAX_ITEM_LIST_LENGTH"] + 1 + negatives)
+
+
+def _obstacle(model: AbstractRecommender, config: Any) -> str:
+    """Why there can be no sparse gradients, in words; "" if they can."""
+    if not isinstance(model, LongShortRecommender):
+        return f"{config['model']}, a model of RecBole's, whose gradients are dense; use learner: adam"
+    if config["learner"] not in _OPTIMISERS:
+        return f"learner: {config['learner']}; use adam or sparse_adam"
+    if config["weight_decay"]:
+        return f"weight_decay: {config['weight_decay']}, which moves every row; use the model's reg_weight"
+    if config["clip_grad_norm"]:
+        return "clip_grad_norm, which torch computes of dense gradients; use clip_variable_norm"
+    return ""
