@@ -91,9 +91,13 @@ def test_full_ranking_has_the_metrics_of_stock_recbole_on_the_same_weights(name,
         assert ours["hit@20"] == pytest.approx(theirs["hit@20"], abs=0.1)
 
 
-def test_pop_ranks_by_the_training_users_of_an_item(shop, tmp_path):
-    """Its ranks, worked out from the log alone, under every protocol."""
-    config, data, model = trained(shop, "Pop", tmp_path)
+PROTOCOLS = ["uni9", "pop9", "full"]
+
+
+@pytest.mark.parametrize("drawn", [{}, {"popularity": "all", "pool": "all"}], ids=["clean", "code"])
+def test_pop_ranks_by_the_training_users_of_an_item(shop, tmp_path, drawn):
+    """Its ranks, worked out from the log alone, under every protocol and both ways to draw."""
+    config, data, model = trained(shop, "Pop", tmp_path, eval_args={"mode": PROTOCOLS, **drawn})
     found = evaluate(model, data.test, config)
     log, events = data.dataset, data.dataset.training_events()
     pairs = {(u, i) for u, i in zip(log.user[events].tolist(), log.item[events].tolist(), strict=True)}
@@ -101,6 +105,7 @@ def test_pop_ranks_by_the_training_users_of_an_item(shop, tmp_path):
     target = count[log.item[data.test.dataset.rows]][:, None]
     rivals = {
         "uni9": count[data.test.candidates["uni9"]],
+        "pop9": count[data.test.candidates["pop9"]],
         "full": np.delete(np.broadcast_to(count, (len(target), len(count))), 0, axis=1),
     }
     for name, theirs in rivals.items():
@@ -112,16 +117,16 @@ def test_pop_ranks_by_the_training_users_of_an_item(shop, tmp_path):
 def test_a_scorer_that_knows_nothing_lands_where_chance_puts_it(shop, tmp_path):
     """Among n rivals AUC is 1/2 and Hit@k is k/(n+1), within four standard errors over 30 seeds of 59 instances."""
     found = []
-    config, data, _ = trained(shop, "Random", tmp_path)
+    config, data, _ = trained(shop, "Random", tmp_path, eval_args={"mode": PROTOCOLS})
     for seed in range(30):
         config["seed"] = seed
         found.append(evaluate(build_model(config, data), data.test, config).metrics)
     n_instances, n_items = 30 * len(data.test.dataset), data.dataset.item_num - 1
     mean = {key: np.mean([metrics[key] for metrics in found]) for key in found[0]}
-    for key, n in (("hit@2", 10), ("hit@5", 10), ("full/hit@5", n_items), ("full/hit@10", n_items)):
+    for key, n in (("hit@2", 10), ("hit@5", 10), ("pop9/hit@2", 10), ("full/hit@5", n_items), ("full/hit@10", n_items)):
         p = int(key.split("@")[1]) / n
         assert mean[key] == pytest.approx(p, abs=4 * np.sqrt(p * (1 - p) / n_instances))
-    for key in ("auc", "gauc", "full/gauc"):
+    for key in ("auc", "gauc", "pop9/auc", "pop9/gauc", "full/gauc"):
         assert mean[key] == pytest.approx(0.5, abs=4 * np.sqrt(1 / 12 / n_instances) * 1.1)
 
 

@@ -139,13 +139,15 @@ def _changed(entry: Entry, system: str, runs: Sequence[SavedRun]) -> dict[str, d
 
 
 def _changed_run(entry: Entry, system: str, run: SavedRun) -> dict[str, dict[str, float]]:
+    has_alpha = bool(run.instances["alpha"].notna().any())  # a floor has none to fix
+    changes = [change for change in entry.changes if change.fixed_alpha is None or has_alpha]
     asked = counterfactual(
         run.folder,
         [key for key in entry.columns.values() if key != ALPHA],
         protocols=[run.protocol("test")],
-        interventions=[change for change in entry.changes if change.kind != "none"] or [Intervention("shuffle")],
+        interventions=[change for change in changes if change.kind != "none"] or [Intervention("shuffle")],
     )
-    lines = asked.table[asked.table["intervention"].isin([change.name for change in entry.changes])]
+    lines = asked.table[asked.table["intervention"].isin([change.name for change in changes])]
     if not entry.groups:
         lines = lines[lines["group"] == "all"]
     names = group_names(entry, list(dict.fromkeys(lines["group"])))

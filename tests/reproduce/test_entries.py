@@ -58,6 +58,14 @@ def test_every_system_of_the_papers_is_built() -> None:
     assert [len(read_entry(name).plan.systems) for name in tables] == [14, 13, 10]  # three floors of ours in each
 
 
+@pytest.mark.parametrize("name", ALL)
+def test_every_entry_that_measures_a_metric_has_the_floors(name: str) -> None:
+    entry = read_entry(name)
+    costs = {"train_minutes", "memory_gb"}
+    if entry.kind != "statistics" and not set(entry.columns.values()) <= costs:
+        assert [system.model for system in entry.plan.systems][:3] == ["Pop", "ItemKNN", "Markov"]
+
+
 def test_numbers_of_the_papers() -> None:
     assert read_entry("slsrec-t2").numbers["cosmetics"]["SLSREC"][:3] == (0.8734, 0.8793, 0.5066)
     assert read_entry("clsr-t3").numbers["taobao"]["CLSR, untouched, purchase/like"] == (0.8616, 0.3568)
