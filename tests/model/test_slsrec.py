@@ -232,6 +232,23 @@ def test_every_loss_option_changes_the_loss(options: dict[str, Any]) -> None:
     assert not torch.allclose(changed.calculate_loss(batch), default.calculate_loss(batch))
 
 
+@pytest.mark.parametrize("option", ["embedding_dropout_prob", "head_dropout_prob"])
+def test_dropout_acts_in_training_alone(option: str) -> None:
+    model, plain, batch = build(**{option: 0.5}), build(), random_batch(n=12)
+    assert torch.equal(model.full_sort_predict(batch), plain.full_sort_predict(batch))
+    model.train(), plain.train()
+    assert torch.equal(plain.calculate_loss(batch), plain.calculate_loss(batch))
+    assert not torch.equal(model.calculate_loss(batch), model.calculate_loss(batch))
+
+
+def test_dropout_keeps_the_mean_of_embedded_items() -> None:
+    """0.25 is dropped and the rest is divided by 0.75, so that evaluation needs no factor."""
+    model = build(embedding_dropout_prob=0.25).train()
+    dropped = model.dropout(torch.ones(100_000))
+    assert sorted(set(dropped.tolist())) == pytest.approx([0, 1 / 0.75])
+    assert float(dropped.mean()) == pytest.approx(1, abs=0.01)
+
+
 def test_alpha_answers_to_the_candidate() -> None:
     model = build()
     batch = batch_of([[[1], [2, 3]]], [4], [[5, 6]])

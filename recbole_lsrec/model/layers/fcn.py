@@ -123,12 +123,19 @@ class FCN(nn.Module):
         hidden_sizes: Widths of the hidden layers; empty means a single linear layer.
         out_size: Width of the output.
         out_bias: What the bias of the output starts at.
+        dropout: Share of the hidden units that is dropped after each ReLU in training.
     """
 
     def __init__(
-        self, part_sizes: Sequence[int], hidden_sizes: Sequence[int], out_size: int = 1, out_bias: float = 0.0
+        self,
+        part_sizes: Sequence[int],
+        hidden_sizes: Sequence[int],
+        out_size: int = 1,
+        out_bias: float = 0.0,
+        dropout: float = 0.0,
     ) -> None:
         super().__init__()
+        self.dropout = dropout
         self.part_sizes = list(part_sizes)
         sizes = [sum(part_sizes), *hidden_sizes, out_size]
         self.linears = nn.ModuleList(linear(size, next_size) for size, next_size in pairwise(sizes))
@@ -155,7 +162,8 @@ class FCN(nn.Module):
         # In rows from here on: the ReLU works in place, and on a view autograd would copy to allow that.
         rows = hidden.reshape(-1, hidden.shape[-1])
         for norm, (weight, bias) in zip(self.norms, self._layers()[1:], strict=True):
-            rows = F.linear(torch.relu_(norm(rows, counts) if self.training else rows), weight, bias)
+            rows = torch.relu_(norm(rows, counts) if self.training else rows)
+            rows = F.linear(F.dropout(rows, self.dropout, self.training), weight, bias)
         return rows.view(*hidden.shape[:-1], rows.shape[-1])
 
     def _layers(self) -> list[tuple[Tensor, Tensor]]:

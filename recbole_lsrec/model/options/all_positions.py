@@ -1,13 +1,11 @@
 """Options of RecBole's models that can also be trained at every position, and of those that differ in these alone."""
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from recbole_lsrec.config.setting import Options, setting
-from recbole_lsrec.model.options.long_short import Share, Width
-
-Dropout = Annotated[float, Field(ge=0, lt=1)]
+from recbole_lsrec.model.options.long_short import Dropout, Share, Width
 
 
 class AllPositionsOptions(Options):

@@ -9,6 +9,7 @@ from recbole_lsrec.config.run_settings import BatchSize, LearningRate
 from recbole_lsrec.config.setting import Options, setting
 
 Share = Annotated[float, Field(ge=0, le=1)]
+Dropout = Annotated[float, Field(ge=0, lt=1)]
 Width = Annotated[int, Field(ge=1)]
 Widths = Annotated[list[Width], Field(min_length=1)]
 

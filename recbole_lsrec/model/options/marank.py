@@ -1,15 +1,9 @@
 """Options of MARank. "Code" is the authors' at commit ed8e216; the paper's text was not at hand."""
 
-from typing import Annotated
-
-from pydantic import Field
-
 from recbole_lsrec.config.data_settings import HistoryLength
 from recbole_lsrec.config.run_settings import BatchSize, LearningRate
 from recbole_lsrec.config.setting import setting
-from recbole_lsrec.model.options.long_short import LongShortOptions, Width
-
-Dropout = Annotated[float, Field(ge=0, le=0.99)]
+from recbole_lsrec.model.options.long_short import Dropout, LongShortOptions, Width
 
 
 class MARankOptions(LongShortOptions):

@@ -8,7 +8,7 @@ from pydantic import model_validator
 from recbole_lsrec.config.data_settings import HistoryLength
 from recbole_lsrec.config.run_settings import BatchSize, LearningRate, Norm
 from recbole_lsrec.config.setting import setting
-from recbole_lsrec.model.options.long_short import NEGATIVES, CandidateOptions, Parts, Width, Widths
+from recbole_lsrec.model.options.long_short import NEGATIVES, CandidateOptions, Dropout, Parts, Width, Widths
 
 
 class SLSRecOptions(CandidateOptions):
@@ -66,6 +66,10 @@ class SLSRecOptions(CandidateOptions):
     )
     contrastive_margin: float = setting(1.0, "Margin of eq. 16.", "CLSR's code; the paper does not say.", least=0)
 
+    embedding_dropout_prob: Dropout = setting(0.0, "Dropout on embedded items, in training.", "Paper: none; ours.")
+    head_dropout_prob: Dropout = setting(
+        0.0, "Dropout after each hidden layer of eq. 12, in training.", "Paper: none; ours."
+    )
     reg_weight: float = setting(1e-6, "L2 on weights and involved embeddings, halved.", "CLSR's code.", least=0)
     learning_rate: LearningRate = setting(1e-3, "Adam.", "Paper, section 4.")
     train_batch_size: BatchSize = setting(500, "Positives a batch.", "Paper, section 4.")

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, cast
 import torch
 import torch.nn.functional as F
 from recbole.data.interaction import Interaction
-from torch import Tensor
+from torch import Tensor, nn
 
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.model import losses
@@ -97,7 +97,8 @@ class SLSRec(LongShortRecommender):
             self.waam = WAAM(d)
         if self.has_fusion:
             self.fusion = FCN([2 * d, 2 * d, d], o.alpha_hidden_sizes)
-        self.head = FCN([2 * d, d], o.head_hidden_sizes, out_bias=self.prior_logit(config))
+        self.head = FCN([2 * d, d], o.head_hidden_sizes, 1, self.prior_logit(config), o.head_dropout_prob)
+        self.dropout = nn.Dropout(o.embedding_dropout_prob)
         # Numbers that matching one candidate with an event, and with an instance, keeps alive: see floats_per_pair.
         per_pair = 12 * d + 3 * sum(o.head_hidden_sizes) + 3 * sum(o.alpha_hidden_sizes)
         self._floats = (3 * d + 3 * sum(o.attention_hidden_sizes), per_pair)
@@ -108,7 +109,7 @@ class SLSRec(LongShortRecommender):
         """Cuts histories into sessions (eq. 1) and encodes them as far as no candidate is needed."""
         item_seq, session_seq = interaction[self.ITEM_SEQ], interaction[self.SESSION_SEQ]  # [B, L]
         sessions = split_sessions(item_seq, session_seq, interaction[self.ITEM_SEQ_LEN])
-        x = self.embedding(sessions.items)  # [P, D]
+        x = self.dropout(self.embedding(sessions.items))  # [P, D]
         n_rows = sessions.n_rows
 
         current = long = majority = u_short = long_states = None
@@ -170,7 +171,7 @@ class SLSRec(LongShortRecommender):
 
     def match(self, state: Encoded, items: Tensor) -> Match:
         """Scores ``items [B, C]`` or ``[1, C]``: eq. 7-12, and eq. 2-6 too where attention asks for the candidate."""
-        v = self.embedding(items)  # [B or 1, C, D]
+        v = self.dropout(self.embedding(items))  # [B or 1, C, D]
         n_long = state.sessions.n_long
         u_long: Tensor | Mixture | None = None
         u_short = alpha = None
