@@ -65,8 +65,8 @@ def test_shuffled_histories_by_event_type(reproduce, tmp_path):
 
 def test_an_entry_of_sampled_metrics_is_accepted_on_data_that_rank_all_items(tmp_path, capsys):
     """``amazon-cellphone.yaml`` validates on all items, where GAUC by rows is not defined."""
+    given = ["--models=SLSREC", "--without=[cate]", f"--out={tmp_path}"]
     with pytest.raises(SystemExit) as ended:
-        given = ["--models=SLSREC", "--without=[cate]", f"--out={tmp_path}"]
         main(["reproduce", "slsrec-t3", "--dataset", "amazon-cellphone", *given])
     assert ended.value.code == 2
     assert "holds no amazon-cellphone.inter" in capsys.readouterr().err

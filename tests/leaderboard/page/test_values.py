@@ -289,3 +289,22 @@ def test_protocols_are_not_compared_in_a_metric_without_a_better_side():
     one, other = (columns(result, "", {}) for result in ({"itemcoverage@2": 0.1, "mrr": 0.2}, {"itemcoverage@2": 0.1}))
     assert common_metric([SimpleNamespace(columns=one, main="mrr")] * 2) == "mrr"
     assert common_metric([SimpleNamespace(columns=of, main=of[0].key) for of in (one, other)]) is None
+
+
+def test_new_items_among_targets_and_negatives_are_told(tmp_path):
+    unseen = {
+        "test/pop3": {"targets": 0.247, "negatives": 0.0, "auc": 0.6235},
+        "test/full": {"targets": 0.247, "negatives": 0.2, "auc": 0.52},
+    }
+    both = {"pop3": ranks(2, 1), "full": ranks(2, 2)}
+    cells = [write_cell(tmp_path, name, both, result={"unseen_items": unseen}) for name in ("A", "B")]
+    write_report(write_board(tmp_path, cells))
+    pop, full = json.loads((tmp_path / "report.json").read_text())["datasets"][0]["tables"]
+    assert pop["unseen"] == unseen["test/pop3"]
+    start = "Without a training event: 24.7% of the targets, "
+    assert (
+        f"{start}0.0% of the competitors. Preferring items never seen in training, and nothing else, has an AUC of 0.62:"
+        " part of every value here may be that."
+    ) in pop["notes"]
+    assert f"{start}20.0% of the competitors." in full["notes"]
+    assert f"{start}20.0% of the competitors." in (tmp_path / "leaderboard.md").read_text()
