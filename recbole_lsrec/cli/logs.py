@@ -64,7 +64,8 @@ from recbole_lsrec.errors import ConfigError, did_you_mean
 @click.option("--separator", help="csv: between columns; found by default.")
 @click.option("--encoding", help="csv: of the text; utf-8 by default.")
 @click.option(
-    "--time-format", help="s, ms, us, ns, days, 'excel days', MMDD:<year> or a strptime format; found by default."
+    "--time-format",
+    help="s, ms, us, ns, days, 'excel days', '.NET ticks', MMDD:<year> or a strptime format; found by default.",
 )
 @click.option("--tz", help="Zone of times that name none, such as Asia/Shanghai; UTC by default.")
 @click.option(

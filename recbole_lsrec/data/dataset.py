@@ -125,12 +125,14 @@ class SessionDataset(FilteredDataset):
         return segment_sessions(self.user, exact, threshold, self.config["session_gap"])
 
     def _name_columns_like_sessions(self, used: str | None) -> None:
+        named = self.config["SESSION_ID_FIELD"]
         for name in self._log_names(self.dataset_name):
-            like = [column for column in self._columns_of(name) if _LIKE_SESSIONS.search(column) and column != used]
+            like = [c for c in self._columns_of(name) if c != used and (c == named or _LIKE_SESSIONS.search(c))]
             if like and used is None:
+                column = named if named in like else like[0]
                 self.logger.warning(
-                    f"{name}.inter: the column {like[0]!r} looks like the log's own sessions and is not used: sessions are "
-                    f"cut by session_threshold. To use it: SESSION_ID_FIELD: {like[0]}, and {like[0]} in load_col."
+                    f"{name}.inter: the column {column!r} looks like the log's own sessions and is not used: sessions are "
+                    f"cut by session_threshold. To use it: SESSION_ID_FIELD: {column}, and {column} in load_col."
                 )
 
     def _set_categories(self, frame: pd.DataFrame) -> None:

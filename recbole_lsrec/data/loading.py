@@ -9,8 +9,9 @@ import pandas as pd
 from recbole.config import Config
 from recbole.utils import FeatureSource, FeatureType, set_color
 
-from recbole_lsrec.data.atomic import read_atomic
+from recbole_lsrec.data.atomic import Types, read_atomic
 from recbole_lsrec.data.recbole_dataset import RecBoleDataset
+from recbole_lsrec.data.token_ids import PADDING
 from recbole_lsrec.errors import DataError
 from recbole_lsrec.log_checks.text import numbered_lines
 from recbole_lsrec.simulated.generate import SIMULATED_NOTICE, ensure_bundled, is_simulated
@@ -151,6 +152,7 @@ class CheckedDataset(RecBoleDataset):
             encoding=self.config["encoding"],
             time_field=self.time_field if source == FeatureSource.INTERACTION else None,
         )
+        self._refuse_padding(Path(filepath), frame, types)
         for field, ftype in types.items() if source != "link" else ():
             self.field2source[field], self.field2type[field] = source, ftype
             self.field2seqlen[field] = 1
@@ -162,6 +164,18 @@ class CheckedDataset(RecBoleDataset):
             if ftype in (FeatureType.FLOAT, FeatureType.FLOAT_SEQ):
                 self.field2bucketnum[field] = 2
         return frame
+
+    def _refuse_padding(self, path: Path, frame: pd.DataFrame, types: Types) -> None:
+        """No token may have the name of the padding, which is id 0 and no event's."""
+        for field in [field for field, ftype in types.items() if ftype == FeatureType.TOKEN]:
+            names = np.flatnonzero(frame[field].cat.categories.to_numpy() == PADDING)
+            if len(names):
+                row = int(np.argmax(frame[field].cat.codes.to_numpy() == names[0]))
+                lines = numbered_lines(path, self.config["encoding"] or "utf-8")
+                number, _ = next(islice(lines, row + 1, None))
+                raise DataError(
+                    f"{path}, line {number}: column {field!r} holds {PADDING!r}, the name of the padding; give it another name."
+                )
 
     def _tell_of_lines(self, file: str, rows: np.ndarray, what: str) -> None:
         """Warns of lines of a file, given as rows of its table."""

@@ -13,6 +13,7 @@ _STARTS = (
     (b"PK\x03\x04", "is a zip archive (or a spreadsheet); unpack or export it first"),
     (b"PAR1", "is a parquet file; accepted here is text"),
     (codecs.BOM_UTF8, "begins with a byte order mark; set encoding: utf-8-sig, or save it as UTF-8 without the mark"),
+    (codecs.BOM_UTF32_LE, "is UTF-32; set encoding: utf-32, or save it as UTF-8"),  # begins as UTF-16 does
     (codecs.BOM_UTF16_LE, "is UTF-16; set encoding: utf-16, or save it as UTF-8"),
     (codecs.BOM_UTF16_BE, "is UTF-16; set encoding: utf-16, or save it as UTF-8"),
 )
@@ -39,8 +40,8 @@ def check_text(path: Path, encoding: str) -> None:
         start = file.read(4)
         for mark, problem in _STARTS:
             if start.startswith(mark) and not (mark.startswith(codecs.BOM_UTF8) and name != "utf-8"):
-                if name.startswith("utf-16") and "UTF-16" in problem:
-                    continue
+                if name.startswith(("utf-16", "utf-32")) and name[:6].upper() in problem:
+                    break
                 raise DataError(f"{path}, line 1: {problem}.")
         if name.startswith(("utf-16", "utf-32")):
             return

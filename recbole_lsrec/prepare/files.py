@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import io
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -15,6 +16,9 @@ from typing import IO, Any
 from recbole_lsrec.errors import DataError, did_you_mean
 
 ENDINGS = ("*.csv", "*.tsv", "*.txt", "*.dat", "*.json", "*.jsonl", "*.ndjson", "*.parquet", "*.pq", "*.data")
+
+
+_ABOUT = re.compile(r"(readme|licen[cs]e|about|md5|sha256)\b.*|.*\.(md|pdf|html?|md5|sha256)$|\.")  # beside a log
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,9 @@ def find_files(raw: list[Path]) -> list[RawFile]:
         if not inside:
             raise DataError(f"--raw: the folder {str(path)!r} is empty; give the file or folder of the download.")
         for file in inside:
-            found += _members(file, alone=not path.is_dir())
+            members = _members(file, alone=not path.is_dir())
+            several = path.is_dir() or len(members) > 1
+            found += [member for member in members if not (several and _ABOUT.match(member.plain_name))]
     return list(dict.fromkeys(found))
 
 

@@ -21,6 +21,10 @@ BLOCK = 1 << 24
 _LONGEST_HEADER = 1 << 20
 
 
+# Of zip (xlsx, ods), xls, gzip, parquet.
+_BINARY = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x1f\x8b", b"PAR1")
+
+
 def first_lines(raw: RawFile, encoding: str, count: int) -> list[str]:
     """The first lines of a text file, without line ends.
 
@@ -29,6 +33,8 @@ def first_lines(raw: RawFile, encoding: str, count: int) -> list[str]:
     """
     with raw.open() as stream:
         head = stream.read(_LONGEST_HEADER)
+    if head.startswith(_BINARY):
+        raise DataError(f"{raw.name}: is a spreadsheet or an archive, no text; export it as CSV, or unpack it.")
     try:
         text = head.decode(encoding_of(head, encoding), errors="strict" if len(head) < _LONGEST_HEADER else "ignore")
     except UnicodeDecodeError as error:

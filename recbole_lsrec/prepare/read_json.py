@@ -3,6 +3,7 @@
 import ast
 import json
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any
 
 import pyarrow as pa
@@ -57,22 +58,27 @@ def read_lines(
 
 
 def keys(raw: RawFile, encoding: str) -> list[str]:
-    """The keys of the first object of a file.
+    """The keys of the first objects of a file, of which one alone may lack some.
 
     Raises:
         DataError: the first line is none.
     """
+    names: dict[str, None] = {}
     with raw.open() as stream:
-        line = stream.readline()
-    try:
-        row = _json(line.decode(encoding).removeprefix("\ufeff"))
-    except ValueError as error:
-        raise DataError(f"{raw.name}, line 1: is no JSON object ({error}).") from None
-    if not isinstance(row, dict):
-        raise DataError(
-            f"{raw.name}, line 1: is no JSON object; accepted: one object a line (jq -c '.[]' writes it so)."
-        )
-    return list(row)
+        for number, line in enumerate(islice(stream, 100), start=1):
+            try:
+                row = _json(line.decode(encoding).removeprefix("\ufeff"))
+            except ValueError as error:
+                if number > 1:  # what is damaged further on is refused line by line
+                    continue
+                raise DataError(f"{raw.name}, line 1: is no JSON object ({error}).") from None
+            if isinstance(row, dict):
+                names |= dict.fromkeys(row)
+            elif number == 1:
+                raise DataError(
+                    f"{raw.name}, line 1: is no JSON object; accepted: one object a line (jq -c '.[]' writes it so)."
+                )
+    return list(names)
 
 
 def as_text(value: Any) -> str:

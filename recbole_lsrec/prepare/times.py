@@ -26,6 +26,7 @@ _NUMBER = "regexp_full_match(time, '[0-9]{1,19}([.][0-9]+)?')"
 # A fraction of a second and a zone stand after a clock only: the last two digits of 2020-01-02 are no zone.
 _PARTS = r"^(.*?\d:\d{2}(?::\d{2})?)(?:[.,](\d{1,9}))?\s?(Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?$"
 _MANY = 0.99
+_TICKS = ".NET ticks"  # tenths of a microsecond since the year 1, which read as nanoseconds would be of 1990
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,9 @@ def format_reading(form: str, zone: str | None) -> Reading:
     text = form.replace("'", "''")
     if form.startswith("MMDD:"):
         parsed = f"try_strptime('{form[5:]}' || lpad(time, 4, '0'), '%Y%m%d')"
+    elif form == _TICKS:
+        number = f"CASE WHEN {_NUMBER} THEN TRY_CAST(split_part(time, '.', 1) AS HUGEINT) END"
+        return Reading(form, _plausible(f"({number} - 621355968000000000) * 100"), local=True)
     elif form in ("days", "excel days"):
         since = 25569 if form == "excel days" else 0
         number = f"CASE WHEN {_NUMBER} THEN TRY_CAST(time AS DOUBLE) END"
@@ -179,10 +183,10 @@ def _plausible(sql: str) -> str:
 def _named(given: str, zone: str | None) -> Reading:
     if given in _EXPONENT:
         return unit_reading(given)
-    if "%" not in given and not given.startswith("MMDD:") and given not in ("days", "excel days"):
+    if "%" not in given and not given.startswith("MMDD:") and given not in ("days", "excel days", _TICKS):
         raise DataError(
-            f"--time-format: found {given!r}; accepted: {', '.join(_EXPONENT)}, days, 'excel days', MMDD:<year>, {ORDER}, "
-            "or a strptime format such as '%d/%m/%Y %H:%M'."
+            f"--time-format: found {given!r}; accepted: {', '.join(_EXPONENT)}, days, 'excel days', '{_TICKS}', MMDD:<year>, "
+            f"{ORDER}, or a strptime format such as '%d/%m/%Y %H:%M'."
         )
     return format_reading(given, zone)
 
@@ -195,7 +199,7 @@ def _stride(connection: "DuckDBPyConnection", table: str) -> int:
 def _candidates(connection: "DuckDBPyConnection", sample: str, zone: str | None) -> list[Reading]:
     """The readings that fit some of the sample; of two that give the same times the first."""
     all_readings = [unit_reading(unit) for unit in _EXPONENT]
-    all_readings += [format_reading("days", zone), format_reading("excel days", zone)]
+    all_readings += [format_reading("days", zone), format_reading("excel days", zone), format_reading(_TICKS, zone)]
     all_readings += [
         format_reading(day + clock, zone)
         for day, clock in product(_DAYS, _CLOCKS)

@@ -232,3 +232,10 @@ def test_an_item_file_loaded_without_its_items(load):
             item_file="item_id:token\tcat:token\nx\tred\n",
             load_col={"inter": ["user_id", "item_id", "timestamp"], "item": ["cat"]},
         )
+
+
+def test_a_token_with_the_name_of_the_padding_is_refused(load):
+    with pytest.raises(
+        DataError, match=r"tiny\.inter, line 3: column 'item_id' holds '\[PAD\]', the name of the padding"
+    ):
+        load([("a", "x", 1), ("a", "[PAD]", 2), ("b", "x", 3)])

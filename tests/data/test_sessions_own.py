@@ -50,6 +50,13 @@ def test_a_column_like_sessions_that_is_not_used_is_named(load, caplog, loaded):
     assert "SESSION_ID_FIELD: user_session" in caplog.text
 
 
+def test_a_named_column_that_is_not_loaded_is_named(load, caplog):
+    columns = ["user_id", "item_id", "timestamp"]
+    header = HEADER.replace("session_id", "basket")
+    load(ROWS, header=header, SESSION_ID_FIELD="basket", load_col={"inter": columns}).build()
+    assert "the column 'basket' looks like the log's own sessions and is not used" in caplog.text
+
+
 def test_session_ids_are_tokens(load):
     dataset = load([(*row[:3], 1) for row in ROWS], header=HEADER.replace("session_id:token", "session_id:float"))
     with pytest.raises(

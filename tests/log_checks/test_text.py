@@ -8,7 +8,7 @@ from recbole_lsrec.log_checks.text import check_text, numbered_lines
 TEXT = "user_id:token\titem_id:token\nu0\t中文\n"
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "gbk"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32", "gbk"])
 def test_text_in_the_encoding_named(tmp_path, encoding):
     (tmp_path / "log").write_text(TEXT, encoding=encoding)
     check_text(tmp_path / "log", encoding)
@@ -20,6 +20,7 @@ def test_text_in_the_encoding_named(tmp_path, encoding):
     [
         (TEXT.encode("utf-8-sig"), "line 1: begins with a byte order mark; set encoding: utf-8-sig"),
         (TEXT.encode("utf-16"), "line 1: is UTF-16; set encoding: utf-16"),
+        (TEXT.encode("utf-32"), "line 1: is UTF-32; set encoding: utf-32"),
         (TEXT.encode("utf-16-le"), "line 1: holds a NUL byte, so it is no utf-8 text; set encoding"),
         (gzip.compress(TEXT.encode()), r"line 1: is compressed \(gzip\); unpack it first"),
         (b"PK\x03\x04...", "line 1: is a zip archive"),

@@ -211,3 +211,24 @@ def test_a_second_time_needs_overwrite(prepared):
     with pytest.raises(DataError, match="was prepared before; --overwrite replaces it"):
         prepared("csv", {"log.csv": HEAD + "a,2,1577836800\n"})
     assert prepared("csv", {"log.csv": HEAD + "a,2,1577836800\n"}, overwrite=True)[0] == ["a|2|1577836800"]
+
+
+def test_an_object_may_lack_keys_that_others_have(prepared):
+    lines = ['{"user": 1, "item": 2}', *(f'{{"user": 1, "item": {n}, "ts": {1577836800 + n}}}' for n in range(3))]
+    events, _, meta = prepared("csv", {"shop.jsonl": "\n".join(lines)}, max_refused=0.5)
+    assert events == ["1|0|1577836800", "1|1|1577836801", "1|2|1577836802"]
+    assert meta["account"]["refused"][0]["reason"] == "no time"
+
+
+@pytest.mark.parametrize("start", [b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x1f\x8b"])
+def test_a_spreadsheet_is_no_table_of_text(prepared, start):
+    with pytest.raises(DataError, match=r"shop\.xlsx: is a spreadsheet or an archive, no text; export it as CSV"):
+        prepared("csv", {"shop.xlsx": start + b"\0\1"})
+
+
+def test_what_is_told_about_a_log_is_no_log(prepared):
+    events, _, meta = prepared(
+        "csv", {"shop.csv": HEAD + "a,x,1577836800\n", "README.txt": "hello\n", "md5.txt": "0\n"}
+    )
+    assert events == ["a|x|1577836800"]
+    assert [file["file"] for file in meta["raw_files"]] == ["shop.csv"]

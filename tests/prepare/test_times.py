@@ -78,6 +78,12 @@ def test_days_since_1970_or_1900_are_an_error_with_both_readings():
     assert read_times(["43831"], "excel days")[0] == [1577836800 * SECOND]
 
 
+def test_ticks_of_net_are_an_error_with_both_readings():
+    with pytest.raises(DataError, match=r"'ns': 1 rows, 1990-03-11 .*\n.*'\.NET ticks': 1 rows, 2020-01-01 00:00:00"):
+        read_times(["637134336000000000"])
+    assert read_times(["637134336000000001"], ".NET ticks")[0] == [1577836800 * SECOND + 100]
+
+
 def test_mixed_units_are_an_error():
     with pytest.raises(DataError, match=r"2 of 4 can be read as .* so the log mixes units or formats") as error:
         read_times(["1577836800", "1577836801", "1577836802000", "1577836803000"])
