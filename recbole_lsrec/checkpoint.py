@@ -7,6 +7,7 @@ current state and the best weights together, so that one rename replaces both an
 import json
 import os
 import random
+import shutil
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from recbole.utils import ModelType
 
 import recbole_lsrec
 from recbole_lsrec.config.effects import may_differ
-from recbole_lsrec.errors import CheckpointError
+from recbole_lsrec.errors import CheckpointError, MachineError, refusals_named
 
 MAGIC = "recbole_lsrec_checkpoint"
 FORMAT = 1
@@ -72,6 +73,7 @@ def save(path: str | Path, checkpoint: Checkpoint) -> None:
 
     Raises:
         CheckpointError: a value can be stored neither as tensor nor as plain value; the message names it.
+        MachineError: the disk is full or may not be written; the old file is still there.
     """
     path = Path(path)
     content = {
@@ -81,14 +83,21 @@ def save(path: str | Path, checkpoint: Checkpoint) -> None:
     }
     temporary = path.with_name(path.name + ".tmp")
     try:
-        with open(temporary, "wb") as file:
+        with refusals_named(path, "cannot be written"), open(temporary, "wb") as file:
+            _check_space(path, content)
             torch.save(content, file)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:  # Ctrl-C and a full disk alike: leave no half-written file behind
+            os.replace(temporary, path)
+    except RuntimeError as error:  # torch's writer has no errno
+        if "inline_container" not in str(error):
+            raise
+        raise MachineError(
+            f"{path}: cannot be written: the disk is full, or files may not be larger (ulimit -f); free some space and "
+            "go on with --resume. The checkpoint before this one is whole."
+        ) from error
+    finally:  # Ctrl-C and a full disk alike: leave no half-written file behind
         temporary.unlink(missing_ok=True)
-        raise
     _sync_folder(path.parent)
 
 
@@ -302,6 +311,26 @@ def portable(value: Any, name: str, *, device: torch.device | str = "cpu", copy:
         "tensors, numbers, strings, None, and lists, tuples and dicts of them. Keep it out of the model's "
         "`other_parameter_name`, or make it one of these."
     )
+
+
+def _check_space(path: Path, content: Mapping[str, Any]) -> None:
+    """Refuses before the first byte what the disk has no room for."""
+    needed = _bytes(content)
+    free = shutil.disk_usage(path.parent).free
+    if free < needed:
+        raise MachineError(
+            f"{path}: cannot be written: it needs {needed / 2**20:.0f} MiB, and {free / 2**20:.0f} MiB are free; free some "
+            "space and go on with --resume. The checkpoint before this one is whole."
+        )
+
+
+def _bytes(value: Any) -> int:
+    """Bytes of all tensors and texts in nested containers."""
+    if isinstance(value, torch.Tensor):
+        return value.nbytes
+    if isinstance(value, Mapping):
+        return sum(map(_bytes, value.values()))
+    return sum(map(_bytes, value)) if isinstance(value, list | tuple) else len(value) if isinstance(value, str) else 8
 
 
 def _plain(value: Any) -> Any:

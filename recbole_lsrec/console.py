@@ -71,6 +71,9 @@ def logging_to(log: Path | None, state: str | None, *, verbose: bool = False) ->
         root.addHandler(handler)
     try:
         yield
+    except Exception:  # told to the user where it is caught; how it came about is in the log
+        root.error("The run ended with an error", exc_info=True, extra=DETAIL)
+        raise
     finally:
         root.setLevel(before)
         for handler in handlers:

@@ -24,6 +24,7 @@ from recbole_lsrec.run_report import say_data, say_interrupted, say_model, say_r
 from recbole_lsrec.simulated.generate import SIMULATED_NOTICE
 from recbole_lsrec.trained_run import build_model, configure, load_data_and_model, load_run
 from recbole_lsrec.trainer import Trainer
+from recbole_lsrec.whole_files import alone
 
 __all__ = ["load_data_and_model", "load_run", "run_recbole_lsrec"]
 
@@ -71,7 +72,8 @@ def run_recbole_lsrec(
         print(text)
         return {"dry_run": text}
     folder = Path(config["resume"]).resolve().parent if config["resume"] else run_folder.create(config)
-    with logging_to(folder / run_files.LOG, config["state"], verbose=config["verbose"]):
+    log_file = folder / run_files.LOG
+    with alone(folder, "resume"), logging_to(log_file, config["state"], verbose=config["verbose"]):
         command = ["run", *command_line] if command_line else []
         try:
             return _run(config, log, folder, saved, phases, on_epoch, command)

@@ -1,6 +1,8 @@
 """Ray while a block runs: the one there is, that of a cluster, or one on this machine."""
 
 import os
+import signal
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +14,10 @@ from recbole_lsrec.errors import ConfigError
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", UserWarning)  # Ray 2.6 imports pkg_resources, which says that it will go
     import ray
+
+
+LOOPBACK = "127.0.0.1"
+"""Where Ray of this machine alone listens: whoever reaches its ports runs programs."""
 
 
 @contextmanager
@@ -30,13 +36,19 @@ def running_ray(address: str | None = None, cpus: int | None = None) -> Iterator
         return
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     # "local", as Ray would otherwise join whatever cluster it finds on this machine.
-    local: dict[str, Any] = {"address": "local", "include_dashboard": False, "num_cpus": cpus}
+    local: dict[str, Any] = {
+        "address": "local",
+        "include_dashboard": False,
+        "num_cpus": cpus,
+        "_node_ip_address": LOOPBACK,
+    }
     options = {"address": address} if address else local
     if address:
         getLogger().warning(
             f"address: whoever can reach the Ray cluster at {address!r} can run programs on its machines; keep its ports, the "
             "dashboard's above all, inside a network you trust (docs/installing.md)."
         )
+    ours = signal.getsignal(signal.SIGTERM)
     try:
         ray.init(logging_level="error", log_to_driver=False, **options)
     except (ConnectionError, RuntimeError, ValueError) as error:
@@ -46,6 +58,10 @@ def running_ray(address: str | None = None, cpus: int | None = None) -> Iterator
             f"address: no Ray cluster answers at {address!r} ({error}); start one with `ray start --head`, give its "
             "address or `auto`, or leave it out to use this machine."
         ) from error
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(
+            signal.SIGTERM, ours
+        )  # Ray's own handler exits in the middle of whatever runs, with a stack of C++
     try:
         yield
     finally:

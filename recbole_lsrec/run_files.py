@@ -218,6 +218,18 @@ def read_scores(folder: Path, instances: pd.DataFrame, files: Mapping[str, str] 
     return scores
 
 
+def check_files(folder: Path, result: RunResult) -> None:
+    """Whether the files that ``result.json`` has hashes of are there as the run wrote them.
+
+    Raises:
+        DataError: one is not.
+    """
+    for name in result.get("files", {}):
+        if not (folder / name).is_file():
+            raise DataError(f"{folder / name}: is gone; {RESULT} names it.")
+        _check_hash(folder / name, result["files"])
+
+
 def _check_hash(path: Path, files: Mapping[str, str] | None) -> None:
     if files and file_sha256(path) != files.get(path.name):
         raise DataError(

@@ -20,6 +20,8 @@ from recbole_lsrec.run_data import Data
 from recbole_lsrec.run_files import CHECKPOINT, LOG, RunResult
 from recbole_lsrec.simulated.generate import SIMULATED_NOTICE
 
+_DIVERGED, _NO_LOSS = 3.0, 1e8  # times the first epoch's loss; a sum over batches that no training has
+
 
 def say_settings(config: Config) -> None:
     """The settings that differ from the defaults, in the log all of them, and which do nothing."""
@@ -80,6 +82,12 @@ def say_result(result: RunResult, data: Data, folder: Path) -> None:
         )
     logger.info(set_color("best valid ", "yellow") + f": {result['best_valid_result']}", extra=DETAIL)
     logger.info(set_color("test result", "yellow") + f": {result['test_result']}", extra=DETAIL)
+    losses = [sum(of) if isinstance(of := epoch["train_loss"], list) else of for epoch in result["history"]]
+    if losses and losses[-1] > min(_DIVERGED * max(losses[0], 1e-3), _NO_LOSS):
+        logger.warning(
+            f"The training diverged: its loss went from {losses[0]:.4g} to {losses[-1]:.4g}. Lower learning_rate (now "
+            f"{result['config']['learning_rate']}), or set clip_grad_norm: {{max_norm: 5}}."
+        )
     if result["best_valid_result"]:
         logger.info(f"best valid : {result['config']['valid_metric'].lower()} {result['best_valid_score']:.6f}")
     if data.test is not None and result["test_result"] is not None:

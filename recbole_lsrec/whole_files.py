@@ -8,6 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
+from recbole_lsrec.errors import ConfigError, refusals_named
+
+LOCK = ".lock"  # in a folder in which a process works
 _FORGOTTEN = 24 * 3600  # seconds after which nobody is still writing a part
 
 
@@ -45,6 +50,34 @@ def sweep(folder: Path) -> None:
                 part.unlink()
         except OSError:  # another account's, or gone meanwhile: theirs to sweep
             continue
+
+
+@contextmanager
+def alone(folder: Path, key: str) -> Iterator[None]:
+    """Keeps a second process out of a folder; what a killed one held is free.
+
+    Args:
+        folder: that is there.
+        key: the option that named it, for the message.
+
+    Raises:
+        ConfigError: another process works in the folder.
+        MachineError: the folder may not be written.
+    """
+    place = folder / LOCK
+    lock = FileLock(place, timeout=0)
+    with refusals_named(folder, "cannot be locked"):
+        try:
+            lock.acquire()
+        except Timeout as error:
+            raise ConfigError(
+                f"{key}: another process works in {folder}; wait for it, or give another folder."
+            ) from error
+    try:
+        yield
+    finally:
+        place.unlink(missing_ok=True)
+        lock.release()
 
 
 def file_sha256(path: Path) -> str:

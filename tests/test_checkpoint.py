@@ -17,7 +17,7 @@ from recbole.utils import InputType, ModelType
 
 from recbole_lsrec import checkpoint
 from recbole_lsrec.checkpoint import Checkpoint, check, load, save
-from recbole_lsrec.errors import CheckpointError
+from recbole_lsrec.errors import CheckpointError, MachineError
 
 CPU = torch.device("cpu")
 
@@ -76,15 +76,19 @@ def test_save_replaces_and_clears_a_leftover(path: Path, stored: Checkpoint) -> 
     assert [file.name for file in path.parent.iterdir()] == ["checkpoint.pt"]
 
 
-@pytest.mark.parametrize("interruption", [KeyboardInterrupt, OSError])
+@pytest.mark.parametrize(("interruption", "told"), [(KeyboardInterrupt, KeyboardInterrupt), (OSError, MachineError)])
 def test_interrupted_save_leaves_the_old_file(
-    path: Path, stored: Checkpoint, monkeypatch: pytest.MonkeyPatch, interruption: type[BaseException]
+    path: Path,
+    stored: Checkpoint,
+    monkeypatch: pytest.MonkeyPatch,
+    interruption: type[BaseException],
+    told: type[BaseException],
 ) -> None:
     def stop(_: int) -> None:
         raise interruption
 
     monkeypatch.setattr(checkpoint.os, "fsync", stop)
-    with pytest.raises(interruption):
+    with pytest.raises(told):
         save(path, Checkpoint({**stored.metadata, "epoch": 4}, stored.tensors))
     assert load(path).metadata["epoch"] == 3
     assert [file.name for file in path.parent.iterdir()] == ["checkpoint.pt"]

@@ -4,28 +4,27 @@ import sys
 import warnings
 from collections.abc import Sequence
 from importlib.util import find_spec
-from typing import NoReturn
+from typing import Any
 
 import click
 
 from recbole_lsrec.cli.analyses import compare, counterfactual, planted, strata
 from recbole_lsrec.cli.boards import leaderboard, reproduce, tune
+from recbole_lsrec.cli.boundary import one_line_errors
+from recbole_lsrec.cli.interrupted import ended_by_signals
 from recbole_lsrec.cli.logs import audit, prepare, simulate
 from recbole_lsrec.cli.runs import export, models, recommend, run
-from recbole_lsrec.errors import LSRecError
-
-# Packages that pip does not bring of itself: RecBole from Python 3.12 on, and the extras.
-INSTALLED_BY = {
-    "recbole": "`pip install --no-deps recbole==1.2.1`",
-    "ray": "`pip install 'recbole-lsrec[tune]'`",
-    "optuna": "`pip install 'recbole-lsrec[tune]'`",
-    "onnx": "`pip install 'recbole-lsrec[export]'`",
-    "onnxruntime": "`pip install 'recbole-lsrec[export]'`",
-    "matplotlib": "`pip install 'recbole-lsrec[report]'`",
-}
 
 
-@click.group()
+class _Commands(click.Group):
+    """Commands that a signal ends as a shell expects."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with ended_by_signals():
+            return super().invoke(ctx)
+
+
+@click.group(cls=_Commands)
 @click.version_option(package_name="recbole-lsrec")
 def cli() -> None:
     """Long- and short-term interest models for RecBole."""
@@ -43,21 +42,10 @@ for command in (
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Entry of the console script: an error the user can act on is one line and exit code 2."""
+    """Entry of the console script; how it ends is said in ``boundary`` and ``interrupted``."""
     # RecBole 1.2.1 warns of what pandas 3 and torch 3 will drop; the versions it is installed with here still do it.
     warnings.filterwarnings("ignore", category=FutureWarning, module=r"recbole\.")
     warnings.filterwarnings("ignore", message="pkg_resources is deprecated")  # Ray 2.6 imports it
-    try:
-        typed = list(sys.argv[1:] if arguments is None else arguments)
+    typed = list(sys.argv[1:] if arguments is None else arguments)
+    with one_line_errors():
         cli(args=typed, prog_name="recbole-lsrec", obj=typed)
-    except LSRecError as error:
-        _fail(str(error))
-    except ModuleNotFoundError as error:
-        if error.name not in INSTALLED_BY:
-            raise
-        _fail(f"the package {error.name!r} is not installed, which this needs; {INSTALLED_BY[error.name]} brings it.")
-
-
-def _fail(message: str) -> NoReturn:
-    click.secho(f"Error: {message}", fg="red", err=True)
-    sys.exit(2)

@@ -160,6 +160,10 @@ def tune(
             **options,
         )
     checked(settings)
-    with running_ray(address):
-        found = search(settings)
+    try:
+        with running_ray(address):
+            found = search(settings)
+    except KeyboardInterrupt:
+        click.echo(f"Interrupted. To go on: recbole-lsrec tune --resume {settings.out}", err=True)
+        raise
     click.echo(summary(found))

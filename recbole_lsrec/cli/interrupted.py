@@ -14,8 +14,11 @@ class Terminated(KeyboardInterrupt):
 @contextmanager
 def ended_by_signals() -> Iterator[None]:
     """Ends the program with 128 + the signal's number where one came; before, what ran has cleaned up."""
+    terminated = False
 
     def terminate(_number: int, _frame: FrameType | None) -> None:
+        nonlocal terminated
+        terminated = True
         raise Terminated
 
     before = signal.signal(signal.SIGTERM, terminate)
@@ -25,5 +28,7 @@ def ended_by_signals() -> Iterator[None]:
         sys.exit(128 + signal.SIGTERM)
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)
+    except SystemExit as ended:  # of a command that wrote its page first
+        sys.exit(128 + signal.SIGTERM if terminated and ended.code == 128 + signal.SIGINT else ended.code)
     finally:
         signal.signal(signal.SIGTERM, before)

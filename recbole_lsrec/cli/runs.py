@@ -5,7 +5,6 @@ from typing import Any
 
 import click
 
-from recbole_lsrec.cli.interrupted import ended_by_signals
 from recbole_lsrec.cli.shared import PASS_THROUGH, OutputFile
 
 
@@ -41,10 +40,9 @@ def run(
     given = given_layers(config_files.split(), {}, settings)
     if resume is None:
         check_early(str(chosen("model", model, given)), given)
-    with ended_by_signals():
-        from recbole_lsrec.quick_start import run_recbole_lsrec
+    from recbole_lsrec.quick_start import run_recbole_lsrec
 
-        run_recbole_lsrec(model, dataset, config_files.split(), command_line=settings)
+    run_recbole_lsrec(model, dataset, config_files.split(), command_line=settings)
 
 
 @click.command()

@@ -1,7 +1,5 @@
 """``leaderboard.json``: its cells, one a line of the plan, data set and seed; and the saved run of each finished one."""
 
-import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -9,7 +7,7 @@ from typing import Any
 
 from recbole_lsrec.analysis.saved_runs import SavedRun, load_run_folder
 from recbole_lsrec.errors import DataError
-from recbole_lsrec.run_files import read_split, write_json
+from recbole_lsrec.run_files import read_json, read_split, write_json
 
 LEADERBOARD = "leaderboard.json"
 STATUSES = ("done", "error", "not built", "pending")
@@ -106,6 +104,24 @@ class Board:
         return [cell for cell in self.cells if cell.dataset == dataset and system in (None, cell.system)]
 
 
+_KINDS: dict[str, tuple[type | tuple[type, ...], str]] = {
+    "title": ((str, type(None)), "a text"),
+    "command": ((str, list), "a text"),
+    "started": ((str, type(None)), "a time"),
+    "finished": ((str, type(None)), "a time or null"),
+    "plan": ((dict, type(None)), "an object"),
+    "budget": ((dict, type(None)), "an object or null"),
+    "environment": ((dict, type(None)), "an object"),
+    "cells": (list, "a list"),
+}
+_OF_A_CELL: dict[str, type | tuple[type, ...]] = {
+    **dict.fromkeys(("system", "dataset", "status"), str),
+    **dict.fromkeys(("model", "reason", "run_folder"), (str, type(None))),
+    "seed": (int, type(None)),
+    "seconds": (int, float, type(None)),
+}
+
+
 def load_board(out: str | Path) -> Board:
     """Reads ``leaderboard.json`` and the run folders it names.
 
@@ -127,13 +143,13 @@ def read_board(out: str | Path) -> Board:
     path = Path(out) / LEADERBOARD
     if not path.is_file():
         raise DataError(f"{path}: no such file; give the folder that `recbole-lsrec leaderboard` wrote.")
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise DataError(f"{path}: is not JSON ({error}); was the leaderboard interrupted while writing?") from error
-    missing = [key for key in _NEEDED if not isinstance(content, dict) or key not in content]
+    content = read_json(path)
+    missing = [key for key in _NEEDED if key not in content]
     if missing:
         raise DataError(f"{path}: lacks {', '.join(missing)}; it was not written by `recbole-lsrec leaderboard`.")
+    for key, (kind, accepted) in _KINDS.items():
+        if not isinstance(content.get(key), kind):
+            raise DataError(f"{path}: {key}: found {content.get(key)!r}; accepted: {accepted}. Was it changed by hand?")
     command = content["command"]
     return Board(
         title=content["title"] or "Leaderboard",
@@ -150,16 +166,19 @@ def read_board(out: str | Path) -> Board:
 
 def write_board(out: Path, board: Board) -> None:
     """Replaces ``leaderboard.json`` in one step."""
-    hidden = out / f".{LEADERBOARD}.part"
-    write_json(hidden, board.to_dict())
-    os.replace(hidden, out / LEADERBOARD)
+    write_json(out / LEADERBOARD, board.to_dict())
 
 
-def _cell(path: Path, entry: Mapping[str, Any]) -> Cell:
+def _cell(path: Path, entry: Any) -> Cell:
+    if not isinstance(entry, dict):
+        raise DataError(f"{path}: cells: found {entry!r}; accepted: an object each. Was it changed by hand?")
     missing = [key for key in ("system", "model", "dataset", "seed", "status") if key not in entry]
     if missing:
         raise DataError(f"{path}: a cell lacks {', '.join(missing)}: {dict(entry)}.")
     cell = Cell(**{key: value for key, value in entry.items() if key in _STORED})
+    for key, kind in _OF_A_CELL.items():
+        if not isinstance(getattr(cell, key), kind):
+            raise DataError(f"{path}: a cell's {key}: found {getattr(cell, key)!r}. Was it changed by hand?")
     if cell.status not in STATUSES:
         raise DataError(f"{path}: {cell.system}: status: found {cell.status!r}; accepted: {', '.join(STATUSES)}.")
     return cell

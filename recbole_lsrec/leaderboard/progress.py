@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
+from logging import getLogger
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import psutil
 import torch
 
 from recbole_lsrec import environment
+from recbole_lsrec.errors import DataError
 from recbole_lsrec.leaderboard.bands import below_band, read_bands
 from recbole_lsrec.leaderboard.board import LEADERBOARD, Board, Cell, read_board, write_board
 from recbole_lsrec.leaderboard.cell_run import CellRun
@@ -46,7 +48,7 @@ class Progress:
         self.bands = read_bands()
         self.reused = 0
         self.environment = _environment(threads)
-        self._before = read_board(store.out) if (store.out / LEADERBOARD).is_file() else None
+        self._before = _board_before(store.out)
         self._started = _now()
         self._cells = {
             cell.name: Cell(
@@ -143,6 +145,17 @@ class Progress:
 
     def _relative(self, folder: Path) -> str:
         return folder.relative_to(self.store.out).as_posix()
+
+
+def _board_before(out: Path) -> Board | None:
+    """The board of an earlier sitting; finished cells are in folders of their own, so a damaged one loses only its times."""
+    if not (out / LEADERBOARD).is_file():
+        return None
+    try:
+        return read_board(out)
+    except DataError as error:
+        getLogger().warning(f"{error} It is written anew from the finished cells.")
+        return None
 
 
 def _environment(threads: int) -> dict[str, Any]:

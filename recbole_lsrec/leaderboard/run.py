@@ -1,14 +1,10 @@
 """A leaderboard from plan to results: what is finished is kept, the rest is run, every step is written down."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
-from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.leaderboard.board import Cell
 from recbole_lsrec.leaderboard.cells import PlannedCell, make_cells
 from recbole_lsrec.leaderboard.execute import Resources, connected, run_cells
@@ -16,6 +12,7 @@ from recbole_lsrec.leaderboard.plan import Plan
 from recbole_lsrec.leaderboard.progress import Progress
 from recbole_lsrec.leaderboard.store import CANDIDATES, Store
 from recbole_lsrec.leaderboard.tune import tune_systems
+from recbole_lsrec.whole_files import alone
 
 
 @dataclass(frozen=True)
@@ -56,7 +53,7 @@ def run_leaderboard(
     out = out.absolute()
     out.mkdir(parents=True, exist_ok=True)
     gpu = resources.gpus > 0
-    with _alone(out):
+    with alone(out, "out"):
         planned = make_cells(plan, resources.cpus, gpu=gpu)  # refuses what does not fit before a search spends hours
         tuned: Mapping[tuple[str, str], Mapping[str, Any]] = {}
         if plan.tune is not None:
@@ -85,16 +82,6 @@ def run_leaderboard(
             except KeyboardInterrupt:
                 interrupted = True
         return Summary(progress.cells, progress.reused, interrupted)
-
-
-@contextmanager
-def _alone(out: Path) -> Iterator[None]:
-    """Keeps a second process out; the lock of a killed one is free."""
-    try:
-        with FileLock(out / ".lock", timeout=0):
-            yield
-    except Timeout as error:
-        raise ConfigError(f"out: another process works in {out}; wait for it, or give another folder.") from error
 
 
 def _announcement(plan: Plan, cells: Sequence[PlannedCell], resources: Resources) -> str:

@@ -4,14 +4,16 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timezone
+from logging import getLogger
 from pathlib import Path
 from typing import Any
 
+from recbole_lsrec.errors import DataError, LSRecError, refusals_named
 from recbole_lsrec.leaderboard.cell_run import CellRun
 from recbole_lsrec.leaderboard.cells import PlannedCell, differences
-from recbole_lsrec.run_files import RunResult, read_result
+from recbole_lsrec.run_files import RunResult, check_files, read_json, read_result
 
 CELL, RUNS, CANDIDATES = "cell.json", "runs", ".candidates"
 
@@ -51,12 +53,23 @@ class Store:
         (out / RUNS).mkdir(parents=True, exist_ok=True)
         for unfinished in (out / RUNS).glob(".*.part"):  # of a process that was killed while it wrote
             shutil.rmtree(unfinished)
-        self._records = {path.parent: _read(path) for path in sorted((out / RUNS).glob(f"*/{CELL}"))}
+        found = {path.parent: _read(path) for path in sorted((out / RUNS).glob(f"*/{CELL}"))}
+        self._records = {folder: record for folder, record in found.items() if record is not None}
 
     def find(self, cell: PlannedCell) -> tuple[Path, Record] | None:
-        """Returns the folder and record of a finished run with the cell's identity; the latest, if there are more."""
+        """Returns the folder and record of a finished run with the cell's identity; the latest, if there are more.
+
+        A run whose files are not as it wrote them is none; that is said.
+        """
         found = [(folder, record) for folder, record in self._records.items() if record.identity == cell.identity]
-        return max(found, key=lambda pair: pair[1].finished, default=None)
+        for folder, record in sorted(found, key=lambda pair: pair[1].finished, reverse=True):
+            try:
+                check_files(folder, self.result(folder))
+            except LSRecError as error:
+                getLogger().warning(f"{cell.name}: run again, because its finished run is damaged: {error}")
+                continue
+            return folder, record
+        return None
 
     def why_again(self, cell: PlannedCell) -> str | None:
         """Says what changed since the cell was last finished; None if it never was."""
@@ -80,10 +93,11 @@ class Store:
     def write_run(self, name: str, files: Mapping[str, bytes]) -> Path:
         """Writes the files of a run, and then shows them under its name."""
         hidden, folder = self.out / RUNS / f".{name}.part", self.out / RUNS / name
-        hidden.mkdir()
-        for file, content in files.items():
-            (hidden / file).write_bytes(content)
-        os.replace(hidden, folder)
+        with refusals_named(folder, "a finished run cannot be kept"):
+            hidden.mkdir()
+            for file, content in files.items():
+                (hidden / file).write_bytes(content)
+            os.replace(hidden, folder)
         return folder
 
     def result(self, folder: Path) -> RunResult:
@@ -91,5 +105,22 @@ class Store:
         return read_result(folder)
 
 
-def _read(path: Path) -> Record:
-    return Record(**json.loads(path.read_text(encoding="utf-8")))
+def _read(path: Path) -> Record | None:
+    """The record; None where it is damaged, which is said: the cell is then run again."""
+    try:
+        held = read_json(path)
+        for part in fields(Record):
+            if not isinstance(held.get(part.name), _KINDS[part.name]):
+                raise DataError(f"{path}: {part.name}: found {held.get(part.name)!r}.")
+    except LSRecError as error:
+        getLogger().warning(f"{error} The record of a finished cell is damaged; the cell is run again.")
+        return None
+    return Record(**{part.name: held[part.name] for part in fields(Record)})
+
+
+_KINDS: dict[str, type | tuple[type, ...]] = {
+    **dict.fromkeys(("system", "dataset", "finished"), str),
+    **dict.fromkeys(("seed", "attempts"), int),
+    "identity": dict,
+    "seconds": (int, float),
+}

@@ -6,6 +6,8 @@ training came to its end), ``end`` (Ray is through with it) and ``error``. Each 
 
 import json
 import time
+from functools import cache
+from logging import getLogger
 from pathlib import Path
 from typing import Any
 
@@ -76,11 +78,15 @@ def write(folder: Path, event: str, **content: Any) -> None:
 def read(folder: Path) -> list[dict[str, Any]]:
     """Returns the events, each with the number of its sitting and ``clock``: seconds the search had run by then.
 
-    The pauses between sittings are not counted. A line that a crash cut off is left out.
+    The pauses between sittings are not counted. A line that a crash cut off, or that is no event, is left out and said once.
     """
     path = folder / "journal.jsonl"
-    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-    events = [event for line in lines if (event := _parsed(line)) is not None]
+    lines = path.read_bytes().split(b"\n") if path.is_file() else []
+    parsed = [_parsed(line) for line in lines]
+    events = [event for event in parsed if event is not None]
+    for number, (line, event) in enumerate(zip(lines, parsed, strict=True), 1):
+        if event is None and line.strip():
+            _say_left_out(path, number)
     clock, sitting = 0.0, 0
     for before, event in zip([None, *events], events, strict=False):
         if event["event"] == "sitting":
@@ -113,11 +119,30 @@ def read_trials(folder: Path, bigger: bool) -> list[Trial]:
     return [_trial(trial_id, events, last_of_sitting, bigger) for trial_id, events in of_trial.items()]
 
 
-def _parsed(line: str) -> dict[str, Any] | None:
+_VALIDATED: dict[str, Any] = {"trial": str, "epoch": int, "score": (int, float)}
+_KINDS: dict[str, dict[str, Any]] = {
+    "start": {"trial": str, "settings": dict},
+    "epoch": _VALIDATED,
+    "done": _VALIDATED,
+    "end": {"trial": str},
+    "error": {"trial": str},
+}
+
+
+def _parsed(line: bytes) -> dict[str, Any] | None:
     try:
-        return json.loads(line)
-    except json.JSONDecodeError:
+        event = json.loads(line)
+    except (ValueError, RecursionError):
         return None
+    if not isinstance(event, dict):
+        return None
+    kinds = {"time": (int, float), "event": str, **_KINDS.get(str(event.get("event")), {})}
+    return event if all(isinstance(event.get(key), kind) for key, kind in kinds.items()) else None
+
+
+@cache
+def _say_left_out(path: Path, number: int) -> None:
+    getLogger().warning(f"{path}, line {number}: is no event of a search (cut off by a crash, or changed); left out")
 
 
 def _trial(trial_id: str, events: list[dict[str, Any]], last_of_sitting: dict[int, float], bigger: bool) -> Trial:
@@ -128,7 +153,10 @@ def _trial(trial_id: str, events: list[dict[str, Any]], last_of_sitting: dict[in
             point = {"epoch": event["epoch"], "score": event["score"], "seconds": event["clock"] - began}
             epochs.setdefault(event["epoch"], point)
     kinds = [event["event"] for event in events]
-    if kinds[-1] == "error":
+    reason, drawn = events[-1].get("reason"), next((event["settings"] for event in events if "settings" in event), None)
+    if drawn is None:  # so that it is never the best: nobody knows of what
+        status, reason = "error", "the journal has lost its beginning, and with it its settings"
+    elif kinds[-1] == "error":
         status = "error"
     elif kinds[-1] == "end":
         status = "finished" if "done" in kinds else "stopped"
@@ -138,9 +166,9 @@ def _trial(trial_id: str, events: list[dict[str, Any]], last_of_sitting: dict[in
     best = (max(scores) if bigger else min(scores)) if scores else None
     return Trial(
         id=trial_id,
-        settings=events[0]["settings"],
+        settings=drawn or {},
         status=status,
-        reason=events[-1].get("reason"),
+        reason=reason,
         score=best,
         epochs=list(epochs.values()),
         began=began,

@@ -1,23 +1,24 @@
 """What a search found, from the journal and the run folders, and the files that say it."""
 
-import json
-from dataclasses import asdict
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import yaml
+from pydantic import TypeAdapter, ValidationError
 from tabulate import tabulate
 
 from recbole_lsrec import environment
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.evaluation.protocol_table import by_protocol
 from recbole_lsrec.page.numbers import metric
-from recbole_lsrec.run_files import RESULT, read_result, write_json
+from recbole_lsrec.run_files import RESULT, read_json, read_result, write_json
 from recbole_lsrec.tuning import journal
 from recbole_lsrec.tuning.settings import SearchResult, SearchSettings
 from recbole_lsrec.tuning.space import Space
 from recbole_lsrec.tuning.trial import Job
+from recbole_lsrec.whole_files import write_text
 
 BEST, TRIALS, SUMMARY, SETTINGS = "best.yaml", "trials.csv", "tune.json", "settings.json"
 
@@ -39,8 +40,19 @@ def read_settings(folder: Path) -> SearchSettings:
     path = folder / SETTINGS
     if not path.is_file():
         raise ConfigError(f"resume: {path} does not exist; give the folder that a search wrote (its `--out`).")
-    held = json.loads(path.read_text(encoding="utf-8"))
-    return SearchSettings(**{**held, "out": folder, "config_files": tuple(held["config_files"])})
+    held = read_json(path)
+    names = {part.name for part in fields(SearchSettings)}
+    if names != set(held):
+        strange = ", ".join(sorted(names ^ set(held)))
+        raise ConfigError(f"{path}: lacks, or has beyond what a search has: {strange}. Was it changed by hand?")
+    try:
+        settings = TypeAdapter(SearchSettings).validate_python(held)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ConfigError(
+            f"{path}: {first['loc'][0]}: found {first['input']!r}; {first['msg']}. Was it changed by hand?"
+        ) from error
+    return replace(settings, out=folder)
 
 
 def collect(job: Job) -> SearchResult:
@@ -106,14 +118,14 @@ def write(found: SearchResult, job: Job) -> None:
     """Writes ``best.yaml``, ``trials.csv`` and ``tune.json``."""
     table(found).to_csv(job.folder / TRIALS, index=False)
     if found.best is not None:
-        (job.folder / BEST).write_text(_best_yaml(found, job), encoding="utf-8")
+        write_text(job.folder / BEST, _best_yaml(found, job))
     sittings = [event for event in journal.read(job.folder) if event["event"] == "sitting"]
     write_json(
         job.folder / SUMMARY,
         {
             **asdict(found),
             "counts": counts(found),
-            "settings": json.loads((job.folder / SETTINGS).read_text(encoding="utf-8")),
+            "settings": read_json(job.folder / SETTINGS),
             "commands": [event["command"] for event in sittings],
             "versions": environment.versions(),
         },

@@ -22,9 +22,10 @@ from recbole_lsrec.config import Config
 from recbole_lsrec.config.known import check_key, settings_for
 from recbole_lsrec.config.run_settings import BUDGETS
 from recbole_lsrec.config.setting import Effect
-from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.errors import ConfigError, refusals_named
 from recbole_lsrec.ray_session import running_ray
 from recbole_lsrec.run_data import log_settings
+from recbole_lsrec.run_files import read_json, write_json
 from recbole_lsrec.tuning import journal, logs, page, result
 from recbole_lsrec.tuning.journal import Journal
 from recbole_lsrec.tuning.own_folder import check_own, make_own
@@ -32,6 +33,7 @@ from recbole_lsrec.tuning.ray_versions import FailureConfig, RunConfig
 from recbole_lsrec.tuning.settings import SearchResult, SearchSettings
 from recbole_lsrec.tuning.space import Space, read_space
 from recbole_lsrec.tuning.trial import PROGRESS, Job, run_trial, test_best
+from recbole_lsrec.whole_files import alone
 
 SCHEDULERS, METHODS = ("asha", "median", "none"), ("random", "tpe", "grid")
 
@@ -67,6 +69,13 @@ def search(settings: SearchSettings) -> SearchResult:
         threads=max(1, int(settings.cpus_per_trial)),
     )
     moved_from = _claim(folder, settings, space)
+    with alone(folder, "out"):
+        return _search(settings, config, job, moved_from)
+
+
+def _search(settings: SearchSettings, config: Config, job: Job, moved_from: str | None) -> SearchResult:
+    """Runs what is missing of a search, whose folder is ours alone meanwhile."""
+    folder, space = job.folder, job.space
     found = result.collect(job)
     if not found.complete and moved_from:
         raise ConfigError(f"out: {folder} holds a search begun in {moved_from}; move it back, or give another folder.")
@@ -162,7 +171,7 @@ def _claim(folder: Path, settings: SearchSettings, space: Space) -> str | None:
     wanted = json.loads(json.dumps(result.description(settings, space), default=str))
     path = folder / "settings.json"
     if path.is_file() and journal.begun(folder):
-        held = json.loads(path.read_text(encoding="utf-8"))
+        held = read_json(path)
         differing = [key for key in wanted if key not in _PLACE and held.get(key) != wanted[key]]
         if differing:
             pairs = "; ".join(f"{key} {held.get(key)!r}, now {wanted[key]!r}" for key in differing)
@@ -170,9 +179,10 @@ def _claim(folder: Path, settings: SearchSettings, space: Space) -> str | None:
                 f"out: {folder} holds a search with other settings: {pairs}. Give another folder, or the same settings "
                 "(`recbole-lsrec tune --resume FOLDER` takes them from there)."
             )
-        return held["out"] if held["out"] != wanted["out"] else None
-    folder.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(wanted, indent=2) + "\n", encoding="utf-8")
+        return held["out"] if held.get("out") != wanted["out"] else None
+    with refusals_named(folder, "no folder can be made there"):
+        folder.mkdir(parents=True, exist_ok=True)
+    write_json(path, wanted)
     return None
 
 

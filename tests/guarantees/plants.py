@@ -442,7 +442,7 @@ PLANTS = [
         "trainer.py",
         "self._best = checkpoint.weights(self.model, copy=True)",
         "self._best = checkpoint.weights(self.model)",
-        "tests/test_trainer.py tests/test_resume.py",
+        HERE,
     ),
     Plant(
         "a resumed run draws from the start again",

@@ -22,6 +22,7 @@ class Scorer(SequentialRecommender):
     def __init__(self, config, dataset) -> None:
         super().__init__(config, dataset)
         self.weight = nn.Parameter(torch.zeros(1))
+        self.built_on = dataset.rows.tolist()
 
     def calculate_loss(self, interaction: Interaction) -> Tensor:
         return self.weight.square().sum()
@@ -34,3 +35,10 @@ class Scorer(SequentialRecommender):
 
     def predict(self, interaction: Interaction) -> Tensor:
         return self.full_sort_predict(interaction).gather(1, interaction[self.ITEM_ID][:, None]).squeeze(1)
+
+
+class Ordered(Scorer):
+    """The same, of equals the item with the smaller id first: nothing is tied."""
+
+    def full_sort_predict(self, interaction: Interaction) -> Tensor:
+        return super().full_sort_predict(interaction) - torch.arange(self.n_items) / 1024

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from recbole_lsrec.trained_run import build_model
 from tests.guarantees.oracle import STEP
+from tests.guarantees.scorer import Scorer
 
 LENGTH = 4
 
@@ -85,9 +87,10 @@ def test_histories_of_all_targets_after_a_point_in_time_stop_there(load, oracle)
 
 def test_what_a_model_is_built_on_is_training_alone(load, oracle):
     """RecBole's models that read ``dataset.inter_feat`` read the training instances, with their windows."""
-    data = load()
+    data = load(Scorer, train_neg_sample_args=None)
     table = data.train.dataset.inter_feat
     train, _, _ = oracle.leave_one_out()
+    assert build_model(data.train.config, data).built_on == train
     tokens = data.dataset.field2id_token["item_id"]
     assert len(table) == len(train)
     for at, number in enumerate(train):

@@ -39,7 +39,8 @@ def test_a_done_cell_without_a_folder(tmp_path):
     [
         (None, "no such file; give the folder that `recbole-lsrec leaderboard` wrote"),
         ("{", "is not JSON"),
-        ("[]", "lacks title, command, budget, bit_reproducible, environment, cells"),
+        ("[]", "holds a list where an object belongs"),
+        ("{}", "lacks title, command, budget, bit_reproducible, environment, cells"),
         (json.dumps({**EMPTY, "cells": [{"system": "A"}]}),
          "a cell lacks model, dataset, seed, status"),
         (json.dumps({**EMPTY, "cells": [empty_cell("A", "dnoe", None)]}),

@@ -79,3 +79,42 @@ def test_a_line_cut_off_spoils_nothing_after_it(folder: Path) -> None:
     journal.write(folder, "sitting", command="again")
     assert journal.read(folder)[:-1] == before
     assert journal.read(folder)[-1]["command"] == "again"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"\xff\xfe",
+        b"[1]",
+        b"null",
+        b'{"event": "end", "trial": "a"}',
+        b'{"time": "now", "event": "sitting"}',
+        b'{"time": 1, "event": "epoch", "trial": "a", "epoch": "1", "score": 0.5}',
+        b'{"time": 1, "event": "done", "trial": "a", "epoch": 9}',
+        b'{"time": 1, "event": "start", "trial": "a"}',
+        b"[" * 100_000,
+    ],
+)
+def test_a_line_that_is_no_event_is_left_out_and_said_once(
+    folder: Path, caplog: pytest.LogCaptureFixture, line: bytes
+) -> None:
+    path = folder / "journal.jsonl"
+    content = path.read_bytes()
+    whole = journal.read_trials(folder, bigger=True)
+    caplog.clear()
+    path.write_bytes(line + b"\n" + content)
+    journal._say_left_out.cache_clear()
+    assert journal.read_trials(folder, bigger=True) == whole
+    journal.read_trials(folder, bigger=True)
+    assert [message for message in caplog.messages if "line 1:" in message] == [
+        f"{path}, line 1: is no event of a search (cut off by a crash, or changed); left out"
+    ]
+
+
+def test_a_trial_whose_beginning_is_lost_is_never_the_best(folder: Path) -> None:
+    path = folder / "journal.jsonl"
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join(line for line in lines if not ('"start"' in line and '"trial": "a"' in line)))
+    lost = journal.read_trials(folder, bigger=True)[0]
+    assert (lost.id, lost.status) == ("a", "error")
+    assert "lost its beginning" in lost.reason

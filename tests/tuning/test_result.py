@@ -4,11 +4,14 @@ import csv
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
+from recbole_lsrec.errors import LSRecError
 from recbole_lsrec.tuning import page, result
+from recbole_lsrec.tuning.settings import SearchSettings
 from recbole_lsrec.tuning.space import read_space
 from recbole_lsrec.tuning.trial import Job
 
@@ -95,3 +98,26 @@ def test_a_search_without_any_score_has_files_too(job: Job) -> None:
     assert "No trial was validated." in (job.folder / "tune.html").read_text()
     assert "No trial was validated." in result.summary(found)
     assert "recbole-lsrec tune --resume" in result.summary(found)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda text: "", r"settings\.json: is not JSON"),
+        (lambda text: text[:40], r"settings\.json: is not JSON"),
+        (lambda text: "[]", r"settings\.json: holds a list where an object belongs"),
+        (lambda text: text.replace('"trials": 16', '"trials": "many"'), r"settings\.json: trials: found 'many'; "),
+        (lambda text: text.replace('"trials"', '"trails"'), r"settings\.json: lacks, or has beyond .*: trails, trials"),
+        (lambda text: text.replace('"config_dict": {}', '"config_dict": 3'), r"settings\.json: config_dict: found 3"),
+    ],
+)
+def test_damaged_settings_are_one_line(tmp_path: Path, change: Any, message: str) -> None:
+    settings = SearchSettings("SASRec", "shop", tmp_path)
+    text = json.dumps(result.description(settings, read_space(SPACE, "SASRec")))
+    path = tmp_path / "settings.json"
+    path.write_text(text)
+    assert result.read_settings(tmp_path).trials == 16
+    path.write_text(change(text))
+    with pytest.raises(LSRecError, match=message) as refused:
+        result.read_settings(tmp_path)
+    assert "\n" not in str(refused.value)

@@ -1,0 +1,61 @@
+"""Finished cells on disk: a damaged one is run again, and that is said."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+
+from recbole_lsrec.leaderboard.cell_run import CellRun
+from recbole_lsrec.leaderboard.store import Store
+
+RESULT = {"model": "A", "dataset": "d", "seed": 1, "simulated": False, "fingerprints": {}, "config": {}, "files": {}}
+
+
+def planned(seed=1):
+    """As much of a planned cell as the store looks at."""
+    names = {"system": SimpleNamespace(name="A"), "data": SimpleNamespace(label="d"), "name": f"A on d, seed {seed}"}
+    return SimpleNamespace(**names, seed=seed, identity={"seed": seed})
+
+
+@pytest.fixture
+def out(tmp_path):
+    """A leaderboard's folder with two finished cells, the seeds 1 and 2."""
+    store = Store(tmp_path)
+    for seed in (1, 2):
+        content = json.dumps({**RESULT, "seed": seed}).encode()
+        store.keep(planned(seed), CellRun(f"A-{seed}", {"result.json": content}, 0.5, None), 1)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("cell.json", b""),
+        ("cell.json", b"[1, 2]"),
+        ("cell.json", b"\xff\xfe\x00"),
+        ("cell.json", b'{"system": "A"}'),
+        (
+            "cell.json",
+            b'{"system": 1, "dataset": "d", "seed": 1, "identity": {}, "attempts": 1, "seconds": 1, "finished": ""}',
+        ),
+        ("cell.json", b"[" * 100_000),
+        ("result.json", b'{"model": '),
+        ("result.json", json.dumps({**RESULT, "files": {"instances.parquet": "0"}}).encode()),
+    ],
+)
+def test_a_damaged_cell_is_run_again_and_said_and_the_others_stay(out, caplog, file, content):
+    (out / "runs" / "A-1" / file).write_bytes(content)
+    store = Store(out)
+    assert store.find(planned(1)) is None
+    assert store.find(planned(2))[0].name == "A-2"
+    (said,) = caplog.messages
+    assert f"A-1/{file}" in said or "instances.parquet: is gone" in said
+    assert "run again" in said
+
+
+def test_a_run_that_was_changed_after_it_was_kept_is_run_again(out, caplog):
+    folder = out / "runs" / "A-1"
+    (folder / "scores.npy").write_bytes(b"other")
+    (folder / "result.json").write_text(json.dumps({**RESULT, "files": {"scores.npy": "0"}}))
+    assert Store(out).find(planned(1)) is None
+    assert "is not as the run wrote it" in caplog.text
