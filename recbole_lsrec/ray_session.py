@@ -16,10 +16,6 @@ with warnings.catch_warnings():
     import ray
 
 
-LOOPBACK = "127.0.0.1"
-"""Where Ray of this machine alone listens: whoever reaches its ports runs programs."""
-
-
 @contextmanager
 def running_ray(address: str | None = None, cpus: int | None = None) -> Iterator[None]:
     """Uses the Ray that is initialised already; otherwise connects or starts one, and ends that with the block.
@@ -36,12 +32,7 @@ def running_ray(address: str | None = None, cpus: int | None = None) -> Iterator
         return
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     # "local", as Ray would otherwise join whatever cluster it finds on this machine.
-    local: dict[str, Any] = {
-        "address": "local",
-        "include_dashboard": False,
-        "num_cpus": cpus,
-        "_node_ip_address": LOOPBACK,
-    }
+    local: dict[str, Any] = {"address": "local", "include_dashboard": False, "num_cpus": cpus}
     options = {"address": address} if address else local
     if address:
         getLogger().warning(

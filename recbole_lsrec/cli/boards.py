@@ -7,7 +7,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from recbole_lsrec.cli.shared import PASS_THROUGH, with_resources
+from recbole_lsrec.cli.shared import PASS_THROUGH, listen_here_alone, with_resources
 from recbole_lsrec.config.values import parse_command_line
 from recbole_lsrec.own_models import absolute, class_name, named_again
 
@@ -105,7 +105,9 @@ def reproduce(
 @click.option("--cpus-per-trial", default=1.0, show_default=True, help="CPU cores, and threads, of a trial.")
 @click.option("--gpus-per-trial", default=0.0, show_default=True, help="GPUs of a trial; 0.5 lets two share one.")
 @click.option("--concurrent", type=click.IntRange(1), help="Trials at a time at most; as many as fit by default.")
-@click.option("--address", help="Of a Ray cluster, or `auto`; this machine alone by default.")
+@click.option(
+    "--address", callback=listen_here_alone, help="Of a Ray cluster, or `auto`; this machine alone by default."
+)
 @click.option("--no-test", is_flag=True, help="Leave the test set alone; by default the best configuration is tested.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder of the search; new in runs/.")
 @click.option("--resume", type=click.Path(file_okay=False, path_type=Path), help="Go on with the search in a folder.")

@@ -1,6 +1,7 @@
 """What several commands share: options, files, lists of words."""
 
 import json
+import os
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -26,6 +27,16 @@ class OutputFile(click.Path):
         return path
 
 
+def listen_here_alone(_ctx: click.Context, _param: click.Parameter, address: str | None) -> str | None:
+    """Callback of ``--address``: a Ray of this machine alone listens on 127.0.0.1, as whoever reaches it can run programs.
+
+    Ray has no option for it, but this variable, which it reads when it is imported.
+    """
+    if address is None:
+        os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
+    return address
+
+
 def with_resources(command: Callable[..., None]) -> Callable[..., None]:
     """Adds what a cell may use; the command gets it as ``resources``, a dictionary by the names of the options."""
 
@@ -35,7 +46,11 @@ def with_resources(command: Callable[..., None]) -> Callable[..., None]:
 
     wrapped: Callable[..., None] = with_one
     for option in (
-        click.option("--address", help="Of a running Ray cluster, or `auto`; by default this machine alone."),
+        click.option(
+            "--address",
+            callback=listen_here_alone,
+            help="Of a running Ray cluster, or `auto`; by default this machine alone.",
+        ),
         click.option(
             "--jobs", type=click.IntRange(1), help="Cells at a time; by default as many as there are CPUs for."
         ),

@@ -1,0 +1,35 @@
+"""Ray that a command starts: its ports, and its signal handler."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+PROGRAM = """
+import os, signal
+import click, psutil
+from recbole_lsrec.cli.shared import listen_here_alone
+
+def ours(*_):
+    pass
+
+@click.command()
+@click.option("--address", callback=listen_here_alone)
+def command(address):
+    from recbole_lsrec.ray_session import running_ray
+    signal.signal(signal.SIGTERM, ours)
+    with running_ray(address, cpus=1):
+        own = {process.pid for process in psutil.Process().children(recursive=True)} | {os.getpid()}
+        open_ports = [c.laddr.ip for c in psutil.net_connections("tcp") if c.status == "LISTEN" and c.pid in own]
+        print(len(open_ports) > 3, {ip.removeprefix("::ffff:") for ip in open_ports}, signal.getsignal(signal.SIGTERM) is ours)
+
+command()
+"""
+
+
+@pytest.mark.slow  # starts Ray as a command does
+def test_ray_of_this_machine_listens_on_it_alone_and_leaves_our_handler():
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("RAY_")}
+    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout.split("\n")[0] == "True {'127.0.0.1'} True"
