@@ -74,7 +74,7 @@ class Options(BaseModel):
     begins with the key.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", **_STRICT)
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True, **_STRICT)
     PRESET_FIELD: ClassVar[str] = ""
     PRESETS: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
 
