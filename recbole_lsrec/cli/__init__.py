@@ -13,7 +13,7 @@ from recbole_lsrec.cli.boards import leaderboard, reproduce, tune
 from recbole_lsrec.cli.boundary import one_line_errors
 from recbole_lsrec.cli.interrupted import ended_by_signals
 from recbole_lsrec.cli.logs import audit, prepare, simulate
-from recbole_lsrec.cli.runs import export, models, recommend, run
+from recbole_lsrec.cli.runs import export, models, recommend, run, serve
 
 
 class _Commands(click.Group):
@@ -33,7 +33,7 @@ def cli() -> None:
 
 
 for command in (
-    *(run, models, recommend, export),
+    *(run, models, recommend, export, serve),
     *(leaderboard, reproduce, tune),
     *(prepare, audit, simulate),
     *(planted, strata, compare, counterfactual),

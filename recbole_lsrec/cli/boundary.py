@@ -22,6 +22,8 @@ INSTALLED_BY = {
     "optuna": "`pip install 'recbole-lsrec[tune]'`",
     "onnx": "`pip install 'recbole-lsrec[export]'`",
     "onnxruntime": "`pip install 'recbole-lsrec[export]'`",
+    "fastapi": "`pip install 'recbole-lsrec[serve]'`",
+    "uvicorn": "`pip install 'recbole-lsrec[serve]'`",
     "matplotlib": "`pip install 'recbole-lsrec[report]'`",
 }
 _OURS, _INPUT, _MACHINE = 1, 2, 3

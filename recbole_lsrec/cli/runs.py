@@ -108,3 +108,22 @@ def export(folder: Path, kind: str, out: Path | None, model: str | None) -> None
     from recbole_lsrec.export import export as write
 
     click.echo(write(folder, kind, out, model))
+
+
+@click.command()
+@click.argument("folder", metavar="RUN", type=click.Path(path_type=Path))
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen; this machine alone by default.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--workers", type=click.IntRange(1), help="Processes; as many as there are cores by default, on Ray 1.")
+@click.option("--ray", is_flag=True, help="As a deployment of Ray Serve, on the cluster of --address.")
+@click.option("--address", default="auto", show_default=True, help="Of the Ray cluster.")
+@click.option("--model", help="The run's model class, where it is one of your own.")
+def serve(folder: Path, host: str, port: int, workers: int | None, ray: bool, address: str, model: str | None) -> None:
+    """Answer /recommend and /rerank over HTTP; /docs describes them."""
+    from recbole_lsrec.serve import command
+
+    if ray:
+        command.serve_on_ray(folder, model, host, port, workers, address)
+    else:
+        click.echo(f"http://{host}:{port}/docs", err=True)
+        command.serve(folder, model, host, port, workers)

@@ -1,0 +1,108 @@
+"""The application: three paths over one :class:`Recommender`."""
+
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi.responses import JSONResponse
+
+from recbole_lsrec import __version__
+from recbole_lsrec.errors import LSRecError
+from recbole_lsrec.recommend import Recommender
+from recbole_lsrec.serve.schemas import Answer, Health, Item, Listed, Question, Recommend, Rerank
+
+MOST_BYTES = 16 << 20
+"""Of a request's body."""
+RUN, MODEL = "LSREC_SERVE_RUN", "LSREC_SERVE_MODEL"
+"""Environment variables from which a worker process knows what to serve."""
+
+
+def app_of_environment() -> FastAPI:
+    """The application of a worker process; one thread of computation each."""
+    torch.set_num_threads(1)
+    return make_app(Recommender.load(Path(os.environ[RUN]), model=os.environ.get(MODEL) or None, device="cpu"))
+
+
+def make_app(recommender: Recommender) -> FastAPI:
+    """The application over a loaded run."""
+    app = FastAPI(title="recbole_lsrec", version=__version__, description="Recommendations of a trained run.")
+    alone = Lock()  # a process computes one answer at a time: torch's threads and generators are its own
+
+    @app.middleware("http")
+    async def bounded(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
+        size = request.headers.get("content-length")
+        if request.method == "POST" and (size is None or not size.isdecimal()):
+            return JSONResponse({"detail": "a request needs its content-length"}, 411)
+        if size is not None and int(size) > MOST_BYTES:
+            return JSONResponse({"detail": f"a request has at most {MOST_BYTES} bytes"}, 413)
+        return await answer(request)
+
+    @app.post("/recommend")
+    def recommend(question: Recommend) -> Answer:
+        """The best items for each history."""
+        options = question.model_dump(include={"k", "exclude_seen", "exclude"})
+        with alone:
+            return _answer(recommender, question, **options)
+
+    @app.post("/rerank")
+    def rerank(question: Rerank) -> Answer:
+        """Given items, ordered for each history; unknown ones are left out."""
+        with alone:
+            return _answer(
+                recommender,
+                question,
+                k=len(question.candidates),
+                exclude_seen=False,
+                candidates=list(dict.fromkeys(question.candidates)),
+            )
+
+    @app.get("/healthz")
+    def healthz() -> Health:
+        """What answers here."""
+        config, catalogue = recommender.config, recommender.catalogue
+        items = len(catalogue.popularity) - 1
+        return Health(model=config.model, dataset=config.dataset, items=items, simulated=catalogue.simulated)
+
+    return app
+
+
+def _answer(recommender: Recommender, question: Question, **options: Any) -> Answer:
+    names = [history.user for history in question.histories]
+    if len(set(names)) < len(names):
+        raise HTTPException(422, "histories: two are of one user; give each user one history.")
+    events = [
+        {"user": history.user, **event.model_dump()} for history in question.histories for event in history.events
+    ]
+    frame = pd.DataFrame(events)
+    now = {
+        history.user: max(event.timestamp for event in history.events) if history.now is None else history.now
+        for history in question.histories
+    }
+    try:
+        table, counts = recommender.answer(frame, now=now, **options)
+    except LSRecError as error:
+        raise HTTPException(422, str(error)) from error
+    return Answer(lists=_lists(table, names), counts=counts)
+
+
+def _lists(table: pd.DataFrame, names: list[str]) -> list[Listed]:
+    of_user = dict(list(table.groupby("user", sort=False)))
+    return [_listed(user, of_user.get(user, table.iloc[:0])) for user in names]
+
+
+def _listed(user: str, lines: pd.DataFrame) -> Listed:
+    alpha = lines["alpha"].to_numpy() if "alpha" in lines else np.full(len(lines), np.nan)
+    known = [None if np.isnan(weight) else float(weight) for weight in alpha]
+    items = [
+        Item(item=item, score=score, alpha=weight)
+        for item, score, weight in zip(lines["item"], lines["score"].tolist(), known, strict=True)
+    ]
+    session = lines["current_session"].iloc[0] if "current_session" in lines and len(lines) else None
+    source = lines["source"].iloc[0] if len(lines) else "model"
+    return Listed(user=user, source=source, items=items, current_session=session if isinstance(session, list) else None)

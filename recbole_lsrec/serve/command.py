@@ -1,0 +1,52 @@
+"""What ``recbole-lsrec serve`` starts."""
+
+import os
+from pathlib import Path
+
+import uvicorn
+
+from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.recommend import Recommender
+from recbole_lsrec.serve.app import MODEL, RUN
+
+_MOST_AT_A_TIME = 256  # requests that a worker holds; more are answered 503
+
+
+def serve(folder: Path, model: str | None, host: str, port: int, workers: int | None) -> None:
+    """Answers until it is stopped, with one process a core.
+
+    Raises:
+        LSRecError: the run cannot answer; before anything listens.
+    """
+    Recommender.load(folder, model=model, device="cpu")
+    os.environ[RUN], os.environ[MODEL] = str(folder.absolute()), model or ""
+    uvicorn.run(
+        "recbole_lsrec.serve.app:app_of_environment",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers or os.cpu_count() or 1,
+        limit_concurrency=_MOST_AT_A_TIME,
+        log_level="warning",
+    )
+
+
+def serve_on_ray(folder: Path, model: str | None, host: str, port: int, workers: int | None, address: str) -> None:
+    """The same application as a Ray Serve deployment, with so many replicas; the run's folder must be on every node.
+
+    Raises:
+        ConfigError: this Ray has no Serve that goes with pydantic 2, or no cluster answers.
+    """
+    try:
+        from ray import serve as ray_serve
+    except Exception as error:
+        raise ConfigError(
+            "serve: --ray needs Ray Serve of a current Ray (`pip install 'ray[serve]>=2.50'`); the one installed with Python "
+            "3.10 and 3.11 does not go with pydantic 2."
+        ) from error
+    from recbole_lsrec.ray_session import running_ray
+    from recbole_lsrec.serve.on_ray import deployment
+
+    with running_ray(address):
+        ray_serve.start(http_options={"host": host, "port": port})
+        ray_serve.run(deployment(folder.absolute(), model, workers or 1), blocking=True)

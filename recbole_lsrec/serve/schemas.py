@@ -1,0 +1,85 @@
+"""What is asked and answered, checked by pydantic; what is larger than the limits is refused."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+MOST_HISTORIES, MOST_EVENTS, MOST_ITEMS = 256, 2000, 10_000
+"""Of a request, of a history, and of a list of candidates or of excluded items."""
+
+Token = Annotated[str, Field(min_length=1, max_length=256)]
+Time = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class Event(BaseModel):
+    """An item at a time; further columns that the run's model reads may be added."""
+
+    model_config = ConfigDict(extra="allow")
+
+    item: Token
+    timestamp: Time = Field(description="In the unit of the run's log.")
+
+
+class History(BaseModel):
+    """What one user did, in any order."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    user: Token = "user"
+    events: list[Event] = Field(min_length=1, max_length=MOST_EVENTS)
+    now: Time | None = Field(None, description="When it is asked; the last event by default.")
+
+
+class Question(BaseModel):
+    """Histories of different users."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    histories: list[History] = Field(min_length=1, max_length=MOST_HISTORIES)
+
+
+class Recommend(Question):
+    """Asks for the best items."""
+
+    k: int = Field(20, ge=1, le=1000)
+    exclude_seen: bool | None = Field(None, description="As the run's filter_seen by default.")
+    exclude: list[Token] = Field([], max_length=MOST_ITEMS)
+
+
+class Rerank(Question):
+    """Asks for the order of given items."""
+
+    candidates: list[Token] = Field(min_length=1, max_length=MOST_ITEMS)
+
+
+class Item(BaseModel):
+    """An item of a list; ``alpha`` is the weight of the long-term interest, of models that have it."""
+
+    item: str
+    score: float
+    alpha: float | None = None
+
+
+class Listed(BaseModel):
+    """A user's list, best first; ``source`` is ``popularity`` where the model knows nothing of the history."""
+
+    user: str
+    source: str
+    items: list[Item]
+    current_session: list[str] | None = None
+
+
+class Answer(BaseModel):
+    """Lists in the order asked, and what was left out."""
+
+    lists: list[Listed]
+    counts: dict[str, int]
+
+
+class Health(BaseModel):
+    """What answers."""
+
+    model: str
+    dataset: str
+    items: int
+    simulated: bool
