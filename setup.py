@@ -41,7 +41,7 @@ MATPLOTLIB = "matplotlib>=3.7"  # static SVG charts of the pages
 DUCKDB = "duckdb>=2"
 EXPORT = ["onnx>=1.23.2", "onnxruntime>=1.32"]
 TUNE = [*below("3.12", ["ray[tune]>=2.6,<=2.6.3"]), *since("3.12", ["ray[tune]>=2.50"]), "optuna>=3.1", MATPLOTLIB]
-SERVE = ["fastapi>=0.165", "uvicorn>=0.54"]
+SERVE = ["fastapi>=0.115", "uvicorn>=0.30"]
 
 setup(
     name="recbole-lsrec",
@@ -74,7 +74,7 @@ setup(
             DUCKDB,
             *EXPORT,
             *SERVE,
-            "httpx>=0.28",
+            "httpx>=0.27",
             "pytest>=8",
             "hypothesis>=6",
             "statsmodels>=0.14",

@@ -125,5 +125,4 @@ def serve(folder: Path, host: str, port: int, workers: int | None, ray: bool, ad
     if ray:
         command.serve_on_ray(folder, model, host, port, workers, address)
     else:
-        click.echo(f"http://{host}:{port}/docs", err=True)
         command.serve(folder, model, host, port, workers)

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import click
 import uvicorn
 
 from recbole_lsrec.errors import ConfigError
@@ -19,6 +20,7 @@ def serve(folder: Path, model: str | None, host: str, port: int, workers: int | 
         LSRecError: the run cannot answer; before anything listens.
     """
     Recommender.load(folder, model=model, device="cpu")
+    click.echo(f"http://{host}:{port}/docs", err=True)
     os.environ[RUN], os.environ[MODEL] = str(folder.absolute()), model or ""
     uvicorn.run(
         "recbole_lsrec.serve.app:app_of_environment",
