@@ -25,7 +25,7 @@ from recbole_lsrec.own_models import warn_if_changed
 from recbole_lsrec.registry import own_origin
 from recbole_lsrec.run_files import CHECKPOINT
 from recbole_lsrec.trackers import Trackers, elsewhere, tensorboard_in
-from recbole_lsrec.training_budget import BudgetSpent, FirstBatches
+from recbole_lsrec.training_budget import BudgetSpent, FirstBatches, tell_progress
 
 
 class Trainer(recbole.trainer.Trainer):
@@ -144,7 +144,7 @@ class Trainer(recbole.trainer.Trainer):
         self._apply_budget(train_data)
         self._saved = saved
         self.history = self.history[: self.start_epoch]
-        self._tell_progress()
+        tell_progress(self.history, self.epochs, self.train_seconds)
         self._finished_epoch = self._told_epoch = self.start_epoch - 1
         if self._rng is not None:
             # Here and not on loading: whatever was built in between may have drawn numbers.
@@ -252,7 +252,7 @@ class Trainer(recbole.trainer.Trainer):
         seconds, losses = self._now() - started, list(loss) if isinstance(loss, tuple) else loss
         share = batches.given / len(train_data) if isinstance(batches, FirstBatches) else 1.0
         self.history.append({"epoch": epoch_idx, "train_loss": losses, "train_seconds": seconds, "share": share})
-        self._tell_progress()
+        tell_progress(self.history, self.epochs, self.train_seconds)
         self._finished_epoch = epoch_idx
         if self.train_seconds is not None and self._seconds_left() <= 0:
             self.eval_step: int = min(self.config["eval_step"], 1)  # the last epoch is validated, whichever it is
@@ -373,16 +373,6 @@ class Trainer(recbole.trainer.Trainer):
 
     def _seconds_left(self) -> float:
         return (self.train_seconds or 0.0) - sum(epoch["train_seconds"] for epoch in self.history)
-
-    def _tell_progress(self) -> None:
-        """Of every epoch so far: a run that was taken up may have been given more epochs or a larger budget."""
-        seconds = 0.0
-        for entry in self.history:
-            seconds += entry["train_seconds"]
-            if self.train_seconds is None:  # under train_steps, epochs are those that the steps make
-                entry["progress"] = (entry["epoch"] + 1) / self.epochs
-            else:
-                entry["progress"] = min(1.0, seconds / self.train_seconds)
 
     def _warn_of_other_versions(self, theirs: dict[str, str]) -> None:
         ours = checkpoint.versions()

@@ -1,4 +1,4 @@
-"""A training cut off where its budget of steps or seconds is spent."""
+"""A training cut off where its budget of steps or seconds is spent, and how far it has come."""
 
 from collections.abc import Callable, Iterator
 from itertools import islice
@@ -33,3 +33,19 @@ class FirstBatches:
             yield batch
             if self.now() - started >= self.seconds:
                 return
+
+
+def tell_progress(history: list[dict[str, Any]], epochs: int, train_seconds: float | None) -> None:
+    """Sets every epoch's ``progress``, a share of the whole: a run that was taken up may have been given more since.
+
+    Args:
+        history: the epochs so far, changed in place.
+        epochs: those that the run may take; under a budget of steps, those that the steps make.
+        train_seconds: the budget by the clock, or None.
+    """
+    seconds = 0.0
+    for entry in history:
+        seconds += entry["train_seconds"]
+        entry["progress"] = (
+            (entry["epoch"] + 1) / epochs if train_seconds is None else min(1.0, seconds / train_seconds)
+        )
