@@ -5,6 +5,7 @@ from typing import Any
 from recbole.model.abstract_recommender import AbstractRecommender
 from torch import nn
 
+from recbole_lsrec.config.nested import no_negatives
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.model.base import LongShortRecommender
 
@@ -48,7 +49,8 @@ def mark_sparse_tables(model: AbstractRecommender, config: Any) -> list[nn.Embed
 
 def looked_up(config: Any) -> int:
     """Rows of a table that a batch looks up at most: of each instance its history, its target and the negatives."""
-    negatives = (config["train_neg_sample_args"] or {}).get("sample_num", 0)
+    given = config["train_neg_sample_args"]
+    negatives = 0 if no_negatives(given) else given["sample_num"]
     return config["train_batch_size"] * (config["MAX_ITEM_LIST_LENGTH"] + 1 + negatives)
 
 

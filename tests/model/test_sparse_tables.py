@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from recbole_lsrec.config import Config
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.model.sparse_tables import looked_up, mark_sparse_tables
 from recbole_lsrec.registry import get_model
@@ -92,3 +93,8 @@ def test_a_model_of_recboles_says_what_to_use() -> None:
     config = {**TRAINING, "model": "SASRec", "learner": "sparse_adam"}
     with pytest.raises(ConfigError, match=r"sparse_adam cannot be had together with SASRec.*use learner: adam"):
         mark_sparse_tables(model, config)  # type: ignore[arg-type]
+
+
+def test_a_model_without_negatives_looks_up_history_and_target_alone(shop) -> None:
+    config = Config("DiffLSRec", "shop", config_dict={**shop, "train_batch_size": 2, "MAX_ITEM_LIST_LENGTH": 3})
+    assert looked_up(config) == 8
