@@ -36,6 +36,16 @@ def test_the_yaml_of_a_model_is_its_declaration(name: str) -> None:
     assert set(declared) <= {*comments, *elsewhere}
 
 
+# Below such a heading stands what matches a paper or its code, or a part that a paper's tables take away.
+FOR_EXPERTS = re.compile(r"# (To match|Set by|Parts that|Cost, and|Numbers that)")
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_user_has_twelve_options_of_a_model_to_understand(name: str) -> None:
+    text = (properties_dir() / "model" / f"{name}.yaml").read_text(encoding="utf-8")
+    assert len(re.findall(r"^\w+:", FOR_EXPERTS.split(text)[0], re.MULTILINE)) <= 12
+
+
 @pytest.mark.parametrize(
     "path", sorted((properties_dir().parent / "docs/models").glob("*.md")), ids=lambda path: path.stem
 )
