@@ -1,12 +1,15 @@
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recbole_lsrec.config.intervals import parse_intervals
 from recbole_lsrec.data.filtering import k_core, of_several, repeated
+from tests.real_data import REAL_DATA, needs_real_data
 
 
 def test_repeated_rows_are_all_but_the_first():
@@ -33,6 +36,15 @@ def test_one_pass_counts_users_after_items_and_no_item_again():
     assert users.tolist() == [False, True, True]
     assert items.tolist() == [False, False, True]
     assert not k_core(user, item, 3, 3, wanted, wanted)[0].any()
+
+
+@needs_real_data
+def test_one_pass_and_the_iterated_core_differ_on_a_real_log():
+    log = pd.read_parquet(Path(str(REAL_DATA)) / "taobao_fav_khgt.parquet", columns=["user_id", "item_id"])
+    (user, users), (item, items) = pd.factorize(log["user_id"]), pd.factorize(log["item_id"])
+    wanted = parse_intervals("[10,inf)")
+    assert k_core(user, item, len(users), len(items), wanted, wanted, once=True)[0].sum() == 17_352
+    assert k_core(user, item, len(users), len(items), wanted, wanted)[0].sum() == 0
 
 
 def test_items_of_several_categories():
