@@ -62,6 +62,8 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
     Raises:
         ConfigError: the file is missing, is no valid YAML (names the line), or is not a mapping of names to values.
     """
+    if Path(path).exists() and not Path(path).is_file():
+        raise ConfigError(f"{path}: is no file; give the path of a YAML file.")  # a pipe could make us wait for ever
     try:
         text = Path(path).read_text(encoding="utf-8")
     except OSError as error:
@@ -72,10 +74,10 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: is not UTF-8 text ({error}); save it as UTF-8.") from error
     try:
         values = deepcopy(_parsed(text))
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: of a date that there is not
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or error
+        problem = " ".join(str(getattr(error, "problem", None) or error).split())
         raise ConfigError(
             f"{path}{line}: {problem}; accepted: plain YAML, 'key: value' a line (quote intervals such as \"[5,inf)\")."
         ) from error

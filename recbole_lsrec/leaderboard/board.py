@@ -153,7 +153,7 @@ def read_board(out: str | Path) -> Board:
     command = content["command"]
     return Board(
         title=content["title"] or "Leaderboard",
-        command=command if isinstance(command, str) else " ".join(command),
+        command=command if isinstance(command, str) else " ".join(map(str, command)),
         started=content.get("started"),
         finished=content.get("finished"),
         plan=content.get("plan") or {},

@@ -92,7 +92,7 @@ def read(folder: Path) -> list[dict[str, Any]]:
         if event["event"] == "sitting":
             sitting += 1
         elif before is not None:
-            clock += event["time"] - before["time"]
+            clock += max(0.0, event["time"] - before["time"])  # a clock may have been set back
         event["clock"], event["in_sitting"] = clock, sitting
     return events
 
@@ -119,6 +119,7 @@ def read_trials(folder: Path, bigger: bool) -> list[Trial]:
     return [_trial(trial_id, events, last_of_sitting, bigger) for trial_id, events in of_trial.items()]
 
 
+_LATEST = 1e12  # unix seconds that no clock shows; NaN is not below it either
 _VALIDATED: dict[str, Any] = {"trial": str, "epoch": int, "score": (int, float)}
 _KINDS: dict[str, dict[str, Any]] = {
     "start": {"trial": str, "settings": dict},
@@ -137,7 +138,8 @@ def _parsed(line: bytes) -> dict[str, Any] | None:
     if not isinstance(event, dict):
         return None
     kinds = {"time": (int, float), "event": str, **_KINDS.get(str(event.get("event")), {})}
-    return event if all(isinstance(event.get(key), kind) for key, kind in kinds.items()) else None
+    fits = all(isinstance(event.get(key), kind) for key, kind in kinds.items()) and abs(event["time"]) < _LATEST
+    return event if fits else None
 
 
 @cache

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from recbole_lsrec.data.dataset import SessionDataset
-from recbole_lsrec.errors import DataError
+from recbole_lsrec.errors import DataError, LSRecError
+from recbole_lsrec.log_checks.text import check_text
 from recbole_lsrec.log_checks.times import TICKS_PER_SECOND
 
 _COLUMNS = ("user_id", "item_id", "negatives")
@@ -69,11 +71,18 @@ def _read(path: Path) -> pd.DataFrame:
     """The file with plain column names and lists of tokens; the index is the number of the line."""
     if not path.is_file():
         raise DataError(f"candidates: {path} is no file.")
-    if path.suffix == ".parquet":
-        frame = pd.read_parquet(path)
-    else:
-        separator = "," if path.suffix == ".csv" else "\t"
-        frame = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False, skip_blank_lines=False)
+    try:
+        if path.suffix == ".parquet":
+            frame = pd.read_parquet(path)
+        else:
+            check_text(path, "utf-8")
+            separator = "," if path.suffix == ".csv" else "\t"
+            frame = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False, skip_blank_lines=False)
+    except LSRecError:
+        raise
+    except (OSError, ValueError, pa.ArrowException) as error:  # pandas' and Arrow's own
+        reason = " ".join(str(error).split())
+        raise DataError(f"{path}: cannot be read ({reason}); the kind of file goes by its ending.") from error
     frame = frame.rename(columns=lambda name: str(name).split(":")[0])
     missing = [name for name in _COLUMNS if name not in frame]
     if missing:
@@ -83,6 +92,10 @@ def _read(path: Path) -> pd.DataFrame:
         )
     # A text file's first line is its header.
     frame.index = pd.RangeIndex(1, len(frame) + 1) + (path.suffix != ".parquet")
+    incomplete = frame[[name for name in (*_COLUMNS, "timestamp") if name in frame]].isna().any(axis=1).to_numpy()
+    if incomplete.any():
+        line = frame.index[int(incomplete.argmax())]
+        raise DataError(f"{path}, line {line}: has fewer values than the header has columns; mend or remove it.")
     frame["negatives"] = frame["negatives"].map(lambda given: given.split() if isinstance(given, str) else list(given))
     return frame
 

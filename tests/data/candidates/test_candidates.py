@@ -134,6 +134,16 @@ def test_whatever_changes_the_draw_changes_the_key(frozen, tmp_path):
     assert len(list((tmp_path / "cache").iterdir())) == len(variants)
 
 
+def test_lists_of_another_training_are_not_taken(test_view, tmp_path):
+    """Popularity and what users have trained on decide the draw, whatever identity is given."""
+    view, found = test_view(), []
+    for counted in (view.training_events(), np.ones(len(view.user), dtype=bool)):
+        sampler = TimeThresholdSampler(view.user, view.item, view.time, view.session, counted, view.item_num)
+        found.append(freeze_candidates(sampler, view.rows, Protocol.parse("pop5"), ("a",), cache=tmp_path / "cache"))
+    assert len(list((tmp_path / "cache").glob("pop5-*.npy"))) == 2
+    assert (found[0] != found[1]).any()
+
+
 @pytest.mark.parametrize("damage", ["bytes", "cut", "empty", "text"])
 def test_a_damaged_file_is_noticed_and_drawn_again(frozen, tmp_path, caplog, damage):
     whole, _ = frozen()

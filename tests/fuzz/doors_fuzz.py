@@ -1,0 +1,434 @@
+"""Damages what every door of the package reads, a file at a time: data, settings, run folders, checkpoints, boards, searches.
+
+    python -m tests.fuzz.doors_fuzz --inputs 5000 --seed 1
+
+prints a table of doors and outcomes, and every failure with what reproduces it. The outcomes: *refused* in one line; *unchanged*,
+what is read is what was there, as after a byte order mark; *as it says*, a text that says something else, every line of which is
+accounted for. Failures: a *traceback*, a *silent* change of what the file promises, a *hang* of more than ten seconds.
+"""
+
+import argparse
+import contextlib
+import json
+import logging
+import random
+import re
+import shutil
+import signal
+import tempfile
+import traceback
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import yaml
+from tabulate import tabulate
+
+from recbole_lsrec import checkpoint
+from recbole_lsrec.analysis.comparable import labels
+from recbole_lsrec.analysis.saved_runs import load_run_folder
+from recbole_lsrec.config import Config
+from recbole_lsrec.config.values import parse_command_line
+from recbole_lsrec.data.candidates.given import read_candidates
+from recbole_lsrec.data.dataset import SessionDataset
+from recbole_lsrec.errors import LSRecError
+from recbole_lsrec.item_catalogue import load_catalogue
+from recbole_lsrec.leaderboard.board import load_board
+from recbole_lsrec.leaderboard.cell_run import CellRun
+from recbole_lsrec.leaderboard.plan import read_plan
+from recbole_lsrec.leaderboard.store import Store
+from recbole_lsrec.quick_start import run_recbole_lsrec
+from recbole_lsrec.tuning import journal, result
+from recbole_lsrec.tuning.settings import SearchSettings
+from recbole_lsrec.tuning.space import read_space
+from tests.fuzz.prepare_fuzz import damage
+from tests.leaderboard.test_store import RESULT, planned
+
+SECONDS = 10
+GOOD, BAD = ("refused", "unchanged", "as it says"), ("traceback", "silent", "hang")
+
+
+class Door(NamedTuple):
+    """Something that is read.
+
+    Attributes:
+        files: name -> content of what is there whole; one of them is damaged.
+        read: what a folder of such files says, comparable; of text, checks that every line is accounted for.
+        promised: whether the files keep what shows that they were changed: then to read something else is a silent change.
+    """
+
+    files: Mapping[str, bytes]
+    read: Callable[[Path], Any]
+    promised: bool = False
+
+
+class _Hang(BaseException):
+    """Reading took longer than anybody waits."""
+
+
+@contextlib.contextmanager
+def _at_most(seconds: int) -> Iterator[None]:
+    def stop(*_: Any) -> None:
+        raise _Hang
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+_STRANGE = (
+    None,
+    True,
+    "",
+    "x",
+    "\n",
+    -1,
+    0,
+    10**400,
+    1e308,
+    float("nan"),
+    [],
+    {},
+    [[1]],
+    {"a": None},
+    "2020-13-45",
+    "é" * 3000,
+)
+
+
+def other_value(content: bytes, rng: random.Random) -> tuple[str, bytes]:
+    """One value of a JSON file or of a line of JSON, at any depth, becomes one of another kind, or its key is gone."""
+    lines = content.splitlines() if content.count(b"\n{") else [content]
+    at = rng.randrange(len(lines))
+    held = json.loads(lines[at])
+    place = held
+    while True:
+        keys = list(place) if isinstance(place, dict) else list(range(len(place)))
+        key = rng.choice(keys)
+        if not isinstance(place[key], dict | list) or not place[key] or rng.random() < 0.3:
+            break
+        place = place[key]
+    value = rng.choice(_STRANGE)
+    if rng.random() < 0.2:
+        del place[key]
+    else:
+        place[key] = value
+    return f"{key} is {value!r:.20} or gone", b"\n".join([*lines[:at], json.dumps(held).encode(), *lines[at + 1 :]])
+
+
+def one(door: Door, name: str, content: bytes, folder: Path, whole: Any) -> tuple[str, str]:
+    """The outcome of a damaged file, and what there is to say of a failure."""
+    for file, its in {**door.files, name: content}.items():
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        (folder / file).write_bytes(its)
+    try:
+        with _at_most(SECONDS):
+            found = door.read(folder)
+    except LSRecError as error:
+        return ("traceback", f"more than one line: {error}") if "\n" in str(error) else ("refused", "")
+    except _Hang:
+        return "hang", f"more than {SECONDS} s"
+    except AssertionError as error:
+        return "silent", str(error)
+    except Exception:
+        return "traceback", traceback.format_exc()
+    if found == whole:
+        return "unchanged", ""
+    return ("silent", f"read as {found!r}"[:300]) if door.promised else ("as it says", "")
+
+
+def fuzz(doors: Mapping[str, Door], inputs: int, seed: int) -> tuple[dict[str, Counter[str]], list[str]]:
+    """Counts of outcomes by door, and failures with what reproduces them."""
+    rng, outcomes, failures = random.Random(seed), defaultdict[str, Counter[str]](Counter), []
+    logging.disable(logging.CRITICAL)
+    try:
+        with tempfile.TemporaryDirectory() as scratch:
+            whole = {}
+            for name, door in doors.items():
+                for file, content in door.files.items():
+                    (Path(scratch, name, file).parent).mkdir(parents=True, exist_ok=True)
+                    Path(scratch, name, file).write_bytes(content)
+                whole[name] = door.read(Path(scratch, name))
+            for number in range(inputs):
+                name = sorted(doors)[number % len(doors)]
+                file = rng.choice(sorted(doors[name].files))
+                structured = ".json" in file and rng.random() < 0.5
+                what, content = (other_value if structured else damage)(doors[name].files[file], rng)
+                folder = Path(scratch, f"{name}-damaged")
+                outcome, told = one(doors[name], file, content, folder, whole[name])
+                outcomes[name][outcome] += 1
+                if told:
+                    failures.append(f"{number}, {name}, {file}, {what}: {outcome}: {told}")
+                shutil.rmtree(folder)
+    finally:
+        logging.disable(logging.NOTSET)
+    return outcomes, failures
+
+
+# --- the doors --------------------------------------------------------------------------------------------------------
+
+
+def doors(folder: Path) -> dict[str, Door]:
+    """Every door, with what it reads whole; makes one small run in a folder."""
+    log = _log_files()
+    data = folder / "data" / "log"
+    data.mkdir(parents=True)
+    for name, content in log.items():
+        (data / name).write_bytes(content)
+    settings = _settings(folder / "data", folder / "runs")
+    run = Path(run_recbole_lsrec("GRU4Rec", "log", config_dict={**settings, "epochs": 1})["run_folder"])
+    kept = {name: (run / name).read_bytes() for name in ("result.json", "instances.parquet", "scores-uni5.npy")}
+    return {
+        "atomic files": Door(log, _read_log),
+        "candidate file": Door({"given.csv": _candidates(folder, settings)}, _reads_candidates(settings)),
+        "checkpoint": Door({"checkpoint.pt": (run / "checkpoint.pt").read_bytes()}, _read_checkpoint, promised=True),
+        "catalogue": Door({"catalogue.pt": (run / "catalogue.pt").read_bytes()}, _read_catalogue, promised=True),
+        "ranks and scores": Door(
+            {name: content for name, content in kept.items() if name != "result.json"},
+            _reads_run(kept["result.json"]),
+            promised=True,
+        ),
+        "result.json": Door(kept, _read_run),
+        "split.json": Door({**kept, "split.json": (run / "split.json").read_bytes()}, _read_run),
+        "yaml": Door({"own.yaml": yaml.safe_dump(_plain_settings()).encode()}, _read_yaml),
+        "command line": Door({"line": "\n".join(_LINE).encode()}, _read_line),
+        "space": Door({"space.yaml": _SPACE}, lambda at: str(read_space(at / "space.yaml", "GRU4Rec"))),
+        "plan": Door({"plan.yaml": _PLAN}, lambda at: str(read_plan(at / "plan.yaml"))),
+        "search": Door({"settings.json": _search(folder), "journal.jsonl": _JOURNAL}, _read_search),
+        "finished cells": Door(_cells(folder), _read_cells),
+        "board": Door({"leaderboard.json": _BOARD}, lambda at: str(load_board(at))),
+    }
+
+
+def _log_files() -> dict[str, bytes]:
+    rng = np.random.default_rng(1)
+    lines = [
+        f"u{rng.integers(12)}\ti{rng.integers(25)}\t{1_580_000_000 + 997 * n}\t{rng.random():.3f}\tc{rng.integers(3)}"
+        for n in range(160)
+    ]
+    header = "user_id:token\titem_id:token\ttimestamp:float\trating:float\tkind:token"
+    items = [f"i{n}\tred blue\t{n}.5 2" for n in range(25)]
+    return {
+        "log.inter": "\n".join([header, *lines, ""]).encode(),
+        "log.item": "\n".join(["item_id:token\ttags:token_seq\tvector:float_seq", *items, ""]).encode(),
+    }
+
+
+def _settings(data: Path, runs: Path) -> dict[str, Any]:
+    return {
+        "data_path": str(data),
+        "run_dir": str(runs),
+        "load_col": {
+            "inter": ["user_id", "item_id", "timestamp", "rating", "kind"],
+            "item": ["item_id", "tags", "vector"],
+        },
+        "eval_args": {"mode": ["uni5", "full"], "fewer": "allow"},
+        "MAX_ITEM_LIST_LENGTH": 5,
+        "metrics": ["NDCG", "Hit"],
+        "topk": [3],
+        "valid_metric": "NDCG@3",
+        "loss_type": "CE",
+        "train_neg_sample_args": None,
+        "show_progress": False,
+        "state": "CRITICAL",
+    }
+
+
+def _read_log(folder: Path) -> Any:
+    """The log's fingerprints; every line is an event, or was removed and counted."""
+    root = folder.parent / f"{folder.name}-root"
+    (root / "log").mkdir(parents=True, exist_ok=True)
+    for name in ("log.inter", "log.item"):
+        shutil.copy(folder / name, root / "log" / name)
+    try:
+        log = SessionDataset(Config("GRU4Rec", "log", config_dict=_settings(root, root / "runs")))
+        log.build()
+    finally:
+        shutil.rmtree(root)
+    text = (folder / "log.inter").read_bytes().decode("utf-8-sig")
+    lines = [line for line in re.split("\r\n|\r|\n", text)[1:] if line]
+    removed = sum(int(entry["rows"]) for entry in log.filter_report)
+    assert len(log.user) + removed == len(lines), f"{len(log.user)} events and {removed} removed of {len(lines)} lines"
+    assert (log.time >= 0).all()
+    return log.fingerprint(), log.features_fingerprint(), str(log.item_feat["tags"].tolist())
+
+
+def _candidates(folder: Path, settings: dict[str, Any]) -> bytes:
+    log = SessionDataset(Config("GRU4Rec", "log", config_dict=settings))
+    *_, test = log.build()
+    users, items = log.field2id_token["user_id"], log.field2id_token["item_id"]
+    lines = ["user_id,item_id,negatives,timestamp"]
+    for row in [*log.split.valid, *test.rows]:
+        others = [item for item in items[1:9] if item != items[log.item[row]]][:6]
+        lines.append(f"{users[log.user[row]]},{items[log.item[row]]},{' '.join(others)},{log.time[row]}")
+    return "\n".join([*lines, ""]).encode()
+
+
+def _reads_candidates(settings: dict[str, Any]) -> Callable[[Path], Any]:
+    log = SessionDataset(Config("GRU4Rec", "log", config_dict=settings))
+    *_, test = log.build()
+
+    def read(folder: Path) -> Any:
+        chosen = read_candidates(folder / "given.csv", test)
+        assert chosen.shape[0] == len(test.rows)
+        assert not (chosen == test.item[test.rows][:, None]).any(), "the target is among its negatives"
+        return chosen.tolist()
+
+    return read
+
+
+def _read_checkpoint(folder: Path) -> Any:
+    found = checkpoint.load(folder / "checkpoint.pt")
+    return found.metadata, str(found.tensors)
+
+
+def _read_catalogue(folder: Path) -> Any:
+    found = load_catalogue(folder)
+    return {name: tokens.tolist() for name, tokens in found.tokens.items()}, found.popularity.tolist()
+
+
+def _read_run(folder: Path) -> Any:
+    run = load_run_folder(folder)
+    labels([run])
+    lines = {name: run.lines("test", name) for name in run.instances["protocol"].unique()}
+    ranks = {name: its.instances["rank"].tolist() for name, its in lines.items()}
+    return ranks, {name: None if its.scores is None else its.scores.tolist() for name, its in lines.items()}
+
+
+def _reads_run(told: bytes) -> Callable[[Path], Any]:
+    def read(folder: Path) -> Any:
+        (folder / "result.json").write_bytes(told)
+        return _read_run(folder)
+
+    return read
+
+
+_LINE = [
+    "--epochs=3",
+    "--learning_rate",
+    "0.01",
+    "--eval_args={mode: [uni9, full]}",
+    "--topk=[5, 10]",
+    "--hidden_size=32",
+]
+
+
+def _plain_settings() -> dict[str, Any]:
+    return {"epochs": 3, "learning_rate": 0.01, "eval_args": {"mode": ["uni9"]}, "topk": [5, 10], "seed": 7}
+
+
+def _read_yaml(folder: Path) -> Any:
+    return str(Config("GRU4Rec", "ml-100k", [str(folder / "own.yaml")]).plain())
+
+
+def _read_line(folder: Path) -> Any:
+    line = (folder / "line").read_bytes().decode("utf-8", "surrogateescape").split("\n")
+    return str(Config("GRU4Rec", "ml-100k", config_dict=parse_command_line(line)).plain())
+
+
+_SPACE = b"learning_rate: {loguniform: [0.0001, 0.01]}\nhidden_size: {choice: [32, 64]}\nnum_layers: {int: [1, 3]}\n"
+_PLAN = (
+    b"title: Small\ndatasets: [ml-100k]\nseeds: [1, 2]\nbudget: {train_steps: 8}\nsystems:\n"
+    b"  A: {model: SASRec}\n  B: {model: GRU4Rec, settings: {hidden_size: 32}}\n"
+)
+_EVENTS = [
+    {"time": 0.0, "event": "sitting", "command": "recbole-lsrec tune"},
+    {"time": 1.0, "event": "start", "trial": "a", "settings": {"hidden_size": 32}},
+    {"time": 2.0, "event": "epoch", "trial": "a", "epoch": 1, "score": 0.5},
+    {"time": 3.0, "event": "done", "trial": "a", "epoch": 2, "score": 0.4},
+    {"time": 3.5, "event": "end", "trial": "a"},
+    {"time": 4.0, "event": "start", "trial": "b", "settings": {"hidden_size": 64}},
+    {"time": 8.0, "event": "error", "trial": "b", "reason": "ValueError: no"},
+    {"time": 9.0, "event": "close"},
+]
+_JOURNAL = "".join(json.dumps(event) + "\n" for event in _EVENTS).encode()
+
+
+def _search(folder: Path) -> bytes:
+    (folder / "space.yaml").write_bytes(_SPACE)
+    described = result.description(
+        SearchSettings("GRU4Rec", "ml-100k", folder), read_space(folder / "space.yaml", "GRU4Rec")
+    )
+    return json.dumps(described, indent=2).encode()
+
+
+def _read_search(folder: Path) -> Any:
+    return str(result.read_settings(folder)), str(journal.read_trials(folder, bigger=True)), journal.spent(folder)
+
+
+def _cells(folder: Path) -> dict[str, bytes]:
+    store = Store(folder / "board")
+    for seed in (1, 2):
+        content = json.dumps({**RESULT, "seed": seed}).encode()
+        store.keep(planned(seed), CellRun(f"A-{seed}", {"result.json": content}, 0.5, None), 1)
+    files = sorted((folder / "board").glob("runs/*/*"))
+    return {str(file.relative_to(folder / "board")): file.read_bytes() for file in files}
+
+
+def _read_cells(folder: Path) -> Any:
+    """Which cells are found; a damaged one is to be run again, never an error of the whole."""
+    store = Store(folder)
+    found = [store.find(planned(seed)) for seed in (1, 2)]
+    assert any(found), "a damaged cell took the other with it"
+    return [pair and (pair[0].name, pair[1].identity) for pair in found]
+
+
+_BOARD = json.dumps(
+    {
+        "title": "Tiny board",
+        "command": "recbole-lsrec leaderboard tiny.yaml",
+        "started": "2026-11-21T07:00:00+00:00",
+        "finished": None,
+        "plan": {"seeds": [1, 2]},
+        "budget": {"train_steps": 120},
+        "bit_reproducible": True,
+        "environment": {"cores": 2},
+        "cells": [
+            {
+                "system": name,
+                "model": None,
+                "dataset": "tiny",
+                "seed": 1,
+                "status": "error",
+                "reason": "no",
+                "run_folder": None,
+                "attempts": 1,
+                "seconds": 1.5,
+                "tuned": None,
+                "below_band": None,
+            }
+            for name in ("A", "B")
+        ],
+    },
+    indent=2,
+).encode()
+
+
+def table(outcomes: Mapping[str, Counter[str]]) -> str:
+    """The outcomes by door, as a table of Markdown."""
+    header = ["door", "inputs", *GOOD, *BAD]
+    rows = [[name, of.total(), *(of[kind] for kind in (*GOOD, *BAD))] for name, of in sorted(outcomes.items())]
+    total = sum(outcomes.values(), Counter[str]())
+    rows.append(["**all**", total.total(), *(total[kind] for kind in (*GOOD, *BAD))])
+    return tabulate(rows, header, tablefmt="pipe")
+
+
+def main() -> None:
+    """From the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--inputs", type=int, default=5000)
+    parser.add_argument("--seed", type=int, default=1)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        outcomes, failures = fuzz(doors(Path(folder)), given.inputs, given.seed)
+    print(table(outcomes), *failures, sep="\n")
+
+
+if __name__ == "__main__":
+    main()
