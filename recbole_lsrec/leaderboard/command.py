@@ -7,6 +7,7 @@ import click
 
 from recbole_lsrec.leaderboard.execute import Resources
 from recbole_lsrec.leaderboard.page import write_report
+from recbole_lsrec.leaderboard.page.table_text import table_text
 from recbole_lsrec.leaderboard.plan import Plan
 from recbole_lsrec.leaderboard.run import Summary, run_leaderboard
 
@@ -23,9 +24,10 @@ def run_command(plan: Plan, out: Path, resources: Resources, command: Sequence[s
 
 
 def close(summary: Summary, out: Path) -> int:
-    """Writes the page of a leaderboard, tells how it ended, and returns the exit code."""
+    """Writes the page of a leaderboard, shows its main column, tells how it ended, and returns the exit code."""
     if summary.cells:
-        click.echo(f"Page: {write_report(out)}")
+        page = write_report(out)
+        click.echo(f"{table_text(out)}\nPage: {page}")
     for cell in summary.cells:
         for what, text in (("no result", cell.reason), ("below its band", cell.below_band)):
             if text:

@@ -24,6 +24,7 @@ def called(monkeypatch):
 
     monkeypatch.setattr(command, "run_leaderboard", run_leaderboard)
     monkeypatch.setattr(command, "write_report", lambda out: out / "leaderboard.html")
+    monkeypatch.setattr(command, "table_text", lambda out: "the table")
     return seen
 
 
@@ -56,7 +57,7 @@ def test_flags_without_a_file(called, capsys):
     assert called.resources.cpus == 2
     assert called.typed == ["leaderboard", *typed]
     assert capsys.readouterr().out == (
-        "Page: leaderboards/sasrec-slsrec-on-shop/leaderboard.html\n"
+        "the table\nPage: leaderboards/sasrec-slsrec-on-shop/leaderboard.html\n"
         "1 cells finished (0 found from before), 0 with an error, 0 to do\n"
     )
 
