@@ -1,4 +1,4 @@
-"""The checks of a change, by name: ``nox`` runs lint, types and test, ``nox -s slow`` what takes minutes.
+"""The checks of a change, by name: ``nox`` runs lint, types, docs and test, ``nox -s slow`` what takes minutes.
 
 They run in the environment that nox itself runs in, which README and ``.ci/run`` install: what is checked is what users get.
 """
@@ -6,7 +6,7 @@ They run in the environment that nox itself runs in, which README and ``.ci/run`
 import nox
 
 nox.options.default_venv_backend = "none"
-nox.options.sessions = ["lint", "types", "test"]
+nox.options.sessions = ["lint", "types", "docs", "test"]
 nox.options.stop_on_first_error = True
 
 
@@ -22,6 +22,12 @@ def lint(session: nox.Session) -> None:
 def types(session: nox.Session) -> None:
     """Type hints."""
     session.run("mypy")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """The site, into build/site; a broken link or a wrong docstring is an error."""
+    session.run("mkdocs", "build", "--quiet", "--strict", env={"NO_MKDOCS_2_WARNING": "1"})
 
 
 @nox.session

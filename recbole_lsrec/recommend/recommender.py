@@ -209,7 +209,9 @@ class Recommender:
         """Users with what the model reads of their histories, as in training; users without a known item are left out.
 
         Args:
-            histories, now, batch_size: as of :meth:`recommend`.
+            histories: as of :meth:`recommend`, and so the others.
+            now: see there.
+            batch_size: see there.
         """
         users, events = self._numbered(read_histories(histories, self.names()))
         asked, known = self._asked_at(users, events, now), events[events[_ID] > 0]
