@@ -31,6 +31,7 @@ SETTINGS = {
     "load_col": {"inter": ["user_id", "item_id", "timestamp", "category"]},
     "CATEGORY_FIELD": "category",
     "session_threshold": 1800,  # seconds: a longer pause begins a new session
+    "MAX_ITEM_LIST_LENGTH": 20,  # the most recent events of a user that a model sees
     "eval_args": {"mode": {"valid": ["uni9"], "test": ["uni9", "full"]}},
     "train_batch_size": 128,
     "train_steps": 30,  # take it out to train until validation stops getting better
