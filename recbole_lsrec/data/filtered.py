@@ -241,6 +241,13 @@ class FilteredDataset(CheckedDataset):
         if not self.config["rm_ambiguous_items"]:
             return
         field = self.config["CATEGORY_FIELD"]
+        if self.item_feat is not None and field in self.item_feat:
+            self.remark(
+                30,
+                f"rm_ambiguous_items: {self.dataset_name}.item gives each item one category, so none is known to have several "
+                "and none is removed; a recipe of `recbole-lsrec prepare` removes them from the raw log.",
+            )
+            return
         if field not in self.inter_feat or self.field2type[field] != FeatureType.TOKEN:
             raise DataError(
                 f"rm_ambiguous_items: found True, but {self.dataset_name}.inter has no category of each event (CATEGORY_FIELD: "

@@ -253,7 +253,7 @@ def _write(
     negatives = min(sampled_negatives(first_seen, tests), sampled_negatives(first_seen, valids))
     facts = Facts(
         unit if times else ORDER, threshold, negatives, len(tests), source.session_seconds is not None,
-        shipped=shipped_yaml(name).is_file(),
+        shipped=shipped_yaml(name).is_file(), filtered=RECIPES[options.recipe].k_core > 1,
     )  # fmt: skip
     (work / f"{name}.yaml").write_text(
         dataset_yaml(source.name, name, list(columns), item_names, user_names, facts), encoding="utf-8"

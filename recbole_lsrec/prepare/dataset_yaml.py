@@ -20,6 +20,7 @@ class Facts:
         targets: users with a test target.
         papers_cut: whether papers cut the sessions of this log by the threshold, own sessions or not.
         shipped: whether the package has a yaml of this name, which then says how to evaluate.
+        filtered: whether a recipe has removed rare users and items and items of several categories.
     """
 
     unit: str
@@ -28,6 +29,7 @@ class Facts:
     targets: int
     papers_cut: bool
     shipped: bool
+    filtered: bool = False
 
 
 def dataset_yaml(
@@ -73,6 +75,13 @@ def dataset_yaml(
         lines.append(
             _line(f"session_threshold: {facts.threshold.seconds}", f"(int) Seconds. {reason[0].upper()}{reason[1:]}.")
         )
+    if facts.filtered:
+        done = "The recipe has filtered; a second time would remove more."
+        lines += [
+            _line('user_inter_num_interval: "[0,inf)"', f"(str) {done}"),
+            _line('item_inter_num_interval: "[0,inf)"', f"(str) {done}"),
+            _line("rm_ambiguous_items: False", f"(bool) {done}"),
+        ]
     return "\n".join([*lines, *([] if facts.shipped else _evaluation(facts))]) + "\n"
 
 

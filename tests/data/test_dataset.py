@@ -194,6 +194,16 @@ def test_event_types_need_their_column(load):
         load(ROWS, keep_events=["pv"])
 
 
+def test_a_category_of_the_item_file_is_one_a_item_and_that_is_said(load, caplog):
+    items = "item_id:token\tcat:token\nx\tred\ny\tblue\n"
+    with caplog.at_level(logging.WARNING):
+        settings = {"CATEGORY_FIELD": "cat", "rm_ambiguous_items": True, "filter_inter_by_user_or_item": False}
+        columns = {"inter": ["user_id", "item_id", "timestamp"], "item": ["item_id", "cat"]}
+        dataset = load(ROWS, item_file=items, load_col=columns, **settings)
+    assert len(dataset.inter_feat) == len(ROWS)
+    assert "rm_ambiguous_items: tiny.item gives each item one category, so none is known to have several" in caplog.text
+
+
 def test_ambiguous_items_need_a_category_of_each_event(load):
     with pytest.raises(
         DataError, match=r"rm_ambiguous_items: found True, but tiny.inter has no category of each event"

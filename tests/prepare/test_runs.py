@@ -74,6 +74,27 @@ def test_a_yaml_of_the_package_stays_below(tmp_path):
     assert config["session_threshold"] == 5400
 
 
+def test_what_a_recipe_has_filtered_is_not_filtered_again(tmp_path):
+    lines = [f"{u},{i},{i % 3},pv,{1511544070 + 50_000 * i + u}" for u in range(12) for i in range(14)]
+    (tmp_path / "UserBehavior.csv").write_text("\n".join(lines) + "\n")
+    given = [
+        "--raw",
+        str(tmp_path),
+        "--out",
+        str(tmp_path / "data"),
+        "--recipe",
+        "clsr",
+        "--name",
+        "taobao",
+        "--sample-users=1",
+    ]
+    arguments = ["prepare", "taobao", *given]
+    assert CliRunner().invoke(cli, arguments, obj=arguments, catch_exceptions=False).exit_code == 0
+    config = Config("CLSR", "taobao", config_dict={"data_path": str(tmp_path / "data")})
+    assert config["user_inter_num_interval"] == config["item_inter_num_interval"] == "[0,inf)"
+    assert config["rm_ambiguous_items"] is False
+
+
 def test_an_unknown_source_is_answered_with_the_near_one():
     found = CliRunner().invoke(cli, ["prepare", "movielense"], obj=[])
     assert "found 'movielense'. Did you mean 'movielens'?" in str(found.exception)
