@@ -52,7 +52,14 @@ def cached(folder: Path, name: str, key: str, make: Callable[[], Tables | None])
         ``make`` was called, whose tables the caller then has already.
     """
     entry = folder / f"{name}-{key}"
-    found = _read(entry)
+    try:
+        found = _read(entry)
+    except PermissionError:  # another account's, with an umask that shares nothing: theirs to keep
+        getLogger().warning(
+            f"{entry}: this account may not read the stored log; it is read from its files (chmod -R g+rX)"
+        )
+        make()
+        return None
     if found is not None:
         return found
     try:
@@ -86,6 +93,8 @@ def _read(entry: Path) -> Tables | None:
             if _crc(entry / file) != checksum:
                 raise ValueError(f"{file} is not as it was written")
             columns[column] = np.load(entry / file, mmap_mode="c", allow_pickle=False).view(np.ndarray)
+    except PermissionError:
+        raise
     except (OSError, ValueError, KeyError, AttributeError) as error:
         getLogger().warning(f"{entry}: the stored log is damaged ({error}); it is read from its files again")
         return None

@@ -1,9 +1,8 @@
 """Drawn candidates on disk, so that a large log's negatives are drawn once and not by every run."""
 
 import hashlib
-import os
-import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 from logging import getLogger
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from recbole_lsrec.data import counter_random, sampler
+from recbole_lsrec.whole_files import sweep, written_whole
 
 
 def cached(
@@ -30,11 +30,18 @@ def cached(
     """
     key = hashlib.sha256("\x1f".join(map(str, (_drawing_code(), name, *parts))).encode()).hexdigest()[:24]
     for path in sorted(folder.glob(f"{name}-{key}-*.npy")):
-        found = _load(path)
+        try:
+            found = _load(path)
+        except PermissionError:  # another account's, with an umask that shares nothing: theirs to keep
+            getLogger().warning(
+                f"{path}: this account may not read the stored candidates; they are drawn again (chmod g+r)"
+            )
+            return draw()
         if found is not None and found.shape == shape and path.stem.endswith(_hash(found)):
             return found
         getLogger().warning(f"{path}: the stored candidates are damaged; they are drawn again")
-        path.unlink(missing_ok=True)
+        with suppress(OSError):  # another account's, in a folder where only owners remove
+            path.unlink(missing_ok=True)
     drawn = draw()
     _store(folder / f"{name}-{key}-{_hash(drawn)}.npy", drawn)
     return drawn
@@ -43,6 +50,8 @@ def cached(
 def _load(path: Path) -> np.ndarray | None:
     try:
         return np.load(path, allow_pickle=False)
+    except PermissionError:
+        raise
     except (OSError, ValueError, EOFError):  # what numpy raises for a file that is cut short or is no array
         return None
 
@@ -51,10 +60,9 @@ def _store(path: Path, array: np.ndarray) -> None:
     """Writes beside the place and renames, so that another process sees the whole file or none."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-        with part.open("wb") as file:  # not a temporary file, which other accounts could not read
+        sweep(path.parent)
+        with written_whole(path) as part, part.open("wb") as file:
             np.save(file, array)
-        os.replace(part, path)
     except OSError as error:
         getLogger().warning(f"candidate_cache: {path.parent} cannot be written to ({error}); nothing is kept")
 
