@@ -342,6 +342,8 @@ def _plain(value: Any) -> Any:
 
 def _pickled_part(path: Path) -> bytes:
     """The raw bytes that describe the objects of a torch file, b"" in a zip without any; every checksum is verified."""
+    if path.exists() and not path.is_file():  # a pipe could make us wait for ever
+        raise CheckpointError(f"checkpoint {path}: is no file; give the checkpoint.pt of a run folder.")
     try:
         with open(path, "rb") as file:
             start = file.read(len(_ZIP_START))

@@ -44,11 +44,12 @@ def strata(
 ) -> None:
     """Metrics of a saved run by history length, sessions, gap, popularity, repeats and category."""
     from recbole_lsrec.analysis.strata_report import describe_strata
+    from recbole_lsrec.page.escape import cell
 
     report = describe_strata(folder, metric, phase, protocol, by)
     click.echo(report.text())
     if csv_file:
-        report.table.to_csv(csv_file, index=False)
+        report.table.apply(lambda column: column.map(cell)).to_csv(csv_file, index=False)
     if json_file:
         write_json(json_file, report.to_dict())
 

@@ -108,7 +108,7 @@ class Config(RecBoleConfig):
         given = given_layers(config_file_list or (), config_dict or {}, command_line)
         self.model_class: Any = _model_class(chosen("model", model, given))
         self.model = self.model_class.__name__
-        self.dataset = str(chosen("dataset", dataset, given))
+        self.dataset = _plain_name(str(chosen("dataset", dataset, given)))
         given = [self._read_layer(layer) for layer in given]
         data_layer = [for_model(layer, self.model) for layer in self._data_layers(given)]
         for layer in [*data_layer, *given]:
@@ -351,3 +351,16 @@ def _model_class(model: Any) -> type:
             "GeneralRecommender, or a name."
         )
     return found
+
+
+def _plain_name(dataset: str) -> str:
+    """The name of a data set, which is that of a folder: not a path to one."""
+    if dataset in ("", ".", "..") or {*dataset} & {"/", "\\", "\0", "\n"} or len(dataset.encode()) > _LONGEST_NAME:
+        raise ConfigError(
+            f"dataset: found {dataset[:80]!r}; accepted: the name of a folder in data_path, without its path, of at most "
+            f"{_LONGEST_NAME} bytes. `data_path` says where it lies."
+        )
+    return dataset
+
+
+_LONGEST_NAME = 200  # of which files and folders are named, with more letters

@@ -35,7 +35,7 @@ class RunSettings(Options):
     )
     gpu_id: str | int | list[Any] = setting("0", "GPU to run on.", RECBOLES, effect=Effect.NOTHING)
     use_gpu: bool = setting(True, "Whether to run on a GPU if there is one.", RECBOLES, effect=Effect.NOTHING)
-    worker: int = setting(0, "Processes that make batches.", RECBOLES, effect=Effect.NOTHING, least=0)
+    worker: int = setting(0, "Processes that make batches.", RECBOLES, effect=Effect.NOTHING, least=0, most=1024)
     state: Literal["INFO", "DEBUG", "WARNING", "ERROR", "CRITICAL", "info", "debug", "warning", "error", "critical"] = (
         setting("INFO", "Level of the log.", RECBOLES, effect=Effect.NOTHING)
     )

@@ -93,15 +93,28 @@ class CheckedDataset(RecBoleDataset):
         files = [Path(dataset_path) / f"{name}.inter" for name in self._log_names(token)]
         frames: list[pd.DataFrame] = []
         widths: list[dict[str, int]] = []
+        first: dict[str, str] = {}
         for path in files:
             frame = self._load_feat(str(path), FeatureSource.INTERACTION)
             assert frame is not None  # load_col has columns of the log, see Config
+            types = {field: self.field2type[field].value for field in frame}
+            if frames and any(first.get(field, ftype) != ftype for field, ftype in types.items()):
+                raise DataError(
+                    f"{path}, line 1: has the types {types}, {files[0].name} has {first}; they need the same."
+                )
+            first = types
             frames.append(frame)
             widths.append(dict(self.field2seqlen))
             if set(frames[-1]) != set(frames[0]):
                 raise DataError(
                     f"{path}, line 1: has the columns {sorted(frames[-1])}, {files[0].name} has {sorted(frames[0])}; "
                     "pre-split files need the same columns, or a load_col that names those they share."
+                )
+        for key in ("USER_ID_FIELD", "ITEM_ID_FIELD"):
+            field = self.config[key]
+            if first.get(field, "token") != "token":
+                raise DataError(
+                    f"{files[0]}, line 1: field {field!r} ({key}) has type {first[field]!r}; accepted: 'token'."
                 )
         self.inter_feat = frames[0] if len(frames) == 1 else _stacked(frames)
         self.field2seqlen = {field: max(width[field] for width in widths) for field in widths[0]}

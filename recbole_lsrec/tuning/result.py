@@ -12,6 +12,7 @@ from tabulate import tabulate
 from recbole_lsrec import environment
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.evaluation.protocol_table import by_protocol
+from recbole_lsrec.page.escape import cell
 from recbole_lsrec.page.numbers import metric
 from recbole_lsrec.run_files import RESULT, read_json, read_result, write_json
 from recbole_lsrec.tuning import journal
@@ -116,7 +117,7 @@ def table(found: SearchResult) -> pd.DataFrame:
 
 def write(found: SearchResult, job: Job) -> None:
     """Writes ``best.yaml``, ``trials.csv`` and ``tune.json``."""
-    table(found).to_csv(job.folder / TRIALS, index=False)
+    table(found).apply(lambda column: column.map(cell)).to_csv(job.folder / TRIALS, index=False)
     if found.best is not None:
         write_text(job.folder / BEST, _best_yaml(found, job))
     sittings = [event for event in journal.read(job.folder) if event["event"] == "sitting"]

@@ -257,3 +257,20 @@ def test_the_page_shows_the_same_table() -> None:
 
 def test_every_reason_is_of_a_key_that_exists() -> None:
     assert set(NO_EFFECT) <= set(settings_for(SASRec))
+
+
+@pytest.mark.parametrize("name", ["/etc/passwd", "../x", "a/b", "..", "x" * 300, "a\0b"])
+def test_a_data_set_is_a_name_and_no_path(name: str) -> None:
+    with pytest.raises(ConfigError, match=r"^dataset: found .*; accepted: the name of a folder in data_path"):
+        Config("GRU4Rec", name)
+
+
+def test_processes_beyond_reason_are_refused() -> None:
+    with pytest.raises(ConfigError, match="worker"):
+        Config("GRU4Rec", "ml-100k", config_dict={"worker": 1e30})
+
+
+def test_a_pipe_is_no_file_of_settings(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.yaml")
+    with pytest.raises(ConfigError, match=r"pipe\.yaml: is no file"):
+        Config("GRU4Rec", "ml-100k", [str(tmp_path / "pipe.yaml")])

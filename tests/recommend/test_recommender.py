@@ -282,3 +282,17 @@ def test_recboles_names_work(run_of_slsrec):
     assert alone["item"].tolist() == dataset.id2token("item_id", items[1].numpy()).tolist()
     with pytest.raises(DataError, match="user 0 has no target in the test data"):
         full_sort_scores([0], model, test)
+
+
+def test_a_model_is_asked_at_the_moment_that_is_said(run_of_slsrec, monkeypatch):
+    """Intervals end there; by default at each user's last event."""
+    recommender, times = Recommender.load(run_of_slsrec[0]), []
+    encode = recommender.model.encode
+    monkeypatch.setattr(
+        recommender.model, "encode", lambda batch: times.extend(batch["timestamp"].tolist()) or encode(batch)
+    )
+    histories = pd.DataFrame({"user": ["a", "a", "b"], "item": ["1", "2", "1"], "timestamp": [10.0, 20.0, 15.0]})
+    for now, asked in ((None, [20, 15]), (100, [100, 100]), ({"a": 30, "b": 40}, [30, 40])):
+        times.clear()
+        recommender.recommend(histories, k=2, now=now)
+        assert times == asked

@@ -13,7 +13,7 @@ from recbole_lsrec.analysis.strata import STRATA
 from recbole_lsrec.leaderboard.board import load_board
 from recbole_lsrec.leaderboard.page import charts, words
 from recbole_lsrec.leaderboard.page.collect import Report, Section, collect
-from recbole_lsrec.page.escape import markdown, tex
+from recbole_lsrec.page.escape import cell, code_span, markdown, tex
 from recbole_lsrec.page.ink import Panel, glyph
 from recbole_lsrec.page.numbers import exact
 from recbole_lsrec.page.render import html_environment, text_environment
@@ -54,7 +54,9 @@ def write_report(out: str | Path) -> Path:
         text_environment(PACKAGE, tex).get_template("leaderboard.tex.j2").render(_names(report)), encoding="utf-8"
     )
     with (out / SHEET).open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows([HEAD, *lines(report)])
+        csv.writer(file, lineterminator="\n").writerows(
+            [HEAD, *([cell(value) for value in line] for line in lines(report))]
+        )
     values = json.dumps(report.to_dict(), indent=2, ensure_ascii=False, allow_nan=False, default=str)
     (out / VALUES).write_text(values + "\n", encoding="utf-8")
     return out / PAGE
@@ -108,5 +110,6 @@ def _names(report: Report) -> dict[str, Any]:
         "report": report,
         "board": report.board,
         "words": words,
+        "code_span": code_span,
         "version": __version__,
     }
