@@ -183,7 +183,7 @@ class Recommender:
         }
         allowed = self._allowed(exclude, candidates)
         seen = known if (self.config["filter_seen"] if exclude_seen is None else exclude_seen) else known.iloc[:0]
-        tables = [self._popular(users, np.flatnonzero(alone), allowed, k)]
+        tables = [self._popular(users, np.flatnonzero(alone), allowed, k)] if alone.any() or not len(users) else []
         asked_users = np.flatnonzero(~alone)
         init_seed(
             self.config["seed"], self.config["reproducibility"]
@@ -228,7 +228,8 @@ class Recommender:
     def _numbered(self, events: pd.DataFrame) -> tuple[np.ndarray, pd.DataFrame]:
         """Users in the order of first appearance, and the events with the number of their user and the id of their item."""
         number, users = pd.factorize(events[USER].to_numpy(dtype=object))
-        item = events[ITEM].map(self._item_id).fillna(0).astype(np.int64)
+        # Not Series.map, which makes a column of the whole catalogue each time.
+        item = np.array([self._item_id.get(token, 0) for token in events[ITEM]], dtype=np.int64)
         return users.astype(str), events.assign(**{_NUMBER: number, _ID: item})
 
     def _asked_at(self, users: np.ndarray, events: pd.DataFrame, now: Any) -> np.ndarray:

@@ -65,3 +65,11 @@ def test_many_damaged_histories(recommender):
     assert not failures, "\n".join(failures)
     assert sum(outcomes.values()) == 500
     assert outcomes["answered"] > 50
+
+
+def test_a_file_without_events_gets_an_empty_answer(recommender, tmp_path):
+    (tmp_path / "h.csv").write_text("user,item,timestamp\n")
+    tables = []
+    assert recommend_file(recommender, tmp_path / "h.csv", tables.append)["users"] == 0
+    assert [table.columns.tolist() for table in tables] == [["user", "rank", "item", "score", "source"]]
+    assert sum(len(table) for table in tables) == 0
