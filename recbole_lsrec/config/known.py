@@ -133,20 +133,18 @@ def check_key(key: str, source: str, model: type) -> None:
     """Refuses a key that does not exist.
 
     Raises:
-        ConfigError: names the nearest keys, the model it belongs to if another's, and the keys accepted.
+        ConfigError: names the nearest keys, and models that it belongs to if it is another's.
     """
     accepted = settings_for(model)
     if key in accepted:
         return
     check_not_gone(key, source, model.__name__)
     others = [name for names in model_names().values() for name in names if _has(name, key)]
-    hint = f" It is a key of {', '.join(others)}, not of {model.__name__}." if others else ""
-    ours = set(plugin_keys())
-    own = set(model_settings(model)) - set(general_settings())
+    more = f" and {len(others) - 3} more" if len(others) > 3 else ""
+    hint = f" It is a key of {', '.join(others[:3])}{more}, not of {model.__name__}." if others else ""
     raise ConfigError(
-        f"{key}: found in {source}, which is no known key.{did_you_mean(key, accepted)}{hint} "
-        f"Accepted, of {model.__name__}: {_names(own)}; of recbole_lsrec: {_names(ours)}; "
-        f"of RecBole: {_names(set(general_settings()) - ours)}."
+        f"{key}: found in {source}, which is no known key.{did_you_mean(key, accepted)}{hint} --dry-run prints every key that "
+        f"{model.__name__} takes, with its value."
     )
 
 
@@ -166,7 +164,3 @@ def _kind_of(value: Any) -> Any:
 
 def _has(name: str, key: str) -> bool:
     return any(key in read_yaml(path) for path in yamls_named(name))
-
-
-def _names(keys: set[str]) -> str:
-    return ", ".join(sorted(keys, key=str.lower)) or "none"
