@@ -120,6 +120,9 @@ def read_result(folder: Path) -> RunResult:
             raise DataError(
                 f"{path}: {key}: found {result[key]!r}; accepted: {accepted}. The file was changed or damaged."
             )
+    for name, value in result["fingerprints"].items():
+        if not isinstance(value, dict if name == "candidates" else str | None):
+            raise DataError(f"{path}: fingerprints: {name}: found {value!r}. The file was changed or damaged.")
     if result.get("format", FORMAT) != FORMAT:
         raise DataError(
             f"{path}: format: found {result['format']!r}; this version reads {FORMAT}. Update recbole_lsrec to read the run."

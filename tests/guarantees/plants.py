@@ -492,6 +492,6 @@ PLANTS = [
         "item_catalogue.py",
         "dataset.item[dataset.training_events()]",
         "dataset.item",
-        "tests/recommend",
+        HERE,
     ),
 ]

@@ -10,6 +10,7 @@ import torch
 
 from recbole_lsrec.config import Config
 from recbole_lsrec.evaluation.evaluator import evaluate
+from recbole_lsrec.item_catalogue import load_catalogue
 from recbole_lsrec.quick_start import run_recbole_lsrec
 from recbole_lsrec.run_data import load_data
 from recbole_lsrec.run_files import read_instances
@@ -135,6 +136,14 @@ def test_metrics_of_a_run_are_those_of_its_ranks(run):
                 if prefix + key in stored[kept]:
                     assert stored[kept][prefix + key] == pytest.approx(value, abs=5.1e-5), key
             assert {prefix + "ndcg@3", prefix + "hit@3", prefix + "gauc"} <= set(stored[kept])
+
+
+def test_popularity_that_recommending_falls_back_on_counts_training_events(run, oracle):
+    train, valid, test = oracle.leave_one_out()
+    trained = [oracle.rows[number].item for number in oracle.trained_on(train, [*valid, *test])]
+    catalogue = load_catalogue(run[1])
+    tokens = catalogue.tokens["item_id"].tolist()
+    assert catalogue.popularity.tolist() == [trained.count(token) for token in tokens]
 
 
 def test_every_event_of_the_file_is_accounted_for(run, oracle):
