@@ -54,7 +54,7 @@ def sweep(folder: Path) -> None:
 
 @contextmanager
 def alone(folder: Path, key: str) -> Iterator[None]:
-    """Keeps a second process out of a folder; what a killed one held is free.
+    """Keeps a second process out of a folder; what a killed one held is free, and the parts that it left are removed.
 
     Args:
         folder: that is there.
@@ -73,6 +73,9 @@ def alone(folder: Path, key: str) -> Iterator[None]:
             raise ConfigError(
                 f"{key}: another process works in {folder}; wait for it, or give another folder."
             ) from error
+    for part in folder.glob(".*.part"):
+        if part.is_file():
+            part.unlink()
     try:
         yield
     finally:

@@ -180,6 +180,12 @@ def test_two_processes_in_one_folder(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_parts_of_a_killed_process_are_removed_by_the_next_that_works_there(tmp_path):
+    (tmp_path / ".scores-uni9.npy.1f.part").write_text("half")
+    with alone(tmp_path, "resume"):
+        assert [path.name for path in tmp_path.iterdir()] == [".lock"]
+
+
 def test_a_second_resume_of_a_run_is_refused_while_the_first_is_at_work(shop):
     folder = Path(run_recbole_lsrec("GRU4Rec", "shop", config_dict={**shop, "epochs": 1})["run_folder"])
     with alone(folder, "resume"), pytest.raises(ConfigError, match=r"^resume: another process works in "):
