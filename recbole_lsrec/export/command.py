@@ -105,7 +105,9 @@ def _write_onnx(
         opset_version=18,
         dynamo=False,
     )
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3  # it warns of shapes that torch's exporter did not infer
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     wanted = [one.name for one in session.get_inputs()]
 
     def run(inputs: tuple[Tensor, ...]) -> np.ndarray:
