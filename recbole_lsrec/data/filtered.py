@@ -83,14 +83,16 @@ class FilteredDataset(CheckedDataset):
 
     def _data_processing(self) -> None:
         super()._data_processing()
-        frame = self.inter_feat
-        user, time = frame[self.uid_field].to_numpy(), whole_numbers(frame[self.time_field].to_numpy())
-        columns = {field: frame[field].to_numpy() for field in frame} | {self.time_field: time}
+        columns = {field: column.to_numpy() for field, column in self.inter_feat.items()}
+        self.inter_feat = None  # of a long log, no column is held twice
+        columns[self.time_field] = whole_numbers(columns[self.time_field])
         if self.pre_split:
             columns[""] = np.repeat(np.arange(len(self.file_size_list)), self.file_size_list)
-        if not in_order(user, time):
-            order = order_by_user_and_time(user, time)  # ties keep the order of the file
-            columns = {field: values[order] for field, values in columns.items()}
+        keys = self.uid_field, self.time_field
+        if not in_order(*(columns[key] for key in keys)):
+            order = order_by_user_and_time(*(columns[key] for key in keys))  # ties keep the order of the file
+            for field in columns:
+                columns[field] = columns[field][order]
         if self.pre_split:
             self._origin = columns.pop("")
         self.inter_feat = pd.DataFrame(columns, copy=False)

@@ -25,7 +25,10 @@ def order_by_user_and_time(user: np.ndarray, time: np.ndarray) -> np.ndarray:
     if time.dtype == np.int64 and len(time):
         first, span = int(time.min()), int(time.max()) - int(time.min()) + 1
         if (int(user.max()) + 1) * span < 2**63:
-            return _stable(user * span + (time - first))
+            key = user * span
+            key += time
+            key -= first
+            return _stable(key)
     by_time = _stable(time)
     return by_time[_stable(user[by_time])]
 
