@@ -64,14 +64,8 @@ def read_atomic(
         )
     wanted = {n: t for n, t in types.items() if (load is None or n in load) and n not in (leave or set())}
     try:
-        arrow = {name: pa.float64() if ftype == FeatureType.FLOAT else pa.string() for name, ftype in wanted.items()}
-        table = _read(path, types, arrow, field_separator, encoding)
-        columns = {}
-        for name, ftype in wanted.items():
-            # One dictionary for the whole column is cheaper than one a block, merged.
-            column = table.column(name).dictionary_encode() if ftype == FeatureType.TOKEN else table.column(name)
-            table = table.drop_columns(name)
-            columns[name] = column.to_pandas()
+        columns = _columns(path, types, wanted, field_separator, encoding)
+        pa.default_memory_pool().release_unused()  # the texts, which Arrow would keep for the next file
         frame = pd.DataFrame(columns, copy=False)
         if wanted.get(time_field or "") == FeatureType.FLOAT and frame[time_field].max() >= _EXACT:
             frame[time_field] = _whole_times(path, types, str(time_field), field_separator, encoding, frame[time_field])
@@ -99,6 +93,18 @@ def _header(path: Path, separator: str, encoding: str) -> Types:
             raise DataError(f"{path}, line 1: the column {name!r} is there twice; rename or remove one of them.")
         types[name] = FeatureType(ftype)
     return types
+
+
+def _columns(path: Path, types: Types, wanted: Types, separator: str, encoding: str) -> dict[str, pd.Series]:
+    arrow = {name: pa.float64() if ftype == FeatureType.FLOAT else pa.string() for name, ftype in wanted.items()}
+    table = _read(path, types, arrow, separator, encoding)
+    columns = {}
+    for name, ftype in wanted.items():
+        # One dictionary for the whole column is cheaper than one a block, merged.
+        column = table.column(name).dictionary_encode() if ftype == FeatureType.TOKEN else table.column(name)
+        table = table.drop_columns(name)
+        columns[name] = column.to_pandas()
+    return columns
 
 
 def _read(path: Path, types: Types, arrow: dict[str, pa.DataType], separator: str, encoding: str) -> pa.Table:
