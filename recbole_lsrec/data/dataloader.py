@@ -19,6 +19,7 @@ from recbole_lsrec.data.candidates.unseen import unseen_report
 from recbole_lsrec.data.counter_random import key_from
 from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.data.sampler import TimeThresholdSampler
+from recbole_lsrec.data.split.phases import PHASES
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.protocol import Protocol
 
@@ -186,22 +187,42 @@ class EvalLoader:
         config, arguments = self.config, self.config["eval_args"]
         if protocol.name == "file":
             return read_candidates(config["candidates"], dataset, allowed_share(arguments))
+        folder = Path(config["candidate_cache"] or Path(config["run_dir"]) / ".candidates")
+        chosen = self._frozen(protocol, dataset, sampler, self.phase, None if config["dry_run"] else folder)
+        others = [
+            (phase, rows)
+            for phase, rows in zip(PHASES[1:], dataset.split[1:], strict=True)
+            if phase != self.phase and len(rows) and protocol.name in config["eval_protocols"][phase]
+        ]
+        check_short_lists(
+            self.phase,
+            protocol,
+            (chosen > 0).sum(axis=1),
+            arguments,
+            lambda: [
+                (self._frozen(protocol, dataset.view(rows), sampler, phase, None) > 0).sum(axis=1)
+                for phase, rows in others
+            ],
+        )
+        return chosen
+
+    def _frozen(
+        self, protocol: Protocol, dataset: SessionDataset, sampler: TimeThresholdSampler, phase: str, cache: Path | None
+    ) -> np.ndarray:
+        config, arguments = self.config, self.config["eval_args"]
         identity = [dataset.fingerprint(), dataset.split_fingerprint(), config["candidate_seed"]]
         if "target_session" in arguments["exclude"]:
             identity.append(dataset.features_fingerprint())
-        folder = Path(config["candidate_cache"] or Path(config["run_dir"]) / ".candidates")
-        chosen = freeze_candidates(
+        return freeze_candidates(
             sampler,
             dataset.rows,
             protocol,
             tuple(identity),
             exclude=arguments["exclude"],
             popularity=arguments["popularity"],
-            limit=_AFTER_ALL if arguments["pool"] == "all" else dataset.candidate_limit(self.phase),
-            cache=None if config["dry_run"] else folder,
+            limit=_AFTER_ALL if arguments["pool"] == "all" else dataset.candidate_limit(phase),
+            cache=cache,
         )
-        check_short_lists(self.phase, protocol, (chosen > 0).sum(axis=1), arguments)
-        return chosen
 
     def __len__(self) -> int:
         return -(-len(self.dataset) // self.batch_size)

@@ -1,6 +1,6 @@
 """Instances with fewer competitors than a protocol asks for, or with none: counted, and refused where they are many."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from logging import getLogger
 from typing import Any
 
@@ -17,7 +17,13 @@ def allowed_share(eval_args: Mapping[str, Any]) -> float:
     return {"error": 0.0, "allow": 1.0}[fewer] if isinstance(fewer, str) else float(fewer)
 
 
-def check_short_lists(phase: str, protocol: Protocol, kept: np.ndarray, eval_args: Mapping[str, Any]) -> None:
+def check_short_lists(
+    phase: str,
+    protocol: Protocol,
+    kept: np.ndarray,
+    eval_args: Mapping[str, Any],
+    elsewhere: Callable[[], list[np.ndarray]] = list,
+) -> None:
     """Warns of instances with fewer negatives than asked for.
 
     Args:
@@ -25,6 +31,7 @@ def check_short_lists(phase: str, protocol: Protocol, kept: np.ndarray, eval_arg
         protocol: that asks for ``protocol.n``.
         kept: ``[N]`` negatives of each instance.
         eval_args: the setting, for ``fewer`` and for what to write instead.
+        elsewhere: gives the same of the other phases that the protocol ranks, which what is written must suit as well.
 
     Raises:
         DataError: they are more than ``fewer`` allows; names three ways on.
@@ -43,7 +50,8 @@ def check_short_lists(phase: str, protocol: Protocol, kept: np.ndarray, eval_arg
         ("rank them among what there is", {"fewer": "allow"}),
         ("rank among all items", {"mode": "full"}),
     ]
-    if n := int(np.sort(kept)[int(allowed * len(kept))]):  # as many as all but the allowed share have
+    # As many as all but the allowed share have, in every phase.
+    if n := min(int(np.sort(counts)[int(allowed * len(counts))]) for counts in [kept, *elsewhere()]):
         smaller = f"{protocol.name[:3]}{n}"
         mode = {
             at: [smaller if m == protocol.name else m for m in _listed(names)]

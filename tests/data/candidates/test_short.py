@@ -48,6 +48,25 @@ def test_more_are_an_error_with_three_ways_on_that_can_be_pasted(fewer):
     assert ways[0]["mode"]["valid"] == [f"pop{n}"]
 
 
+def test_the_number_to_ask_for_suits_the_other_phase_too(load):
+    """Validation targets follow three other items, the test target of a, who has no validation target, two."""
+    rows = [("a", "x", 0), ("a", "y", 1), ("a", "z", 2)]
+    rows += [(user, item, start + n) for user, start in (("b", 3), ("c", 7)) for n, item in enumerate("xywz")]
+    log = load(rows, eval_args={"mode": {"valid": ["uni9"], "test": ["uni9"]}})
+    _, valid, _ = log.build()
+    sampler = TimeThresholdSampler(log.user, log.item, log.time, log.session, log.training_events(), log.item_num)
+    with pytest.raises(DataError) as refused:
+        EvalLoader(log.config, valid, "valid", sampler)
+    asked = re.search(r"ask for (\d+): ", str(refused.value))
+    assert (_possible(log, log.split.valid), _possible(log, log.split.test)) == (3, 2)
+    assert int(asked[1]) == 2
+
+
+def _possible(log, targets):
+    """Fewest items, other than its own, that were seen before a target."""
+    return min(len(set(log.item[log.time < log.time[row]]) - {log.item[row]}) for row in targets)
+
+
 def test_an_instance_without_a_competitor_is_in_no_metric(load, caplog):
     """The test target of b, y at 1, follows x alone; a's follows three others."""
     rows = [("a", "x", 1), ("a", "y", 3), ("a", "z", 5), ("a", "w", 9), ("b", "x", 0), ("b", "x", 0), ("b", "x", 0)]
