@@ -285,11 +285,11 @@ class CheckedDataset(RecBoleDataset):
 
     def _check_times(self) -> None:
         time = self.inter_feat[self.time_field].to_numpy()
-        wrong = np.flatnonzero(~np.isfinite(time) | (time < 0))
+        wrong = np.flatnonzero(~np.isfinite(time) | (time < 0) | (time >= 2.0**63))  # beyond which int64 turns negative
         if len(wrong):
             row = self.inter_feat.iloc[wrong[0]]
             raise DataError(
-                f"{self.files_in_words()}: {len(wrong)} rows have a {self.time_field!r} that is not a finite number >= 0; "
+                f"{self.files_in_words()}: {len(wrong)} rows have a {self.time_field!r} that is not a number from 0 to 2^63; "
                 f"the first: user {row[self.uid_field]}, item {row[self.iid_field]}, time {row[self.time_field]}. "
                 f"Mend or remove them, or keep a range with val_interval: {{{self.time_field}: '[0,inf)'}}."
             )
