@@ -11,9 +11,13 @@ from typing import Any
 
 from recbole_lsrec.errors import ConfigError
 
+_before = signal.getsignal(signal.SIGTERM)
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", UserWarning)  # Ray 2.6 imports pkg_resources, which says that it will go
     import ray
+
+if _before is not None and threading.current_thread() is threading.main_thread():
+    signal.signal(signal.SIGTERM, _before)  # importing Ray takes the signal away from whoever had it
 
 
 @contextmanager

@@ -44,13 +44,16 @@ def test_kill_minus_9_in_the_middle_and_started_again_gives_the_same_tables(shop
     assert saved(tmp_path / "killed")["finished"] is not None
 
 
-def test_ctrl_c_leaves_a_page_and_the_same_command_goes_on(shop, tmp_path):
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["ctrl-c", "terminated"]
+)
+def test_an_interruption_leaves_a_page_and_the_same_command_goes_on(shop, tmp_path, number, code):
     plan = plan_for(shop, systems=TWO, seeds=[1, 2])
     (tmp_path / "plan.yaml").write_text(yaml.safe_dump(plan.to_dict()))
     driver = start(tmp_path, "out")
     wait_until(lambda: list((tmp_path / "out/runs").glob("*/cell.json")))
-    driver.send_signal(signal.SIGINT)
-    assert driver.wait() == 130
+    driver.send_signal(number)
+    assert driver.wait() == code
     assert (tmp_path / "out/leaderboard.html").is_file()
     assert start(tmp_path, "out").wait() == 0
     assert [cell["status"] for cell in saved(tmp_path / "out")["cells"]] == ["done"] * 4
