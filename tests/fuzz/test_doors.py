@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.fuzz.doors_fuzz import BAD, doors, fuzz, table
+from tests.fuzz.doors_fuzz import doors
+from tests.fuzz.outcomes import BAD, fuzz, table
 
 
 @pytest.fixture(scope="module")

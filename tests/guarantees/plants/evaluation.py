@@ -1,0 +1,79 @@
+"""Faults: evaluation."""
+
+from tests.guarantees.plants.plant import Plant
+
+PLANTS = [
+    Plant(
+        "the user's later items do not compete",
+        "evaluation/evaluator.py",
+        "first, end = dataset.start[dataset.user[rows]], dataset.history_end(rows)\n    length",
+        "first, end = dataset.start[dataset.user[rows]], dataset.start[dataset.user[rows] + 1]\n    length",
+    ),
+    Plant(
+        "seen items compete although they are to be filtered",
+        "evaluation/evaluator.py",
+        'seen = _seen(dataset, rows, device) if config["filter_seen"] else None',
+        "seen = None",
+    ),
+    Plant(
+        "the target is hidden as a seen item",
+        "evaluation/evaluator.py",
+        "    seen[torch.arange(len(rows)), torch.from_numpy(dataset.item[rows])] = False\n",
+        "",
+    ),
+    Plant(
+        "every batch ranks among the first batch's candidates",
+        "evaluation/evaluator.py",
+        "torch.from_numpy(chosen[part]).to(device)",
+        "torch.from_numpy(chosen[: len(rows)]).to(device)",
+    ),
+    Plant(
+        "one protocol ranks among another's candidates",
+        "evaluation/evaluator.py",
+        "rivals = batch.candidates[:, 1:].split([chosen.shape[1] for chosen in lists.values()], dim=1)",
+        "rivals = batch.candidates[:, 1:].flip(1).split([chosen.shape[1] for chosen in lists.values()], dim=1)",
+    ),
+    Plant(
+        "a gap in a list competes",
+        "evaluation/evaluator.py",
+        "scores.masked_fill(chosen == 0, nan)",
+        "scores",
+        "tests/evaluation",
+    ),
+    Plant(
+        "padding competes",
+        "evaluation/outcome.py",
+        "        scores = scores[:, 1:]\n        n_negatives = torch.full_like(target, scores.shape[1] - 1)\n",
+        "        scores, seen = scores, seen\n        n_negatives = torch.full_like(target, scores.shape[1] - 2)\n",
+    ),
+    Plant(
+        "ties are always for the target",
+        "evaluation/evaluator.py",
+        "collector.outcome(ties)",
+        'collector.outcome("optimistic")',
+    ),
+    Plant(
+        "ties are those of the sampled scores plus the target",
+        "evaluation/outcome.py",
+        "(scores == positive).sum(dim=1) - 1)",
+        "(scores == positive).sum(dim=1))",
+    ),
+    Plant(
+        "popularity of lists counts all events",
+        "evaluation/evaluator.py",
+        "popularity = np.bincount(dataset.item[dataset.training_events()], minlength=dataset.item_num)",
+        "popularity = np.bincount(dataset.item, minlength=dataset.item_num)",
+    ),
+    Plant(
+        "thirds of popularity count all events",
+        "evaluation/instances.py",
+        "counts = np.bincount(dataset.item[dataset.training_events()], minlength=dataset.item_num)[1:]",
+        "counts = np.bincount(dataset.item, minlength=dataset.item_num)[1:]",
+    ),
+    Plant(
+        "an item met later counts as met before",
+        "evaluation/instances.py",
+        "& (first[at] < end)",
+        "",
+    ),
+]

@@ -1,0 +1,27 @@
+"""Faults: recommending."""
+
+from tests.guarantees.plants.plant import HERE, Plant
+
+PLANTS = [
+    Plant(
+        "events after the moment asked about are read",
+        "recommend/recommender.py",
+        "late = np.flatnonzero(~(last <= asked))",
+        "late = np.flatnonzero(asked < 0)",
+        "tests/recommend",
+    ),
+    Plant(
+        "one is asked at the last event whatever `now` says",
+        "recommend/recommender.py",
+        "time: np.concatenate([known[TIME].to_numpy(), asked[rows]]),",
+        "time: np.concatenate([known[TIME].to_numpy(), known.groupby(_NUMBER)[TIME].max().loc[rows].to_numpy()]),",
+        "tests/recommend",
+    ),
+    Plant(
+        "popularity for unknown histories counts held-out events",
+        "item_catalogue.py",
+        "dataset.item[dataset.training_events()]",
+        "dataset.item",
+        HERE,
+    ),
+]

@@ -1,0 +1,55 @@
+"""Faults: the run."""
+
+from tests.guarantees.plants.plant import HERE, Plant
+
+PLANTS = [
+    Plant(
+        "the test runs on the last weights",
+        "quick_start.py",
+        "trainer.evaluate(loader, load_best_model=saved,",
+        "trainer.evaluate(loader, load_best_model=False,",
+        f"{HERE} tests/test_quick_start.py",
+    ),
+    Plant(
+        "training stops early by the test",
+        "quick_start.py",
+        "trainer.fit(data.train, data.valid,",
+        "trainer.fit(data.train, data.test,",
+        f"{HERE} tests/test_quick_start.py",
+    ),
+    Plant(
+        "the best weights are those that went on training",
+        "trainer.py",
+        "self._best = checkpoint.weights(self.model, copy=True)",
+        "self._best = checkpoint.weights(self.model)",
+        HERE,
+    ),
+    Plant(
+        "a resumed run draws from the start again",
+        "trainer.py",
+        "checkpoint.set_rng_state(self._rng, self.device)",
+        "pass",
+        "tests/test_resume.py",
+    ),
+    Plant(
+        "a checkpoint of another split is taken up",
+        "checkpoint.py",
+        "        if was != now:\n",
+        "        if False:\n",
+        "tests/test_resume.py tests/test_checkpoint.py",
+    ),
+    Plant(
+        "a checkpoint may run code",
+        "checkpoint.py",
+        "weights_only=True)\n",
+        "weights_only=False)\n",
+        "tests/test_checkpoint.py",
+    ),
+    Plant(
+        "a search reads the test set",
+        "tuning/trial.py",
+        'logs, ("valid",), tell)',
+        'logs, ("valid", "test"), tell)',
+        "tests/tuning",
+    ),
+]

@@ -1,0 +1,54 @@
+"""Faults: pairs, positions, views."""
+
+from tests.guarantees.plants.plant import Plant
+
+PLANTS = [
+    Plant(
+        "pairs' negatives appear after training",
+        "data/pair_loader.py",
+        "limit = np.full(len(rows), self._after_training)",
+        "limit = np.full(len(rows), 1 << 60)",
+    ),
+    Plant(
+        "pairs' negatives may be the user's other training items",
+        "data/pair_loader.py",
+        'others = ("positive", "user")',
+        'others = ("positive",)',
+    ),
+    Plant(
+        "pairs are those of the whole log",
+        "data/pairs.py",
+        "rows = np.flatnonzero(log.training_events())",
+        "rows = np.arange(len(log.user))",
+    ),
+    Plant(
+        "every position of the log is a training target",
+        "data/position_loader.py",
+        "self._next = torch.from_numpy(np.where(targets, dataset.item, 0))",
+        "self._next = torch.from_numpy(dataset.item.copy())",
+    ),
+    Plant(
+        "positions are asked for what they hold",
+        "data/position_loader.py",
+        "self._next[torch.where(inside, at + 1, 0)]",
+        "self._next[torch.where(inside, at, 0)]",
+    ),
+    Plant(
+        "views hold events held out",
+        "data/session_views.py",
+        "& training[np.minimum(at, len(training) - 1)]",
+        "",
+    ),
+    Plant(
+        "views begin with the target itself",
+        "data/session_views.py",
+        "start = np.where(end > rows + 1, rows + 1, end)",
+        "start = np.where(end > rows, rows, end)",
+    ),
+    Plant(
+        "the current session of a view holds the target",
+        "data/session_views.py",
+        "        end = self.history_end(rows)\n        n =",
+        "        end = self.history_end(rows) + 1\n        n =",
+    ),
+]
