@@ -70,11 +70,13 @@ def save_catalogue(
     fields = {
         field: {
             "type": kind.value,
-            "source": FeatureSource(dataset.field2source.get(field, FeatureSource.INTERACTION)).value,
+            "source": source.value,
             "seqlen": dataset.field2seqlen.get(field, 1),
             "bucketnum": dataset.field2bucketnum.get(field),
         }
         for field, kind in dataset.field2type.items()
+        # Of an additional file (additional_feat_suffix) the source is its name, and no history has its fields.
+        if isinstance(source := dataset.field2source.get(field, FeatureSource.INTERACTION), FeatureSource)
     }
     events = np.bincount(dataset.item[dataset.training_events()], minlength=dataset.item_num)
     tensors = {

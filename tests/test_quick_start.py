@@ -245,3 +245,19 @@ def test_a_loss_that_is_nan_says_when_and_keeps_the_last_state(shop):
         run_recbole_lsrec("SASRec", "shop", config_dict={**shop, "learning_rate": 1e6})
     (checkpoint,) = Path("runs").glob("*/checkpoint.pt")
     assert load_checkpoint(checkpoint).metadata["epoch"] >= -1
+
+
+def test_weights_that_no_model_reads_are_said_and_the_run_goes_on(shop):
+    """An additional file of RecBole's, whose fields belong to neither events nor items nor users."""
+    lines = ["iid:token\temb:float_seq", *(f"{item}\t0.1 0.2" for item in range(1, 81))]
+    Path(shop["data_path"], "shop", "shop.itememb").write_text("\n".join(lines) + "\n")
+    shop |= {
+        "load_col": {**shop["load_col"], "itememb": ["iid", "emb"]},
+        "additional_feat_suffix": ["itememb"],
+        "alias_of_item_id": ["iid"],
+        "preload_weight": {"iid": "emb"},
+        "train_steps": 2,
+    }
+    result = run_recbole_lsrec("GRU4Rec", "shop", config_dict=shop)
+    said = json.loads(Path(result["run_folder"], "result.json").read_text())["no_effect"]
+    assert said["preload_weight"] == "GRU4Rec reads no weights that are given (get_preload_weight)"

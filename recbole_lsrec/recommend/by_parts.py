@@ -67,8 +67,10 @@ def _cut(path: Path, recommender: Recommender, folder: Path) -> tuple[list[Path]
         for block in history_blocks(path, recommender.names()):
             total += len(block)
             number = hash_array(block[USER].to_numpy(dtype=object)) % n_parts
-            for n, piece in block.groupby(number, sort=False) if len(block) else [(0, block)]:
+            for n, piece in block.groupby(number, sort=False):
                 pickle.dump(piece, files[n])
+        if not total:  # a file without events has one part, which is answered with an empty table
+            pickle.dump(block, files[0])
     return [part for part in parts if part.stat().st_size], total
 
 
