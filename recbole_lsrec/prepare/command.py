@@ -22,7 +22,7 @@ from recbole_lsrec.prepare import events, write
 from recbole_lsrec.prepare.columns import csv_source
 from recbole_lsrec.prepare.database import connect, one, quoted, text
 from recbole_lsrec.prepare.dataset_yaml import Facts, dataset_yaml
-from recbole_lsrec.prepare.files import RawFile, find_files, matching, sha256
+from recbole_lsrec.prepare.files import RawFile, find_files, matching
 from recbole_lsrec.prepare.items import item_query, read_items, user_query
 from recbole_lsrec.prepare.layout import Layout, Source
 from recbole_lsrec.prepare.ledger import Ledger
@@ -31,6 +31,7 @@ from recbole_lsrec.prepare.sources import SOURCES, installed
 from recbole_lsrec.prepare.statistics import statistics
 from recbole_lsrec.prepare.suggest import Threshold, sampled_negatives, suggest_threshold
 from recbole_lsrec.prepare.times import SECOND, Times, check_zone, find_reading, when
+from recbole_lsrec.whole_files import file_sha256
 
 META = "prepared_by"
 
@@ -152,7 +153,7 @@ def _prepare(
     used = list(dict.fromkeys(raw.path for _, raw in [*chosen, *_item_files(source, files)]))
     meta |= {
         "source": {"name": source.name, "title": source.title, "chosen": told},
-        "raw_files": [{"file": path.name, "bytes": path.stat().st_size, "sha256": sha256(path)} for path in used],
+        "raw_files": [{"file": path.name, "bytes": path.stat().st_size, "sha256": file_sha256(path)} for path in used],
         "not_used": [raw.name for raw in files if raw.path not in used],
     }
     (work / f"{name}.meta.json").write_text(json.dumps(meta, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

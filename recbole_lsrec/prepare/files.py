@@ -1,7 +1,6 @@
 """Finding raw files, in folders and archives, and opening them as streams of bytes."""
 
 import gzip
-import hashlib
 import io
 import re
 import zipfile
@@ -94,15 +93,6 @@ def find_files(raw: list[Path]) -> list[RawFile]:
 def matching(files: list[RawFile], patterns: str) -> list[RawFile]:
     """The files whose name fits one of the patterns."""
     return [file for file in files if any(fnmatch(file.plain_name, pattern) for pattern in patterns.split())]
-
-
-def sha256(path: Path) -> str:
-    """Of a file, in hex."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def _members(path: Path, alone: bool) -> list[RawFile]:
