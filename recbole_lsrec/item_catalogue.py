@@ -57,7 +57,7 @@ class Catalogue:
 
 
 def save_catalogue(
-    folder: Path, dataset: SessionDataset, fingerprints: Mapping[str, str], pairs: PairDataset | None = None
+    folder: Path, dataset: SessionDataset, fingerprints: Mapping[str, str], trained_on: SessionDataset | PairDataset
 ) -> None:
     """Writes ``catalogue.pt`` into a run folder: plain tensors and JSON, as a checkpoint is.
 
@@ -65,7 +65,7 @@ def save_catalogue(
         folder: of the run.
         dataset: the log.
         fingerprints: of the log.
-        pairs: what a model that knows users alone was trained on.
+        trained_on: the training data; of pairs, which a model that knows users alone is trained on, they are kept.
     """
     fields = {
         field: {
@@ -85,7 +85,7 @@ def save_catalogue(
         "user_features": None if dataset.user_feat is None else dict(dataset.user_feat.interaction),
         "item_category": dataset.item_category,
         "popularity": torch.from_numpy(events),
-        "pairs": None if pairs is None else torch.from_numpy(_pairs(pairs)),
+        "pairs": torch.from_numpy(_pairs(trained_on)) if isinstance(trained_on, PairDataset) else None,
     }
     metadata = {
         "fields": fields,

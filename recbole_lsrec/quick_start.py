@@ -11,7 +11,6 @@ from recbole_lsrec import environment, run_files, run_folder
 from recbole_lsrec.config import Config
 from recbole_lsrec.console import logging_to
 from recbole_lsrec.data.dataset import SessionDataset
-from recbole_lsrec.data.pairs import PairDataset
 from recbole_lsrec.data.split_report import split_report
 from recbole_lsrec.dry_run import describe
 from recbole_lsrec.evaluation.evaluator import Evaluation
@@ -98,16 +97,14 @@ def _run(
     split = split_report(data.dataset)
     say_data(data, split)
     run_files.write_json(folder / run_files.SPLIT, split)
-    pairs = data.train.dataset if isinstance(data.train.dataset, PairDataset) else None
-    save_catalogue(folder, data.dataset, data.log_fingerprints(), pairs)
+    save_catalogue(folder, data.dataset, data.log_fingerprints(), data.train.dataset)
 
     model = build_model(config, data)
     say_model(config, model)
     trainer = Trainer(config, model, folder, data.log_fingerprints(), on_epoch)
     if config["resume"]:
         trainer.resume_checkpoint(config["resume"])
-    progress = config["show_progress"]
-    best_valid_score, best_valid_result = trainer.fit(data.train, data.valid, saved=saved, show_progress=progress)
+    best_valid_score, best_valid_result = trainer.fit(data.train, data.valid, True, saved, config["show_progress"])
 
     found, noise = _evaluate(trainer, data, saved)
     result = {
