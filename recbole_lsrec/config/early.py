@@ -35,7 +35,7 @@ def check_early(model: str, layers: Iterable[Layer]) -> None:
             if key in declared:
                 declared[key].check(declared[key].of_text(value), layer.source)
             elif complete:
-                check_not_gone(key, layer.source, model)
+                check_not_gone(key, layer.source)
 
 
 def check_drawn(model: str, source: str, values: Mapping[str, Iterable[Any]]) -> None:

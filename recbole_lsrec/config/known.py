@@ -114,7 +114,7 @@ def settings_for(model: type) -> Settings:
     return {**general, **own}
 
 
-def check_not_gone(key: str, source: str, model: str) -> None:
+def check_not_gone(key: str, source: str) -> None:
     """Refuses a key that was one once.
 
     Raises:
@@ -124,7 +124,7 @@ def check_not_gone(key: str, source: str, model: str) -> None:
         raise ConfigError(f"{key}: found in {source}; RecBole 1.2.1 replaced it by {_REPLACED[key]!r}, use that.")
     if key in _GONE:
         raise ConfigError(
-            f"{key}: found in {source}, which is no option any more: {model} is as under {key}: {_GONE[key]}. "
+            f"{key}: found in {source}, which is no option any more; what had it is built as {key}: {_GONE[key]} was. "
             "Leave it out."
         )
 
@@ -138,7 +138,7 @@ def check_key(key: str, source: str, model: type) -> None:
     accepted = settings_for(model)
     if key in accepted:
         return
-    check_not_gone(key, source, model.__name__)
+    check_not_gone(key, source)
     others = [name for names in model_names().values() for name in names if _has(name, key)]
     more = f" and {len(others) - 3} more" if len(others) > 3 else ""
     hint = f" It is a key of {', '.join(others[:3])}{more}, not of {model.__name__}." if others else ""

@@ -55,7 +55,7 @@ def test_the_option_tables_of_the_docs_are_current(path: Path) -> None:
 
 
 def test_an_option_that_is_gone_says_what_is_built() -> None:
-    with pytest.raises(ConfigError, match=r"^share_waam: found in config_dict, .* SLSRec is as under share_waam: True"):
+    with pytest.raises(ConfigError, match=r"^share_waam: found in config_dict, .* built as share_waam: True was"):
         Config("SLSRec", "cosmetics", config_dict={"share_waam": True})
 
 

@@ -120,7 +120,7 @@ def test_a_wrong_option_is_refused_before_torch_and_ray_are_imported(arguments: 
     assert done.returncode == 2
     assert len(told) == 1, done.stderr
     wrong = r"(category_tie|beta_last|recent_k|alpha_hidden_sizes): found .*; accepted: "
-    gone = r"decay: found in command line, which is no option any more: DiffLSRec is as under decay: exp\. Leave it out"
+    gone = r"decay: found in command line, which is no option any more; what had it is built as decay: exp was\. Leave it out"
     assert re.search(f"{wrong}|{gone}", told[0])
     assert modules == "[]"
     assert {path.name for path in tmp_path.iterdir()} == {"plan.yaml", "run.yaml", "space.yaml"}
