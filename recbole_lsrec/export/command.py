@@ -19,6 +19,7 @@ from recbole_lsrec.export.score_model import ScoreModel, fields_read, scores
 from recbole_lsrec.model.base import LongShortRecommender
 from recbole_lsrec.recommend import Recommender
 from recbole_lsrec.recommend.read_histories import ITEM, TIME, USER
+from recbole_lsrec.whole_files import write_text, written_whole
 
 FORMATS = ("onnx", "torchscript", "embeddings")
 TOLERANCE = 1e-5  # absolute, and of the score
@@ -44,17 +45,21 @@ def export(folder: Path, kind: str, out: Path | None = None, model: str | type |
     """
     recommender = Recommender.load(folder, model=model, device="cpu")
     path = out or folder / _NAMES[kind]
-    if kind == "embeddings":
-        _write_embeddings(recommender, path)
-        return path
-    name = recommender.config.model
-    try:
-        with torch.no_grad():
-            _write_score(recommender, kind, path)
-    except (NotImplementedError, RuntimeError, torch.onnx.errors.OnnxExporterError) as error:
-        path.unlink(missing_ok=True)
-        reason = str(error).strip().splitlines()[0]
-        raise ConfigError(f"export: {name} cannot be written as {kind}: {reason}.") from error
+    if path.suffix == ".json":
+        raise ConfigError(
+            f"out: found {path}; a file of this ending describes the exported one. Give it another ending."
+        )
+    with written_whole(path) as part:  # a file that is there already stays if the new one fails
+        if kind == "embeddings":
+            _write_embeddings(recommender, part)
+            return path
+        try:
+            with torch.no_grad():
+                fields = _write_score(recommender, kind, part)
+        except (NotImplementedError, RuntimeError, torch.onnx.errors.OnnxExporterError) as error:
+            reason = str(error).strip().splitlines()[0]
+            raise ConfigError(f"export: {recommender.config.model} cannot be written as {kind}: {reason}.") from error
+    _describe(recommender, fields, path)
     return path
 
 
@@ -66,7 +71,8 @@ class _Example(NamedTuple):
         return (*(self.batch[field] for field in fields), self.candidates)
 
 
-def _write_score(recommender: Recommender, kind: str, path: Path) -> None:
+def _write_score(recommender: Recommender, kind: str, path: Path) -> list[str]:
+    """Writes the graph and checks it; returns the fields that it reads."""
     model = recommender.model
     example = _example(recommender, lengths=(3, 1, 5), n_candidates=4)
     fields = fields_read(model, example.batch, example.candidates)
@@ -81,7 +87,7 @@ def _write_score(recommender: Recommender, kind: str, path: Path) -> None:
             loaded = torch.jit.load(str(path))
             run = lambda inputs: loaded(*inputs).numpy()  # noqa: E731
     _check(recommender, run, fields)
-    _describe(recommender, fields, path)
+    return fields
 
 
 def _write_onnx(
@@ -175,7 +181,7 @@ def _describe(recommender: Recommender, fields: list[str], path: Path) -> None:
         "session_threshold": recommender.config["session_threshold"],
         "items": recommender.catalogue.tokens[recommender.names()[ITEM]][1:].tolist(),  # of ids 1, 2, ...
     }
-    path.with_suffix(".json").write_text(json.dumps(about, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_text(path.with_suffix(".json"), json.dumps(about, ensure_ascii=False) + "\n")
 
 
 def _write_embeddings(recommender: Recommender, path: Path) -> None:

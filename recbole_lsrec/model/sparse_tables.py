@@ -37,7 +37,7 @@ def mark_sparse_tables(model: AbstractRecommender, config: Any) -> list[nn.Embed
     obstacle = _obstacle(model, config)
     if asked and obstacle:
         raise ConfigError(f"{asked} cannot be had together with {obstacle}.")
-    if obstacle or (config["sparse_embeddings"] is False and not asked):
+    if obstacle:
         return []
     assert isinstance(model, LongShortRecommender)
     least = 0 if asked else TIMES * looked_up(config)
@@ -58,6 +58,8 @@ def _obstacle(model: AbstractRecommender, config: Any) -> str:
     """Why there can be no sparse gradients, in words; "" if they can."""
     if not isinstance(model, LongShortRecommender):
         return f"{config['model']}, a model of RecBole's, whose gradients are dense; use learner: adam"
+    if config["sparse_embeddings"] is False:
+        return "sparse_embeddings: False; leave that out, or use learner: adam"
     if config["learner"] not in _OPTIMISERS:
         return f"learner: {config['learner']}; use adam or sparse_adam"
     if config["weight_decay"]:

@@ -1,8 +1,7 @@
 """Lists of recommendations as a file, by its ending, some users at a time."""
 
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -10,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.whole_files import written_whole
 
 ENDINGS = (".csv", ".tsv", ".parquet", ".jsonl")
 _KINDS = {
@@ -60,15 +60,8 @@ class TableFile:
 @contextmanager
 def table_file(path: Path) -> Iterator[TableFile]:
     """A file that is there under its name once all of it is written."""
-    unfinished = path.with_name(f".{path.name}.part")
-    file = TableFile(unfinished, path.suffix)
-    try:
+    with written_whole(path) as part, closing(TableFile(part, path.suffix)) as file:
         yield file
-        file.close()
-        os.replace(unfinished, path)
-    finally:
-        file.close()
-        unfinished.unlink(missing_ok=True)
 
 
 def as_text(table: pd.DataFrame, header: bool = True) -> str:

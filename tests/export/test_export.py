@@ -69,6 +69,13 @@ def test_torchscript_embeddings_and_what_cannot_be_exported(tmp_path, monkeypatc
     with pytest.raises(ConfigError, match=r"^export: GRU4Rec cannot be written as onnx: its scores come out .* apart"):
         export(folder, "onnx")
     assert not (folder / "score.onnx").exists()
+    (folder / "score.onnx").write_text("older")
+    with pytest.raises(ConfigError, match="cannot be written as onnx"):
+        export(folder, "onnx")
+    assert (folder / "score.onnx").read_text() == "older"
+    assert not list(folder.glob(".*.part"))
+    with pytest.raises(ConfigError, match=r"^out: found .*x\.json; a file of this ending describes the exported one"):
+        export(folder, "onnx", tmp_path / "x.json")
 
 
 def test_a_model_that_reads_the_candidate_with_each_event_says_so(tmp_path):

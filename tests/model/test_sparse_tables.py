@@ -81,6 +81,10 @@ def test_auto_takes_tables_with_four_times_the_rows_that_a_batch_looks_up() -> N
         ({"weight_decay": 0.1}, "weight_decay: 0.1"),
         ({"clip_grad_norm": {"max_norm": 5}}, "clip_grad_norm, which torch computes of dense gradients"),
         ({"learner": "sparse_adam", "clip_grad_norm": {"max_norm": 5}}, "learner: sparse_adam cannot be had"),
+        (
+            {"learner": "sparse_adam", "sparse_embeddings": False},
+            "together with sparse_embeddings: False; leave that out",
+        ),
     ],
 )
 def test_what_sparse_gradients_do_not_go_with(settings: dict[str, Any], message: str) -> None:
