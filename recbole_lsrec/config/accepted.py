@@ -83,7 +83,9 @@ def _list(entry: Any, about: tuple[Any, ...]) -> str:
 
 
 def _size(about: tuple[Any, ...], whole: bool) -> str:
-    bound = {name: getattr(one, name) for one in about for name in ("ge", "gt", "le") if hasattr(one, name)}
+    bound = {name: getattr(one, name) for one in about for name in ("ge", "gt", "le", "lt") if hasattr(one, name)}
+    if "ge" in bound and "lt" in bound:
+        return f" of at least {bound['ge']:g} and below {bound['lt']:g}"
     if "ge" in bound and "le" in bound:
         return f" from {bound['ge']} to {bound['le']}"
     if "gt" in bound and "le" in bound:

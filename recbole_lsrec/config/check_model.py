@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from recbole_lsrec.config.check import Sources, refuse
+from recbole_lsrec.errors import ConfigError
 
 
 def check_model_settings(values: Mapping[str, Any], model: type, sources: Sources) -> None:
@@ -31,8 +32,38 @@ def check_model_settings(values: Mapping[str, Any], model: type, sources: Source
             sources,
             f"a length of which mask_ratio ({ratio}) masks at least one item; lengthen histories or raise mask_ratio",
         )
+    may_be_sparse(values, model)
     if values["log_wandb"] and find_spec("wandb") is None:
         raise refuse("log_wandb", True, sources, "False, because wandb is not installed here (pip install wandb)")
+
+
+def may_be_sparse(values: Mapping[str, Any], model: type) -> bool:
+    """Whether embedding tables may have sparse gradients (``sparse_embeddings``, ``learner``).
+
+    Raises:
+        ConfigError: they are asked for where there can be none.
+    """
+    asked = "learner: sparse_adam" if values["learner"] == "sparse_adam" else ""
+    asked = asked or ("sparse_embeddings: True" if values["sparse_embeddings"] is True else "")
+    obstacle = _why_dense(values, model)
+    if asked and obstacle:
+        raise ConfigError(f"{asked} cannot be had together with {obstacle}.")
+    return not obstacle
+
+
+def _why_dense(values: Mapping[str, Any], model: type) -> str:
+    """Why there can be no sparse gradients, in words; "" if they can."""
+    if not hasattr(model, "lookup_tables"):
+        return f"{model.__name__}, a model of RecBole's, whose gradients are dense; use learner: adam"
+    if values["sparse_embeddings"] is False:
+        return "sparse_embeddings: False; leave that out, or use learner: adam"
+    if values["learner"] not in ("adam", "sparse_adam"):
+        return f"learner: {values['learner']}; use adam or sparse_adam"
+    if values["weight_decay"]:
+        return f"weight_decay: {values['weight_decay']}, which moves every row; use the model's reg_weight"
+    if values["clip_grad_norm"]:
+        return "clip_grad_norm, which torch computes of dense gradients; use clip_variable_norm"
+    return ""
 
 
 def reads_preloaded_weights(model: type) -> bool:

@@ -5,14 +5,12 @@ from typing import Any
 from recbole.model.abstract_recommender import AbstractRecommender
 from torch import nn
 
+from recbole_lsrec.config.check_model import may_be_sparse
 from recbole_lsrec.config.nested import no_negatives
-from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.model.base import LongShortRecommender
 
 TIMES = 4
 """``sparse_embeddings: auto`` takes tables with at least so many times the rows that a batch looks up at most."""
-
-_OPTIMISERS = ("adam", "sparse_adam")
 
 
 def mark_sparse_tables(model: AbstractRecommender, config: Any) -> list[nn.Embedding]:
@@ -32,13 +30,9 @@ def mark_sparse_tables(model: AbstractRecommender, config: Any) -> list[nn.Embed
     Raises:
         ConfigError: sparse gradients are asked for where there can be none.
     """
-    asked = "learner: sparse_adam" if config["learner"] == "sparse_adam" else ""
-    asked = asked or ("sparse_embeddings: True" if config["sparse_embeddings"] is True else "")
-    obstacle = _obstacle(model, config)
-    if asked and obstacle:
-        raise ConfigError(f"{asked} cannot be had together with {obstacle}.")
-    if obstacle:
+    if not may_be_sparse(config, type(model)):
         return []
+    asked = config["learner"] == "sparse_adam" or config["sparse_embeddings"] is True
     assert isinstance(model, LongShortRecommender)
     least = 0 if asked else TIMES * looked_up(config)
     tables = [table for table in model.lookup_tables() if table.num_embeddings >= least]
@@ -52,18 +46,3 @@ def looked_up(config: Any) -> int:
     given = config["train_neg_sample_args"]
     negatives = 0 if no_negatives(given) else given["sample_num"]
     return config["train_batch_size"] * (config["MAX_ITEM_LIST_LENGTH"] + 1 + negatives)
-
-
-def _obstacle(model: AbstractRecommender, config: Any) -> str:
-    """Why there can be no sparse gradients, in words; "" if they can."""
-    if not isinstance(model, LongShortRecommender):
-        return f"{config['model']}, a model of RecBole's, whose gradients are dense; use learner: adam"
-    if config["sparse_embeddings"] is False:
-        return "sparse_embeddings: False; leave that out, or use learner: adam"
-    if config["learner"] not in _OPTIMISERS:
-        return f"learner: {config['learner']}; use adam or sparse_adam"
-    if config["weight_decay"]:
-        return f"weight_decay: {config['weight_decay']}, which moves every row; use the model's reg_weight"
-    if config["clip_grad_norm"]:
-        return "clip_grad_norm, which torch computes of dense gradients; use clip_variable_norm"
-    return ""

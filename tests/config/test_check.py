@@ -322,3 +322,12 @@ def test_wandb_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_weights_that_no_model_reads_are_named() -> None:
     config = Config("GRU4Rec", "ml-100k", config_dict={"preload_weight": {"item_id": "emb"}})
     assert config.no_effect()["preload_weight"] == "GRU4Rec reads no weights that are given (get_preload_weight)"
+
+
+def test_sparse_gradients_that_cannot_be_are_refused_before_data_are_read() -> None:
+    with pytest.raises(
+        ConfigError, match=r"^learner: sparse_adam cannot be had together with SASRec, a model of RecBole's"
+    ):
+        Config("SASRec", "ml-100k", config_dict={"learner": "sparse_adam"})
+    with pytest.raises(ConfigError, match=r"^hidden_dropout_prob: found 1.5 .* of at least 0 and below 1\.$"):
+        Config("eSASRec", "ml-100k", config_dict={"hidden_dropout_prob": 1.5})

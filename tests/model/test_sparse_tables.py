@@ -93,8 +93,8 @@ def test_what_sparse_gradients_do_not_go_with(settings: dict[str, Any], message:
 
 
 def test_a_model_of_recboles_says_what_to_use() -> None:
-    model = nn.Linear(1, 1)
-    config = {**TRAINING, "model": "SASRec", "learner": "sparse_adam"}
+    model = type("SASRec", (nn.Linear,), {})(1, 1)
+    config = {**TRAINING, "learner": "sparse_adam"}
     with pytest.raises(ConfigError, match=r"sparse_adam cannot be had together with SASRec.*use learner: adam"):
         mark_sparse_tables(model, config)  # type: ignore[arg-type]
 
