@@ -4,6 +4,7 @@ import copy
 import hashlib
 import re
 from collections import Counter
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from recbole.data.interaction import Interaction
 from recbole.utils import FeatureSource, FeatureType
 
 from recbole_lsrec.config.global_time_settings import GlobalTime
+from recbole_lsrec.data.batch import Batch, Column
 from recbole_lsrec.data.category import categories_from_items, categories_from_log
 from recbole_lsrec.data.filtered import EVENT_TYPE, FilteredDataset
 from recbole_lsrec.data.recbole_dataset import writable
@@ -21,6 +23,7 @@ from recbole_lsrec.data.sessions import own_sessions, segment_sessions
 from recbole_lsrec.data.split.global_time import frozen_history
 from recbole_lsrec.data.split.phases import PHASES, Split
 from recbole_lsrec.data.split.splitting import split_by_origin, split_log
+from recbole_lsrec.data.window import Window
 from recbole_lsrec.errors import DataError, did_you_mean
 from recbole_lsrec.log_checks.repeats import at_one_time, copies
 from recbole_lsrec.log_checks.times import ORDER, TICKS_PER_SECOND
@@ -313,34 +316,31 @@ class SessionDataset(FilteredDataset):
         column = self._log[field][self.rows] if self.is_view else self._log[field]
         return Counter(np.asarray(column).tolist())
 
-    def windows(self, rows: np.ndarray) -> Interaction:
-        """Gathers instances: the target's fields and, right-padded with 0, every ``*_list`` field of its history.
+    def windows(self, rows: np.ndarray) -> Batch:
+        """Instances: the target's fields and, right-padded with 0, every ``*_list`` field of its history.
 
         Args:
             rows: ``[B]`` rows of the targets.
 
         Returns:
-            Interaction with RecBole's fields; lists are ``[B, L, ...]`` with the most recent ``L`` events, oldest first.
-            ``session_id_list`` counts the sessions of the window from 1; ``first_<time field>`` ``[B]`` is the time
-            of the user's first event, which the window may have lost.
+            A batch with RecBole's fields, each gathered when it is first read; lists are ``[B, L, ...]`` with the most
+            recent ``L`` events, oldest first. ``session_id_list`` counts the sessions of the window from 1;
+            ``first_<time field>`` ``[B]`` is the time of the user's first event, which the window may have lost.
         """
         index = torch.as_tensor(rows, dtype=torch.int64)
         end = torch.as_tensor(self.history_end(rows), dtype=torch.int64)
         first = torch.from_numpy(self.start)[torch.from_numpy(self.user)[index]]  # [B] row of the user's first event
-        length = (end - first).clamp(max=self.max_item_list_len)
-        steps = torch.arange(self.max_item_list_len)
-        inside = steps < length[:, None]  # [B, L]
-        at = torch.where(inside, end[:, None] - length[:, None] + steps, 0)  # [B, L]
-        batch = {field: column[index] for field, column in self._log.interaction.items()}
-        batch[self.item_list_length_field] = length
-        batch[f"first_{self.time_field}"] = torch.from_numpy(self.time)[first]
+        window = Window.before(end, first, self.max_item_list_len)
+        columns: dict[str, Column] = {
+            self.item_list_length_field: window.length,
+            f"first_{self.time_field}": partial(torch.from_numpy(self.time).index_select, 0, first),
+            self.session_list_field: partial(window.sessions, torch.from_numpy(self.session)),
+        }
         for field, column in self._log.interaction.items():
+            columns[field] = partial(column.index_select, 0, index)
             if field != self.uid_field:
-                keep = inside.view(*inside.shape, *(1 for _ in column.shape[1:]))
-                batch[getattr(self, f"{field}_list_field")] = column[at] * keep
-        session = torch.from_numpy(self.session)[at]  # [B, L]
-        batch[self.session_list_field] = (session - session[:, :1] + 1) * inside
-        return Interaction(batch)
+                columns[getattr(self, f"{field}_list_field")] = partial(window.of, column)
+        return Batch(columns, len(index))
 
     def training_fields(self, rows: np.ndarray, epoch: int) -> dict[str, torch.Tensor]:
         """What only training batches carry beside the windows, as a function of (row, epoch): nothing here."""

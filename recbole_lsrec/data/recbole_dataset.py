@@ -5,6 +5,8 @@ RecBole 1.2.1 was written for pandas 1. Under pandas 3 four of its steps fail, t
 * ``_fill_nan`` fills a copy of each column, so that missing values stay and the category of padding is no id;
 * ``_remap``, ``_normalize`` and ``_discretization`` ask a column of lists for its lengths and get the column's own;
 * ``_dataframe_to_interaction`` makes tensors of arrays that may not be written to.
+
+And ``join`` looks every feature up for every batch, read or not.
 """
 
 from collections.abc import Iterator
@@ -16,6 +18,8 @@ import pandas as pd
 from recbole.data.dataset import SequentialDataset
 from recbole.data.interaction import Interaction
 from recbole.utils import FeatureType
+
+from recbole_lsrec.data.batch import Batch
 
 
 class RecBoleDataset(SequentialDataset):
@@ -91,6 +95,15 @@ class RecBoleDataset(SequentialDataset):
     def _dataframe_to_interaction(self, data: Any) -> Interaction:
         """RecBole's, of columns that may be written to, as tensors can."""
         return super()._dataframe_to_interaction({field: _Column(writable(data[field].to_numpy())) for field in data})
+
+    def join(self, df: Interaction) -> Interaction:
+        """RecBole's: adds the users' and the items' features to a batch; to ours when they are read."""
+        if not isinstance(df, Batch):
+            return super().join(df)
+        for features, field in ((self.user_feat, self.uid_field), (self.item_feat, self.iid_field)):
+            if features is not None and field in df:
+                df.look_up(features, df[field])
+        return df
 
 
 class _Column(NamedTuple):
