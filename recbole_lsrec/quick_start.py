@@ -13,8 +13,7 @@ from recbole_lsrec.console import logging_to
 from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.data.split_report import split_report
 from recbole_lsrec.dry_run import describe
-from recbole_lsrec.evaluation.evaluator import Evaluation
-from recbole_lsrec.evaluation.inference_noise import inference_noise
+from recbole_lsrec.final_evaluation import FinalEvaluation, final_evaluation
 from recbole_lsrec.item_catalogue import save_catalogue
 from recbole_lsrec.registry import own_origin
 from recbole_lsrec.run_data import Data, load_data
@@ -106,40 +105,27 @@ def _run(
         trainer.resume_checkpoint(config["resume"])
     best_valid_score, best_valid_result = trainer.fit(data.train, data.valid, True, saved, config["show_progress"])
 
-    found, noise = _evaluate(trainer, data, saved)
+    final = final_evaluation(trainer, data, saved)
+    found = final.phases
     result = {
         "best_valid_score": best_valid_score,
         "valid_score_bigger": config["valid_metric_bigger"],
         "best_valid_result": best_valid_result,
         "test_result": found["test"].metrics if "test" in found else None,
     }
-    record = _record(trainer, data, found, noise, result, command, started)
+    record = _record(trainer, data, final, result, command, started)
     if found:
         instances, scores = [e.instances for e in found.values()], [e.scores for e in found.values()]
-        record["files"] = run_files.write_instances(folder, instances, scores)
+        record["files"] = run_files.write_instances(folder, instances, scores, final.curves)
     run_files.write_result(folder, record)
     say_result(record, data, folder)
     return {**result, "run_folder": str(folder)}
 
 
-def _evaluate(trainer: Trainer, data: Data, saved: bool) -> tuple[dict[str, Evaluation], dict[str, Any]]:
-    """Each phase that has instances, with the best weights if they are ``saved``; and the noise of a model that draws."""
-    found = {}
-    for loader in data.evaluated():
-        trainer.evaluate(loader, load_best_model=saved, show_progress=trainer.config["show_progress"])
-        if loader and trainer.evaluation is not None:
-            found[loader.phase] = trainer.evaluation
-    noise = {
-        loader.phase: inference_noise(trainer.model, loader, trainer.config) for loader in data.evaluated() if loader
-    }
-    return found, {phase: spread for phase, spread in noise.items() if spread}
-
-
 def _record(
     trainer: Trainer,
     data: Data,
-    evaluations: Mapping[str, Evaluation],
-    noise: dict[str, Any],
+    final: FinalEvaluation,
     result: Mapping[str, Any],
     command: list[str],
     started: str,
@@ -155,15 +141,16 @@ def _record(
         valid_score_bigger=result["valid_score_bigger"],
         best_valid_result=result["best_valid_result"],
         test_result=result["test_result"],
+        popularity_correction=final.correction,
         unrivalled_instances={loader.phase: loader.unrivalled for loader in data.evaluated()},
-        tied_instances={phase: evaluation.tied for phase, evaluation in evaluations.items()},
+        tied_instances={phase: evaluation.tied for phase, evaluation in final.phases.items()},
         unseen_items={
             f"{loader.phase}/{name}": found for loader in data.evaluated() for name, found in loader.unseen.items()
         },
         unseen_users={
-            phase: evaluation.unseen for phase, evaluation in evaluations.items() if evaluation.unseen is not None
+            phase: evaluation.unseen for phase, evaluation in final.phases.items() if evaluation.unseen is not None
         },
-        inference_noise=noise,
+        inference_noise=final.noise,
         fingerprints={**data.fingerprints(), "code": environment.code_fingerprint()},
         config=config.plain(),
         no_effect=config.no_effect(),

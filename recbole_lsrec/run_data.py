@@ -27,12 +27,21 @@ _LOGS = {"DIEN": NegativeHistoryDataset, "LSIDN": SessionViewDataset}
 
 
 class Data(NamedTuple):
-    """The log and its loaders; ``test`` is None in a run that must not see it."""
+    """The log and its loaders.
+
+    Attributes:
+        dataset: the log.
+        train: training batches.
+        valid: the validation.
+        test: None in a run that must not see it.
+        fitting: the validation under the protocols of the test too, to fit ``popularity_correction: valid``; else None.
+    """
 
     dataset: SessionDataset
     train: TrainLoader
     valid: EvalLoader
     test: EvalLoader | None
+    fitting: EvalLoader | None
 
     def evaluated(self) -> list[EvalLoader]:
         """The loaders of the phases that are evaluated."""
@@ -108,11 +117,16 @@ def load_data(config: Config, log: SessionDataset | None = None, phases: Sequenc
         log.item_num,
         history_end=log.history_ends,
     )
+    fitting = None
+    if config["popularity_correction"] == "valid":
+        protocols = dict.fromkeys(name for phase in phases for name in config["eval_protocols"][phase])
+        fitting = EvalLoader(config, valid, "valid", sampler, tuple(protocols))
     return Data(
         log,
         _train_loader(config, train, sampler),
         EvalLoader(config, valid, "valid", sampler),
         EvalLoader(config, test, "test", sampler) if "test" in phases else None,
+        fitting,
     )
 
 

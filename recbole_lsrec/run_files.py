@@ -19,6 +19,9 @@ from recbole_lsrec.whole_files import file_sha256, write_text, written_whole
 
 RESULT, INSTANCES, SPLIT, LOG, CHECKPOINT = "result.json", "instances.parquet", "split.json", "log", "checkpoint.pt"
 TENSORBOARD = "tensorboard"  # its folder
+POPULARITY = (
+    "popularity.json"  # lambdas, and by phase, protocol and metric the values under each; see PopularityCorrection
+)
 CATALOGUE = "catalogue.pt"  # what the model needs of its log to be used without it
 # Of ``result.json``. It rises when a key that readers use changes its meaning; a file without the number is of format 1.
 FORMAT = 1
@@ -67,6 +70,20 @@ _KINDS: dict[str, tuple[type | tuple[type, ...], str]] = {
 }
 
 
+PopularityCorrection = TypedDict(
+    "PopularityCorrection",
+    {
+        "metric": str,  # by which lambda was fitted
+        "lambda": dict[str, float],  # by protocol
+        "in_results": bool,  # whether ranks, scores and metrics of the run are those with it
+        "phase": str,  # of the metrics below: test, or valid in a run that was kept from it
+        "with": dict[str, float],  # keys as of test_result; those that ranks give
+        "without": dict[str, float],
+    },
+)
+"""What ``popularity_correction`` did."""
+
+
 class RunResult(_Told, total=False):
     """``result.json``. Metrics of the first protocol have plain keys, the others' such as ``full/ndcg@10``."""
 
@@ -77,6 +94,7 @@ class RunResult(_Told, total=False):
     valid_score_bigger: bool
     best_valid_result: dict[str, float]
     test_result: dict[str, float] | None  # None where the run was kept from the test set
+    popularity_correction: PopularityCorrection | None  # None where none was asked for
     tied_instances: dict[str, dict[str, int]]  # by phase and protocol
     unrivalled_instances: dict[str, int]  # by phase: left out of every metric and file, because they have no competitor
     unseen_items: dict[
@@ -131,9 +149,12 @@ def read_result(folder: Path) -> RunResult:
 
 
 def write_instances(
-    folder: Path, instances: Sequence[pd.DataFrame], scores: Sequence[Mapping[str, np.ndarray]]
+    folder: Path,
+    instances: Sequence[pd.DataFrame],
+    scores: Sequence[Mapping[str, np.ndarray]],
+    curves: Mapping[str, Any] | None = None,
 ) -> dict[str, str]:
-    """Writes the instances of all phases and, per sampled protocol, the scores in the same order.
+    """Writes the instances of all phases and, per sampled protocol, the scores in the same order; and the curves.
 
     Line ``i`` of ``scores-P.npy`` belongs to the ``i``-th line of ``instances.parquet`` whose protocol is ``P``.
 
@@ -141,6 +162,7 @@ def write_instances(
         folder: of the run.
         instances: of each phase, with :data:`COLUMNS`.
         scores: of each phase, ``[N, 1 + C]`` by protocol, the target's first.
+        curves: what :data:`POPULARITY` is to hold; None for a run without.
 
     Returns:
         SHA-256 of each file, which ``result.json`` keeps.
@@ -160,6 +182,9 @@ def write_instances(
             part.open("wb") as file,
         ):
             np.save(file, np.concatenate(parts))
+    if curves is not None:
+        written.append(folder / POPULARITY)
+        write_json(written[-1], curves)
     return {path.name: file_sha256(path) for path in written}
 
 

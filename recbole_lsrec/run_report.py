@@ -17,7 +17,7 @@ from recbole_lsrec.evaluation.protocol_table import by_protocol
 from recbole_lsrec.evaluation.ties import MANY_TIES
 from recbole_lsrec.page.numbers import spread
 from recbole_lsrec.run_data import Data
-from recbole_lsrec.run_files import CHECKPOINT, LOG, RunResult
+from recbole_lsrec.run_files import CHECKPOINT, LOG, PopularityCorrection, RunResult
 from recbole_lsrec.simulated.generate import SIMULATED_NOTICE
 
 _DIVERGED, _NO_LOSS = 3.0, 1e8  # times the first epoch's loss; a sum over batches that no training has
@@ -102,6 +102,8 @@ def say_result(result: RunResult, data: Data, folder: Path) -> None:
                     f"{name}: {share:.0%} of the test targets score the same as some competitor, so the metrics rest "
                     f"on `ties: {result['config']['ties']}`; a model whose output saturates cannot order its best items."
                 )
+    if found := result["popularity_correction"]:
+        _say_correction(found, (data.test or data.valid).protocols[0].name)
     for phase, unseen in result["unseen_users"].items():
         if unseen:
             logger.warning(
@@ -116,3 +118,15 @@ def say_result(result: RunResult, data: Data, folder: Path) -> None:
     if data.dataset.simulated:
         logger.warning(set_color(SIMULATED_NOTICE, "red"))
     logger.info(set_color("run folder", "yellow") + f": {folder}")
+
+
+def _say_correction(found: PopularityCorrection, first: str) -> None:
+    """What popularity_correction does to the main metric of each protocol."""
+    metric = found["metric"]
+    parts = []
+    for key in (key for key in found["with"] if key.rpartition("/")[2] == metric):
+        name = key.rpartition("/")[0] or first
+        value = found["lambda"].get(name, 0.0)
+        parts.append(f"{name} {found['without'][key]:g} -> {found['with'][key]:g} (lambda {value:g})")
+    whose = "the results above have it" if found["in_results"] else "the results above are without"
+    getLogger().info(f"Popularity corrected, {found['phase']} {metric}: {', '.join(parts)}; {whose}.", extra=RESULT)

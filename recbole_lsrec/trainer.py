@@ -19,6 +19,7 @@ from recbole_lsrec.clipping import clip_each_variable
 from recbole_lsrec.console import DETAIL, bar
 from recbole_lsrec.errors import ConfigError, TrainingError
 from recbole_lsrec.evaluation.evaluator import Evaluation, evaluate
+from recbole_lsrec.evaluation.popularity import Correction
 from recbole_lsrec.lazy_adam import LazyAdam
 from recbole_lsrec.model.sparse_tables import mark_sparse_tables
 from recbole_lsrec.own_models import warn_if_changed
@@ -177,6 +178,8 @@ class Trainer(recbole.trainer.Trainer):
         load_best_model: bool = True,
         model_file: str | Path | None = None,
         show_progress: bool = False,
+        *,
+        correction: Correction | None = None,
     ) -> dict[str, float] | None:
         """Scores an evaluation loader; the full outcome stays in :attr:`evaluation`.
 
@@ -185,6 +188,7 @@ class Trainer(recbole.trainer.Trainer):
             load_best_model: use the best weights of ``model_file`` instead of the present ones.
             model_file: a checkpoint; default the run's own.
             show_progress: show a progress bar.
+            correction: see :func:`~recbole_lsrec.evaluation.evaluator.evaluate`.
 
         Returns:
             Metrics by name, such as ``ndcg@10``, or None without data.
@@ -200,7 +204,7 @@ class Trainer(recbole.trainer.Trainer):
             self.logger.info(f"Loaded the best weights of {found.path}", extra=DETAIL)
         self.model.eval()
         with torch.no_grad():
-            self.evaluation = evaluate(self.model, eval_data, self.config, show_progress)
+            self.evaluation = evaluate(self.model, eval_data, self.config, show_progress, correction)
         self.wandblogger.log_eval_metrics(self.evaluation.metrics, head="eval")
         return self.evaluation.metrics
 

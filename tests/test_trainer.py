@@ -294,7 +294,7 @@ def test_trainer_clips(settings: dict) -> None:
 
 
 def test_scores_that_are_nan_say_after_which_epoch_and_what_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    def evaluate(model: object, loader: Phase, config: Config, show_progress: bool = False) -> SimpleNamespace:
+    def evaluate(model: object, loader: Phase, *given: object) -> SimpleNamespace:
         if loader.scores == []:
             raise TrainingError("Model scored 3 instances of a batch with NaN.")
         return fake_evaluate(model, loader, config, show_progress)

@@ -6,7 +6,7 @@ from typing import Any
 
 from recbole.evaluator import metric_types
 
-from recbole_lsrec.config.metric_names import ALWAYS, METRICS, OWN_METRICS, WITHOUT_K
+from recbole_lsrec.config.metric_names import ALWAYS, METRICS, OF_LISTS, OWN_METRICS, WITHOUT_K
 from recbole_lsrec.config.run_settings import BUDGETS
 from recbole_lsrec.config.setting import Setting
 from recbole_lsrec.errors import ConfigError, did_you_mean
@@ -118,3 +118,24 @@ def check_valid_metric(metric: Any, settings: Mapping[str, Any], sources: Source
             f"{settings['gauc_by']} needs sampled negatives"
         )
     return metric if protocol != protocols[0] else metric.split("/")[-1]
+
+
+def check_popularity_correction(values: Mapping[str, Any], sources: Sources) -> None:
+    """Refuses a correction that is not there, or that validation cannot fit.
+
+    Args:
+        values: ``popularity_correction``, ``corrected_results``, ``valid_metric`` and ``gauc_by``, all checked.
+        sources: where each key comes from.
+
+    Raises:
+        ConfigError: ``corrected_results`` without a correction, or a ``valid_metric`` that ranks do not give.
+    """
+    asked, metric = values["popularity_correction"], values["valid_metric"]
+    if values["corrected_results"] and asked is None:
+        raise refuse("corrected_results", True, sources, "False where popularity_correction is ~")
+    name = re.sub(r"^.*/|@.*$", "", metric).lower()
+    of_scores = name == "auc" or (name == "gauc" and values["gauc_by"] != "instance")
+    if asked == "valid" and (of_scores or name in map(str.lower, OF_LISTS)):
+        raise refuse(
+            "popularity_correction", asked, sources, f"a number, because ranks alone do not give valid_metric {metric}"
+        )

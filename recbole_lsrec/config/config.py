@@ -23,6 +23,7 @@ from recbole_lsrec import registry
 from recbole_lsrec.config.check import (
     check_budget,
     check_metrics,
+    check_popularity_correction,
     check_topk,
     check_valid_metric,
     check_values,
@@ -257,6 +258,7 @@ class Config(RecBoleConfig):
         values["valid_metric"] = check_valid_metric(values["valid_metric"], values, sources)
         metric = re.sub(r"^.*/|@.*$", "", values["valid_metric"]).lower()
         values["valid_metric_bigger"] = bigger_is_better(metric)
+        check_popularity_correction(values, sources)
         values["eval_type"] = EvaluatorType.RANKING
         values["threshold"] = None  # RecBole's dataset would look for the rating it compares
         if values["normalize_all"] and values["normalize_field"]:

@@ -113,6 +113,18 @@ class ProtocolSettings(Options):
         "Rank of a positive among equal scores: 'average', 'optimistic' or 'pessimistic'.",
         effect=_SCORES,
     )
+    popularity_correction: float | Literal["valid"] | None = setting(
+        None,
+        "Lambda of score + lambda * log(training events of the item), reported beside the plain results; valid: what is best "
+        "on validation, for each protocol.",
+        effect=_SCORES,
+        accepted="a number, valid, or ~ for none",
+    )
+    corrected_results: bool = setting(
+        False,
+        "Whether the run's metrics, ranks and saved scores are those after popularity_correction; early stopping never is.",
+        effect=_SCORES,
+    )
     eval_memory_mb: int = setting(
         1024, "Memory in MiB that scoring all items may take at a time.", effect=Effect.NOTHING, least=1
     )

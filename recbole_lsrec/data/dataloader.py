@@ -1,6 +1,6 @@
 """Batches of instances: windows gathered on demand, negatives drawn in one vectorised call."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +142,7 @@ class EvalLoader:
         dataset: the view of the phase.
         phase: ``valid`` or ``test``.
         sampler: draws the candidates, once, here.
+        protocols: other ones than ``eval_args: mode`` says of the phase.
 
     Attributes:
         protocols: the phase's protocols, the first one giving the plain metric names.
@@ -156,9 +157,16 @@ class EvalLoader:
             file of given lists does not fit.
     """
 
-    def __init__(self, config: Config, dataset: SessionDataset, phase: str, sampler: TimeThresholdSampler) -> None:
+    def __init__(
+        self,
+        config: Config,
+        dataset: SessionDataset,
+        phase: str,
+        sampler: TimeThresholdSampler,
+        protocols: Sequence[str] | None = None,
+    ) -> None:
         self.config, self.phase = config, phase
-        self.protocols = [Protocol.parse(name) for name in config["eval_protocols"][phase]]
+        self.protocols = [Protocol.parse(name) for name in protocols or config["eval_protocols"][phase]]
         sampled = [protocol for protocol in self.protocols if protocol.sampled]
         candidates = {protocol.name: self._candidates(protocol, dataset, sampler) for protocol in sampled}
         rivalled = np.ones(len(dataset.rows), dtype=bool)

@@ -1,7 +1,7 @@
 """One scoring pass over a phase, every protocol reduced to ranks."""
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from math import nan
 
@@ -18,6 +18,7 @@ from recbole_lsrec.evaluation.instances import describe_instances
 from recbole_lsrec.evaluation.lists import asks_for_lists, list_metrics
 from recbole_lsrec.evaluation.metrics import summarise
 from recbole_lsrec.evaluation.outcome import Collector, Outcome
+from recbole_lsrec.evaluation.popularity import Correction, Corrector, Curve
 from recbole_lsrec.evaluation.scoring import check_finite, score_batch
 from recbole_lsrec.model.general_recommender.unseen_users import take_average_user
 from recbole_lsrec.run_files import COLUMNS
@@ -34,6 +35,7 @@ class Evaluation:
         alpha: float32 ``[N]`` weight of the long-term interest for the target; NaN for models without.
         loader: what was evaluated.
         unseen: instances whose user has no training event; None for models that score histories, not users.
+        curves: by protocol, metrics under each lambda of a correction; empty where none was asked for.
     """
 
     metrics: "OrderedDict[str, float]"
@@ -41,6 +43,7 @@ class Evaluation:
     alpha: np.ndarray
     loader: EvalLoader
     unseen: int | None = None
+    curves: dict[str, Curve] = field(default_factory=dict)
 
     @property
     def scores(self) -> dict[str, np.ndarray]:
@@ -74,7 +77,13 @@ class Evaluation:
 
 
 @torch.no_grad()
-def evaluate(model: AbstractRecommender, loader: EvalLoader, config: Config, show_progress: bool = False) -> Evaluation:
+def evaluate(
+    model: AbstractRecommender,
+    loader: EvalLoader,
+    config: Config,
+    show_progress: bool = False,
+    correction: Correction | None = None,
+) -> Evaluation:
     """Scores every instance of the loader once and ranks its target under each of the loader's protocols.
 
     Args:
@@ -84,6 +93,7 @@ def evaluate(model: AbstractRecommender, loader: EvalLoader, config: Config, sho
         config: ``metrics``, ``topk``, ``ties``, ``gauc_by``, ``filter_seen``, ``tail_ratio``, ``metric_decimal_place``,
             ``eval_memory_mb``, ``device``.
         show_progress: whether to show a progress bar.
+        correction: lambdas of popularity under which targets are to be ranked too, of the same scores.
 
     Raises:
         TrainingError: the model scored an instance with NaN.
@@ -98,6 +108,7 @@ def evaluate(model: AbstractRecommender, loader: EvalLoader, config: Config, sho
     n_listed = max(config["topk"]) if asks_for_lists(config["metrics"]) else 0
     collectors = {protocol.name: Collector(n_listed) for protocol in loader.protocols}
     want_full = "full" in collectors
+    corrector = None if correction is None else Corrector(correction, _training_events(dataset), device)
     alpha: list[np.ndarray] = []
     done = 0
     for rows, interaction in bar(loader, total=len(loader), desc="Evaluate   ", leave=False, shown=show_progress):
@@ -112,14 +123,27 @@ def evaluate(model: AbstractRecommender, loader: EvalLoader, config: Config, sho
         rivals = batch.candidates[:, 1:].split([chosen.shape[1] for chosen in lists.values()], dim=1)
         for (name, chosen), scores in zip(lists.items(), rivals, strict=True):
             # A gap (item 0) becomes NaN: neither above the target nor tied with it.
-            collectors[name].add_lists(target, positive, chosen, scores.masked_fill(chosen == 0, nan))
+            own, scores = positive, scores.masked_fill(chosen == 0, nan)
+            if corrector is not None:
+                own, scores = corrector.take(name, target, own, chosen, scores)
+            collectors[name].add_lists(target, own, chosen, scores)
         if batch.full is not None:
             seen = _seen(dataset, rows, device) if config["filter_seen"] else None
-            collectors["full"].add_full(target, positive, batch.full, seen)
+            own, scores = positive, batch.full
+            if corrector is not None:
+                scores = scores if seen is None else scores.masked_fill(seen, nan)
+                own, scores = corrector.take("full", target, own, None, scores)
+            collectors["full"].add_full(target, own, scores, seen)
         alpha.append(np.full(len(rows), np.nan) if batch.alpha is None else batch.alpha.float().cpu().numpy())
     outcomes = {name: collector.outcome(ties) for name, collector in collectors.items()}
     metrics = _metrics(outcomes, loader, config)
-    return Evaluation(metrics, outcomes, np.concatenate(alpha).astype(np.float32), loader, unseen)
+    curves = {} if corrector is None else corrector.curves(ties, config["metrics"], config["topk"], config["gauc_by"])
+    return Evaluation(metrics, outcomes, np.concatenate(alpha).astype(np.float32), loader, unseen, curves)
+
+
+def _training_events(dataset: SessionDataset) -> np.ndarray:
+    """``[n_items]`` training events of each item."""
+    return np.bincount(dataset.item[dataset.training_events()], minlength=dataset.item_num)
 
 
 def _seen(dataset: SessionDataset, rows: np.ndarray, device: torch.device) -> torch.Tensor:
@@ -149,8 +173,7 @@ def _metrics(outcomes: dict[str, Outcome], loader: EvalLoader, config: Config) -
             config["gauc_by"],
         )
         if outcome.lists is not None and _long_enough(name, outcome.lists, config, loader):
-            popularity = np.bincount(dataset.item[dataset.training_events()], minlength=dataset.item_num)
-            values |= list_metrics(config, outcome.lists, popularity)
+            values |= list_metrics(config, outcome.lists, _training_events(dataset))
         prefix = "" if number == 0 else f"{name}/"
         metrics.update({prefix + key: round(value, config["metric_decimal_place"]) for key, value in values.items()})
     return metrics

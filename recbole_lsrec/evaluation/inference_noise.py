@@ -7,9 +7,12 @@ from recbole.config import Config
 
 from recbole_lsrec.data.dataloader import EvalLoader
 from recbole_lsrec.evaluation.evaluator import evaluate
+from recbole_lsrec.evaluation.popularity import Correction
 
 
-def inference_noise(model: Any, loader: EvalLoader, config: Config) -> dict[str, Any] | None:
+def inference_noise(
+    model: Any, loader: EvalLoader, config: Config, correction: Correction | None = None
+) -> dict[str, Any] | None:
     """Evaluates a phase once per sample and says how the metrics spread.
 
     A model takes part by ``inference_samples``, how many samples it is asked for, and ``inference_sample(number)``, a
@@ -20,6 +23,7 @@ def inference_noise(model: Any, loader: EvalLoader, config: Config) -> dict[str,
         model: the trained model.
         loader: the phase, with its protocols and frozen candidates.
         config: as for :func:`~recbole_lsrec.evaluation.evaluator.evaluate`.
+        correction: see there.
 
     Returns:
         ``samples``, and by metric ``mean``, ``std`` (of a sample of samples: n - 1), ``min`` and ``max``; None for a model
@@ -31,7 +35,7 @@ def inference_noise(model: Any, loader: EvalLoader, config: Config) -> dict[str,
     results = []
     for number in range(n):
         with model.inference_sample(number):
-            results.append(evaluate(model, loader, config).metrics)
+            results.append(evaluate(model, loader, config, correction=correction).metrics)
     values = {name: np.array([result[name] for result in results]) for name in results[0]}
     spread = {
         name: {"mean": float(v.mean()), "std": float(v.std(ddof=1)), "min": float(v.min()), "max": float(v.max())}

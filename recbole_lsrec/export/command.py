@@ -5,6 +5,7 @@ import json
 import warnings
 from collections.abc import Callable
 from contextlib import redirect_stdout
+from logging import getLogger
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -44,6 +45,8 @@ def export(folder: Path, kind: str, out: Path | None = None, model: str | type |
         ConfigError: the model cannot be exported so; says why.
     """
     recommender = Recommender.load(folder, model=model, device="cpu")
+    if recommender.shift is not None:
+        getLogger().warning("The run corrects popularity; what is exported is the model's own, without the correction.")
     path = out or folder / _NAMES[kind]
     if path.suffix == ".json":
         raise ConfigError(

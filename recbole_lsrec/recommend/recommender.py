@@ -18,6 +18,7 @@ from recbole_lsrec.config import Config
 from recbole_lsrec.console import bar
 from recbole_lsrec.data.pairs import PairDataset
 from recbole_lsrec.errors import CheckpointError, ConfigError, DataError
+from recbole_lsrec.evaluation.popularity import kept_lambda, log_popularity
 from recbole_lsrec.evaluation.scoring import check_finite, score_batch
 from recbole_lsrec.item_catalogue import Catalogue, CatalogueDataset, catalogue_dataset, load_catalogue
 from recbole_lsrec.model.base import LongShortRecommender
@@ -45,6 +46,7 @@ class Recommender:
         config: of the run.
         model: with its best weights.
         catalogue: users and items.
+        shift: ``[n_items]`` what is added to the scores of a run with ``popularity_correction``; None without.
     """
 
     def __init__(self, config: Config, model: Any, catalogue: Catalogue, dataset: CatalogueDataset) -> None:
@@ -53,6 +55,7 @@ class Recommender:
         self._item_id: Mapping[str, int] = dataset.field2token_id[item]
         self._token = catalogue.tokens[item]
         self._user_id: Mapping[str, int] = dataset.field2token_id[config["USER_ID_FIELD"]]
+        self.shift: Tensor | None = None
         self._trained: np.ndarray | None = None  # of a model that knows users alone: those it was trained on
         if catalogue.pairs is not None:
             self._trained = np.zeros(len(catalogue.tokens[config["USER_ID_FIELD"]]), dtype=bool)
@@ -99,7 +102,11 @@ class Recommender:
                 "recommend with another model, or use load_run where the data are."
             ) from error
         checkpoint.restore_best(stored, trained)
-        return cls(config, trained.eval(), catalogue, dataset)
+        found = cls(config, trained.eval(), catalogue, dataset)
+        correction = kept_lambda(folder, config)
+        if correction:
+            found.shift = (correction * log_popularity(catalogue.popularity)).to(config["device"])
+        return found
 
     @torch.no_grad()
     def recommend(
@@ -349,6 +356,7 @@ class Recommender:
             assert found is not None
             state, scores = None, found
         check_finite(scores, model)
+        scores = scores if self.shift is None else scores + self.shift
         top = scores.masked_fill(hidden, -torch.inf).topk(k)
         alpha = None if state is None else model.score(state, top.indices, return_alpha=True)[1]
         return _Best(top.indices, top.values, alpha)

@@ -28,7 +28,7 @@ class Drawing:
 
 
 def test_spread_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
-    def evaluate(model: Drawing, loader: Any, config: Any) -> SimpleNamespace:
+    def evaluate(model: Drawing, loader: Any, config: Any, correction: Any) -> SimpleNamespace:
         return SimpleNamespace(metrics=OrderedDict({"ndcg@10": [0.1, 0.2, 0.6][model.number]}))
 
     monkeypatch.setattr(module, "evaluate", evaluate)

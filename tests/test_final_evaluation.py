@@ -1,0 +1,172 @@
+"""Popularity corrected, through whole runs."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from recbole_lsrec.analysis.saved_runs import load_run_folder
+from recbole_lsrec.config import Config
+from recbole_lsrec.data.dataloader import EvalLoader
+from recbole_lsrec.data.sampler import TimeThresholdSampler
+from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.evaluation.metrics import ndcg
+from recbole_lsrec.evaluation.popularity import LAMBDAS
+from recbole_lsrec.final_evaluation import final_evaluation
+from recbole_lsrec.quick_start import load_run, run_recbole_lsrec
+from recbole_lsrec.recommend import Recommender
+from recbole_lsrec.trainer import Trainer
+from tests.shop_log import shop_events
+
+METRIC = "ndcg@10"
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("corrected")
+    (folder / "data" / "shop").mkdir(parents=True)
+    shop_events().to_csv(folder / "data" / "shop" / "shop.inter", sep="\t", index=False)
+    return {
+        "data_path": str(folder / "data"),
+        "run_dir": str(folder / "runs"),
+        "MAX_ITEM_LIST_LENGTH": 8,
+        "eval_args": {"mode": {"valid": ["uni9"], "test": ["uni9", "pop9", "full"]}},
+        "metrics": ["NDCG", "Hit", "AUC"],
+        "train_batch_size": 128,
+        "epochs": 2,
+        "show_progress": False,
+        "state": "ERROR",
+        "popularity_correction": "valid",
+    }
+
+
+@pytest.fixture(scope="module")
+def run(settings):
+    """A run with a fitted lambda, and one whose results have it."""
+    plain = run_recbole_lsrec("GRU4Rec", "shop", config_dict=settings)
+    corrected = run_recbole_lsrec("GRU4Rec", "shop", config_dict={**settings, "corrected_results": True})
+    return [Path(one["run_folder"]) for one in (plain, corrected)]
+
+
+def told(folder):
+    """``result.json`` and ``popularity.json``."""
+    return [json.loads((folder / name).read_text()) for name in ("result.json", "popularity.json")]
+
+
+def test_the_lambda_is_the_best_on_validation_and_the_results_stay_as_they_were(run):
+    result, curves = told(run[0])
+    found = result["popularity_correction"]
+    assert (found["metric"], found["phase"], found["in_results"]) == (METRIC, "test", False)
+    assert curves["lambdas"] == list(LAMBDAS)
+    assert list(curves["valid"]) == list(curves["test"]) == list(found["lambda"]) == ["uni9", "pop9", "full"]
+    for number, (name, value) in enumerate(found["lambda"].items()):
+        at, key = LAMBDAS.index(value), METRIC if number == 0 else f"{name}/{METRIC}"
+        assert curves["valid"][name][METRIC][at] == max(curves["valid"][name][METRIC])
+        assert found["with"][key] == round(curves["test"][name][METRIC][at], 4)
+        assert found["without"][key] == result["test_result"][key]
+    assert any(found["lambda"].values())  # else nothing here shows anything
+    assert "auc" not in found["with"]
+
+
+def test_curves_are_those_of_the_saved_scores(run):
+    """Another way: numpy, from ``scores-*.npy`` and, for all items, from the model's own ranking of them."""
+    _, curves = told(run[0])
+    _, data, model = load_run(run[0])
+    items = data.dataset.item[data.dataset.training_events()]
+    events = np.array([max(1, (items == item).sum()) for item in range(data.dataset.item_num)])
+    saved = load_run_folder(run[0])
+    for name in ("uni9", "pop9"):
+        lines = saved.instances[saved.instances["protocol"] == name].reset_index(drop=True)
+        test = lines.index[lines["phase"] == "test"]
+        scores = saved.scores[name][test]
+        competing = np.c_[data.dataset.item[lines["row"][test]], data.test.candidates[name]]
+        check(scores, competing, events, curves["test"][name][METRIC])
+    model.eval()
+    every = []
+    with torch.no_grad():
+        for _, batch in data.test:
+            every.append(model.full_sort_predict(batch).view(len(batch), -1).numpy())
+    every = np.concatenate(every)
+    target = data.test.dataset.item[data.test.dataset.rows]
+    others = [[item for item in range(1, data.dataset.item_num) if item != own] for own in target]
+    competing = np.c_[target, others]
+    check(np.take_along_axis(every, competing, axis=1), competing, events, curves["test"]["full"][METRIC])
+
+
+def check(scores, items, events, expected):
+    for value, wanted in zip(LAMBDAS, expected, strict=True):
+        corrected = scores + np.float32(value) * np.log(events).astype(np.float32)[items]
+        above, level = ((test(corrected[:, 1:], corrected[:, :1])).sum(axis=1) for test in (np.greater, np.equal))
+        assert np.mean(ndcg(1 + above + level / 2, 10)) == pytest.approx(wanted, abs=1e-12)
+
+
+def test_results_that_have_it_are_those_of_corrected_scores(run):
+    (plain, _), (corrected, _) = told(run[0]), told(run[1])
+    assert corrected["popularity_correction"] == {**plain["popularity_correction"], "in_results": True}
+    assert corrected["best_valid_score"] == plain["best_valid_score"]  # early stopping knows nothing of it
+    for key, value in plain["popularity_correction"]["with"].items():
+        assert corrected["test_result"][key] == value
+    assert corrected["test_result"]["auc"] != plain["test_result"]["auc"]
+    saved = load_run_folder(run[1])  # checks metrics against ranks
+    for name in ("uni9", "pop9", "full"):
+        saved.lines("test", name)  # and ranks against scores
+
+
+def test_whatever_the_test_is_lambda_is_the_same(run):
+    """The poison: training targets are tested on, whose items the model has learnt."""
+    config, data, model = load_run(run[0])
+    trainer = Trainer(config, model, run[0])
+    log = data.dataset
+    sampler = TimeThresholdSampler(
+        log.user, log.item, log.time, log.session, log.training_events(), log.item_num, history_end=log.history_ends
+    )
+    poison = EvalLoader(config, log.view(log.split[0][::3]), "test", sampler)
+    poisoned = final_evaluation(trainer, data._replace(test=poison), saved=False)
+    result, curves = told(run[0])
+    assert poisoned.correction["lambda"] == result["popularity_correction"]["lambda"]
+    assert poisoned.curves["valid"] == curves["valid"]
+    assert poisoned.curves["test"] != curves["test"]
+
+
+def test_recommendations_of_a_corrected_run_are_corrected(run, settings):
+    result, _ = told(run[0])
+    value = result["popularity_correction"]["lambda"]["full"]
+    recommender = Recommender.load(run[0])
+    tokens = recommender.catalogue.tokens["item_id"]
+    history = [tokens[3], tokens[5]]
+    found = recommender.recommend(history, k=len(tokens) - 1).set_index("item")["score"]
+    recommender.shift = None
+    raw = recommender.recommend(history, k=len(tokens) - 1).set_index("item")["score"]
+    events = dict(zip(tokens, recommender.catalogue.popularity, strict=True))
+    expected = raw + value * np.log([max(1, events[item]) for item in raw.index])
+    np.testing.assert_allclose(found[raw.index], expected, rtol=1e-5)
+    assert value
+
+
+def test_a_number_is_reported_beside_the_results(settings):
+    mode = {"valid": ["uni9"], "test": ["full", "uni9"]}
+    given = {**settings, "popularity_correction": -1, "epochs": 1, "eval_args": {"mode": mode}}
+    folder = Path(run_recbole_lsrec("Pop", "shop", config_dict=given)["run_folder"])
+    result, curves = told(folder)
+    assert curves["lambdas"] == [-1.0, 0.0]
+    assert result["popularity_correction"]["lambda"] == {"uni9": -1.0, "full": -1.0}
+    assert list(curves["valid"]) == ["uni9"]
+    for key in (METRIC, f"uni9/{METRIC}"):
+        assert result["popularity_correction"]["without"][key] == result["test_result"][key]
+        assert result["popularity_correction"]["with"][key] < result["test_result"][key]
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"popularity_correction": "best"}, "popularity_correction: found 'best'"),
+        ({"popularity_correction": None, "corrected_results": True}, "corrected_results: found True"),
+        ({"valid_metric": "AUC"}, "ranks alone do not give valid_metric AUC"),
+        ({"metrics": ["NDCG", "GiniIndex"], "valid_metric": "GiniIndex@10"}, "ranks alone do not give"),
+    ],
+)
+def test_what_cannot_be_fitted_is_refused_with_the_settings(settings, given, message):
+    with pytest.raises(ConfigError, match=message):
+        Config("GRU4Rec", "shop", config_dict={**settings, **given})
