@@ -297,7 +297,7 @@ def test_scores_that_are_nan_say_after_which_epoch_and_what_is_kept(monkeypatch:
     def evaluate(model: object, loader: Phase, *given: object) -> SimpleNamespace:
         if loader.scores == []:
             raise TrainingError("Model scored 3 instances of a batch with NaN.")
-        return fake_evaluate(model, loader, config, show_progress)
+        return fake_evaluate(model, loader, *given)
 
     monkeypatch.setattr(recbole_lsrec.trainer, "evaluate", evaluate)
     trainer = make("run")
