@@ -1,6 +1,7 @@
 """From settings to a log with its loaders, and which settings the log depends on."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from recbole.model.abstract_recommender import GeneralRecommender
@@ -11,6 +12,7 @@ from recbole_lsrec.config.known import settings_for
 from recbole_lsrec.config.setting import LOG
 from recbole_lsrec.data.dataloader import EvalLoader, TrainLoader
 from recbole_lsrec.data.dataset import SessionDataset
+from recbole_lsrec.data.event_name import event_name
 from recbole_lsrec.data.features import check_features
 from recbole_lsrec.data.negative_history import NegativeHistoryDataset
 from recbole_lsrec.data.pair_loader import PairLoader, UserLoader
@@ -116,6 +118,7 @@ def load_data(config: Config, log: SessionDataset | None = None, phases: Sequenc
         log.training_events(),
         log.item_num,
         history_end=log.history_ends,
+        name=partial(event_name, log),
     )
     fitting = None
     if config["popularity_correction"] == "valid":

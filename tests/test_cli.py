@@ -21,3 +21,25 @@ def test_a_file_that_cannot_be_written_is_refused_before_any_work(command, optio
         main([*command, option, str(wanted)])
     assert ended.value.code == 2
     assert f"the folder {wanted.parent} does not exist" in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        (["tune", "--trial", "3", "--model", "SLSRec"], "No such option '--trial'. Did you mean '--trials'?"),
+        (["run", "--resum=x"], "No such option '--resum'. Did you mean '--resume'?"),
+        (["leaderboard", "papers", "--dataset", "x"], "No such option '--dataset'. Did you mean '--datasets'?"),
+    ],
+)
+def test_an_option_that_is_nearly_one_is_no_setting(command, message, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(command)
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.strip().endswith(message)
+
+
+def test_an_entry_that_does_not_exist_is_said_before_the_data_set_is_asked_for(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["reproduce", "slsrec-t99"])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.startswith("Error: slsrec-t99: no such entry")

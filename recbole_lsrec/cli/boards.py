@@ -7,12 +7,12 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from recbole_lsrec.cli.shared import PASS_THROUGH, listen_here_alone, with_resources
+from recbole_lsrec.cli.shared import WithSettings, listen_here_alone, with_resources
 from recbole_lsrec.config.values import parse_command_line
 from recbole_lsrec.own_models import absolute, class_name, named_again
 
 
-@click.command(context_settings=PASS_THROUGH)
+@click.command(cls=WithSettings)
 @click.argument("arguments", metavar="[FILE]", nargs=-1, type=click.UNPROCESSED)
 @click.option("--models", help="Names separated by commas: of systems in FILE, or without FILE of models.")
 @click.option("--datasets", help="Names separated by commas, likewise.")
@@ -51,7 +51,7 @@ def leaderboard(
     sys.exit(run_command(plan, out, Resources(**resources), context.obj))
 
 
-@click.command(context_settings=PASS_THROUGH)
+@click.command(cls=WithSettings)
 @click.argument("arguments", metavar="[ENTRY]", nargs=-1, type=click.UNPROCESSED)
 @click.option("-d", "--dataset", help="The paper's, by its name here, or any other as a substitute.")
 @click.option("--quick", is_flag=True, help="A few steps, one seed and one protocol: minutes.")
@@ -81,10 +81,11 @@ def reproduce(
     if not arguments:
         click.echo(list_entries())
         return
+    name, *settings = arguments
+    entry = read_entry(name)
     if dataset is None:
         raise click.UsageError("give --dataset, such as cosmetics, the bundled simulated log")
-    name, *settings = arguments
-    entry = read_entry(name).on(dataset).with_flags(read_flags(settings=settings, **flags))
+    entry = entry.on(dataset).with_flags(read_flags(settings=settings, **flags))
     from recbole_lsrec.leaderboard.execute import Resources
     from recbole_lsrec.reproduce.command import run_command
 
@@ -92,7 +93,7 @@ def reproduce(
     sys.exit(run_command(entry, quick, out, Resources(**resources), context.obj))
 
 
-@click.command(context_settings=PASS_THROUGH)
+@click.command(cls=WithSettings)
 @click.option("-m", "--model", help="Model name (see `models`), or a class of your own: FILE.py:Class.")
 @click.option("-d", "--dataset", help="Data set.")
 @click.option("--config_files", "--config-files", default="", help="Yaml files, separated by spaces; later ones win.")

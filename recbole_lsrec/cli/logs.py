@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from recbole_lsrec.cli.shared import PASS_THROUGH, OutputFile, split_commas
+from recbole_lsrec.cli.shared import OutputFile, WithSettings, split_commas
 from recbole_lsrec.config.values import parse_command_line
 from recbole_lsrec.errors import ConfigError, did_you_mean
 
@@ -126,7 +126,7 @@ def prepare(
     click.echo(report(prepare_log(source, list(raw), out, name, given), out, name))
 
 
-@click.command(context_settings=PASS_THROUGH)
+@click.command(cls=WithSettings)
 @click.argument("dataset")
 @click.option("--html", "html_file", type=OutputFile(), help="The page; audit-<DATASET>.html by default.")
 @click.option("--json", "json_file", type=OutputFile(), help="Write all values as JSON.")
@@ -144,7 +144,7 @@ def audit(context: click.Context, dataset: str, html_file: Path | None, json_fil
     click.echo(f"Wrote {html_file}")
 
 
-@click.command(context_settings=PASS_THROUGH)
+@click.command(cls=WithSettings)
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--name", help="Name of the log; the folder's name by default.")
 @click.pass_context

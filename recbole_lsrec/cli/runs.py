@@ -5,10 +5,10 @@ from typing import Any
 
 import click
 
-from recbole_lsrec.cli.shared import PASS_THROUGH, OutputFile
+from recbole_lsrec.cli.shared import OutputFile, WithSettings
 
 
-@click.command(context_settings=PASS_THROUGH)
+@click.command(cls=WithSettings)
 @click.option(
     "-m", "--model", help="Model name (see `models`), or a class of your own: FILE.py:Class or package.module:Class."
 )

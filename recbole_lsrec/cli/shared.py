@@ -3,13 +3,37 @@
 import json
 import os
 from collections.abc import Callable
+from difflib import get_close_matches
 from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import click
 
-PASS_THROUGH = {"ignore_unknown_options": True, "allow_extra_args": True}
+_NEAR = 0.85  # of difflib: a letter more, less or changed
+
+
+class WithSettings(click.Command):
+    """A command that takes any setting beside its options; an option that is nearly one of its own is refused at once."""
+
+    ignore_unknown_options = True
+    allow_extra_args = True
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        rest = super().parse_args(ctx, args)
+        own = [name for param in self.params for name in param.opts if name.startswith("--")]
+        for word in (*ctx.args, *ctx.params.get("arguments", ())):
+            name = word.split("=")[0]
+            near = get_close_matches(name, own, n=1, cutoff=_NEAR) if name.startswith("--") else []
+            if near and not _is_setting(name[2:]):
+                raise click.NoSuchOption(name, possibilities=near, ctx=ctx)
+        return rest
+
+
+def _is_setting(name: str) -> bool:
+    from recbole_lsrec.config.known import general_settings  # only here: it reads yaml files
+
+    return name in general_settings()
 
 
 class OutputFile(click.Path):

@@ -50,11 +50,13 @@ def dataset_folder(dataset: str, data_path: str, given: bool) -> Path:
         return place
     if first.is_dir() or dataset_yaml(dataset).is_file():
         return first
-    found = sorted({"ml-100k", *_with_yaml(), *_with_files(Path(data_path))})
+    folders = [Path(data_path)] if given else [Path(data_path), _PACKAGE.parent / "atomic_data"]
+    here = sorted({"cosmetics", "ml-100k", *(name for folder in folders for name in _with_files(folder))})
+    known = sorted(set(_with_yaml()) - set(here))
     raise ConfigError(
-        f"dataset: found {dataset!r}, which has no folder {str(first)!r}.{did_you_mean(dataset, found)} "
-        f"Data sets found: {', '.join(found)}. Put {dataset}.inter into that folder, or set data_path to the folder "
-        "that holds it."
+        f"dataset: found {dataset!r}, which has no folder {str(first)!r}.{did_you_mean(dataset, [*here, *known])} "
+        f"Data sets found: {', '.join(here)}; to be downloaded and prepared: {', '.join(known)} (`recbole-lsrec prepare "
+        f"--help`). Put {dataset}.inter into that folder, or set data_path to the folder that holds it."
     )
 
 

@@ -40,6 +40,7 @@ class TimeThresholdSampler:
         counted: boolean ``[n]``: the rows whose items popularity counts (training rows: nothing held out leaks).
         n_items: number of item ids, padding included.
         history_end: ``[n]`` the row after the last one of each row's history; None: the row itself.
+        name: what a message calls the event of a row.
     """
 
     user: np.ndarray
@@ -49,6 +50,7 @@ class TimeThresholdSampler:
     counted: np.ndarray
     n_items: int
     history_end: np.ndarray | None = None
+    name: Callable[[int], str] = "event {} of the sorted log".format
     counts: DrawCounts = field(default_factory=DrawCounts)
 
     def __post_init__(self) -> None:
@@ -250,8 +252,8 @@ class TimeThresholdSampler:
                 worst = int(np.argmax(missing))
                 n = chosen.shape[1]
                 raise DataError(
-                    f"negatives: row {rows[chunk[worst]]} of the log has {n - missing[worst]} possible negatives, {n} are "
-                    "asked for; ask for fewer, exclude less, or accept short lists with eval_args: {fewer: allow}."
+                    f"negatives: the target {self.name(rows[chunk[worst]])} has {n - missing[worst]} possible negatives, {n} "
+                    "are asked for; ask for fewer, exclude less, or accept short lists with eval_args: {fewer: allow}."
                 )
 
 

@@ -99,12 +99,13 @@ def _replaced(flags: Flags) -> dict[str, Any]:
 
 
 def _known(names: Sequence[str], accepted: Mapping[str, Any], flag: str) -> Sequence[str]:
+    by_lower = {name.lower(): name for name in accepted}
     for name in names:
-        if name not in accepted:
+        if name.lower() not in by_lower:
             raise ConfigError(
                 f"--{flag}: found {name!r}; the file has: {', '.join(accepted)}.{did_you_mean(name, accepted)}"
             )
-    return names
+    return [name if name in accepted else by_lower[name.lower()] for name in names]
 
 
 def _names(text: str | None) -> list[str]:

@@ -117,7 +117,8 @@ def make_log(folder: Path, name: str) -> None:
 def test_an_unknown_data_set_is_refused_with_those_found(tmp_path: Path) -> None:
     make_log(tmp_path, "tmall")
     message = (
-        r"^dataset: found 'tmal', which has no folder .*\. Did you mean 'tmall'\? Data sets found: .*-100k,.* tmall"
+        r"^dataset: found 'tmal', which has no folder .*\. Did you mean 'tmall'\? Data sets found: cosmetics, "
+        r"ml-100k, tmall; to be downloaded and prepared: .*retailrocket, taobao \("
     )
     with pytest.raises(ConfigError, match=message):
         Config("SASRec", "tmal", config_dict={"data_path": tmp_path})

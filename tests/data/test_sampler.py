@@ -42,7 +42,9 @@ def test_pool_is_the_items_first_seen_before_the_target():
 
 def test_a_pool_too_small_is_an_error_that_says_how_small():
     sampler = make_sampler(USER, ITEM, TIME, 6)
-    with pytest.raises(DataError, match=r"row 2 of the log has 3 possible negatives, 4 are asked for"):
+    with pytest.raises(
+        DataError, match=r"the target event 2 of the sorted log has 3 possible negatives, 4 are asked for"
+    ):
         sampler.draw([2], 4, key=1)
 
 

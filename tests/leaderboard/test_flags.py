@@ -66,6 +66,12 @@ def test_what_the_file_does_not_have_is_refused(flags, message):
         with_flags(FILE, flags)
 
 
+def test_names_of_systems_and_data_sets_in_any_case():
+    plan = with_flags(FILE, Flags(models=["c", "A"], datasets=["OTHER"]))
+    assert list(plan.to_dict()["systems"]) == ["C", "A"]
+    assert [data["label"] for data in plan.to_dict()["datasets"]] == ["other"]
+
+
 def test_slug():
     assert slug("SLSRec w/o cl on ml-100k") == "slsrec-w-o-cl-on-ml-100k"
 

@@ -7,6 +7,7 @@ import pandas as pd
 import pyarrow as pa
 
 from recbole_lsrec.data.dataset import SessionDataset
+from recbole_lsrec.data.event_name import event_name
 from recbole_lsrec.errors import DataError, LSRecError
 from recbole_lsrec.log_checks.text import check_text
 from recbole_lsrec.log_checks.times import TICKS_PER_SECOND
@@ -148,11 +149,9 @@ def _match(
     line_of = joined.set_index("row")["line"].reindex(dataset.rows)
     without = np.flatnonzero(line_of.isna())
     if len(without):
-        row = dataset.rows[without[0]]
+        example = event_name(dataset, dataset.rows[without[0]])
         raise DataError(
-            f"{path}: {len(without)} of {len(dataset.rows)} instances have no list, the first that of user "
-            f"{str(dataset.field2id_token[dataset.uid_field][dataset.user[row]])!r}, target "
-            f"{str(dataset.field2id_token[dataset.iid_field][dataset.item[row]])!r}, timestamp {dataset.time[row]}; every "
+            f"{path}: {len(without)} of {len(dataset.rows)} instances have no list, the first that of {example}; every "
             "instance of the phase needs a line."
         )
     return line_of.to_numpy(dtype=np.int64)

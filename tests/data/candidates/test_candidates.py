@@ -243,7 +243,7 @@ def test_a_target_that_comes_twice_is_told_apart_by_time_or_by_order(given):
             r"line 4: matches no validation or test instance \(1 ",
         ),
         ([("a", "x", "y w"), ("b", "z", "x y"), ("b", "z", "y w")], r"line 4: matches no validation or test instance"),
-        ([("a", "x", "y w")], r"1 of 2 instances have no list, the first that of user 'b', target 'z', timestamp 25"),
+        ([("a", "x", "y w")], r"1 of 2 instances have no list, the first that of user 'b', item 'z', timestamp 25"),
         ([("a", "x", "y w"), ("b", "z", "x")], r"line 3: 1 negatives, of which 1 are distinct .* other lines have 2"),
         ([("a", "x", "y y"), ("b", "z", "x y")], r"line 2: 2 negatives, of which 1 are distinct"),
         ([("a", "x", "y w"), ("b", "z", "z y")], r"line 3: 2 negatives, of which 1 are distinct and not the target"),
