@@ -196,7 +196,7 @@ class EvalLoader:
         if protocol.name == "file":
             return read_candidates(config["candidates"], dataset, allowed_share(arguments))
         folder = Path(config["candidate_cache"] or Path(config["run_dir"]) / ".candidates")
-        chosen = self._frozen(protocol, dataset, sampler, self.phase, None if config["dry_run"] else folder)
+        chosen = self._frozen(protocol, dataset, sampler, self.phase, folder)
         others = [
             (phase, rows)
             for phase, rows in zip(PHASES[1:], dataset.split[1:], strict=True)
@@ -230,6 +230,7 @@ class EvalLoader:
             popularity=arguments["popularity"],
             limit=_AFTER_ALL if arguments["pool"] == "all" else dataset.candidate_limit(phase),
             cache=cache,
+            keep=not config["dry_run"],
         )
 
     def __len__(self) -> int:

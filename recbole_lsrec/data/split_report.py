@@ -28,12 +28,11 @@ def split_report(dataset: SessionDataset) -> dict[str, Any]:
         that are no target: ``first_events`` of a user, and ``others``); ``equal_times`` (share of events whose user has
         another at the very same time); ``copies`` (events with the user, item and time of an earlier one); ``warnings``.
     """
-    training = dataset.training_events()
-    phases = {phase: describe_phase(dataset, phase, training) for phase in PHASES}
-    train_rows = dataset.split.train
+    training, first = dataset.training_events(), _first_occurrence(dataset.user, dataset.item)
+    phases = {phase: describe_phase(dataset, phase, training, first) for phase in PHASES}
+    train_times, events = dataset.time[dataset.split.train], np.sort(dataset.time[training])
     for phase in HELD_OUT:
-        rows = getattr(dataset.split, phase)
-        phases[phase] |= describe_leak(dataset.time[rows], dataset.time[training], dataset.time[train_rows])
+        phases[phase] |= describe_leak(dataset.time[getattr(dataset.split, phase)], events, train_times)
     first_events = len(np.unique(dataset.user))
     targets = sum(len(rows) for rows in dataset.split)
     return {
@@ -63,13 +62,14 @@ def split_report(dataset: SessionDataset) -> dict[str, Any]:
     }
 
 
-def describe_phase(dataset: SessionDataset, phase: str, training: np.ndarray) -> dict[str, Any]:
+def describe_phase(dataset: SessionDataset, phase: str, training: np.ndarray, first: np.ndarray) -> dict[str, Any]:
     """Counts and shares of the targets of one phase; shares are of its instances, None where it has none.
 
     Args:
         dataset: the log.
         phase: ``train``, ``valid`` or ``test``.
         training: boolean ``[n]`` from :meth:`SessionDataset.training_events`.
+        first: ``[n]`` the first row with the user and item of each.
 
     Returns:
         ``instances``, ``users``, ``users_without`` (of the log, who have no instance in the phase), ``items``,
@@ -91,7 +91,7 @@ def describe_phase(dataset: SessionDataset, phase: str, training: np.ndarray) ->
         "items": len(np.unique(item[rows])),
         "first_target": utc(time[rows].min()) if len(rows) else None,
         "last_target": utc(time[rows].max()) if len(rows) else None,
-        "in_history": _share(_first_occurrence(user, item)[rows] < end),
+        "in_history": _share(first[rows] < end),
         "same_session": _share(dataset.session[rows] == dataset.session[end - 1]),
         "equal_times": _share(dataset.tied[rows]),
         "copies": _share(dataset.copied[rows]),
@@ -119,7 +119,7 @@ def describe_leak(targets: np.ndarray, events: np.ndarray, train_targets: np.nda
 
     Args:
         targets: ``[N]`` times of the held-out targets.
-        events: ``[E]`` times of the training events.
+        events: ``[E]`` times of the training events, in order.
         train_targets: ``[T]`` times of the training targets.
 
     Returns:
@@ -129,7 +129,7 @@ def describe_leak(targets: np.ndarray, events: np.ndarray, train_targets: np.nda
     """
     if len(targets) == 0 or len(events) == 0:
         return {"overlap": None, "later_training": None, "median_later_training": None}
-    later = 1 - np.searchsorted(np.sort(events), targets, side="right") / len(events)  # [N]
+    later = 1 - np.searchsorted(events, targets, side="right") / len(events)  # [N]
     return {
         "overlap": _share(train_targets >= targets.min()),
         "later_training": _share(later > 0),

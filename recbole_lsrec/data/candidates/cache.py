@@ -14,7 +14,12 @@ from recbole_lsrec.whole_files import sweep, written_whole
 
 
 def cached(
-    folder: Path, name: str, parts: tuple[object, ...], shape: tuple[int, int], draw: Callable[[], np.ndarray]
+    folder: Path,
+    name: str,
+    parts: tuple[object, ...],
+    shape: tuple[int, int],
+    draw: Callable[[], np.ndarray],
+    keep: bool = True,
 ) -> np.ndarray:
     """Returns what was drawn before for the same parts, or draws and keeps it.
 
@@ -27,6 +32,7 @@ def cached(
         parts: everything the draw depends on.
         shape: of the array expected.
         draw: makes the int32 array.
+        keep: whether the folder may be changed; if not, what is stored is read and nothing else happens.
     """
     key = hashlib.sha256("\x1f".join(map(str, (_drawing_code(), name, *parts))).encode()).hexdigest()[:24]
     for path in sorted(folder.glob(f"{name}-{key}-*.npy")):
@@ -40,10 +46,13 @@ def cached(
         if found is not None and found.shape == shape and path.stem.endswith(_hash(found)):
             return found
         getLogger().warning(f"{path}: the stored candidates are damaged; they are drawn again")
+        if not keep:
+            return draw()
         with suppress(OSError):  # another account's, in a folder where only owners remove
             path.unlink(missing_ok=True)
     drawn = draw()
-    _store(folder / f"{name}-{key}-{_hash(drawn)}.npy", drawn)
+    if keep:
+        _store(folder / f"{name}-{key}-{_hash(drawn)}.npy", drawn)
     return drawn
 
 

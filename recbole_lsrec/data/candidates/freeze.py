@@ -25,6 +25,7 @@ def freeze_candidates(
     popularity: str = "train",
     limit: int | None = None,
     cache: Path | None = None,
+    keep: bool = True,
 ) -> np.ndarray:
     """Draws the negatives of every instance, a function of (identity, protocol, row) and of what may be drawn.
 
@@ -36,6 +37,7 @@ def freeze_candidates(
         exclude, popularity: see :meth:`TimeThresholdSampler.draw`.
         limit: only items first seen before this second are drawn; None means before the target's own time.
         cache: folder where the lists are kept for the next run; None keeps nothing.
+        keep: whether the folder may be changed; if not, lists kept in it are read.
 
     Returns:
         int32 ``[N, n]`` item ids, distinct in a row and never the target; 0 in the places for which there is none.
@@ -65,7 +67,7 @@ def freeze_candidates(
         return draw()
     hashes = [hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest() for array in (rows, sampler.counted)]
     parts = (*identity, *hashes, sorted(exclude), popularity, limit)
-    return cached(cache, protocol.name, parts, (len(rows), protocol.n), draw)
+    return cached(cache, protocol.name, parts, (len(rows), protocol.n), draw, keep)
 
 
 def candidate_hash(rows: np.ndarray, candidates: np.ndarray) -> str:

@@ -170,8 +170,14 @@ def test_a_run_caches_in_its_folder_of_runs_or_where_it_is_told(test_view, tmp_p
     assert len(list((tmp_path / "runs" / ".candidates").glob("uni5-*.npy"))) == 1
     loader_of(test_view(eval_args={"mode": "uni5"}, candidate_cache=str(tmp_path / "elsewhere")))
     assert len(list((tmp_path / "elsewhere").glob("uni5-*.npy"))) == 1
+
+
+def test_a_dry_run_reads_what_is_cached_and_keeps_nothing(test_view, tmp_path, monkeypatch):
+    known = loader_of(test_view(eval_args={"mode": "uni5"}))
     loader_of(test_view(eval_args={"mode": "uni4"}, dry_run=True))
     assert not list((tmp_path / "runs" / ".candidates").glob("uni4-*.npy"))
+    monkeypatch.setattr(TimeThresholdSampler, "draw", lambda *_, **__: pytest.fail("drawn again"))
+    assert loader_of(test_view(eval_args={"mode": "uni5"}, dry_run=True)).hashes == known.hashes
 
 
 # --- given lists ------------------------------------------------------------------------------------------------------
