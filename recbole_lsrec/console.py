@@ -17,6 +17,8 @@ DETAIL = {"place": "log"}
 """``extra`` of a line for the log file alone, unless all is asked for: ``logger.info(text, extra=DETAIL)``."""
 RESULT = {"place": "stdout"}
 """``extra`` of what the run was made for."""
+NOW = {"place": "now"}
+"""``extra`` of a warning that is of no use at the end."""
 
 _COLOURS = re.compile(r"\x1B\[[0-9;]*m")
 _LINE = "%(asctime)-15s %(levelname)s  %(message)s"
@@ -49,7 +51,7 @@ def logging_to(log: Path | None, state: str | None, *, verbose: bool = False) ->
     """Sends the root logger, which RecBole writes to, to the console and to a file while the block runs.
 
     Handlers that write to the console already (a notebook's) rest meanwhile, so that each line is there once. Warnings are
-    shown when the block ends, however it does, each once; the file has them where they arose.
+    shown when the block ends, however it does, each once, but for those with ``extra=NOW``; the file has them where they arose.
 
     Args:
         log: the file; None: none.
@@ -102,7 +104,7 @@ class _Console(logging.Handler):
         place = getattr(record, "place", "stderr")
         if place == "log" and not self.verbose:
             return
-        if record.levelno == logging.WARNING and not self.verbose:
+        if record.levelno == logging.WARNING and place != "now" and not self.verbose:
             self.kept.setdefault(record.getMessage(), record)
         else:
             self._write(record, place)

@@ -1,10 +1,14 @@
-"""What a run would do and need, without training."""
+"""What a run would do and need, without its training."""
+
+from typing import Any
 
 import yaml
 
 from recbole_lsrec.config import Config
 from recbole_lsrec.data.split_report import split_report, summary_lines
+from recbole_lsrec.page.numbers import seconds
 from recbole_lsrec.run_data import Data
+from recbole_lsrec.time_estimate import epoch_seconds, evaluation_seconds, long_test
 from recbole_lsrec.trained_run import build_model
 
 # float32 weights, their gradients, and Adam's two moments.
@@ -12,13 +16,13 @@ _COPIES_OF_PARAMETERS = 4
 
 
 def describe(config: Config, data: Data) -> str:
-    """The merged settings, the data's statistics and an estimate of memory, as text to print.
+    """The merged settings, the data's statistics and estimates of memory and time, as text to print.
 
     Args:
         config: the merged settings.
         data: the loaded data.
     """
-    log = data.dataset
+    log, model = data.dataset, build_model(config, data)
     parts = [
         "# Settings",
         yaml.safe_dump(config.plain(), sort_keys=True, allow_unicode=True).rstrip(),
@@ -31,15 +35,16 @@ def describe(config: Config, data: Data) -> str:
         *summary_lines(report := split_report(log)),
         *(f"warning: {warning}" for warning in report["warnings"]),
         "# Memory (estimate, MiB)",
-        *(f"{name}: {megabytes:.1f}" for name, megabytes in memory_estimate(config, data).items()),
+        *(f"{name}: {megabytes:.1f}" for name, megabytes in memory_estimate(config, data, model).items()),
+        "# Time (estimate from a few batches, on this machine as it is now)",
+        *time_lines(config, data, model),
     ]
     return "\n".join(parts)
 
 
-def memory_estimate(config: Config, data: Data) -> dict[str, float]:
+def memory_estimate(config: Config, data: Data, model: Any) -> dict[str, float]:
     """MiB of the parts whose size is known beforehand; a model's own activations are not."""
     log = data.dataset
-    model = build_model(config, data)
     columns = sum(column.nbytes for column in log.inter_feat.interaction.values())
     batch = next(iter(data.train))
     bytes_of = {
@@ -50,3 +55,15 @@ def memory_estimate(config: Config, data: Data) -> dict[str, float]:
         "bound on one evaluation batch (eval_memory_mb)": config["eval_memory_mb"] * 2**20,
     }
     return {name: size / 2**20 for name, size in bytes_of.items()}
+
+
+def time_lines(config: Config, data: Data, model: Any) -> list[str]:
+    """Wall times of an epoch and of each evaluated phase; the model is not to be used afterwards."""
+    times = {loader.phase: evaluation_seconds(model, loader, config) for loader in data.evaluated()}
+    epoch = epoch_seconds(model, data, config)
+    lines = [
+        f"an epoch of training: {seconds(epoch)}",
+        *(f"{phase}: {seconds(spent)}" for phase, spent in times.items()),
+    ]
+    warning = long_test(config, epoch, times, len(data.train))
+    return [*lines, f"warning: {warning}"] if warning else lines

@@ -18,7 +18,7 @@ from recbole_lsrec.item_catalogue import save_catalogue
 from recbole_lsrec.registry import own_origin
 from recbole_lsrec.run_data import Data, load_data
 from recbole_lsrec.run_files import RunResult
-from recbole_lsrec.run_report import say_data, say_interrupted, say_model, say_result, say_settings
+from recbole_lsrec.run_report import say_data, say_interrupted, say_model, say_result, say_settings, say_times
 from recbole_lsrec.simulated.generate import SIMULATED_NOTICE
 from recbole_lsrec.trained_run import build_model, configure, load_data_and_model, load_run
 from recbole_lsrec.trainer import Trainer
@@ -100,7 +100,7 @@ def _run(
 
     model = build_model(config, data)
     say_model(config, model)
-    trainer = Trainer(config, model, folder, data.log_fingerprints(), on_epoch)
+    trainer = Trainer(config, model, folder, data.log_fingerprints(), on_epoch, say_times(config, data, model))
     if config["resume"]:
         trainer.resume_checkpoint(config["resume"])
     best_valid_score, best_valid_result = trainer.fit(data.train, data.valid, True, saved, config["show_progress"])

@@ -1,6 +1,6 @@
 """What a run says: settings and data at its beginning, results and what to be careful about at its end."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from logging import getLogger
 from pathlib import Path
 from typing import Any
@@ -10,15 +10,16 @@ from recbole.utils import set_color
 from tabulate import tabulate
 
 from recbole_lsrec.config import Config
-from recbole_lsrec.console import DETAIL, RESULT
+from recbole_lsrec.console import DETAIL, NOW, RESULT
 from recbole_lsrec.data.candidates.unseen import GIVES_AWAY
 from recbole_lsrec.data.split_report import summary_lines
 from recbole_lsrec.evaluation.protocol_table import by_protocol
 from recbole_lsrec.evaluation.ties import MANY_TIES
-from recbole_lsrec.page.numbers import spread
+from recbole_lsrec.page.numbers import seconds, spread
 from recbole_lsrec.run_data import Data
 from recbole_lsrec.run_files import CHECKPOINT, LOG, PopularityCorrection, RunResult
 from recbole_lsrec.simulated.generate import SIMULATED_NOTICE
+from recbole_lsrec.time_estimate import SHORT, evaluation_seconds, long_test
 
 _DIVERGED, _NO_LOSS = 3.0, 1e8  # times the first epoch's loss; a sum over batches that no training has
 
@@ -62,6 +63,24 @@ def say_model(config: Config, model: AbstractRecommender) -> None:
     logger.info(model, extra=DETAIL)
     count = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
     logger.info(f"{config['model']}: {count} trainable parameters, on {config['device']}")
+
+
+def say_times(config: Config, data: Data, model: AbstractRecommender) -> Callable[[float], None]:
+    """Estimates how long each evaluation takes; what is returned says it, given the seconds of an epoch of training.
+
+    What takes less than ten seconds throughout gets no line.
+    """
+    phases = {loader.phase: evaluation_seconds(model, loader, config) for loader in data.evaluated()}
+
+    def say(epoch: float) -> None:
+        times = {"an epoch of training": epoch, **phases}
+        if max(times.values()) >= SHORT:
+            shown = ", ".join(f"{name} {seconds(spent)}" for name, spent in times.items())
+            getLogger().info(f"Estimated from a few batches: {shown}")
+        if warning := long_test(config, epoch, phases, len(data.train)):
+            getLogger().warning(warning, extra=NOW)
+
+    return say
 
 
 def say_interrupted(folder: Path) -> None:

@@ -26,7 +26,7 @@ from recbole_lsrec.own_models import warn_if_changed
 from recbole_lsrec.registry import own_origin
 from recbole_lsrec.run_files import CHECKPOINT
 from recbole_lsrec.trackers import Trackers, elsewhere, tensorboard_in
-from recbole_lsrec.training_budget import BudgetSpent, FirstBatches, tell_progress
+from recbole_lsrec.training_budget import BudgetSpent, FirstBatches, Paced, tell_progress
 
 
 class Trainer(recbole.trainer.Trainer):
@@ -62,6 +62,7 @@ class Trainer(recbole.trainer.Trainer):
         run_folder: str | Path,
         fingerprints: dict[str, str] | None = None,
         on_epoch: Callable[[dict[str, Any]], None] | None = None,
+        on_pace: Callable[[float], None] | None = None,
     ) -> None:
         """Builds the optimiser and the loggers.
 
@@ -71,6 +72,7 @@ class Trainer(recbole.trainer.Trainer):
             run_folder: where ``checkpoint.pt`` goes; made if missing.
             fingerprints: name -> fingerprint (``data``, ``split``, ...); a checkpoint with others is refused.
             on_epoch: called with each finished epoch's entry of :attr:`history`, once its state has been written.
+            on_pace: called once, with the seconds that a whole epoch takes as its first batches tell.
 
         Raises:
             CheckpointError: a setting cannot be stored in a checkpoint.
@@ -85,7 +87,7 @@ class Trainer(recbole.trainer.Trainer):
         self.fingerprints = dict(fingerprints or {})
         self.history: list[dict[str, Any]] = []
         self.evaluation: Evaluation | None = None
-        self.on_epoch = on_epoch
+        self.on_epoch, self.on_pace = on_epoch, on_pace
         self.strict = config["stopping_rule"] == "strict"
         if self.strict:
             self.stopping_step -= 1  # RecBole stops one validation later
@@ -252,7 +254,8 @@ class Trainer(recbole.trainer.Trainer):
         with torch.autograd.set_detect_anomaly(False):
             batches = self._within_budget(train_data, epoch_idx)
             about = {"total": len(batches), "desc": f"Train {epoch_idx:>5}", "leave": False}
-            loss = super()._train_epoch(bar(batches, shown=show_progress, **about), epoch_idx, loss_func)
+            paced = Paced(batches, lambda seconds: self._tell_pace(seconds * len(train_data)))
+            loss = super()._train_epoch(bar(paced, shown=show_progress, **about), epoch_idx, loss_func)
         seconds, losses = self._now() - started, list(loss) if isinstance(loss, tuple) else loss
         share = batches.given / len(train_data) if isinstance(batches, FirstBatches) else 1.0
         self.history.append({"epoch": epoch_idx, "train_loss": losses, "train_seconds": seconds, "share": share})
@@ -261,6 +264,11 @@ class Trainer(recbole.trainer.Trainer):
         if self.train_seconds is not None and self._seconds_left() <= 0:
             self.eval_step: int = min(self.config["eval_step"], 1)  # the last epoch is validated, whichever it is
         return loss
+
+    def _tell_pace(self, seconds: float) -> None:
+        tell, self.on_pace = self.on_pace, None
+        if tell is not None:
+            tell(seconds)
 
     def _check_nan(self, loss: torch.Tensor) -> None:
         """RecBole's, called once a batch; says when what is no number came."""

@@ -35,6 +35,39 @@ class FirstBatches:
                 return
 
 
+class Paced:
+    """All batches of a loader; says once how long one takes, by the wall clock, as soon as some have shown it.
+
+    Args:
+        batches: sized iterable.
+        tell: called with the seconds of a batch, two seconds after the first, which pays for what is made once, or at
+            the end.
+    """
+
+    SECONDS = 2.0
+
+    def __init__(self, batches: Any, tell: Callable[[float], None]) -> None:
+        self.batches, self.tell = batches, tell
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    def __iter__(self) -> Iterator[Interaction]:
+        begun, told = perf_counter(), False
+        seconds = 0.0  # of a batch
+        for number, batch in enumerate(self.batches):
+            yield batch
+            spent = perf_counter() - begun
+            seconds = spent / max(number, 1)
+            if number == 0:
+                begun = perf_counter()
+            elif spent >= self.SECONDS and not told:
+                told = True
+                self.tell(seconds)
+        if not told:
+            self.tell(seconds)
+
+
 def tell_progress(history: list[dict[str, Any]], epochs: int, train_seconds: float | None) -> None:
     """Sets every epoch's ``progress``, a share of the whole: a run that was taken up may have been given more since.
 

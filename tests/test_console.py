@@ -12,7 +12,7 @@ from recbole.utils import set_color
 
 from recbole_lsrec import quick_start
 from recbole_lsrec.cli import main
-from recbole_lsrec.console import DETAIL, RESULT, bar, logging_to
+from recbole_lsrec.console import DETAIL, NOW, RESULT, bar, logging_to
 from recbole_lsrec.quick_start import run_recbole_lsrec
 
 
@@ -32,6 +32,13 @@ def test_each_line_has_its_place(tmp_path, capsys):
     assert [line.split("  ")[-1] for line in shown.err.splitlines()] == ["a line", "beware"]
     said = [line.split("  ")[-1] for line in (tmp_path / "log").read_text().splitlines()]
     assert said == ["a line", "beware", "beware", "a detail", "the result"]
+
+
+def test_a_warning_that_is_of_no_use_at_the_end_is_shown_at_once(capsys):
+    with logging_to(None, "info"):
+        logging.getLogger().warning("long", extra=NOW)
+        assert capsys.readouterr().err.endswith("WARNING  long\n")
+    assert capsys.readouterr().err == ""
 
 
 def test_verbose_shows_it_all_and_warnings_at_once(capsys):

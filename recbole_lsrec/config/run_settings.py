@@ -30,7 +30,7 @@ class RunSettings(Options):
     resume: str | None = setting(None, "Checkpoint file to continue from.", effect=Effect.NOTHING)
     dry_run: bool = setting(
         False,
-        "Whether to print settings, data statistics and memory estimate only, without training.",
+        "Whether to print settings, data statistics and estimates of memory and time only; nothing is kept.",
         effect=Effect.NOTHING,
     )
     gpu_id: str | int | list[Any] = setting("0", "GPU to run on.", RECBOLES, effect=Effect.NOTHING)

@@ -58,7 +58,7 @@ def check_short_lists(
             for at, names in eval_args["mode"].items()
         }
         ways.insert(0, (f"ask for {n}", {"mode": mode}))
-    texts = [f'{what}: --eval_args="{_flow({**_own(eval_args), **change})}"' for what, change in ways]
+    texts = [f"{what}: {as_option(eval_args, **change)}" for what, change in ways]
     raise DataError(
         f"{found} (the least {kept.min()}), {short / len(kept):.1%} where eval_args: fewer allows {allowed:.0%}. "
         f"{'; or '.join(texts)}."
@@ -84,11 +84,9 @@ def _listed(names: Any) -> list[str]:
     return [names] if isinstance(names, str) else list(names)
 
 
-def _own(eval_args: Mapping[str, Any]) -> dict[str, Any]:
-    """The parts that a user may have set and would lose by writing others."""
+def as_option(eval_args: Mapping[str, Any], **change: Any) -> str:
+    """The option that changes parts of the setting, with the parts that a user may have set and would lose otherwise."""
     usual = {"exclude": ["positive"], "popularity": "train", "pool": "seen"}
-    return {key: eval_args[key] for key in ("split", "mode", *usual) if eval_args[key] != usual.get(key)}
-
-
-def _flow(parts: Mapping[str, Any]) -> str:
-    return yaml.safe_dump(dict(parts), default_flow_style=True, sort_keys=False, width=1000).strip()
+    own = {key: eval_args[key] for key in ("split", "mode", *usual) if eval_args[key] != usual.get(key)}
+    text = yaml.safe_dump({**own, **change}, default_flow_style=True, sort_keys=False, width=1000).strip()
+    return f'--eval_args="{text}"'
