@@ -246,6 +246,33 @@ def read_scores(folder: Path, instances: pd.DataFrame, files: Mapping[str, str] 
     return scores
 
 
+def read_curves(folder: Path, files: Mapping[str, str] | None = None) -> dict[str, Any] | None:
+    """Reads ``popularity.json``: ``lambdas``, and by phase, protocol and metric the values under each; None without one.
+
+    Args:
+        folder: of the run.
+        files: see :func:`read_instances`.
+
+    Raises:
+        DataError: it is not as it was written, or a curve has not one value for each lambda, 0 among them.
+    """
+    path = folder / POPULARITY
+    if not path.is_file():
+        return None
+    _check_hash(path, files)
+    held = read_json(path)
+    lambdas, phases = held.get("lambdas"), [part for key, part in held.items() if key != "lambdas"]
+    try:
+        lengths = {len(curve) for phase in phases for protocol in phase.values() for curve in protocol.values()}
+    except (AttributeError, TypeError):
+        lengths = set()
+    if not isinstance(lambdas, list) or 0 not in lambdas or lengths != {len(lambdas)}:
+        raise DataError(
+            f"{path}: holds no curves over its lambdas; it was changed or damaged. Take it from another copy."
+        )
+    return held
+
+
 def check_files(folder: Path, result: RunResult) -> None:
     """Whether the files that ``result.json`` has hashes of are there as the run wrote them.
 

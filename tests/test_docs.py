@@ -46,3 +46,12 @@ def test_commands_and_their_options_are_there(page):
 
 def option_names(option):
     return [*option.opts, *option.secondary_opts]
+
+
+def test_the_example_of_lift_and_probability_prints_what_the_page_says(capsys):
+    page = (ROOT / "docs" / "lift_and_probability.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    exec(block, {})
+    printed = capsys.readouterr().out
+    assert len(printed.splitlines()) == 3
+    assert "".join(f"    {line}\n" for line in printed.splitlines()) in page

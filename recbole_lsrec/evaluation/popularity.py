@@ -19,7 +19,7 @@ from recbole_lsrec.evaluation.metrics import summarise
 from recbole_lsrec.evaluation.ties import rank_of_positive
 from recbole_lsrec.run_files import read_result
 
-LAMBDAS = tuple(step / 4 for step in range(-6, 7))  # -1.5 to 1.5
+LAMBDAS = tuple(step / 4 for step in range(-8, 9))  # -2 to 2
 _BLOCK = 2**18  # scores compared at a time: they stay in a CPU's cache
 
 Curve = dict[str, list[float]]

@@ -11,6 +11,7 @@ from recbole_lsrec.leaderboard.page.agreement import common_metric, places
 from recbole_lsrec.leaderboard.page.alphas import BINS, Alpha
 from recbole_lsrec.leaderboard.page.cost import Cost
 from recbole_lsrec.leaderboard.page.cuts import Cut
+from recbole_lsrec.leaderboard.page.popularity import Corrected
 from recbole_lsrec.leaderboard.page.results import Table
 from recbole_lsrec.page.ink import INK, MUTED, Panel, look, panel, rows_down
 from recbole_lsrec.page.numbers import metric, short
@@ -137,6 +138,37 @@ def _cut_panel(table: Table, by: str, cuts: Sequence[Cut], number: Mapping[str, 
     svg = panel(f"cut {table.dataset} {by}", draw, height=0.7 + len(groups) * max(0.45, 0.08 * len(systems) + 0.15))
     title = STRATA[by].title
     return Panel(title[0].upper() + title[1:], f"{text}.", svg)
+
+
+def popularity_panels(dataset: str, found: Sequence[Corrected], number: Mapping[str, int]) -> list[Panel]:
+    """One panel a protocol: the metric over lambda, a line a system, a mark at each seed's own lambda."""
+    names = dict.fromkeys(one.protocol for one in found)
+    return [_popularity_panel(dataset, [one for one in found if one.protocol == name], number) for name in names]
+
+
+def _popularity_panel(dataset: str, found: Sequence[Corrected], number: Mapping[str, int]) -> Panel:
+    protocol, metric_name = found[0].protocol, found[0].metric
+
+    def draw(axes: Axes) -> None:
+        axes.axvline(0, color=MUTED, linewidth=0.8, linestyle=(0, (3, 3)))
+        for one in found:
+            colour, marker = look(number[one.system])
+            axes.plot(one.lambdas, one.values, color=colour)
+            chosen = sorted(set(one.chosen))
+            at = [one.values[one.lambdas.index(value)] for value in chosen]
+            axes.plot(chosen, at, marker, color=colour, markersize=7, markeredgewidth=0)
+        axes.grid(True)
+        axes.locator_params(nbins=5)
+        axes.set_xlabel("popularity out   ←   lambda   →   popularity in", color=MUTED, fontsize=8)
+        axes.set_ylabel(metric_name)
+
+    ends = [
+        f"{one.system} {metric(one.values[0])} at {one.lambdas[0]:g}, {metric(one.without)} at 0, {metric(one.values[-1])} "
+        f"at {one.lambdas[-1]:g}"
+        for one in found
+    ]
+    svg = panel(f"popularity {dataset} {protocol}", draw)
+    return Panel(f"{protocol}: {metric_name} over lambda", f"{'; '.join(ends)}.", svg)
 
 
 def alpha_panels(dataset: str, alphas: Sequence[Alpha], number: Mapping[str, int]) -> list[Panel]:

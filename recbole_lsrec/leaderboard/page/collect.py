@@ -13,6 +13,7 @@ from recbole_lsrec.leaderboard.page.agreement import Agreement, agreements
 from recbole_lsrec.leaderboard.page.alphas import Alpha, alphas
 from recbole_lsrec.leaderboard.page.cost import Cost, costs
 from recbole_lsrec.leaderboard.page.cuts import Cut, cuts
+from recbole_lsrec.leaderboard.page.popularity import Corrected, corrected
 from recbole_lsrec.leaderboard.page.results import Table, grouped, has_scores, protocols, table
 
 
@@ -27,6 +28,7 @@ class Section:
         one_view: whether all runs cut the same sessions and read the same categories.
         tables: by protocol, in the order of evaluation.
         cuts: by stratum, under the first protocol.
+        corrected: by protocol and system, popularity put in or taken out; empty where no run fitted it.
         tuned: one cell of each system that was searched; the search is the same for all its seeds.
     """
 
@@ -40,6 +42,7 @@ class Section:
     costs: list[Cost]
     cuts: list[Cut]
     alphas: list[Alpha]
+    corrected: list[Corrected]
     tuned: list[Cell]
 
 
@@ -61,7 +64,7 @@ class Report:
                 name: getattr(section, name) for name in ("dataset", "simulated", "fingerprints", "split", "one_view")
             }
             plain["tables"] = [_table_dict(found) for found in section.tables]
-            for name in ("agreements", "costs", "cuts", "alphas"):
+            for name in ("agreements", "costs", "cuts", "alphas", "corrected"):
                 plain[name] = [asdict(entry) for entry in getattr(section, name)]
             sections.append(plain)
         return finite({**board, "versions": self.versions, "code": self.code, "datasets": sections})
@@ -97,6 +100,7 @@ def _section(board: Board, dataset: str) -> Section:
         costs=costs(cells),
         cuts=_cuts(cells, tables, [stratum for stratum in choose_strata() if one_view or not stratum.of_features]),
         alphas=alphas(cells),
+        corrected=corrected(cells),
         tuned=list({cell.system: cell for cell in reversed(cells) if cell.tuned}.values())[::-1],
     )
 

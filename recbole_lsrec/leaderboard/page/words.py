@@ -6,7 +6,9 @@ from typing import Any
 from recbole_lsrec.data.candidates.unseen import GIVES_AWAY
 from recbole_lsrec.evaluation.ties import MANY_TIES
 from recbole_lsrec.leaderboard.page.cost import Cost
+from recbole_lsrec.leaderboard.page.popularity import Corrected, in_order
 from recbole_lsrec.leaderboard.page.results import Table
+from recbole_lsrec.page.numbers import MINUS
 
 _SAMPLED = {"uni": "drawn uniformly", "pop": "drawn by popularity"}
 _EXCLUDED = {
@@ -82,6 +84,28 @@ def log(split: Mapping[str, Any], one_view: bool) -> str:
         if entry["rows"]
     ]
     return f"{held} Left out: {'; '.join(dropped)}." if dropped else held
+
+
+def lambdas(of: Corrected) -> str:
+    """What validation chose for each seed: one number where they agree."""
+    values = [f"{value:+g}".replace("-", MINUS) if value else "0" for value in of.chosen]
+    return values[0] if len(set(values)) == 1 else ", ".join(values)
+
+
+def order_change(found: Sequence[Corrected]) -> str:
+    """Whether the systems' order changes once each has its own lambda, protocol by protocol."""
+    stays, changes = [], []
+    for name in dict.fromkeys(one.protocol for one in found):
+        own = [one for one in found if one.protocol == name]
+        before, after = in_order(own, at_chosen=False), in_order(own, at_chosen=True)
+        if before == after:
+            stays.append(name)
+        else:
+            changes.append(f"under {name} ({', '.join(after)} instead of {', '.join(before)})")
+    if not changes:
+        return f"With its own lambda for each system the order of the means stays what it was under {_names(stays)}."
+    stay = f", and stays what it was under {_names(stays)}" if stays else ""
+    return f"With its own lambda for each system the order of the means changes {_names(changes)}{stay}."
 
 
 def under_fit(costs: Sequence[Cost]) -> str | None:

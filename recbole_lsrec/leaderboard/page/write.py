@@ -93,7 +93,7 @@ def lines(report: Report) -> Iterator[list[Any]]:
 
 def _panels(section: Section, number: dict[str, int]) -> dict[str, list[Panel]]:
     if not section.tables:
-        return {"seeds": [], "ranks": [], "costs": [], "cuts": [], "alphas": []}
+        return {"seeds": [], "ranks": [], "costs": [], "cuts": [], "alphas": [], "popularity": []}
     first, ranks = section.tables[0], charts.ranks_panel(section.tables, number)
     return {
         "seeds": [charts.seeds_panel(table, number) for table in section.tables],
@@ -101,6 +101,7 @@ def _panels(section: Section, number: dict[str, int]) -> dict[str, list[Panel]]:
         "costs": charts.cost_panels(first, section.costs, number),
         "cuts": charts.cut_panels(first, section.cuts, number),
         "alphas": charts.alpha_panels(section.dataset, section.alphas, number),
+        "popularity": charts.popularity_panels(section.dataset, section.corrected, number),
     }
 
 

@@ -1,0 +1,88 @@
+"""Every system with popularity put in or taken out: its metric under each lambda, and at the one that validation chose."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from recbole_lsrec.analysis.saved_runs import SavedRun
+from recbole_lsrec.leaderboard.board import Cell
+from recbole_lsrec.leaderboard.page.results import PHASE
+from recbole_lsrec.run_files import PopularityCorrection, read_curves
+
+
+@dataclass(frozen=True)
+class Corrected:
+    """One system under one protocol; values are of the test, means over seeds.
+
+    Attributes:
+        metric: by which lambda was chosen.
+        bigger: whether more of it is better.
+        lambdas: tried.
+        values: of the metric, under each of them.
+        chosen: of each seed, the lambda that validation preferred.
+        without: the metric of the plain scores.
+        at_chosen: the metric with each seed's own lambda.
+    """
+
+    system: str
+    protocol: str
+    metric: str
+    bigger: bool
+    lambdas: list[float]
+    values: list[float]
+    chosen: list[float]
+    without: float
+    at_chosen: float
+
+
+def corrected(cells: Sequence[Cell]) -> list[Corrected]:
+    """One entry for each protocol and system whose runs all fitted a lambda, in the order of the cells."""
+    runs: dict[str, list[SavedRun]] = {}
+    for cell in cells:
+        if cell.run is not None:
+            runs.setdefault(cell.system, []).append(cell.run)
+    found = [one for system, own in runs.items() for one in _of_system(system, own)]
+    protocols = list(dict.fromkeys(one.protocol for one in found))
+    return sorted(found, key=lambda one: protocols.index(one.protocol))
+
+
+def in_order(found: Sequence[Corrected], *, at_chosen: bool) -> list[str]:
+    """Systems of one protocol, best first, plain or each at its own lambda."""
+    better = -1 if found and found[0].bigger else 1
+    return [one.system for one in sorted(found, key=lambda one: better * (one.at_chosen if at_chosen else one.without))]
+
+
+def _of_system(system: str, runs: Sequence[SavedRun]) -> list[Corrected]:
+    told: list[PopularityCorrection] = []
+    curves: list[dict[str, Any]] = []
+    for run in runs:
+        correction, own = run.result.get("popularity_correction"), read_curves(run.folder, run.result.get("files"))
+        if correction is None or own is None or correction["phase"] != PHASE:
+            return []
+        told.append(correction)
+        curves.append(own)
+    metric, lambdas = told[0]["metric"], curves[0]["lambdas"]
+    if any(one["metric"] != metric for one in told) or any(own["lambdas"] != lambdas for own in curves):
+        return []
+    found = []
+    for protocol in curves[0][PHASE]:
+        chosen = [one["lambda"].get(protocol, 0.0) for one in told]
+        values = np.array([own[PHASE][protocol][metric] for own in curves])  # [seeds, lambdas]
+        at_chosen = [own[lambdas.index(value)] for own, value in zip(values, chosen, strict=True)]
+        without = values[:, lambdas.index(0.0)]
+        found.append(
+            Corrected(
+                system,
+                protocol,
+                metric,
+                runs[0].result.get("valid_score_bigger", True),
+                lambdas,
+                values.mean(axis=0).tolist(),
+                chosen,
+                float(without.mean()),
+                float(np.mean(at_chosen)),
+            )
+        )
+    return found

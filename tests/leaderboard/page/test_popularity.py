@@ -1,0 +1,81 @@
+"""What the page says of popularity put in or taken out, from curves written by hand."""
+
+import json
+
+import pytest
+
+from recbole_lsrec.errors import DataError
+from recbole_lsrec.leaderboard.page import write_report
+from recbole_lsrec.page.numbers import MINUS
+from tests.leaderboard.page.board_files import ranks, write_board, write_cell
+
+LAMBDAS = [-1.0, 0.0, 1.0]
+
+
+def cell(out, system, seed, curves, chosen):
+    told = {"metric": "ndcg@2", "lambda": chosen, "in_results": False, "phase": "test", "with": {}, "without": {}}
+    its = {"pop3": ranks(2.0, seed), "full": ranks(3.0, seed)}
+    made = write_cell(out, system, its, seed, result={"popularity_correction": told})
+    held = {"lambdas": LAMBDAS, "test": {name: {"ndcg@2": values} for name, values in curves.items()}}
+    (out / made["run_folder"] / "popularity.json").write_text(json.dumps(held))
+    return made
+
+
+@pytest.fixture
+def board(tmp_path):
+    """Under pop3 Lift leads and stays; under full Probability leads until Lift gets its own lambda."""
+    return write_board(
+        tmp_path,
+        [
+            cell(tmp_path, "Lift", 1, {"pop3": [0.2, 0.6, 0.1], "full": [0.1, 0.2, 0.5]}, {"pop3": 0.0, "full": 1.0}),
+            cell(tmp_path, "Lift", 2, {"pop3": [0.4, 0.5, 0.1], "full": [0.1, 0.2, 0.3]}, {"pop3": -1.0, "full": 1.0}),
+            cell(
+                tmp_path,
+                "Probability",
+                1,
+                {"pop3": [0.3, 0.2, 0.1], "full": [0.1, 0.3, 0.2]},
+                {"pop3": -1.0, "full": 0.0},
+            ),
+        ],
+    )
+
+
+def test_each_system_is_shown_at_the_lambdas_of_validation(board):
+    write_report(board)
+    found = json.loads((board / "report.json").read_text())["datasets"][0]["corrected"]
+    assert [(one["protocol"], one["system"]) for one in found] == [
+        ("pop3", "Lift"),
+        ("pop3", "Probability"),
+        ("full", "Lift"),
+        ("full", "Probability"),
+    ]
+    first = found[0]
+    assert first["values"] == pytest.approx([0.3, 0.55, 0.1])
+    assert (first["chosen"], first["without"], first["at_chosen"]) == (
+        [0.0, -1.0],
+        0.55,
+        0.5,
+    )  # not the best of the test
+    assert [one["at_chosen"] for one in found[1:]] == pytest.approx([0.3, 0.4, 0.3])
+    sentence = (
+        "With its own lambda for each system the order of the means changes under full (Lift, Probability instead of "
+        "Probability, Lift), and stays what it was under pop3."
+    )
+    for name in ("leaderboard.html", "leaderboard.md"):
+        assert sentence in (board / name).read_text()
+    assert f"| pop3 | Lift | 0, {MINUS}1 | 0.5500 | 0.5000 |" in (board / "leaderboard.md").read_text()
+    assert "pop3: ndcg@2 over lambda" in (board / "leaderboard.html").read_text()
+
+
+def test_a_system_of_which_a_run_has_no_lambda_is_not_there(board):
+    (board / "runs" / "Lift-2" / "popularity.json").unlink()
+    write_report(board)
+    found = json.loads((board / "report.json").read_text())["datasets"][0]["corrected"]
+    assert [one["system"] for one in found] == ["Probability", "Probability"]
+
+
+def test_a_damaged_curve_is_named(board):
+    path = board / "runs" / "Lift-1" / "popularity.json"
+    path.write_text(path.read_text().replace("0.6, ", ""))
+    with pytest.raises(DataError, match=r"popularity\.json: holds no curves over its lambdas"):
+        write_report(board)
