@@ -296,8 +296,16 @@ class Config(RecBoleConfig):
                     "to ~), or set loss_type to BPR."
                 )
             return dict(NO_NEGATIVES)
+        of_candidates = getattr(self.model_class, "candidate_batch", False)
+        if args["logq"] and not of_candidates:
+            raise refuse(
+                f"{key}: logq",
+                True,
+                sources,
+                f"False, because {self.model} does not score a target and its negatives together",
+            )
         needs = (
-            getattr(self.model_class, "candidate_batch", False)
+            of_candidates
             or values["MODEL_INPUT_TYPE"] == InputType.PAIRWISE
             or registry.is_one_of(self.model_class, registry.TRAINED_ON_LABELS)  # which only sampled negatives bring
         )

@@ -26,6 +26,7 @@ NO_NEGATIVES: dict[str, Any] = {
     "dynamic": False,
     "candidate_num": 0,
     "exclude": ["positive"],
+    "logq": False,
 }
 
 

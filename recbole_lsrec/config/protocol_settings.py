@@ -148,3 +148,8 @@ class Negatives(Options):
     )
     candidate_num: int = setting(0, "RecBole's, of dynamic negatives.", least=0)
     exclude: list[Exclusion] = setting(["positive"], "What negatives must not be.")
+    logq: bool = setting(
+        False,
+        "Whether the loss takes the logarithm of an item's chance to be drawn off its logit, so that scores say how likely an "
+        "item is and not how much likelier than drawn.",
+    )

@@ -19,6 +19,7 @@ from recbole_lsrec.data.candidates.short import allowed_share, check_short_lists
 from recbole_lsrec.data.candidates.unseen import unseen_report
 from recbole_lsrec.data.counter_random import key_from
 from recbole_lsrec.data.dataset import SessionDataset
+from recbole_lsrec.data.log_chance import LOG_CHANCE, log_chance
 from recbole_lsrec.data.sampler import TimeThresholdSampler
 from recbole_lsrec.data.split.phases import PHASES
 from recbole_lsrec.errors import ConfigError
@@ -60,6 +61,7 @@ class TrainLoader:
         self.exclude = arguments.get("exclude", ["positive"])
         self.item_field, self.label_field = config["ITEM_ID_FIELD"], config["LABEL_FIELD"]
         self.neg_prefix = config["NEG_PREFIX"]
+        self.log_chance = torch.from_numpy(log_chance(self._weights())) if arguments.get("logq") else None
         others = dataset.item_num - 2
         if self.n_negatives > others:
             raise ConfigError(
@@ -96,6 +98,9 @@ class TrainLoader:
         negatives = self.negatives(rows)
         if self.candidate_batch:
             batch.update(Interaction({self.neg_prefix + self.item_field: torch.from_numpy(negatives)}))
+            if self.log_chance is not None:
+                candidates = np.concatenate([self.dataset.item[rows][:, None], negatives], axis=1)
+                batch.update(Interaction({LOG_CHANCE: self.log_chance[candidates]}))
             return batch
         return self._stock_batch(batch, torch.from_numpy(negatives.T.reshape(-1)))
 
@@ -105,6 +110,13 @@ class TrainLoader:
         if self.distribution == "in_batch":
             return self.sampler.in_batch(rows, self.n_negatives, key)
         return self.sampler.draw(rows, self.n_negatives, key, alpha=self.alpha, exclude=self.exclude, widen=True)
+
+    def _weights(self) -> np.ndarray:
+        """``[n_items]``, in proportion to which negatives are drawn, whatever had been seen by a target's time."""
+        if self.distribution == "in_batch":
+            return np.bincount(self.dataset.item[self.rows], minlength=self.dataset.item_num).astype(np.float64)
+        counts = self.sampler.popularity
+        return (counts > 0) * np.maximum(counts, 1.0) ** (self.alpha or 0.0)
 
     def _stock_batch(self, batch: Interaction, negatives: torch.Tensor) -> Interaction:
         """RecBole's layout: all positives, then all first negatives, all second ... (pointwise); or pairs."""

@@ -9,6 +9,7 @@ from recbole.model.abstract_recommender import SequentialRecommender
 from recbole.utils import InputType
 from torch import Tensor, nn
 
+from recbole_lsrec.data.log_chance import LOG_CHANCE
 from recbole_lsrec.model import losses
 from recbole_lsrec.model.layers.embedding import ItemEmbedding
 from recbole_lsrec.model.options.long_short import CandidateOptions, LongShortOptions
@@ -32,7 +33,9 @@ class LongShortRecommender(SequentialRecommender):
     rest, broadcast over candidates); if it has them, :meth:`auxiliary_loss` and :meth:`floats_per_pair`. RecBole's trio
     ``calculate_loss``, ``predict`` and ``full_sort_predict`` is built on these here.
 
-    Training batches carry the positive ``item_id [B]`` and ``neg_item_id [B, N]``; history rows are never repeated.
+    Training batches carry the positive ``item_id [B]`` and ``neg_item_id [B, N]``; history rows are never repeated. With
+    ``train_neg_sample_args: logq`` they carry ``log_chance [B, 1 + N]`` too, which the data loss takes off the logits (logQ;
+    Bengio and Senecal, 2008): negatives drawn by popularity otherwise teach how much likelier than drawn an item is.
     Shape letters: ``B`` instances, ``C`` candidates, ``N`` negatives, ``L`` history length, ``D`` embedding.
 
     Class attributes:
@@ -155,7 +158,10 @@ class LongShortRecommender(SequentialRecommender):
         candidates = torch.cat([interaction[self.POS_ITEM_ID].unsqueeze(1), interaction[self.NEG_ITEM_ID]], dim=1)
         state = self.encode(interaction)
         match = self.match(state, candidates)  # [B, 1 + N]
-        terms = {"data": self.data_loss(match.logits), **self.auxiliary_loss(state, match)}
+        logits = match.logits
+        if LOG_CHANCE in interaction.interaction:  # train_neg_sample_args: logq
+            logits = logits - interaction[LOG_CHANCE]
+        terms = {"data": self.data_loss(logits), **self.auxiliary_loss(state, match)}
         if self.reg_weight:
             items = torch.cat([self.involved_items(state).reshape(-1), candidates.reshape(-1)])
             others = self.involved_rows(state)

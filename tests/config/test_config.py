@@ -92,6 +92,7 @@ def test_parts_of_eval_args_and_negatives_are_merged() -> None:
         "dynamic": False,
         "candidate_num": 0,
         "exclude": ["positive"],
+        "logq": False,
     }
 
 
