@@ -57,7 +57,7 @@ class SLSRecOptions(CandidateOptions):
     )
 
     alpha_hidden_sizes: list[Width] = setting(
-        [], "Hidden layers of eq. 10.", "Paper: none; CLSR [80, 40]; LSIDN [160, 80, 40]."
+        [80, 40], "Hidden layers of eq. 10; [] is the equation as printed.", "CLSR's code; paper: none."
     )
     head_hidden_sizes: Widths = setting([100, 64], "Hidden layers of eq. 12.", "CLSR's code; LSIDN [160, 100, 64].")
 
