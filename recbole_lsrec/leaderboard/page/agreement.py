@@ -21,7 +21,7 @@ class Agreement:
 
 
 def agreements(tables: Sequence[Table]) -> list[Agreement]:
-    """Every pair of protocols of one data set, in one metric, over the systems that both have."""
+    """Every pair of protocols of one data set, in one metric, over the systems that both rank."""
     metric = common_metric(tables)
     return [] if metric is None else [_agreement(a, b, metric) for a, b in combinations(tables, 2)]
 
@@ -34,17 +34,21 @@ def common_metric(tables: Sequence[Table]) -> str | None:
 
 
 def places(tables: Sequence[Table], metric: str) -> dict[str, list[str]]:
-    """The systems that have a value, best first, by protocol."""
+    """The systems that are ranked, best first, by protocol."""
     found = {}
     for table in tables:
         worse = -1 if next(column.higher_is_better for column in table.columns if column.key == metric) else 1
-        values = {row.system: worse * row.values[metric].mean for row in table.rows if metric in row.values}
+        values = {system: worse * mean for system, mean in _ranked(table, metric).items()}
         found[table.protocol] = sorted(values, key=values.__getitem__)
     return found
 
 
+def _ranked(table: Table, metric: str) -> dict[str, float]:
+    return {row.system: row.values[metric].mean for row in table.rows if metric in row.values and not row.rising}
+
+
 def _agreement(a: Table, b: Table, metric: str) -> Agreement:
-    values = [{row.system: row.values[metric].mean for row in table.rows if metric in row.values} for table in (a, b)]
+    values = [_ranked(table, metric) for table in (a, b)]
     shared = [system for system in values[0] if system in values[1]]
     tau = None
     if len(shared) > 1:

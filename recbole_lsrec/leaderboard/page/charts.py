@@ -38,7 +38,10 @@ def seeds_panel(table: Table, number: Mapping[str, int]) -> Panel:
         rows_down(axes, [row.system for row in rows])
         axes.set_xlabel(table.main)
 
-    ordered = ", ".join(f"{row.system} {metric(row.values[table.main].mean)}" for row in rows)
+    ordered = ", ".join(
+        f"{row.system} {metric(row.values[table.main].mean)}{' (outside the order)' if row.rising else ''}"
+        for row in rows
+    )
     svg = panel(f"seeds {table.dataset} {table.protocol}", draw, height=0.7 + 0.3 * len(rows))
     return Panel(f"{table.protocol}: {table.main} by seed", f"From best to worst: {ordered}.", svg)
 

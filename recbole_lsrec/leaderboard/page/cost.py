@@ -8,6 +8,7 @@ import numpy as np
 
 from recbole_lsrec.analysis.saved_runs import SavedRun
 from recbole_lsrec.leaderboard.board import Cell
+from recbole_lsrec.leaderboard.page.rising import still_improving
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def _cost(system: str, runs: Sequence[SavedRun]) -> Cost:
         parameters=float(np.mean([run.result["parameters"] for run in runs])),
         train_seconds=float(np.mean([_trained(run.result["history"]) for run in runs])),
         runs=len(runs),
-        still_improving=sum(map(_still_improving, runs)),
+        still_improving=sum(map(still_improving, runs)),
     )
 
 
@@ -70,14 +71,6 @@ def _ms_per_user(run: SavedRun) -> float | None:
     if seconds is None or not len(lines):
         return None
     return 1000 * seconds / int((lines["protocol"] == lines["protocol"].iloc[0]).sum())
-
-
-def _still_improving(run: SavedRun) -> bool:
-    if all(epoch.get("train_loss") == 0 for epoch in run.result["history"]):
-        return False  # a model that only counts has no loss, and no more to learn
-    scores = [epoch["valid_score"] for epoch in run.result["history"] if "valid_score" in epoch]
-    best = max if run.result["valid_score_bigger"] else min
-    return bool(scores) and scores.index(best(scores)) == len(scores) - 1
 
 
 def _trained(history: Sequence[Mapping[str, Any]]) -> float:

@@ -9,6 +9,7 @@ import numpy as np
 from recbole_lsrec.analysis.saved_runs import SavedRun
 from recbole_lsrec.leaderboard.board import Cell
 from recbole_lsrec.leaderboard.page.results import PHASE
+from recbole_lsrec.leaderboard.page.rising import is_rising
 from recbole_lsrec.run_files import PopularityCorrection, read_curves
 
 
@@ -24,6 +25,7 @@ class Corrected:
         chosen: of each seed, the lambda that validation preferred.
         without: the metric of the plain scores.
         at_chosen: the metric with each seed's own lambda.
+        rising: whether the system is outside the order.
     """
 
     system: str
@@ -35,6 +37,7 @@ class Corrected:
     chosen: list[float]
     without: float
     at_chosen: float
+    rising: bool
 
 
 def corrected(cells: Sequence[Cell]) -> list[Corrected]:
@@ -49,9 +52,12 @@ def corrected(cells: Sequence[Cell]) -> list[Corrected]:
 
 
 def in_order(found: Sequence[Corrected], *, at_chosen: bool) -> list[str]:
-    """Systems of one protocol, best first, plain or each at its own lambda."""
+    """The ranked systems of one protocol, best first, plain or each at its own lambda."""
     better = -1 if found and found[0].bigger else 1
-    return [one.system for one in sorted(found, key=lambda one: better * (one.at_chosen if at_chosen else one.without))]
+    ranked = [one for one in found if not one.rising]
+    return [
+        one.system for one in sorted(ranked, key=lambda one: better * (one.at_chosen if at_chosen else one.without))
+    ]
 
 
 def _of_system(system: str, runs: Sequence[SavedRun]) -> list[Corrected]:
@@ -83,6 +89,7 @@ def _of_system(system: str, runs: Sequence[SavedRun]) -> list[Corrected]:
                 chosen,
                 float(without.mean()),
                 float(np.mean(at_chosen)),
+                is_rising(runs),
             )
         )
     return found

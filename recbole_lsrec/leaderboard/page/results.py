@@ -12,6 +12,7 @@ from recbole_lsrec.analysis.user_metrics import Metric
 from recbole_lsrec.errors import ConfigError, DataError
 from recbole_lsrec.leaderboard.board import Board, Cell
 from recbole_lsrec.leaderboard.page.columns import Column, columns
+from recbole_lsrec.leaderboard.page.rising import is_rising, still_improving
 from recbole_lsrec.leaderboard.page.standing import Standing, standing
 
 PHASE = "test"
@@ -41,6 +42,7 @@ class Row:
         tied: share of the targets that score the same as some competitor, the mean over seeds.
         notes: what the reader has to know: missing seeds, a result below its band, no result at all.
         below_band: whether one of the notes says that the result is below what is known of the model.
+        rising: whether it is outside the order, neither tested nor marked, because its validation was still rising.
         status: of a system without any finished run: error, not built or pending; else done.
     """
 
@@ -51,12 +53,14 @@ class Row:
     tied: float | None
     notes: list[str]
     below_band: bool
+    rising: bool
     status: str
 
 
 @dataclass(frozen=True)
 class Table:
-    """The systems under one protocol, best value of the main metric first, systems without results last.
+    """The systems under one protocol, best value of the main metric first; then those outside the order, and those without
+    results.
 
     Attributes:
         main: key of the first column, by which the rows are ordered: ``valid_metric``.
@@ -127,12 +131,13 @@ def table(board: Board, dataset: str, protocol: str) -> Table:
     shown = columns(first.test_result, _prefix(first, protocol), config)
     main = _main(shown, config)
     shown.sort(key=lambda column: column.key != main)  # the rest keeps its order
-    found, untested = _compare(cells, protocol, shown)
+    outside = {system for system in board.systems if is_rising(_runs(under(board.of(dataset, system), protocol)))}
+    found, untested = _compare([cell for cell in cells if cell.system not in outside], protocol, shown)
     standings = {key: _standing(comparison) for key, comparison in found.items()}
     rows = [_row(board.of(dataset, system), protocol, shown, found, standings) for system in board.systems
             if board.of(dataset, system)]  # fmt: skip
     upward = -1 if next((c.higher_is_better for c in shown if c.key == main), True) else 1
-    rows.sort(key=lambda row: upward * row.values[main].mean if main in row.values else np.inf)
+    rows.sort(key=lambda row: (row.rising, upward * row.values[main].mean if main in row.values else np.inf))
     return Table(
         dataset=dataset,
         protocol=protocol,
@@ -156,7 +161,7 @@ def table(board: Board, dataset: str, protocol: str) -> Table:
 def _compare(cells: Sequence[Cell], protocol: str, shown: Sequence[Column]) -> tuple[dict[str, Comparison], str | None]:
     """Tests every column that can be tested; without any, the reason."""
     if len({cell.system for cell in under(cells, protocol)}) < 2:
-        return {}, "one system alone has a result: there is nothing to compare"
+        return {}, "there are no two systems with a result and a training that had stopped improving"
     found: dict[str, Comparison] = {}
     try:
         models = grouped(cells, protocol)
@@ -212,8 +217,12 @@ def _row(
             place = standings.get(column.key)
             mark = None if place is None else {place.best: "best", place.second: "second"}.get(system)
             values[column.key] = Value(value, float(np.mean(value)), _sd(value), mark)
+    rising = is_rising(runs)
     below = [(cell.below_band, cell.seed) for cell in cells if cell.below_band]
     notes = [f"below its expected band, {note}" for note in _by_reason(below)] + _missing(cells, chosen, protocol)
+    if rising:
+        n = sum(map(still_improving, runs))
+        notes.append(f"outside the order: its validation was still rising in {n} of {len(runs)} runs, train it longer")
     if len(set(labels(runs))) > 1:
         notes.append("its seeds were trained with different settings (tuned one by one) or code")
     unfinished = [cell.status for cell in cells if cell.status != "done"]
@@ -225,6 +234,7 @@ def _row(
         tied=float(np.mean([_tied(run, protocol) for run in runs])) if runs else None,
         notes=notes,
         below_band=bool(below),
+        rising=rising,
         status="done" if runs else (unfinished or ["error"])[0],
     )
 
@@ -233,8 +243,9 @@ def _value(
     runs: Sequence[SavedRun], protocol: str, column: Column, found: Comparison | None, system: str
 ) -> list[float] | None:
     """The metric of each run: computed anew where it was tested, else as ``result.json`` has it; None if it has none."""
-    if found is not None:
-        return next([run.value for run in model.runs] for model in found.models if model.label == system)
+    tested = next((model for model in found.models if model.label == system), None) if found else None
+    if tested is not None:
+        return [run.value for run in tested.runs]
     values = [run.test_result.get(_prefix(run, protocol) + column.key) for run in runs]
     known = [value for value in values if value is not None]
     return known or None

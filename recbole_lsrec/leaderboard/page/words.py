@@ -63,7 +63,15 @@ def verdict(table: Table) -> str:
 
 def notes(table: Table) -> list[str]:
     """What the marks mean, how far they reach, and what to be careful about."""
-    return [*_other_metrics(table), *_claim(table), *_bands(table), *_users(table), *_ties(table), *_unseen(table)]
+    return [
+        *_other_metrics(table),
+        *_claim(table),
+        *_outside(table),
+        *_bands(table),
+        *_users(table),
+        *_ties(table),
+        *_unseen(table),
+    ]
 
 
 def log(split: Mapping[str, Any], one_view: bool) -> str:
@@ -140,6 +148,11 @@ def _claim(table: Table) -> list[str]:
     return [
         "A pair of which a system has one seed is not tested: the difference is of those two runs. More seeds would tell."
     ]
+
+
+def _outside(table: Table) -> list[str]:
+    rising = [row.system for row in table.rows if row.rising]
+    return [f"Outside the order, neither tested nor marked, because still rising: {_names(rising)}."] if rising else []
 
 
 def _bands(table: Table) -> list[str]:

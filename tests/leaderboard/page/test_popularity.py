@@ -67,6 +67,15 @@ def test_each_system_is_shown_at_the_lambdas_of_validation(board):
     assert "pop3: ndcg@2 over lambda" in (board / "leaderboard.html").read_text()
 
 
+def test_a_system_that_was_still_rising_is_in_no_order(board):
+    for seed in (1, 2):
+        path = board / "runs" / f"Lift-{seed}" / "result.json"
+        history = [{"epoch": 0, "train_seconds": 1.0, "valid_score": 0.1}]
+        path.write_text(json.dumps({**json.loads(path.read_text()), "history": history}))
+    write_report(board)
+    assert "the order of the means stays what it was under pop3 and full." in (board / "leaderboard.md").read_text()
+
+
 def test_a_system_of_which_a_run_has_no_lambda_is_not_there(board):
     (board / "runs" / "Lift-2" / "popularity.json").unlink()
     write_report(board)

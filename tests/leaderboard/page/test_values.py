@@ -308,3 +308,30 @@ def test_new_items_among_targets_and_negatives_are_told(tmp_path):
     ) in pop["notes"]
     assert f"{start}20.0% of the competitors." in full["notes"]
     assert f"{start}20.0% of the competitors." in (tmp_path / "leaderboard.md").read_text()
+
+
+def test_a_system_that_was_still_rising_is_shown_outside_the_order(tmp_path):
+    """Good would be the best under both protocols; its trainings were too short."""
+    short = [{"epoch": n, "train_seconds": 1.0, "valid_score": score} for n, score in enumerate([0.1, 0.2, 0.3])]
+    cells = three_levels(tmp_path)
+    for cell in cells:
+        if cell["system"] == "Good":
+            path = tmp_path / cell["run_folder"] / "result.json"
+            path.write_text(json.dumps({**json.loads(path.read_text()), "history": short}))
+    write_report(write_board(tmp_path, cells))
+    section = json.loads((tmp_path / "report.json").read_text())["datasets"][0]
+    table = section["tables"][0]
+    assert [(row["system"], row["rising"]) for row in table["rows"]] == [
+        ("Fair", False),
+        ("Poor", False),
+        ("Good", True),
+    ]
+    values = {row["system"]: row["values"]["ndcg@2"] for row in table["rows"]}
+    assert values["Good"]["mean"] > values["Fair"]["mean"]
+    assert (values["Good"]["mark"], values["Fair"]["mark"]) == (None, "best")
+    assert {model["label"] for model in table["comparison"]["models"]} == {"Fair", "Poor"}
+    assert section["agreements"][0]["systems"] == 2
+    assert "outside the order: its validation was still rising in 2 of 2 runs" in table["rows"][2]["notes"][0]
+    text = (tmp_path / "leaderboard.md").read_text()
+    assert "| Good ↗ | 2 |" in text
+    assert "↗ still rising" in (tmp_path / "leaderboard.html").read_text()
