@@ -81,6 +81,7 @@ setup(
             "hypothesis>=6",
             "statsmodels>=0.14",
             "setuptools>=70.1",
+            "jupytext>=1.16",
         ],
         "dev": [*DOCS, "ruff", "mypy", "import-linter>=2.6", "nox>=2024.3.2"],
     },

@@ -1,8 +1,11 @@
-"""Two models on one log, two seeds each, and whether the difference between them can be told from chance.
+# %% [markdown]
+"""
+# Two models on one log, two seeds each, and whether the difference between them can be told from chance
 
-python examples/compare_runs.py
+    python examples/compare_runs.py
 """
 
+# %%
 from own_log import SETTINGS, random_events, write_log
 
 from recbole_lsrec import compare, run

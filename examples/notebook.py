@@ -1,9 +1,14 @@
-"""A notebook in the form of a script: each `# %%` is a cell (VS Code and Jupytext open it as one).
+# %% [markdown]
+"""
+# A model of your own, in a notebook
 
 It asks whether a model of one's own, typed into a cell, beats the simplest thing there is, and what it recommends.
 """
 
-# %% A model: the mean of the history is the long-term interest, its last item the short-term one
+# %% [markdown]
+"""A model: the mean of the history is the long-term interest, its last item the short-term one."""
+
+# %%
 import pandas as pd
 import torch
 from own_log import SETTINGS, random_events, write_log
@@ -35,7 +40,10 @@ class MeanAndLast(LongShortRecommender):
         return state[2]
 
 
-# %% The same budget, the same frozen candidates
+# %% [markdown]
+"""The same budget, the same frozen candidates."""
+
+# %%
 write_log(random_events())
 mine = run(MeanAndLast, "my_shop", config_dict=SETTINGS)
 other = run("GRU4Rec", "my_shop", config_dict=SETTINGS)
@@ -43,10 +51,16 @@ metrics = ["ndcg@10", "hit@10", "mrr"]
 table = pd.DataFrame({"mine": mine["test_result"], "GRU4Rec": other["test_result"]}).loc[metrics]
 print(table)
 
-# %% What it has learnt: how much of the long-term interest it mixes in
+# %% [markdown]
+"""What it has learnt: how much of the long-term interest it mixes in."""
+
+# %%
 config, data, model = load_run(mine["run_folder"])
 print(f"weight of the long-term interest: {torch.sigmoid(model.gate):.3f}")
 
-# %% What it recommends to someone who saw three items
+# %% [markdown]
+"""What it recommends to someone who saw three items."""
+
+# %%
 recommender = Recommender.load(mine["run_folder"])
 print(recommender.recommend(["3", "5", "8"], k=5)[["rank", "item", "score", "alpha"]])

@@ -1,4 +1,6 @@
-"""Your own log: from a CSV of events to a trained model and a list for a new user.
+# %% [markdown]
+"""
+# Your own log: from a CSV of events to a trained model and a list for a new user
 
     python examples/own_log.py [events.csv]
 
@@ -6,6 +8,7 @@ The CSV has the columns user, item, time (unix seconds) and category. Without on
 need care (dates, zones, damaged rows, public layouts) there is `recbole-lsrec prepare` (docs/prepare.md).
 """
 
+# %%
 import sys
 from pathlib import Path
 
@@ -24,7 +27,11 @@ def random_events(n: int = 1500) -> pd.DataFrame:
     return pd.DataFrame({"user": user, "item": item, "time": time, "category": item % 7})
 
 
-# RecBole's atomic files: data/<name>/<name>.inter, tab-separated, each column with its type.
+# %% [markdown]
+"""RecBole's atomic files, and what a model is told of them."""
+
+# %%
+# data/<name>/<name>.inter, tab-separated, each column with its type.
 COLUMNS = {"user": "user_id:token", "item": "item_id:token", "time": "timestamp:float", "category": "category:token"}
 SETTINGS = {
     "data_path": "data",
@@ -47,8 +54,14 @@ def write_log(events: pd.DataFrame) -> None:
     events.rename(columns=COLUMNS)[list(COLUMNS.values())].to_csv(folder / "my_shop.inter", sep="\t", index=False)
 
 
+# %% [markdown]
+"""A run, and what it recommends to somebody who is not in the log."""
+
+
+# %%
 def main() -> None:
-    events = pd.read_csv(sys.argv[1]) if len(sys.argv) > 1 else random_events()
+    csv = [word for word in sys.argv[1:] if word.endswith(".csv")]
+    events = pd.read_csv(csv[0]) if csv else random_events()
     write_log(events)
     result = run("SLSRec", "my_shop", config_dict=SETTINGS)
     print("ndcg@10 among all items:", result["test_result"]["full/ndcg@10"])

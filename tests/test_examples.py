@@ -1,9 +1,14 @@
 """The examples, each run as a user would, in an empty folder."""
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
+
+from examples.make_notebooks import NAMES, notebook
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 PATH = os.pathsep.join([str(EXAMPLES), *filter(None, [os.environ.get("PYTHONPATH")])])
@@ -22,6 +27,7 @@ def test_every_example_is_run_here():
         "test_my_model.py",
         "compare_runs.py",
         "notebook.py",
+        "make_notebooks.py",
     }
 
 
@@ -55,3 +61,14 @@ def test_the_page_of_a_model_of_ones_own_shows_the_example_in_under_80_lines():
     code = (EXAMPLES / "my_model.py").read_text()
     assert len(code.splitlines()) < 80
     assert code in page
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_notebook_is_the_example(name):
+    assert (EXAMPLES / f"{name}.ipynb").read_text(encoding="utf-8") == notebook(name)
+
+
+def test_the_cells_of_a_notebook_run_in_their_order(tmp_path):
+    cells = json.loads((EXAMPLES / "own_log.ipynb").read_text(encoding="utf-8"))["cells"]
+    code = [f"exec({''.join(cell['source'])!r})" for cell in cells if cell["cell_type"] == "code"]
+    assert "ndcg@10 among all items: 0." in run_example(tmp_path, "-c", "\n".join(code))
