@@ -37,4 +37,4 @@ def _cell(line: dict[str, str] | None) -> str:
     if not line["mean"]:
         return line["status"]
     spread = f" ± {metric(float(line['sd']))}" if line["sd"] else ""
-    return f"{metric(float(line['mean']))}{spread}"
+    return f"{metric(float(line['mean']))}{spread}{' ↗' if line['status'] == 'rising' else ''}"

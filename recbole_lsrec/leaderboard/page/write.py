@@ -84,7 +84,8 @@ def lines(report: Report) -> Iterator[list[Any]]:
     for section in report.sections:
         for table in section.tables:
             for row in table.rows:
-                start, note = [section.dataset, table.protocol, row.system, row.status], "; ".join(row.notes)
+                status = "rising" if row.rising else row.status
+                start, note = [section.dataset, table.protocol, row.system, status], "; ".join(row.notes)
                 for key, value in row.values.items():
                     yield [*start, key, exact(value.mean), exact(value.sd), len(value.runs), value.mark or "", note]
                 if not row.values:

@@ -14,6 +14,7 @@ from recbole_lsrec.analysis.user_metrics import Metric
 from recbole_lsrec.leaderboard.page import write_report
 from recbole_lsrec.leaderboard.page.agreement import common_metric
 from recbole_lsrec.leaderboard.page.columns import columns
+from recbole_lsrec.leaderboard.page.table_text import table_text
 from tests.leaderboard.page.board_files import (
     N_CANDIDATES,
     USERS,
@@ -335,3 +336,4 @@ def test_a_system_that_was_still_rising_is_shown_outside_the_order(tmp_path):
     text = (tmp_path / "leaderboard.md").read_text()
     assert "| Good ↗ | 2 |" in text
     assert "↗ still rising" in (tmp_path / "leaderboard.html").read_text()
+    assert [line.count("↗") for line in table_text(tmp_path).splitlines() if line.startswith("Good")] == [2]
