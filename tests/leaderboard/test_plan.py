@@ -1,8 +1,10 @@
 import pytest
 
+from recbole_lsrec.config import Config
 from recbole_lsrec.config.paths import properties_dir
 from recbole_lsrec.config.values import read_yaml
 from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.leaderboard.cells import cell_settings
 from recbole_lsrec.leaderboard.plan import DataSet, System, parse_plan, plan_file, read_plan
 from recbole_lsrec.reproduce.entry import read_entry
 
@@ -82,7 +84,7 @@ def test_a_file_that_ships_is_found_by_its_name_and_by_its_path(tmp_path, monkey
         plan_file("cosmetix")
 
 
-@pytest.mark.parametrize("name", ["cosmetics", "ml-100k", "retailrocket", "papers"])
+@pytest.mark.parametrize("name", ["cosmetics", "ml-100k", "retailrocket", "papers", "answer"])
 def test_every_plan_that_ships_has_the_floors(name):
     assert [system.model for system in read_plan(plan_file(name)).systems][:3] == ["Pop", "ItemKNN", "Markov"]
 
@@ -97,6 +99,21 @@ def test_the_plan_of_the_papers_has_all_their_systems_and_the_modern_baselines()
     assert [data.name for data in plan.datasets] == ["cosmetics", "ml-100k", "retailrocket"]
     assert len(plan.seeds) == 2
     assert plan.budget == {"train_seconds": 20}
+
+
+def test_the_plan_of_the_answer_has_each_log_under_both_splits():
+    plan = read_plan(plan_file("answer"))
+    labels = [data.label for data in plan.datasets]
+    assert labels == [label for name in labels[::2] for label in (name, f"{name} by time")]
+    assert len(labels) == 14
+    for data in plan.datasets[1::2]:
+        assert data.settings["eval_args"]["split"] == {"GTS": {"valid": 0.8, "test": 0.9}}
+    assert (len(plan.seeds), plan.budget) == (3, {"train_seconds": 300})
+    assert plan.settings["popularity_correction"] == "valid"
+    for data in plan.datasets[4:8]:  # every system, with and without categories, ranked among all items or not
+        for system in plan.systems:
+            if system.model is not None:
+                Config(system.model, data.name, config_dict=cell_settings(plan, system, data, 2020))
 
 
 @pytest.mark.parametrize("name", ["cosmetics", "ml-100k", "retailrocket"])
