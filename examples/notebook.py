@@ -3,10 +3,9 @@
 # A model of your own, in a notebook
 
 It asks whether a model of one's own, typed into a cell, beats the simplest thing there is, and what it recommends.
-"""
 
-# %% [markdown]
-"""A model: the mean of the history is the long-term interest, its last item the short-term one."""
+The model: the mean of the history is the long-term interest, its last item the short-term one.
+"""
 
 # %%
 import pandas as pd

@@ -1,4 +1,4 @@
-"""Every block of Python in the documents is run, in order, on a small shop: its names and its run folder take the place of theirs."""
+"""Every block of Python in the documents is run, in order, on a small shop, whose names and run folder stand in for theirs."""
 
 import json
 import re
