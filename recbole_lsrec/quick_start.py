@@ -144,6 +144,7 @@ def _record(
         popularity_correction=final.correction,
         unrivalled_instances={loader.phase: loader.unrivalled for loader in data.evaluated()},
         tied_instances={phase: evaluation.tied for phase, evaluation in final.phases.items()},
+        full_recall={phase: e.full_recall for phase, e in final.phases.items() if e.full_recall is not None},
         unseen_items={
             f"{loader.phase}/{name}": found for loader in data.evaluated() for name, found in loader.unseen.items()
         },

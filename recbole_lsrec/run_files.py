@@ -96,6 +96,9 @@ class RunResult(_Told, total=False):
     test_result: dict[str, float] | None  # None where the run was kept from the test set
     popularity_correction: PopularityCorrection | None  # None where none was asked for
     tied_instances: dict[str, dict[str, int]]  # by phase and protocol
+    full_recall: dict[
+        str, float
+    ]  # by phase ranked in two stages: share of the best items by exact ranking that were found
     unrivalled_instances: dict[str, int]  # by phase: left out of every metric and file, because they have no competitor
     unseen_items: dict[
         str, dict[str, float]

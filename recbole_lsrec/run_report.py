@@ -114,6 +114,11 @@ def say_result(result: RunResult, data: Data, folder: Path) -> None:
         sides = ["left", *["right"] * (len(header) - 1)]
         table = tabulate(rows, header, disable_numparse=True, colalign=sides)
         logger.info(f"test result by protocol\n{table}", extra=RESULT)
+        if (recall := result["full_recall"].get("test")) is not None:
+            k = max(result["config"]["topk"])
+            logger.info(
+                f"full was ranked in two stages, which found {recall:.2%} of the {k} best items by exact ranking"
+            )
         for name, tied in result["tied_instances"]["test"].items():
             share = tied / len(data.test.dataset)
             if share > MANY_TIES:

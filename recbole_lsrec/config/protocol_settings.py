@@ -82,6 +82,11 @@ class ProtocolSettings(Options):
         "Whether full ranking leaves out the items of the user's history, the target excepted.",
         effect=_COMPETITORS,
     )
+    full_stage: Literal["exact", "two_stage"] = setting(
+        "exact",
+        "How full scores models that look at each pair: every item exactly, or in two_stage the likely ones.",
+        effect=_SCORES,
+    )
     repeatable: Literal[True] = setting(
         True,
         "Whether items of the history may be recommended again; sequential models need True.",

@@ -19,6 +19,7 @@ from recbole_lsrec.evaluation.lists import asks_for_lists, list_metrics
 from recbole_lsrec.evaluation.metrics import summarise
 from recbole_lsrec.evaluation.outcome import Collector, Outcome
 from recbole_lsrec.evaluation.popularity import Correction, Corrector, Curve
+from recbole_lsrec.evaluation.retriever import make_retriever
 from recbole_lsrec.evaluation.scoring import check_finite, score_batch
 from recbole_lsrec.model.general_recommender.unseen_users import take_average_user
 from recbole_lsrec.run_files import COLUMNS
@@ -36,6 +37,7 @@ class Evaluation:
         loader: what was evaluated.
         unseen: instances whose user has no training event; None for models that score histories, not users.
         curves: by protocol, metrics under each lambda of a correction; empty where none was asked for.
+        full_recall: share of the best items that ``full`` found in two stages; None where each item was scored exactly.
     """
 
     metrics: "OrderedDict[str, float]"
@@ -44,6 +46,7 @@ class Evaluation:
     loader: EvalLoader
     unseen: int | None = None
     curves: dict[str, Curve] = field(default_factory=dict)
+    full_recall: float | None = None
 
     @property
     def scores(self) -> dict[str, np.ndarray]:
@@ -91,7 +94,7 @@ def evaluate(
             average user.
         loader: a phase with its protocols and frozen candidates.
         config: ``metrics``, ``topk``, ``ties``, ``gauc_by``, ``filter_seen``, ``tail_ratio``, ``metric_decimal_place``,
-            ``eval_memory_mb``, ``device``.
+            ``eval_memory_mb``, ``full_stage``, ``device``.
         show_progress: whether to show a progress bar.
         correction: lambdas of popularity under which targets are to be ranked too, of the same scores.
 
@@ -108,6 +111,8 @@ def evaluate(
     n_listed = max(config["topk"]) if asks_for_lists(config["metrics"]) else 0
     collectors = {protocol.name: Collector(n_listed) for protocol in loader.protocols}
     want_full = "full" in collectors
+    retriever = make_retriever(model, loader, config)
+    items_of_full = None if retriever is None else retriever.items
     corrector = None if correction is None else Corrector(correction, _training_events(dataset), device)
     alpha: list[np.ndarray] = []
     done = 0
@@ -117,7 +122,8 @@ def evaluate(
         target = torch.from_numpy(dataset.item[rows]).to(device)
         lists = {name: torch.from_numpy(chosen[part]).to(device) for name, chosen in loader.candidates.items()}
         items = torch.cat([target[:, None], *lists.values()], dim=1)  # [B, 1 + all C], int64 as the target is
-        batch = score_batch(model, interaction.to(device), items, dataset, want_full, config["eval_memory_mb"])
+        memory = config["eval_memory_mb"]
+        batch = score_batch(model, interaction.to(device), items, dataset, want_full, memory, items_of_full)
         check_finite(batch.candidates if batch.full is None else batch.full, model)
         positive = batch.candidates[:, :1]
         rivals = batch.candidates[:, 1:].split([chosen.shape[1] for chosen in lists.values()], dim=1)
@@ -129,7 +135,7 @@ def evaluate(
             collectors[name].add_lists(target, own, chosen, scores)
         if batch.full is not None:
             seen = _seen(dataset, rows, device) if config["filter_seen"] else None
-            own, scores = positive, batch.full
+            own, scores = batch.full.gather(1, target[:, None]), batch.full  # in two stages it may be an estimate
             if corrector is not None:
                 scores = scores if seen is None else scores.masked_fill(seen, nan)
                 own, scores = corrector.take("full", target, own, None, scores)
@@ -138,7 +144,8 @@ def evaluate(
     outcomes = {name: collector.outcome(ties) for name, collector in collectors.items()}
     metrics = _metrics(outcomes, loader, config)
     curves = {} if corrector is None else corrector.curves(ties, config["metrics"], config["topk"], config["gauc_by"])
-    return Evaluation(metrics, outcomes, np.concatenate(alpha).astype(np.float32), loader, unseen, curves)
+    recall = None if retriever is None else retriever.recall
+    return Evaluation(metrics, outcomes, np.concatenate(alpha).astype(np.float32), loader, unseen, curves, recall)
 
 
 def _training_events(dataset: SessionDataset) -> np.ndarray:

@@ -9,6 +9,7 @@ from recbole.model.abstract_recommender import AbstractRecommender, GeneralRecom
 
 from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.errors import TrainingError
+from recbole_lsrec.evaluation.two_stage import TwoStage
 from recbole_lsrec.model.base import LongShortRecommender
 
 # Rows that predict() is given at a time on a CPU: larger batches of DIN and DIEN fall out of its caches and take twice as
@@ -40,6 +41,13 @@ def ranks_all_items(model: AbstractRecommender) -> bool:
     return type(model).full_sort_predict is not AbstractRecommender.full_sort_predict
 
 
+def scores_pairs(model: AbstractRecommender) -> bool:
+    """Whether the model has to look at each pair of history and item, so that scoring all items takes long."""
+    if isinstance(model, LongShortRecommender):
+        return type(model).score_all is LongShortRecommender.score_all
+    return not isinstance(model, GeneralRecommender) and not ranks_all_items(model)
+
+
 def score_batch(
     model: AbstractRecommender,
     interaction: Interaction,
@@ -47,6 +55,7 @@ def score_batch(
     dataset: SessionDataset,
     full: bool,
     memory_mb: int,
+    two_stage: TwoStage | None = None,
 ) -> Scores:
     """Scores the candidates of a batch, and every item when ``full``.
 
@@ -57,6 +66,7 @@ def score_batch(
         dataset: gives the item features that models like DIN read.
         full: whether every item is to be scored; the candidates' scores are then picked from these.
         memory_mb: about how much may be held at a time.
+        two_stage: scores every item of a model that :func:`scores_pairs`; None: each is scored exactly.
     """
     if isinstance(model, GeneralRecommender):
         return _of_users(model, interaction[dataset.uid_field], items, dataset, full, memory_mb)
@@ -64,18 +74,22 @@ def score_batch(
         at_a_time = _CPU_HISTORIES if items.device.type == "cpu" else max(1, len(items))
         starts = range(0, max(1, len(items)), at_a_time)
         cuts = [slice(at, at + at_a_time) for at in starts]
-        return _together([_matched(model, interaction[cut], items[cut], full) for cut in cuts])
+        return _together([_matched(model, interaction[cut], items[cut], full, two_stage) for cut in cuts])
     if ranks_all_items(model):
         if full:
             scores = model.full_sort_predict(interaction).view(len(interaction), -1)
             return Scores(scores, scores.gather(1, items), None)
         return Scores(None, _gathered(model, interaction, items, dataset.item_num, memory_mb), None)
-    if full:
-        every = torch.arange(dataset.item_num, device=items.device).expand(len(interaction), -1)
-        scores = predict_rows(model, interaction, every, dataset, memory_mb)
+
+    def exact(asked: torch.Tensor) -> torch.Tensor:
+        return predict_rows(model, interaction, asked.expand(len(interaction), -1), dataset, memory_mb)
+
+    if full and two_stage is None:
+        scores = exact(torch.arange(dataset.item_num, device=items.device))
         return Scores(scores, scores.gather(1, items), None)
     distinct, place = distinct_candidates(items)
-    return Scores(None, predict_rows(model, interaction, distinct, dataset, memory_mb).gather(1, place), None)
+    every = two_stage.scores(exact, len(interaction)) if full and two_stage is not None else None
+    return Scores(every, exact(distinct).gather(1, place), None)
 
 
 def _of_users(
@@ -116,15 +130,21 @@ def _together(parts: list[Scores]) -> Scores:
     )
 
 
-def _matched(model: LongShortRecommender, interaction: Interaction, items: torch.Tensor, full: bool) -> Scores:
+def _matched(
+    model: LongShortRecommender, interaction: Interaction, items: torch.Tensor, full: bool, two_stage: TwoStage | None
+) -> Scores:
     state = model.encode(interaction)
     alpha = model.score(state, items[:, :1], return_alpha=True)[1]
     alpha = None if alpha is None else alpha[:, 0]
-    if full:
-        scores = model.score_all(state, len(interaction))
+    n = len(interaction)
+    if full and two_stage is None:
+        scores = model.score_all(state, n)
         return Scores(scores, scores.gather(1, items), alpha)
     distinct, place = distinct_candidates(items)
-    return Scores(None, model.score_many(state, distinct, len(interaction)).gather(1, place), alpha)
+    every = (
+        two_stage.scores(lambda asked: model.score_many(state, asked, n), n) if full and two_stage is not None else None
+    )
+    return Scores(every, model.score_many(state, distinct, n).gather(1, place), alpha)
 
 
 def distinct_candidates(items: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

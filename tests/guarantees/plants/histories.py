@@ -11,15 +11,15 @@ PLANTS = [
     ),
     Plant(
         "a history forgets its last event",
-        "data/dataset.py",
-        "at = torch.where(inside, end[:, None] - length[:, None] + steps, 0)",
-        "at = torch.where(inside, end[:, None] - length[:, None] + steps - (steps > 0), 0)",
+        "data/window.py",
+        "torch.where(inside, end[:, None] - length[:, None] + steps, 0)",
+        "torch.where(inside, end[:, None] - length[:, None] + steps - (steps > 0).long(), 0)",
     ),
     Plant(
         "a history reaches into the user before",
-        "data/dataset.py",
-        "length = (end - first).clamp(max=self.max_item_list_len)",
-        "length = end.clamp(max=self.max_item_list_len)",
+        "data/window.py",
+        "length = (end - first).clamp(max=width)",
+        "length = end.clamp(max=width)",
     ),
     Plant(
         "a frozen history holds the boundary's second",

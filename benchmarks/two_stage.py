@@ -1,0 +1,94 @@
+"""Ranking all items in two stages against scoring every item, under trained models, in one process.
+
+    python benchmarks/two_stage.py RUN [RUN ...]          # folders of runs; SLSRec, CLSR, SLiRec, LSIDN, DIN, DIEN, ...
+    python benchmarks/two_stage.py                        # SLSRec, trained for 20 seconds on the simulated cosmetics log
+    python benchmarks/two_stage.py RUN --items 5000       # among that many of the items, where exact ranking takes hours
+
+Both sides rank the same test histories, 32 at a time; CPU time. Set-up is what two stages do once per phase: all items
+under 200 histories, 50 more for the check. Recall is that of the 10 best items by exact ranking. The last column is the
+ratio of whole phases with so many histories, set-up and check included.
+"""
+
+import argparse
+import tempfile
+from time import process_time
+
+import torch
+
+from recbole_lsrec.evaluation import two_stage
+from recbole_lsrec.evaluation.scoring import predict_rows
+from recbole_lsrec.model.base import LongShortRecommender
+from recbole_lsrec.quick_start import load_run, run_recbole_lsrec
+
+AT_A_TIME, PHASE = 32, 50_000
+
+
+def compare(folder: str, histories: int, n_items: int | None) -> None:
+    config, data, model = load_run(folder)
+    model.eval()
+    some = data.test.some(2 * two_stage.ANCHOR_HISTORIES + 2 * histories)
+    dataset, rows = some.dataset, some.dataset.rows
+    order = torch.randperm(len(rows), generator=torch.Generator().manual_seed(0)).numpy()
+    rows = rows[order[: two_stage.ANCHOR_HISTORIES + histories]]
+    every = torch.arange(dataset.item_num)
+    if n_items is not None and n_items < len(every):
+        every = torch.randperm(len(every) - 1, generator=torch.Generator().manual_seed(0))[: n_items - 1].sort()[0] + 1
+        every = torch.cat([torch.zeros(1, dtype=torch.int64), every])
+
+    def scorer(part):
+        batch = dataset.join(dataset.windows(part)).to(config["device"])
+        if isinstance(model, LongShortRecommender):
+            state = model.encode(batch)
+            return lambda items: model.score_many(state, every[items], len(part))
+        return lambda items: predict_rows(
+            model, batch, every[items].expand(len(part), -1), dataset, config["eval_memory_mb"]
+        )
+
+    def cut(rows):
+        return [rows[at : at + AT_A_TIME] for at in range(0, len(rows), AT_A_TIME)]
+
+    anchors, asked = cut(rows[: two_stage.ANCHOR_HISTORIES]), cut(rows[two_stage.ANCHOR_HISTORIES :])
+    all_items = torch.arange(len(every)).unsqueeze(0)
+    of_anchors = torch.cat([scorer(part)(all_items) for part in anchors])
+    started = process_time()
+    exact = torch.cat([scorer(part)(all_items) for part in asked])
+    exact_ms = (process_time() - started) / len(exact) * 1e3
+    started = process_time()
+    stages = two_stage.TwoStage(of_anchors)
+    setup = process_time() - started
+    started = process_time()
+    found = torch.cat([stages.scores(scorer(part), len(part)) for part in asked])
+    ms = (process_time() - started) / len(found) * 1e3
+    recall = two_stage.recall(found, exact, 10)
+    fixed = setup * 1e3 + (two_stage.ANCHOR_HISTORIES + two_stage.CHECKED_HISTORIES) * exact_ms
+    whole = PHASE * exact_ms / (PHASE * ms + fixed)
+    print(
+        f"{config['model']} on {config['dataset']}, {len(every) - 1:,} items: exact {exact_ms:.1f} ms a history, two stages "
+        f"{ms:.2f} ({exact_ms / ms:.0f}x), recall@10 {recall.mean():.4f} over {len(found)} histories "
+        f"({two_stage.SCORED} scored); {PHASE:,} histories, set-up included: {whole:.0f}x",
+        flush=True,
+    )
+
+
+@torch.no_grad()
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("runs", nargs="*", metavar="RUN")
+    parser.add_argument("--histories", type=int, default=64, help="that are ranked both ways")
+    parser.add_argument("--items", type=int, help="rank among so many of the items")
+    parser.add_argument("--seconds", type=float, default=20, help="of training, where no run is given")
+    arguments = parser.parse_args()
+    print(f"{torch.get_num_threads()} threads, torch {torch.__version__}")
+    for run in arguments.runs:
+        compare(run, arguments.histories, arguments.items)
+    if not arguments.runs:
+        with tempfile.TemporaryDirectory() as folder, torch.enable_grad():
+            settings = {"run_dir": folder, "train_seconds": arguments.seconds, "eval_step": 0, "state": "ERROR"}
+            settings |= {"eval_args": {"mode": {"valid": ["uni9"], "test": ["uni9"]}}}
+            run = run_recbole_lsrec("SLSRec", "cosmetics", config_dict=settings)["run_folder"]
+            with torch.no_grad():
+                compare(run, arguments.histories, arguments.items)
+
+
+if __name__ == "__main__":
+    main()

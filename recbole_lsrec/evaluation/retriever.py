@@ -1,0 +1,83 @@
+"""The retriever of a phase, for ``full_stage: two_stage``, and what it misses."""
+
+from logging import getLogger
+from typing import NamedTuple
+
+import torch
+from recbole.config import Config
+from recbole.model.abstract_recommender import AbstractRecommender
+
+from recbole_lsrec.console import DETAIL
+from recbole_lsrec.data.dataloader import EvalLoader
+from recbole_lsrec.evaluation.scoring import check_finite, score_batch, scores_pairs
+from recbole_lsrec.evaluation.two_stage import (
+    ANCHOR_HISTORIES,
+    CHECKED_HISTORIES,
+    SCORED,
+    TwoStage,
+    recall,
+    share_of_pairs,
+)
+
+MISSES_MUCH = 0.99
+"""Recall below which the log warns."""
+_WORTH_IT = 0.5  # share of the pairs from which all of them are scored
+
+
+class Retriever(NamedTuple):
+    """What ranks all items of a phase in two stages.
+
+    Attributes:
+        items: scores them.
+        recall: share of the best items of exact ranking, as many as the largest of ``topk``, that are found; mean over
+            histories that the item vectors are not made of.
+    """
+
+    items: TwoStage
+    recall: float
+
+
+def share_scored(model: AbstractRecommender, loader: EvalLoader, config: Config) -> float:
+    """The share of the pairs of a phase that ``full`` scores exactly under the settings: 1 unless there are two stages."""
+    full = any(protocol.name == "full" for protocol in loader.protocols)
+    if config["full_stage"] == "exact" or not full or not scores_pairs(model) or not len(loader.dataset):
+        return 1.0
+    share = share_of_pairs(len(loader.dataset), loader.dataset.item_num)
+    return share if share < _WORTH_IT else 1.0
+
+
+def make_retriever(model: AbstractRecommender, loader: EvalLoader, config: Config) -> Retriever | None:
+    """Scores all items under evenly spaced histories of the phase; None where exact ranking is asked for or costs less.
+
+    Nothing is read of the targets. A fifth of the histories are kept for the check.
+
+    Args:
+        model: in ``eval()`` mode.
+        loader: the phase.
+        config: ``full_stage``, ``topk``, ``eval_memory_mb``, ``device``.
+    """
+    if share_scored(model, loader, config) == 1:
+        return None
+    some, device = loader.some(ANCHOR_HISTORIES + CHECKED_HISTORIES), config["device"]
+    rows = []
+    for _, interaction in some:
+        nothing = torch.zeros(len(interaction), 1, dtype=torch.int64, device=device)
+        batch = score_batch(model, interaction.to(device), nothing, some.dataset, True, config["eval_memory_mb"])
+        assert batch.full is not None
+        rows.append(batch.full)
+    exact = torch.cat(rows)  # [A + checked, N]
+    check_finite(exact, model)
+    checked = torch.arange(len(exact)) % 5 == 4
+    items, known = TwoStage(exact[~checked]), exact[checked]
+    k = max(config["topk"])
+    found = items.scores(lambda asked: known.gather(1, asked.expand(len(known), -1)), len(known))
+    share_found = float(recall(found, known, k).mean())
+    text = (
+        f"{loader.phase}: full in two stages: of {exact.shape[1] - 1} items {SCORED} are scored exactly for each history; "
+        f"of the {k} best by exact ranking {share_found:.2%} are found (mean of {len(known)} histories)"
+    )
+    if share_found < MISSES_MUCH:
+        getLogger().warning(f"{text}. full_stage: exact misses none.")
+    else:
+        getLogger().info(text, extra=DETAIL)
+    return Retriever(items, share_found)

@@ -1,0 +1,92 @@
+"""Full ranking in two stages, for models that score pairs: a retriever made of the model's own scores, then exact scores.
+
+A model that looks at each pair of history and candidate has no vectors to retrieve by. But its scores of many histories
+and all items are close to a matrix of low rank: every item scored under a few *anchor* histories gives item vectors, and
+some exact scores of a further history give its coefficients (Yadav et al., "Efficient Nearest Neighbor Search for
+Cross-Encoder Models using Matrix Factorization", EMNLP 2022; the second round is of their "Adaptive Retrieval and
+Scalable Indexing for k-NN Search with Cross-Encoders", ICLR 2024).
+
+Shape letters: ``B`` histories, ``A`` anchor histories, ``N`` items with padding, ``R`` features of an item, ``K`` items
+scored exactly.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+ANCHOR_HISTORIES, CHECKED_HISTORIES = 200, 50
+"""Histories under which all items are scored: for the item vectors, and to see what is missed."""
+_RANK = 48
+_ANCHOR_ITEMS = 128  # scored exactly for every history
+_RETRIEVED = 200  # in each round
+_ROUNDS = 2
+_TINY = 1e-12
+SCORED = _ANCHOR_ITEMS + _ROUNDS * _RETRIEVED
+"""Items scored exactly for a history."""
+
+Score = Callable[[Tensor], Tensor]
+"""Exact scores ``[B, C]`` of items ``[B, C]``, or of ``[1, C]`` common to all histories."""
+
+
+def share_of_pairs(n_histories: int, n_items: int) -> float:
+    """Share of all pairs of history and item that two stages score exactly, anchors and checks included."""
+    fixed = (ANCHOR_HISTORIES + CHECKED_HISTORIES) / n_histories
+    return min(1.0, fixed + SCORED / n_items)
+
+
+class TwoStage:
+    """Scores all items, exactly where the score is likely to be high.
+
+    Args:
+        anchors: ``[A, N]`` exact scores of all items under some histories.
+    """
+
+    def __init__(self, anchors: Tensor) -> None:
+        scores = anchors.double()
+        mean = scores.mean(0)
+        values, vectors = torch.linalg.eigh((scores - mean) @ (scores - mean).t())  # increasing
+        rank = min(_RANK, len(scores) - 1)
+        axes = vectors[:, -rank:].t() @ (scores - mean)  # [R, N], of length sqrt(value)
+        variance = values.clamp_min(0) / scores.numel() + _TINY  # of the scores along each axis
+        noise = variance[:-rank].sum() + _TINY
+        # Ridge regression, where a coefficient of the axes has variance 1; the mean and a constant are free.
+        features = torch.cat([mean.unsqueeze(0), torch.ones_like(mean).unsqueeze(0), axes / len(scores) ** 0.5])
+        self.penalty = torch.diag(torch.cat([torch.zeros(2).to(noise) + _TINY, noise.expand(rank)]))
+        self.features = features.to(anchors.dtype)  # [R + 2, N]
+        # Items that differ much between histories tell most of one.
+        weight = axes.square().sum(0) + _TINY
+        weight[0] = 0  # padding
+        count = min(_ANCHOR_ITEMS, scores.shape[1] - 1)
+        generator = torch.Generator().manual_seed(0)
+        self.anchor_items = torch.multinomial(weight.cpu(), count, generator=generator).to(anchors.device).unsqueeze(0)
+
+    def scores(self, exact: Score, n: int) -> Tensor:
+        """Returns ``[B, N]``: exact scores of the items retrieved, estimates of the others.
+
+        Args:
+            exact: scores items.
+            n: number of histories, ``B``.
+        """
+        places, known = self.anchor_items, exact(self.anchor_items)  # [1, K], [B, K]
+        estimate = known  # until there is one
+        for _ in range(_ROUNDS):
+            estimate = self._estimate(places, known)
+            places = places.expand(n, -1)
+            estimate.scatter_(1, places, -torch.inf)[:, 0] = -torch.inf
+            best = estimate.topk(min(_RETRIEVED, estimate.shape[1] - 1 - places.shape[1])).indices
+            places, known = torch.cat([places, best], dim=1), torch.cat([known, exact(best)], dim=1)
+        return estimate.scatter_(1, places, known)
+
+    def _estimate(self, places: Tensor, known: Tensor) -> Tensor:
+        """All scores ``[B, N]`` from those of items ``[B, K]``, or ``[1, K]`` common to all histories."""
+        x = self.features.t()[places].double()  # [B or 1, K, R + 2]
+        gram = (x.transpose(1, 2) @ x + self.penalty).expand(len(known), -1, -1)
+        coefficients = torch.linalg.solve(gram, x.transpose(1, 2) @ known.double().unsqueeze(2))  # [B, R + 2, 1]
+        return coefficients.squeeze(2).to(self.features) @ self.features
+
+
+def recall(found: Tensor, exact: Tensor, k: int) -> Tensor:
+    """Share of the ``k`` best items of ``exact [B, N]`` that are among those of ``found``, ``[B]``; padding apart."""
+    best, wanted = (scores[:, 1:].topk(min(k, scores.shape[1] - 1)).indices for scores in (found, exact))
+    return (best.unsqueeze(2) == wanted.unsqueeze(1)).any(1).float().mean(1)

@@ -1,0 +1,114 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from recbole_lsrec.evaluation import retriever, two_stage
+from recbole_lsrec.evaluation.two_stage import SCORED, TwoStage, recall, share_of_pairs
+from recbole_lsrec.quick_start import run_recbole_lsrec
+
+
+def scores_of_rank(rank: int, n_histories: int, n_items: int) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(1)
+    left, right = (torch.randn(n, rank, generator=generator) for n in (n_histories, n_items))
+    return left @ right.t() + torch.rand(n_items, generator=generator)
+
+
+def test_scores_of_low_rank_are_recovered():
+    scores = scores_of_rank(8, 260, 5000)
+    known = scores[200:]
+    asked = []
+
+    def exact(items):
+        asked.append(items.shape[1])
+        return known.gather(1, items.expand(len(known), -1))
+
+    found = TwoStage(scores[:200]).scores(exact, len(known))
+    assert sum(asked) == SCORED == 528
+    assert recall(found, known, 10).tolist() == [1.0] * 60
+    assert torch.allclose(found[:, 1:], known[:, 1:], atol=1e-2)
+    assert (found[:, 1:] == known[:, 1:]).sum(1).min() >= SCORED  # what was asked is as it was told
+
+
+def test_what_does_not_show_in_the_anchors_is_missed():
+    """And a target gets no other treatment than the rest: nothing tells two stages which it is."""
+    scores = scores_of_rank(8, 260, 5000)
+    known = scores[200:].clone()
+    known[:, 4321] = 1000.0  # the best of all, for these histories alone
+    stages = TwoStage(scores[:200])
+    assert 4321 not in stages.anchor_items
+    found = stages.scores(lambda items: known.gather(1, items.expand(len(known), -1)), len(known))
+    assert recall(found, known, 1).sum() < 60
+    assert found[:, 4321].min() < 100
+
+
+def test_few_items_are_all_scored():
+    scores = scores_of_rank(3, 30, 40)
+    found = TwoStage(scores[:20]).scores(lambda items: scores[20:].gather(1, items.expand(10, -1)), 10)
+    assert torch.equal(found[:, 1:], scores[20:, 1:])
+
+
+@pytest.mark.parametrize(
+    ("found", "k", "expected"),
+    [
+        ([[9.0, 3, 2, 1, 0]], 2, [1.0]),  # padding, the first, is no item
+        ([[0.0, 3, 0, 1, 2]], 2, [0.5]),
+        ([[0.0, 0, 1, 2, 3]], 2, [0.0]),
+        ([[0.0, 0, 1, 2, 3]], 9, [1.0]),
+    ],
+)
+def test_recall(found, k, expected):
+    assert recall(torch.tensor(found), torch.tensor([[0.0, 4, 3, 2, 1]]), k).tolist() == expected
+
+
+def test_share_of_pairs():
+    assert share_of_pairs(54_474, 68_010) == pytest.approx(0.01235, abs=1e-5)  # Taobao's test
+    assert share_of_pairs(1000, 1000) == pytest.approx(0.25 + 0.528)
+    assert share_of_pairs(100, 1000) == 1.0
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Two stages that are worth it on a log of 60 instances and 71 items."""
+    monkeypatch.setattr(two_stage, "SCORED", 20)
+    monkeypatch.setattr(two_stage, "_RANK", 6)
+    monkeypatch.setattr(two_stage, "_ANCHOR_ITEMS", 8)
+    monkeypatch.setattr(two_stage, "_RETRIEVED", 6)
+    monkeypatch.setattr(retriever, "ANCHOR_HISTORIES", 10)
+    monkeypatch.setattr(retriever, "CHECKED_HISTORIES", 5)
+    monkeypatch.setattr(two_stage, "ANCHOR_HISTORIES", 10)
+    monkeypatch.setattr(two_stage, "CHECKED_HISTORIES", 5)
+    monkeypatch.setattr(retriever, "_WORTH_IT", 0.6)
+
+
+def outcome(model, **settings):
+    result = run_recbole_lsrec(model, "shop", config_dict=settings)
+    folder = Path(result["run_folder"])
+    return json.loads((folder / "result.json").read_text()), pd.read_parquet(folder / "instances.parquet")
+
+
+@pytest.mark.parametrize("model", ["SLSRec", "DIN"])
+def test_a_run_in_two_stages(shop, small, model):
+    settings = {**shop, "train_steps": 3, "eval_args": {"mode": ["uni9", "full"]}}
+    exact, of_exact = outcome(model, **settings)
+    fast, of_fast = outcome(model, **settings, full_stage="two_stage")
+    assert exact["full_recall"] == {}
+    assert set(fast["full_recall"]) == {"valid", "test"}
+    assert 0.2 < fast["full_recall"]["test"] <= 1
+    sampled = of_exact["protocol"] == "uni9"
+    pd.testing.assert_frame_equal(of_exact[sampled], of_fast[sampled])
+    ranks = of_exact[~sampled]["rank"], of_fast[~sampled]["rank"]
+    assert (of_fast[~sampled]["n_candidates"] == 71).all()
+    assert np.corrcoef(*ranks)[0, 1] > 0.5
+
+
+@pytest.mark.parametrize("model", ["GRU4Rec", "DiffLSRec"])
+def test_a_dot_product_needs_no_stages(shop, small, model):
+    settings = {**shop, "loss_type": "CE", "train_steps": 3, "eval_args": {"mode": ["full"]}}
+    of_exact = outcome(model, **settings)[1]
+    fast, of_fast = outcome(model, **settings, full_stage="two_stage")
+    assert fast["full_recall"] == {}
+    pd.testing.assert_frame_equal(of_exact, of_fast)
