@@ -5,7 +5,7 @@ from pathlib import Path
 import jupytext
 
 HERE = Path(__file__).parent
-NAMES = ("own_log", "compare_runs", "notebook")
+NAMES = ("own_log", "compare_runs", "model_in_a_cell")
 
 
 def notebook(name: str) -> str:

@@ -26,7 +26,7 @@ def test_every_example_is_run_here():
         "my_model.py",
         "test_my_model.py",
         "compare_runs.py",
-        "notebook.py",
+        "model_in_a_cell.py",
         "make_notebooks.py",
     }
 
@@ -47,7 +47,7 @@ def test_compare_runs(tmp_path):
 
 
 def test_notebook(tmp_path):
-    told = run_example(tmp_path, EXAMPLES / "notebook.py")
+    told = run_example(tmp_path, EXAMPLES / "model_in_a_cell.py")
     assert "weight of the long-term interest: 0." in told
     assert len(told.splitlines()) == 4 + 1 + 6
 
