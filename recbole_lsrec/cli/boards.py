@@ -97,7 +97,11 @@ def reproduce(
 @click.option("-m", "--model", help="Model name (see `models`), or a class of your own: FILE.py:Class.")
 @click.option("-d", "--dataset", help="Data set.")
 @click.option("--config_files", "--config-files", default="", help="Yaml files, separated by spaces; later ones win.")
-@click.option("--space", type=click.Path(), help="Yaml file of the space; properties/hyper/<model>.yaml by default.")
+@click.option(
+    "--space",
+    type=click.Path(),
+    help="Yaml file of the space; properties/hyper/<model>.yaml by default; strong: of its folder strong.",
+)
 @click.option("--trials", default=16, show_default=True, help="Configurations to try.")
 @click.option("--time-budget", type=click.FloatRange(0, min_open=True), help="Seconds after which the search ends.")
 @click.option("--scheduler", type=click.Choice(["asha", "median", "none"]), default="asha", show_default=True)

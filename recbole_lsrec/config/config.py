@@ -52,6 +52,7 @@ from recbole_lsrec.config.metric_names import bigger_is_better
 from recbole_lsrec.config.nested import NO_NEGATIVES, check_eval_args, check_negatives, eval_negatives, no_negatives
 from recbole_lsrec.config.no_effect import NO_EFFECT
 from recbole_lsrec.config.paths import dataset_folder, dataset_yaml, properties_dir, yaml_beside
+from recbole_lsrec.config.strong import with_strong
 from recbole_lsrec.config.values import YamlLoader, plain_types
 from recbole_lsrec.errors import ConfigError
 
@@ -110,7 +111,7 @@ class Config(RecBoleConfig):
         self.model_class: Any = _model_class(chosen("model", model, given))
         self.model = self.model_class.__name__
         self.dataset = _plain_name(str(chosen("dataset", dataset, given)))
-        given = [self._read_layer(layer) for layer in given]
+        given = with_strong([self._read_layer(layer) for layer in given], self.model)
         data_layer = [for_model(layer, self.model) for layer in self._data_layers(given)]
         for layer in [*data_layer, *given]:
             for key in layer.values:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from recbole_lsrec.config.paths import properties_dir
+from recbole_lsrec.config.strong import STRONG
 from recbole_lsrec.config.values import plain_types, read_yaml
 from recbole_lsrec.errors import ConfigError
 
@@ -104,7 +105,8 @@ def read_space(given: str | Path | Mapping[str, Any] | None, model: str) -> Spac
     """Reads a space.
 
     Args:
-        given: a yaml file, its content, or None for ``properties/hyper/<model>.yaml``.
+        given: a yaml file, its content, None for ``properties/hyper/<model>.yaml``, or ``strong`` for the one of that name in
+            its folder ``strong``.
         model: name of the model.
 
     Raises:
@@ -113,11 +115,12 @@ def read_space(given: str | Path | Mapping[str, Any] | None, model: str) -> Spac
     if isinstance(given, Mapping):
         content, source = dict(given), "space"
     else:
-        path = Path(given) if given is not None else properties_dir() / "hyper" / f"{model}.yaml"
-        if given is None and not path.is_file():
+        shipped = {None: properties_dir() / "hyper", STRONG: properties_dir() / "hyper" / STRONG}
+        path = shipped[given] / f"{model}.yaml" if given in shipped else Path(str(given))
+        if given in shipped and not path.is_file():
             there = sorted(file.stem for file in path.parent.glob("*.yaml"))
             raise ConfigError(
-                f"space: there is no {path.name} in properties/hyper (there are: {', '.join(there)}); give a file with "
+                f"space: there is no {path.name} in properties/{path.parent.relative_to(properties_dir())} (there are: {', '.join(there)}); give a file with "
                 f"--space, one 'key: {{choice: [...]}}' a line."
             )
         content, source = read_yaml(path), str(path)

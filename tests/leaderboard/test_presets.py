@@ -8,14 +8,16 @@ from recbole_lsrec.leaderboard.presets import preset_names, preset_settings
 
 
 def test_the_presets_that_ship():
-    assert preset_names() == ["BERT4Rec", "GRU4Rec", "SASRec"]
+    assert [name for name in preset_names() if not name.endswith("-strong")] == ["BERT4Rec", "GRU4Rec", "SASRec"]
 
 
 @pytest.mark.parametrize("name", preset_names())
 def test_every_value_fits_its_model_and_has_a_reason(name):
     settings = preset_settings(name)
-    config = Config(name, "ml-100k", config_dict=settings)
-    assert {key: config[key] for key in settings} == settings
+    config = Config(name.removesuffix("-strong"), "ml-100k", config_dict=settings)
+    for key, value in settings.items():
+        found = config[key]
+        assert ({**found, **value} == found) if isinstance(value, dict) else (found == value)
     text = (properties_dir() / f"leaderboard/presets/{name}.yaml").read_text()
     assert set(re.findall(r"^(\w+):.*# \(\w+\) \w", text, re.MULTILINE)) == set(settings)
 

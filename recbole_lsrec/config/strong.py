@@ -1,0 +1,42 @@
+"""``preset: strong``: the settings that our own search found for a model, on validation data alone (docs/tuning.md)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from recbole_lsrec.config.layers import Layer, yaml_layers
+from recbole_lsrec.config.paths import properties_dir
+from recbole_lsrec.errors import ConfigError
+
+KEY, STRONG = "preset", "strong"
+
+
+def asks_for_strong(values: Mapping[str, Any]) -> bool:
+    """Whether settings of one place ask for the strong preset."""
+    return values.get(KEY) == STRONG
+
+
+def with_strong(given: list[Layer], model: str) -> list[Layer]:
+    """Puts the strong settings below what the user gave, where the highest layer that names a preset asks for them.
+
+    Args:
+        given: what the user gave, lowest first.
+        model: its name.
+
+    Raises:
+        ConfigError: no strong settings of this model are known.
+    """
+    naming = [layer for layer in given if KEY in layer.values]
+    if not naming or not asks_for_strong(naming[-1].values):
+        return given
+    folder = properties_dir() / "leaderboard" / "presets"
+    path = folder / f"{model}-{STRONG}.yaml"
+    if not path.is_file():
+        known = sorted(file.stem.removesuffix(f"-{STRONG}") for file in folder.glob(f"*-{STRONG}.yaml"))
+        raise ConfigError(
+            f"{KEY}: found {STRONG!r} ({naming[-1].source}); strong settings are known of {', '.join(known) or 'no model yet'}. "
+            f"`recbole-lsrec tune --model {model} --space strong` looks for them on your log."
+        )
+    without = [
+        Layer(layer.source, {key: value for key, value in layer.values.items() if key != KEY}) for layer in given
+    ]
+    return [*yaml_layers([path]), *without]
