@@ -100,7 +100,7 @@ def reproduce(
 @click.option(
     "--space",
     type=click.Path(),
-    help="Yaml file of the space; properties/hyper/<model>.yaml by default; strong: of its folder strong.",
+    help="Yaml file of the space; properties/hyper/<model>.yaml by default; strong: the one in its folder strong.",
 )
 @click.option("--trials", default=16, show_default=True, help="Configurations to try.")
 @click.option("--time-budget", type=click.FloatRange(0, min_open=True), help="Seconds after which the search ends.")

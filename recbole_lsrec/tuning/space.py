@@ -115,13 +115,14 @@ def read_space(given: str | Path | Mapping[str, Any] | None, model: str) -> Spac
     if isinstance(given, Mapping):
         content, source = dict(given), "space"
     else:
-        shipped = {None: properties_dir() / "hyper", STRONG: properties_dir() / "hyper" / STRONG}
-        path = shipped[given] / f"{model}.yaml" if given in shipped else Path(str(given))
-        if given in shipped and not path.is_file():
-            there = sorted(file.stem for file in path.parent.glob("*.yaml"))
+        folder = properties_dir() / "hyper" / (STRONG if given == STRONG else "")
+        ships = given in (None, STRONG)
+        path = folder / f"{model}.yaml" if ships else Path(str(given))
+        if ships and not path.is_file():
+            there = sorted(file.stem for file in folder.glob("*.yaml"))
             raise ConfigError(
-                f"space: there is no {path.name} in properties/{path.parent.relative_to(properties_dir())} (there are: {', '.join(there)}); give a file with "
-                f"--space, one 'key: {{choice: [...]}}' a line."
+                f"space: there is no {path.name} in properties/{folder.relative_to(properties_dir()).as_posix()} (there are: "
+                f"{', '.join(there)}); give a file with --space, one 'key: {{choice: [...]}}' a line."
             )
         content, source = read_yaml(path), str(path)
     if not content:

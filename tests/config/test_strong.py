@@ -1,5 +1,6 @@
 """``preset: strong``, with a preset written here."""
 
+import json
 from pathlib import Path
 
 import pytest
