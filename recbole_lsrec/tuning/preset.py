@@ -3,11 +3,10 @@
 Only what was drawn is in it, and a search sees validation data alone.
 """
 
+import json
 import sys
 from pathlib import Path
 from typing import Any
-
-import yaml
 
 from recbole_lsrec import registry
 from recbole_lsrec.config.known import settings_for
@@ -37,9 +36,7 @@ def preset_yaml(folder: Path) -> str:
         f"# ({metric(found['best_score'])}; {how}; {given or 'no other settings'}).",
         "",
     ]
-    for key, value in best.items():
-        written = yaml.safe_dump({key: value}, default_flow_style=None, width=10_000).strip()
-        lines.append(f"{written}  # {declared[key].comment}")
+    lines += [f"{key}: {json.dumps(value)}  # {declared[key].comment}" for key, value in best.items()]
     return "\n".join(lines) + "\n"
 
 

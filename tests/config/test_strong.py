@@ -4,11 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
-import yaml
 
 from recbole_lsrec.config import Config, strong
 from recbole_lsrec.config.early import check_early
 from recbole_lsrec.config.layers import Layer
+from recbole_lsrec.config.values import read_yaml
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.tuning.preset import preset_yaml
 
@@ -51,7 +51,12 @@ def test_a_model_without_a_search_is_refused_with_what_to_do(shipped: None) -> N
 
 def test_a_search_of_a_strong_space_becomes_a_preset(tmp_path: Path) -> None:
     negatives = {"distribution": "uniform", "sample_num": 4}
-    best = {"data_loss": "softmax", "train_neg_sample_args": negatives, "alpha_hidden_sizes": [80, 40]}
+    best = {
+        "data_loss": "softmax",
+        "reg_weight": 1e-6,
+        "train_neg_sample_args": negatives,
+        "alpha_hidden_sizes": [80, 40],
+    }
     told = {"model": "SLSRec", "dataset": "cosmetics", "method": "random", "scheduler": "asha", "search_seed": 2020}
     found = {"best": best, "best_score": 0.5, "metric": "NDCG@10", "trials": [{}] * 24}
     (tmp_path / "tune.json").write_text(
@@ -61,5 +66,6 @@ def test_a_search_of_a_strong_space_becomes_a_preset(tmp_path: Path) -> None:
     assert text.startswith(
         "# Strong settings of SLSRec, found on cosmetics: the best of 24 trials by NDCG@10 on validation\n"
     )
-    assert yaml.safe_load(text) == best
+    (tmp_path / "SLSRec-strong.yaml").write_text(text)
+    assert read_yaml(tmp_path / "SLSRec-strong.yaml") == best
     assert "alpha_hidden_sizes: [80, 40]  # (list of int) Hidden layers of eq. 10" in text
