@@ -20,6 +20,7 @@ from recbole_lsrec.console import DETAIL, bar
 from recbole_lsrec.errors import ConfigError, TrainingError
 from recbole_lsrec.evaluation.evaluator import Evaluation, evaluate
 from recbole_lsrec.evaluation.popularity import Correction
+from recbole_lsrec.freed_memory import keep_freed_memory
 from recbole_lsrec.lazy_adam import LazyAdam
 from recbole_lsrec.model.sparse_tables import mark_sparse_tables
 from recbole_lsrec.own_models import warn_if_changed
@@ -77,6 +78,7 @@ class Trainer(recbole.trainer.Trainer):
         Raises:
             CheckpointError: a setting cannot be stored in a checkpoint.
         """
+        keep_freed_memory()
         with elsewhere():
             super().__init__(_for_recbole(config, run_folder), model)
             self.tensorboard.close()  # type: ignore[has-type]

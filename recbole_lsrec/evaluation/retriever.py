@@ -40,7 +40,7 @@ class Retriever(NamedTuple):
 def share_scored(model: AbstractRecommender, loader: EvalLoader, config: Config) -> float:
     """The share of the pairs of a phase that ``full`` scores exactly under the settings: 1 unless there are two stages."""
     full = any(protocol.name == "full" for protocol in loader.protocols)
-    if config["full_stage"] == "exact" or not full or not scores_pairs(model) or not len(loader.dataset):
+    if config["full_stage"] != "two_stage" or not full or not scores_pairs(model) or not len(loader.dataset):
         return 1.0
     share = share_of_pairs(len(loader.dataset), loader.dataset.item_num)
     return share if share < _WORTH_IT else 1.0
