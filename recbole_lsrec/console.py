@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import RLock
 from typing import Any
 
 import colorlog
@@ -20,6 +21,7 @@ RESULT = {"place": "stdout"}
 NOW = {"place": "now"}
 """``extra`` of a warning that is of no use at the end."""
 
+_LOCK = RLock()  # of bars; tqdm's own holds a semaphore, which a process that is killed leaves behind with a warning
 _COLOURS = re.compile(r"\x1B\[[0-9;]*m")
 _LINE = "%(asctime)-15s %(levelname)s  %(message)s"
 _LOG_COLORS = {"DEBUG": "cyan", "WARNING": "yellow", "ERROR": "red", "CRITICAL": "red"}  # RecBole's
@@ -38,6 +40,7 @@ def bar(batches: Iterable[Any] | None = None, *, shown: bool = True, **about: An
         warnings.simplefilter("ignore", TqdmWarning)
         from tqdm.auto import tqdm
 
+        tqdm.set_lock(_LOCK)
         return tqdm(batches, disable=not (shown and _is_watched()), dynamic_ncols=True, **about)
 
 

@@ -15,14 +15,16 @@ from recbole_lsrec.data.split_report import split_report
 from recbole_lsrec.dry_run import describe
 from recbole_lsrec.final_evaluation import FinalEvaluation, final_evaluation
 from recbole_lsrec.item_catalogue import save_catalogue
+from recbole_lsrec.processes import group
+from recbole_lsrec.processes.group import ProcessLost
 from recbole_lsrec.registry import own_origin
 from recbole_lsrec.run_data import Data, load_data
 from recbole_lsrec.run_files import RunResult
+from recbole_lsrec.run_processes import launch_run, speaks, taking_part, to_launch
 from recbole_lsrec.run_report import say_data, say_interrupted, say_model, say_result, say_settings, say_times
 from recbole_lsrec.simulated.generate import SIMULATED_NOTICE
 from recbole_lsrec.trained_run import build_model, configure, load_data_and_model, load_run
 from recbole_lsrec.trainer import Trainer
-from recbole_lsrec.whole_files import alone
 
 __all__ = ["load_data_and_model", "load_run", "run_recbole_lsrec"]
 
@@ -60,34 +62,38 @@ def run_recbole_lsrec(
 
     Raises:
         LSRecError: something given is wrong; the message says what to do.
-        KeyboardInterrupt: as raised; what resumes the run has been said.
+        ProcessLost: one of several processes was killed; what resumes the run has been said.
+        KeyboardInterrupt: as raised; likewise.
     """
-    files, folder = list(config_file_list or []), None if log is None else log.config["data_path"]
-    config = configure(model, dataset, files, config_dict, command_line, folder)
+    data_folder = None if log is None else log.config["data_path"]
+    given = (model, dataset, list(config_file_list or []), config_dict, list(command_line), data_folder)
+    config = configure(*given)
     if config["dry_run"]:
         with logging_to(None, "warning"):
             text = describe(config, load_data(config, log, phases))
-        print(text)
+        if speaks(config):
+            print(text)
         return {"dry_run": text}
-    folder = Path(config["resume"]).resolve().parent if config["resume"] else run_folder.create(config)
-    log_file = folder / run_files.LOG
-    with alone(folder, "resume"), logging_to(log_file, config["state"], verbose=config["verbose"]):
-        command = ["run", *command_line] if command_line else []
+    several = to_launch(config, given[0], on_epoch)
+    with run_folder.of_run(config, writes=speaks(config)) as folder, taking_part(config, folder):
+        rest = (log, saved, phases, ["run", *command_line] if command_line else [])
         try:
-            return _run(config, log, folder, saved, phases, on_epoch, command)
-        except KeyboardInterrupt:
+            if several:
+                return launch_run(_run, config, given, folder, rest)
+            return _run(config, folder, *rest, on_epoch)
+        except (KeyboardInterrupt, ProcessLost):
             say_interrupted(folder)
             raise
 
 
 def _run(
     config: Config,
-    log: SessionDataset | None,
     folder: Path,
+    log: SessionDataset | None,
     saved: bool,
     phases: Sequence[str],
-    on_epoch: Callable[[dict[str, Any]], None] | None,
     command: list[str],
+    on_epoch: Callable[[dict[str, Any]], None] | None = None,
 ) -> dict[str, Any]:
     started = _now()
     say_settings(config)
@@ -113,6 +119,9 @@ def _run(
         "best_valid_result": best_valid_result,
         "test_result": found["test"].metrics if "test" in found else None,
     }
+    if group.rank():
+        trainer.tensorboard.close()  # the folder goes
+        return result
     record = _record(trainer, data, final, result, command, started)
     if found:
         instances, scores = [e.instances for e in found.values()], [e.scores for e in found.values()]
@@ -159,6 +168,7 @@ def _record(
         seconds_per_epoch=_seconds_per_epoch(trainer.history),
         parameters=sum(p.numel() for p in trainer.model.parameters() if p.requires_grad),
         peak_memory_mb=environment.peak_memory_mb(),
+        processes=group.world(),
         negatives=vars(data.train.sampler.counts),
         filters=data.dataset.filter_report,
         versions=environment.versions(),

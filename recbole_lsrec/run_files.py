@@ -110,6 +110,7 @@ class RunResult(_Told, total=False):
     seconds_per_epoch: float | None
     parameters: int
     peak_memory_mb: dict[str, float]  # process, gpu
+    processes: int  # that shared the run; what is measured is of the first
     negatives: dict[str, int]  # how many draws of training were widened
     filters: list[dict[str, Any]]  # what was left out of the log
     versions: dict[str, str]

@@ -1,12 +1,16 @@
-"""Making the folder of a run. What it holds is in ``run_files.py``."""
+"""The folder of a run, new or gone on with. What it holds is in ``run_files.py``."""
 
 import secrets
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 
 from recbole.config import Config
 
 from recbole_lsrec.errors import refusals_named
+from recbole_lsrec.whole_files import alone
 
 
 def create(config: Config) -> Path:
@@ -21,3 +25,24 @@ def create(config: Config) -> Path:
     with refusals_named(Path(config["run_dir"]), "run_dir: no folder can be made there"):
         folder.mkdir(parents=True)
     return folder
+
+
+@contextmanager
+def of_run(config: Config, writes: bool) -> Iterator[Path]:
+    """The folder that a run resumes, or a new one, held against other runs while the block runs.
+
+    Args:
+        config: the run's settings.
+        writes: whether this process writes the run's files; if not, what it writes all the same is gone afterwards.
+
+    Raises:
+        ConfigError: another process works in the folder.
+        MachineError: see :func:`create`.
+    """
+    if not writes:
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as nowhere:
+            yield Path(nowhere)
+        return
+    folder = Path(config["resume"]).resolve().parent if config["resume"] else create(config)
+    with alone(folder, "resume"):
+        yield folder

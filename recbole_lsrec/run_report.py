@@ -15,7 +15,9 @@ from recbole_lsrec.data.candidates.unseen import GIVES_AWAY
 from recbole_lsrec.data.split_report import summary_lines
 from recbole_lsrec.evaluation.protocol_table import by_protocol
 from recbole_lsrec.evaluation.ties import MANY_TIES
+from recbole_lsrec.model.batch_split import batch_split
 from recbole_lsrec.page.numbers import seconds, spread
+from recbole_lsrec.processes import group
 from recbole_lsrec.run_data import Data
 from recbole_lsrec.run_files import CHECKPOINT, LOG, PopularityCorrection, RunResult
 from recbole_lsrec.simulated.generate import SIMULATED_NOTICE
@@ -58,11 +60,17 @@ def say_data(data: Data, split: Mapping[str, Any]) -> None:
 
 
 def say_model(config: Config, model: AbstractRecommender) -> None:
-    """The model in one line, in the log all its layers."""
+    """The model in one line, in the log all its layers; and where several processes do not train it together."""
     logger = getLogger()
     logger.info(model, extra=DETAIL)
     count = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
-    logger.info(f"{config['model']}: {count} trainable parameters, on {config['device']}")
+    shared = f", in {group.world()} processes" if group.world() > 1 else ""
+    logger.info(f"{config['model']}: {count} trainable parameters, on {config['device']}{shared}")
+    if shared and batch_split(type(model)) is None:
+        logger.warning(
+            f"{config['model']} is trained by one of the {group.world()} processes, as its loss cannot be divided among them, "
+            "or is not known to be (docs/processes.md); all of them evaluate."
+        )
 
 
 def say_times(config: Config, data: Data, model: AbstractRecommender) -> Callable[[float], None]:
@@ -70,7 +78,9 @@ def say_times(config: Config, data: Data, model: AbstractRecommender) -> Callabl
 
     What takes less than ten seconds throughout gets no line.
     """
-    phases = {loader.phase: evaluation_seconds(model, loader, config) for loader in data.evaluated()}
+    with group.alone():  # each process by its own clock
+        phases = {loader.phase: evaluation_seconds(model, loader, config) for loader in data.evaluated()}
+    phases = {phase: spent / group.world() for phase, spent in phases.items()}
 
     def say(epoch: float) -> None:
         times = {"an epoch of training": epoch, **phases}

@@ -1,5 +1,6 @@
 """Who is told of a training: TensorBoard in the run folder, Weights & Biases, MLflow."""
 
+import copy
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -101,3 +102,15 @@ def elsewhere() -> Iterator[None]:
             yield
         finally:
             os.chdir(here)
+
+
+def for_recbole(config: Config, run_folder: str | Path) -> Config:
+    """A copy of the settings with which RecBole's constructor builds only what is used here.
+
+    Its Collector and Evaluator fail on metrics that RecBole does not know, and ours replaces them; ``./saved`` is not
+    wanted; and W&B is to start once, with the true settings.
+    """
+    view = copy.copy(config)
+    changes = {"metrics": [], "checkpoint_dir": str(Path(run_folder).absolute()), "log_wandb": False}
+    view.final_config_dict = {**config.final_config_dict, **changes}
+    return view

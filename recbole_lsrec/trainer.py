@@ -1,6 +1,5 @@
 """Training loop: RecBole's, with exact resume, a budget of steps or seconds, and per-variable gradient clipping."""
 
-import copy
 import sys
 from collections.abc import Callable
 from math import ceil, inf, nextafter
@@ -24,9 +23,11 @@ from recbole_lsrec.freed_memory import keep_freed_memory
 from recbole_lsrec.lazy_adam import LazyAdam
 from recbole_lsrec.model.sparse_tables import mark_sparse_tables
 from recbole_lsrec.own_models import warn_if_changed
+from recbole_lsrec.processes import group
 from recbole_lsrec.registry import own_origin
 from recbole_lsrec.run_files import CHECKPOINT
-from recbole_lsrec.trackers import Trackers, elsewhere, tensorboard_in
+from recbole_lsrec.shared_training import shared_epoch
+from recbole_lsrec.trackers import Trackers, elsewhere, for_recbole, tensorboard_in
 from recbole_lsrec.training_budget import BudgetSpent, FirstBatches, Paced, tell_progress
 
 
@@ -80,7 +81,7 @@ class Trainer(recbole.trainer.Trainer):
         """
         keep_freed_memory()
         with elsewhere():
-            super().__init__(_for_recbole(config, run_folder), model)
+            super().__init__(for_recbole(config, run_folder), model)
             self.tensorboard.close()  # type: ignore[has-type]
         self.tensorboard = tensorboard_in(Path(run_folder))
         self.config = config
@@ -119,9 +120,9 @@ class Trainer(recbole.trainer.Trainer):
     def _build_optimizer(self, **kwargs: Any) -> torch.optim.Optimizer:
         lazy = mark_sparse_tables(self.model, self.config) or self.learner == "sparse_adam"
         optimizer = LazyAdam(self.model.parameters()) if lazy else super()._build_optimizer(**kwargs)
-        for group in optimizer.param_groups:
+        for one in optimizer.param_groups:
             defaults = {"lr": self.learning_rate, **getattr(self.model, "optimizer_defaults", {})}
-            group.update({k: v for k, v in defaults.items() if k in group})
+            one.update({k: v for k, v in defaults.items() if k in one})
         return optimizer
 
     def fit(
@@ -230,14 +231,13 @@ class Trainer(recbole.trainer.Trainer):
         checkpoint.set_weights(self.model, tensors["current"], str(found))
         self.optimizer.load_state_dict(tensors["optimizer"])
         self._best, self._rng = tensors["best"], tensors["rng"]
-        self.start_epoch = state["epoch"] + 1
-        self._written_epoch = state["epoch"]
+        self.start_epoch, self._written_epoch = state["epoch"] + 1, state["epoch"]
         self.cur_step = state["cur_step"]
         self.best_valid_score = state["best_valid_score"]
         self.best_valid_result = state["best_valid_result"]
         self.train_loss_dict = {int(epoch): loss for epoch, loss in state["train_loss"].items()}
         self.history = state["history"]
-        if Path(resume_file).resolve() != Path(self.saved_model_file).resolve():
+        if Path(resume_file).resolve() != Path(self.saved_model_file).resolve() and group.rank() == 0:
             checkpoint.save(self.saved_model_file, found)
         self._warn_of_other_versions(state["versions"])
         self.logger.info(f"Resuming {resume_file} after {self.start_epoch} epochs.")
@@ -255,12 +255,14 @@ class Trainer(recbole.trainer.Trainer):
         # the training time; a loss that is not a number stops the run without it too.
         with torch.autograd.set_detect_anomaly(False):
             batches = self._within_budget(train_data, epoch_idx)
-            about = {"total": len(batches), "desc": f"Train {epoch_idx:>5}", "leave": False}
             paced = Paced(batches, lambda seconds: self._tell_pace(seconds * len(train_data)))
-            loss = super()._train_epoch(bar(paced, shown=show_progress, **about), epoch_idx, loss_func)
+            about = {"total": len(batches), "desc": f"Train {epoch_idx:>5}", "leave": False}
+            shown, train = bar(paced, shown=show_progress, **about), super()._train_epoch
+            loss = shared_epoch(self.model, train_data, lambda shared: train(shown, epoch_idx, shared or loss_func))
         seconds, losses = self._now() - started, list(loss) if isinstance(loss, tuple) else loss
         share = batches.given / len(train_data) if isinstance(batches, FirstBatches) else 1.0
-        self.history.append({"epoch": epoch_idx, "train_loss": losses, "train_seconds": seconds, "share": share})
+        entry = {"epoch": epoch_idx, "train_loss": losses, "train_seconds": seconds, "share": share}
+        self.history.append(group.first(entry))  # one clock for all
         tell_progress(self.history, self.epochs, self.train_seconds)
         self._finished_epoch = epoch_idx
         if self.train_seconds is not None and self._seconds_left() <= 0:
@@ -317,7 +319,7 @@ class Trainer(recbole.trainer.Trainer):
         self._told_epoch = self._finished_epoch
         if self._verbose:
             self._say_epoch(self.history[-1])
-        if self.on_epoch is not None:
+        if self.on_epoch is not None and group.rank() == 0:
             self.on_epoch(self.history[-1])
 
     def _say_epoch(self, entry: dict[str, Any]) -> None:
@@ -334,7 +336,7 @@ class Trainer(recbole.trainer.Trainer):
 
     def _write_state(self) -> None:
         """Writes the state at the end of the last finished epoch (-1: before the first), once."""
-        if not self._saved or self._written_epoch == self._finished_epoch:
+        if not self._saved or self._written_epoch == self._finished_epoch or group.rank():
             return
         metadata = {
             "model": self.config["model"],
@@ -360,10 +362,10 @@ class Trainer(recbole.trainer.Trainer):
         self._written_epoch = self._finished_epoch
 
     def _load(self, path: str | Path, config: dict[str, Any] | None = None) -> checkpoint.Checkpoint:
-        """A checkpoint of this run's model and data; of the same settings too, if they are given."""
-        found = checkpoint.load(path)
-        model, dataset = self.config["model"], self.config["dataset"]
-        checkpoint.check(found, model=model, dataset=dataset, fingerprints=self.fingerprints, config=config)
+        """A checkpoint of this run's model and data, read by process 0; of the same settings too, if they are given."""
+        found = group.of_first(lambda: checkpoint.load(path))
+        named = {key: self.config[key] for key in ("model", "dataset")}
+        checkpoint.check(found, **named, fingerprints=self.fingerprints, config=config)
         return found
 
     def _stopped_early(self) -> bool:
@@ -396,15 +398,3 @@ class Trainer(recbole.trainer.Trainer):
                 f"The checkpoint was written with other versions ({', '.join(changed)}): the result may differ in its "
                 "last bits from that of an uninterrupted run."
             )
-
-
-def _for_recbole(config: Config, run_folder: str | Path) -> Config:
-    """A copy of the settings with which RecBole's constructor builds only what is used here.
-
-    Its Collector and Evaluator fail on metrics that RecBole does not know, and ours replaces them; ``./saved`` is not
-    wanted; and W&B is to start once, with the true settings.
-    """
-    view = copy.copy(config)
-    changes = {"metrics": [], "checkpoint_dir": str(Path(run_folder).absolute()), "log_wandb": False}
-    view.final_config_dict = {**config.final_config_dict, **changes}
-    return view

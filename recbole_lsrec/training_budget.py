@@ -8,6 +8,8 @@ from typing import Any
 
 from recbole.data.interaction import Interaction
 
+from recbole_lsrec.processes import group
+
 
 class BudgetSpent(Exception):
     """Leaves RecBole's loop over epochs when no training time is left."""
@@ -31,7 +33,7 @@ class FirstBatches:
         for batch in islice(iter(self.loader), self.count):
             self.given += 1
             yield batch
-            if self.now() - started >= self.seconds:
+            if self.seconds < inf and group.first(self.now() - started >= self.seconds):
                 return
 
 

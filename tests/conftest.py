@@ -4,7 +4,7 @@ import pytest
 import torch
 from hypothesis import settings
 
-from tests.shop_log import shop_events
+from tests.shop_log import shop_settings
 
 settings.register_profile("any machine", deadline=None)  # a busy one is no failure
 settings.load_profile("any machine")
@@ -19,18 +19,6 @@ def no_anomaly_detection():
 @pytest.fixture
 def shop(tmp_path, monkeypatch):
     """Settings for a small log with categories, and an empty working directory."""
-    (tmp_path / "data" / "shop").mkdir(parents=True)
-    events = shop_events().drop(columns="event_type:token")
-    events.to_csv(tmp_path / "data" / "shop" / "shop.inter", sep="\t", index=False)
     monkeypatch.chdir(tmp_path)
-    return {
-        "data_path": str(tmp_path / "data"),
-        "load_col": {"inter": ["user_id", "item_id", "timestamp", "category_id"]},
-        "CATEGORY_FIELD": "category_id",
-        "MAX_ITEM_LIST_LENGTH": 12,
-        "eval_args": {"mode": ["uni9", "full"]},
-        "train_batch_size": 128,
-        "epochs": 2,
-        "show_progress": False,
-        "state": "ERROR",
-    }
+    own = {"eval_args": {"mode": ["uni9", "full"]}, "train_batch_size": 128, "epochs": 2, "state": "ERROR"}
+    return {**shop_settings(tmp_path), **own}

@@ -1,5 +1,8 @@
 """The events of a small shop."""
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -18,3 +21,17 @@ def shop_events() -> pd.DataFrame:
             "event_type:token": np.where(rng.random(n) < 0.3, "purchase", "view"),
         }
     )
+
+
+def shop_settings(folder: Path) -> dict[str, Any]:
+    """Writes the log, without the kinds of events, to a folder, and returns the settings that read it."""
+    (folder / "data" / "shop").mkdir(parents=True)
+    events = shop_events().drop(columns="event_type:token")
+    events.to_csv(folder / "data" / "shop" / "shop.inter", sep="\t", index=False)
+    return {
+        "data_path": str(folder / "data"),
+        "load_col": {"inter": ["user_id", "item_id", "timestamp", "category_id"]},
+        "CATEGORY_FIELD": "category_id",
+        "MAX_ITEM_LIST_LENGTH": 12,
+        "show_progress": False,
+    }

@@ -37,6 +37,9 @@ OTHER_VALUES: dict[str, Any] = {
     "use_gpu": False,
     "verbose": True,
     "wandb_project": "other",
+    "ip": "elsewhere",
+    "port": 5678,
+    "group_offset": None,  # needs another machine
     "dry_run": None,  # there is no result to compare
     "resume": None,  # tests/test_resume.py
 }
@@ -94,7 +97,7 @@ def test_a_shared_log_serves_runs_that_differ_in_what_it_does_not_depend_on(
 
 
 def test_what_a_resumed_run_may_change() -> None:
-    assert may_differ() - set(NO_EFFECT) == {*OTHER_VALUES, "epochs", "stopping_step"}
+    assert may_differ() - set(NO_EFFECT) == {*OTHER_VALUES, "epochs", "stopping_step", "nproc", "nnodes", "world_size"}
 
 
 def test_parts_of_a_setting_have_effects_of_their_own() -> None:

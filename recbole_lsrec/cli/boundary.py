@@ -6,6 +6,7 @@
 
 import sys
 import tempfile
+import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from typing import NoReturn
 import click
 
 from recbole_lsrec.errors import LSRecError, MachineError, in_words
+from recbole_lsrec.processes.place import place
 
 # Packages that pip does not bring of itself: RecBole from Python 3.12 on, and the extras.
 INSTALLED_BY = {
@@ -27,6 +29,7 @@ INSTALLED_BY = {
     "matplotlib": "`pip install 'recbole-lsrec[report]'`",
 }
 _OURS, _INPUT, _MACHINE = 1, 2, 3
+_FIRST_SPEAKS = 5.0  # seconds; what started them ends the others meanwhile
 _LESS_MEMORY = (
     "memory is used up; smaller train_batch_size, eval_batch_size, eval_memory_mb, MAX_ITEM_LIST_LENGTH or embedding_size "
     "need less, and --dry-run estimates how much."
@@ -80,5 +83,9 @@ def _unexpected(error: Exception) -> NoReturn:
 
 
 def _fail(message: str, code: int) -> NoReturn:
+    here = place()
+    if here is not None and here.rank > 0:
+        time.sleep(_FIRST_SPEAKS)  # what all of a run's processes meet with, the first one says
+        message = f"process {here.rank} of {here.world}: {message}"
     click.secho(f"Error: {message}", fg="red", err=True)
     sys.exit(code)

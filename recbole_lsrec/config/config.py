@@ -55,6 +55,7 @@ from recbole_lsrec.config.paths import dataset_folder, dataset_yaml, properties_
 from recbole_lsrec.config.strong import with_strong
 from recbole_lsrec.config.values import YamlLoader, plain_types
 from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.processes.place import place
 
 _NP_ALIASES = {
     "bool": np.bool_,
@@ -351,7 +352,16 @@ class Config(RecBoleConfig):
             os.environ["CUDA_VISIBLE_DEVICES"] = values["gpu_id"]
         on_gpu = values["use_gpu"] and values["gpu_id"] != "" and torch.cuda.is_available()
         values["device"] = torch.device("cuda" if on_gpu else "cpu")
-        values["single_spec"], values["local_rank"] = True, 0
+        here = place()
+        if on_gpu and here is not None:
+            if here.local >= torch.cuda.device_count():
+                raise ConfigError(
+                    f"nproc: found a process {here.local} (from 0) on this machine, which has {torch.cuda.device_count()} GPUs; "
+                    "accepted: at most one process for each GPU, or any number with use_gpu=False."
+                )
+            values["device"] = torch.device("cuda", here.local)
+            torch.cuda.set_device(here.local)
+        values["single_spec"], values["local_rank"] = True, 0  # RecBole's own processes are not used
 
 
 def _model_class(model: Any) -> type:

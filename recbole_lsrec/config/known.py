@@ -2,7 +2,7 @@
 
 from functools import cache, reduce
 from operator import or_
-from typing import Any, Literal
+from typing import Any
 
 from recbole_lsrec.config.data_settings import DataSettings
 from recbole_lsrec.config.no_effect import NO_EFFECT
@@ -71,7 +71,6 @@ _GONE = {
 def general_settings() -> Settings:
     """The settings that belong to no model, and RecBole's keys that do nothing here."""
     useless = {key: Setting(key, Any, meaning=reason, effect=Effect.NOTHING) for key, reason in NO_EFFECT.items()}
-    useless["nproc"] = Setting("nproc", Literal[1], 1, NO_EFFECT["nproc"], effect=Effect.NOTHING)
     return useless | {key: one for layer in LAYERS for key, one in settings_of(layer).items()}
 
 

@@ -3,7 +3,6 @@
 _GRAPH = "knowledge-graph models are not supported"
 _RUN_FOLDER = "a run keeps its files in run_dir/<run>/"
 _CACHE = "logs are kept by themselves, under a key of their content and settings (data_cache)"
-_ONE_PROCESS = "one run uses one process and at most one GPU"
 
 NO_EFFECT = {
     "checkpoint_dir": _RUN_FOLDER,
@@ -26,10 +25,5 @@ NO_EFFECT = {
     "kg_reverse_r": _GRAPH,
     "entity_kg_num_interval": _GRAPH,
     "relation_kg_num_interval": _GRAPH,
-    "nproc": _ONE_PROCESS,
-    "world_size": _ONE_PROCESS,
-    "ip": _ONE_PROCESS,
-    "port": _ONE_PROCESS,
-    "group_offset": _ONE_PROCESS,
 }
 """Key -> why it does nothing. docs/from_recbole.md shows this table."""

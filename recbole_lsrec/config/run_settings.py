@@ -1,5 +1,6 @@
 """One run: where it lies, what it shows, and how a model is trained."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -35,6 +36,23 @@ class RunSettings(Options):
     )
     gpu_id: str | int | list[Any] = setting("0", "GPU to run on.", RECBOLES, effect=Effect.NOTHING)
     use_gpu: bool = setting(True, "Whether to run on a GPU if there is one.", RECBOLES, effect=Effect.NOTHING)
+    nproc: int = setting(1, "Processes of the run on this machine.", RECBOLES, least=1, most=1024, how_long=True)
+    nnodes: int = setting(1, "Machines of the run, each with nproc processes.", least=1, most=1024, how_long=True)
+    world_size: int = setting(
+        -1, "Processes on all machines; -1: nproc times nnodes.", RECBOLES, least=-1, most=2**20, how_long=True
+    )
+    ip: str = setting("localhost", "Machine that has the first process.", RECBOLES, effect=Effect.NOTHING)
+    port: int | None = setting(
+        None,
+        "Port of that machine where the processes meet; ~: any, on one machine.",
+        RECBOLES,
+        effect=Effect.NOTHING,
+        least=1,
+        most=65535,
+    )
+    group_offset: int = setting(
+        0, "Number of the first process on this machine, from 0.", RECBOLES, effect=Effect.NOTHING, least=0
+    )
     worker: int = setting(0, "Processes that make batches.", RECBOLES, effect=Effect.NOTHING, least=0, most=1024)
     state: Literal["INFO", "DEBUG", "WARNING", "ERROR", "CRITICAL", "info", "debug", "warning", "error", "critical"] = (
         setting("INFO", "Level of the log.", RECBOLES, effect=Effect.NOTHING)
@@ -107,3 +125,8 @@ class RunSettings(Options):
         "Stop after so many seconds of training (of its thread, on a CPU), validation not counted; no two such runs are equal.",
     )
     clip_variable_norm: Norm | None = setting(None, "Clip the gradient of each parameter to this L2 norm on its own.")
+
+
+def number_of_processes(values: Mapping[str, Any]) -> int:
+    """How many processes a run has, on all machines."""
+    return values["world_size"] if values["world_size"] > 0 else values["nproc"] * values["nnodes"]

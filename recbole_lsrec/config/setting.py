@@ -58,7 +58,7 @@ def setting(
         above: numbers must be greater than this.
         most: greatest number accepted.
         accepted: what is accepted in words, where the type does not say it well.
-        how_long: whether it only says how long to train, so that a resumed run may have another value.
+        how_long: whether it only says how long to train, or how the work is divided: a resumed run may have another value.
         parts: the class that declares the parts of a dictionary.
     """
     more: Any = {"source": source, "effect": effect, "accepted": accepted, "how_long": how_long, "parts": parts}

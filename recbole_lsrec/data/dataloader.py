@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from recbole_lsrec.data.log_chance import LOG_CHANCE, log_chance
 from recbole_lsrec.data.sampler import TimeThresholdSampler
 from recbole_lsrec.data.split.phases import PHASES
 from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.processes import group
 from recbole_lsrec.protocol import Protocol
 
 _AFTER_ALL = np.iinfo(np.int64).max  # a limit that no event reaches
@@ -35,11 +37,17 @@ class TrainLoader:
     get their stock batches: rows repeated per negative, with labels (pointwise) or ``neg_`` fields (pairwise).
     ``train_batch_size`` counts positives for both.
 
+    Where several processes train together, each is given its part of every batch; one with fewer rows than there are
+    processes is given whole to all, and :attr:`whole` says so.
+
     Args:
         config: the run's settings.
         dataset: the training view.
         sampler: draws the negatives; not used when ``train_neg_sample_args`` is none.
         candidate_batch: whether the model takes ``[B, N]`` negatives.
+
+    Attributes:
+        whole: whether the batch that was given last is all of it, although several processes train together.
 
     Raises:
         ConfigError: more negatives are asked for than there are other items.
@@ -52,7 +60,7 @@ class TrainLoader:
         self.rows = dataset.rows
         self.batch_size = config["train_batch_size"]
         self.shuffle = config["shuffle"]
-        self.epoch = 0
+        self.epoch, self.whole = 0, False
         self.transform = construct_transform(config)
         arguments = config["train_neg_sample_args"]
         self.distribution = arguments["distribution"]
@@ -84,18 +92,28 @@ class TrainLoader:
                 np.int32 if len(self.dataset.user) < 2**31 else np.int64
             )  # half the memory, the same order
             np.random.default_rng([self.config["seed"], self.epoch]).shuffle(rows)
-        batches = [rows[at : at + self.batch_size] for at in range(0, len(rows), self.batch_size)]
-        seed = key_from("workers", self.config["seed"], self.epoch) >> 1
-        return in_parallel(batches, self.make, self.config["worker"], seed)
+        return self._given([rows[at : at + self.batch_size] for at in range(0, len(rows), self.batch_size)])
 
-    def make(self, rows: np.ndarray) -> Interaction:
-        """One batch from the rows of its targets."""
+    def _given(self, batches: list[np.ndarray]) -> Iterator[Interaction]:
+        """Makes the batches, or this process's parts of them."""
+        seed = key_from("workers", self.config["seed"], self.epoch) >> 1
+        whole = [len(batch) < group.world() for batch in batches]
+        parts = [(b if all_of_it else b[group.part(len(b))], b) for b, all_of_it in zip(batches, whole, strict=True)]
+        made = in_parallel(parts, self._make_part, self.config["worker"], seed)
+        for self.whole, batch in zip(whole, made, strict=True):
+            yield batch
+
+    def _make_part(self, part: tuple[np.ndarray, np.ndarray]) -> Interaction:
+        return self.make(*part)
+
+    def make(self, rows: np.ndarray, batch_rows: np.ndarray | None = None) -> Interaction:
+        """One batch from the rows of its targets; or a part of it, where ``batch_rows`` are those of the whole."""
         rows = rows.astype(np.int64)
         batch = self.transform(self.dataset, self.dataset.join(self.dataset.windows(rows)))
         batch.update(Interaction(self.dataset.training_fields(rows, self.epoch)))
         if self.n_negatives == 0:
             return batch
-        negatives = self.negatives(rows)
+        negatives = self.negatives(rows, batch_rows)
         if self.candidate_batch:
             batch.update(Interaction({self.neg_prefix + self.item_field: torch.from_numpy(negatives)}))
             if self.log_chance is not None:
@@ -104,11 +122,11 @@ class TrainLoader:
             return batch
         return self._stock_batch(batch, torch.from_numpy(negatives.T.reshape(-1)))
 
-    def negatives(self, rows: np.ndarray) -> np.ndarray:
-        """Negatives ``[B, N]`` of the rows in this epoch."""
+    def negatives(self, rows: np.ndarray, batch_rows: np.ndarray | None = None) -> np.ndarray:
+        """Negatives ``[B, N]`` of the rows in this epoch; ``in_batch`` among the targets of ``batch_rows``."""
         key = key_from("train", self.config["seed"], self.epoch)
         if self.distribution == "in_batch":
-            return self.sampler.in_batch(rows, self.n_negatives, key)
+            return self.sampler.in_batch(rows, self.n_negatives, key, batch_rows)
         return self.sampler.draw(rows, self.n_negatives, key, alpha=self.alpha, exclude=self.exclude, widen=True)
 
     def _weights(self) -> np.ndarray:
@@ -258,16 +276,36 @@ class EvalLoader:
         return -(-len(self.dataset) // self.batch_size)
 
     def __iter__(self) -> Iterator[tuple[np.ndarray, Interaction]]:
-        rows = self.dataset.rows
-        batches = [rows[at : at + self.batch_size] for at in range(0, len(rows), self.batch_size)]
-        return in_parallel(batches, self.make, self.workers, seed=0)
+        return self.batches([slice(at, at + self.batch_size) for at in range(0, len(self.dataset), self.batch_size)])
+
+    def batches(self, cuts: list[slice]) -> Iterator[tuple[np.ndarray, Interaction]]:
+        """The given cuts of the instances as batches."""
+        rows = [self.dataset.rows[cut] for cut in cuts]
+        return in_parallel(rows, self.make, self.workers, seed=0)
+
+    def cuts(self, divisible: int | None = None) -> list[slice]:
+        """The batches as cuts of the instances; where several processes evaluate, those of this one.
+
+        A process gets whole batches, or parts of them that end after a multiple of ``divisible`` rows from the beginning of
+        the batch, where a model scores that many at a time whatever the batch: then every score is the same, bit for bit.
+        """
+        n, size = len(self.dataset), self.batch_size
+        step = size if divisible is None else min(divisible, size)
+        ends = [
+            slice(at, min(at + step, first + size, n))
+            for first in range(0, n, size)
+            for at in range(first, min(first + size, n), step)
+        ]
+        own = ends[group.part(len(ends))]
+        batches = [list(cuts) for _, cuts in groupby(own, lambda cut: cut.start // size)]
+        return [slice(cuts[0].start, cuts[-1].stop) for cuts in batches]
 
     def make(self, rows: np.ndarray) -> tuple[np.ndarray, Interaction]:
         """One batch from the rows of its targets."""
         return rows, self.dataset.join(self.dataset.windows(rows))
 
 
-def in_parallel(batches: list[np.ndarray], make: Callable, workers: int, seed: int) -> Iterator:
+def in_parallel(batches: list, make: Callable, workers: int, seed: int) -> Iterator:
     """Makes the batches in order, in ``workers`` processes of torch's loader, or in this one."""
     if not workers:
         return map(make, batches)

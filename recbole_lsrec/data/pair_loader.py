@@ -29,20 +29,20 @@ class PairLoader(TrainLoader):
         super().__init__(config, pairs, sampler, candidate_batch=False)
         self._after_training = int(pairs.time[pairs.training_events()].max()) + 1
 
-    def make(self, rows: np.ndarray) -> Interaction:
-        """One batch from the rows of its pairs' first events."""
+    def make(self, rows: np.ndarray, batch_rows: np.ndarray | None = None) -> Interaction:
+        """One batch from the rows of its pairs' first events; see the base."""
         index = torch.from_numpy(rows)
         user, item = torch.from_numpy(self.dataset.user)[index], torch.from_numpy(self.dataset.item)[index]
         batch = self.dataset.join(Interaction({self.dataset.uid_field: user, self.item_field: item}))
         if self.n_negatives == 0:
             return batch
-        return self._stock_batch(batch, torch.from_numpy(self.negatives(rows).T.reshape(-1)))
+        return self._stock_batch(batch, torch.from_numpy(self.negatives(rows, batch_rows).T.reshape(-1)))
 
-    def negatives(self, rows: np.ndarray) -> np.ndarray:
-        """Negatives ``[B, N]`` of the pairs in this epoch."""
+    def negatives(self, rows: np.ndarray, batch_rows: np.ndarray | None = None) -> np.ndarray:
+        """Negatives ``[B, N]`` of the pairs in this epoch; see the base."""
         key = key_from("train", self.config["seed"], self.epoch)
         if self.distribution == "in_batch":
-            return self.sampler.in_batch(rows, self.n_negatives, key)
+            return self.sampler.in_batch(rows, self.n_negatives, key, batch_rows)
         limit = np.full(len(rows), self._after_training)
         others = ("positive", "user")
         return self.sampler.draw(rows, self.n_negatives, key, alpha=self.alpha, exclude=others, limit=limit, widen=True)
@@ -55,6 +55,6 @@ class UserLoader(PairLoader):
         super().__init__(config, pairs, sampler)
         self.rows: Any = np.flatnonzero(pairs.training_users())
 
-    def make(self, rows: np.ndarray) -> Interaction:
+    def make(self, rows: np.ndarray, batch_rows: np.ndarray | None = None) -> Interaction:
         """One batch of users."""
         return self.dataset.join(Interaction({self.dataset.uid_field: torch.from_numpy(rows)}))

@@ -8,7 +8,7 @@ from recbole.config import Config
 from recbole.data.interaction import Interaction
 
 from recbole_lsrec.data.counter_random import key_from, uniform
-from recbole_lsrec.data.dataloader import TrainLoader, in_parallel
+from recbole_lsrec.data.dataloader import TrainLoader
 from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.data.sampler import TimeThresholdSampler
 
@@ -59,9 +59,7 @@ class PositionLoader(TrainLoader):
         size = self._targets_in(chunks)
         middle = np.cumsum(size) - (size + 1) // 2
         batch = middle * len(self) // size.sum()
-        batches = np.split(chunks, np.searchsorted(batch, np.arange(1, len(self))))
-        seed = key_from("workers", self.config["seed"], self.epoch) >> 1
-        return in_parallel(batches, self.make, self.config["worker"], seed)
+        return self._given(np.split(chunks, np.searchsorted(batch, np.arange(1, len(self)))))
 
     def chunks(self, epoch: int) -> np.ndarray:
         """First row and number of positions ``[C, 2]`` of the chunks of an epoch, those with a target only."""
@@ -77,7 +75,7 @@ class PositionLoader(TrainLoader):
         chunks = np.stack([self._first[owner] + begin, end - begin], axis=1)
         return chunks[self._targets_in(chunks) > 0]
 
-    def make(self, chunks: np.ndarray) -> Interaction:
+    def make(self, chunks: np.ndarray, batch_rows: np.ndarray | None = None) -> Interaction:
         """One batch from its chunks ``[B, 2]``: ``item_id_list``, ``item_length`` and ``next_item_id_list``."""
         first, length = torch.from_numpy(chunks).unbind(1)
         steps = torch.arange(int(length.max()))

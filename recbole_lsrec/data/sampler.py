@@ -8,6 +8,7 @@ import numpy as np
 
 from recbole_lsrec.data.counter_random import uniform
 from recbole_lsrec.errors import DataError
+from recbole_lsrec.processes import group
 
 # Rounds of vectorised redraws before the few stubborn rows are finished by listing their whole pool.
 _ROUNDS = 24
@@ -22,6 +23,11 @@ class DrawCounts:
     drawn: int = 0
     widened: int = 0
     short: int = 0
+
+    def add_up(self, before: "DrawCounts") -> None:
+        """Adds what the other processes have counted since ``before``."""
+        for name, was in vars(before).items():
+            setattr(self, name, was + sum(group.numbers(getattr(self, name) - was)))
 
 
 @dataclass
@@ -132,23 +138,30 @@ class TimeThresholdSampler:
         self.counts.drawn += len(rows)
         return np.where(chosen < 0, 0, self.by_appearance[chosen])
 
-    def in_batch(self, rows: np.ndarray, n: int, key: int) -> np.ndarray:
+    def in_batch(self, rows: np.ndarray, n: int, key: int, batch_rows: np.ndarray | None = None) -> np.ndarray:
         """Draws among the targets of the batch, as CLSR's authors do: with repeats, only the positive is rejected.
 
         So negatives follow popularity, may be items of the history, and ignore the time limit. A batch whose targets
         are all one item has no in-batch negative; the last resort there is a uniform draw over all items.
 
+        Args:
+            rows: ``[B]``.
+            n: negatives of each.
+            key: of the draws.
+            batch_rows: those of the whole batch, where ``rows`` is a part of it.
+
         Returns:
             int64 ``[B, n]`` item ids.
         """
         target = self.item[rows]
+        offered = target if batch_rows is None else self.item[batch_rows.astype(np.int64)]
         chosen = np.broadcast_to(target[:, None], (len(rows), n)).copy()
         for attempt in range(_ROUNDS):
             row, slot = np.nonzero(chosen == target[:, None])
             if len(row) == 0:
                 return chosen
             u = uniform(key, rows[row], slot, attempt)
-            chosen[row, slot] = target[(u * len(rows)).astype(np.int64)]
+            chosen[row, slot] = offered[(u * len(offered)).astype(np.int64)]
         row, slot = np.nonzero(chosen == target[:, None])
         u = uniform(key, rows[row], slot, _ROUNDS)
         other = 1 + (u * (self.n_items - 2)).astype(np.int64)

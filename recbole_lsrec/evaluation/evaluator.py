@@ -17,10 +17,10 @@ from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.evaluation.instances import describe_instances
 from recbole_lsrec.evaluation.lists import asks_for_lists, list_metrics
 from recbole_lsrec.evaluation.metrics import summarise
-from recbole_lsrec.evaluation.outcome import Collector, Outcome
+from recbole_lsrec.evaluation.outcome import Collector, Outcome, of_all_processes
 from recbole_lsrec.evaluation.popularity import Correction, Corrector, Curve
 from recbole_lsrec.evaluation.retriever import make_retriever
-from recbole_lsrec.evaluation.scoring import check_finite, score_batch
+from recbole_lsrec.evaluation.scoring import check_finite, rows_at_a_time, score_batch
 from recbole_lsrec.model.general_recommender.unseen_users import take_average_user
 from recbole_lsrec.run_files import COLUMNS
 
@@ -89,6 +89,8 @@ def evaluate(
 ) -> Evaluation:
     """Scores every instance of the loader once and ranks its target under each of the loader's protocols.
 
+    Several processes share the batches, and all get the whole, which is what one process finds, bit for bit.
+
     Args:
         model: any recommender; put in ``eval()`` mode. One without sequences scores users unseen in training as the
             average user.
@@ -115,10 +117,9 @@ def evaluate(
     items_of_full = None if retriever is None else retriever.items
     corrector = None if correction is None else Corrector(correction, _training_events(dataset), device)
     alpha: list[np.ndarray] = []
-    done = 0
-    for rows, interaction in bar(loader, total=len(loader), desc="Evaluate   ", leave=False, shown=show_progress):
-        part = slice(done, done + len(rows))
-        done += len(rows)
+    cuts = loader.cuts(rows_at_a_time(model, device))
+    batches = bar(loader.batches(cuts), total=len(cuts), desc="Evaluate   ", leave=False, shown=show_progress)
+    for part, (rows, interaction) in zip(cuts, batches, strict=True):
         target = torch.from_numpy(dataset.item[rows]).to(device)
         lists = {name: torch.from_numpy(chosen[part]).to(device) for name, chosen in loader.candidates.items()}
         items = torch.cat([target[:, None], *lists.values()], dim=1)  # [B, 1 + all C], int64 as the target is
@@ -145,7 +146,8 @@ def evaluate(
     metrics = _metrics(outcomes, loader, config)
     curves = {} if corrector is None else corrector.curves(ties, config["metrics"], config["topk"], config["gauc_by"])
     recall = None if retriever is None else retriever.recall
-    return Evaluation(metrics, outcomes, np.concatenate(alpha).astype(np.float32), loader, unseen, curves, recall)
+    every_alpha = of_all_processes({"alpha": alpha})["alpha"].astype(np.float32)
+    return Evaluation(metrics, outcomes, every_alpha, loader, unseen, curves, recall)
 
 
 def _training_events(dataset: SessionDataset) -> np.ndarray:

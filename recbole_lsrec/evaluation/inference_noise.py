@@ -8,6 +8,7 @@ from recbole.config import Config
 from recbole_lsrec.data.dataloader import EvalLoader
 from recbole_lsrec.evaluation.evaluator import evaluate
 from recbole_lsrec.evaluation.popularity import Correction
+from recbole_lsrec.processes import group
 
 
 def inference_noise(
@@ -32,10 +33,12 @@ def inference_noise(
     n = getattr(model, "inference_samples", 0)
     if not n:
         return None
-    results = []
-    for number in range(n):
-        with model.inference_sample(number):
-            results.append(evaluate(model, loader, config, correction=correction).metrics)
+    found = {}
+    for number in range(group.rank(), n, group.world()):  # draws go through all batches, so a sample is not divided
+        with model.inference_sample(number), group.alone():
+            found[number] = evaluate(model, loader, config, correction=correction).metrics
+    of_all = {number: metrics for of_one in group.every(found) for number, metrics in of_one.items()}
+    results = [of_all[number] for number in range(n)]
     values = {name: np.array([result[name] for result in results]) for name in results[0]}
     spread = {
         name: {"mean": float(v.mean()), "std": float(v.std(ddof=1)), "min": float(v.min()), "max": float(v.max())}

@@ -1,5 +1,6 @@
 """What one protocol finds: batches of scores go in, ranks of the targets come out."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import inf, nan
 
@@ -7,6 +8,7 @@ import numpy as np
 import torch
 
 from recbole_lsrec.evaluation.ties import rank_of_positive
+from recbole_lsrec.processes import group
 
 
 @dataclass
@@ -82,8 +84,8 @@ class Collector:
             self._keep_best(every, scores)
 
     def outcome(self, ties: str) -> Outcome:
-        """Reduces to ranks by a tie rule."""
-        parts = {name: np.concatenate(arrays) for name, arrays in self._parts.items()}
+        """Reduces to ranks by a tie rule, with what the other processes found."""
+        parts = of_all_processes(self._parts)
         rank = rank_of_positive(parts["above"], parts["ties"], ties)
         return Outcome(rank, parts["ties"], parts["n_negatives"], parts.get("scores"), parts.get("lists"))
 
@@ -94,3 +96,10 @@ class Collector:
 
     def _keep(self, name: str, values: torch.Tensor) -> None:
         self._parts.setdefault(name, []).append(values.cpu().numpy())
+
+
+def of_all_processes(parts: Mapping[str, list[np.ndarray]]) -> dict[str, np.ndarray]:
+    """By name what the processes have found, batch after batch, in the order of the instances."""
+    every = group.every(parts)
+    names = {name: None for of_one in every for name in of_one}
+    return {name: np.concatenate([batch for of_one in every for batch in of_one.get(name, [])]) for name in names}

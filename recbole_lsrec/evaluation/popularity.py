@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from recbole_lsrec.evaluation.metrics import summarise
+from recbole_lsrec.evaluation.outcome import of_all_processes
 from recbole_lsrec.evaluation.ties import rank_of_positive
 from recbole_lsrec.run_files import read_result
 
@@ -111,10 +112,10 @@ class Corrector:
             gauc_by: as in the setting.
         """
         found = {}
-        for protocol, above in self._above.items():
-            rank = rank_of_positive(np.concatenate(above), np.concatenate(self._tied[protocol]), ties)  # [N, lambdas]
-            rivals = np.concatenate(self._rivals[protocol])
-            values = [summarise(own, rivals, metrics, topk, gauc_by=gauc_by) for own in rank.T]
+        tied, rivals = of_all_processes(self._tied), of_all_processes(self._rivals)
+        for protocol, above in of_all_processes(self._above).items():
+            rank = rank_of_positive(above, tied[protocol], ties)  # [N, lambdas]
+            values = [summarise(own, rivals[protocol], metrics, topk, gauc_by=gauc_by) for own in rank.T]
             found[protocol] = {key: [value[key] for value in values] for key in values[0]}
         return found
 

@@ -48,6 +48,11 @@ def scores_pairs(model: AbstractRecommender) -> bool:
     return not isinstance(model, GeneralRecommender) and not ranks_all_items(model)
 
 
+def rows_at_a_time(model: AbstractRecommender, device: torch.device) -> int | None:
+    """How many rows of a batch are scored apart from the others, whatever the batch; None: all at once."""
+    return _CPU_HISTORIES if isinstance(model, LongShortRecommender) and device.type == "cpu" else None
+
+
 def score_batch(
     model: AbstractRecommender,
     interaction: Interaction,
@@ -71,7 +76,7 @@ def score_batch(
     if isinstance(model, GeneralRecommender):
         return _of_users(model, interaction[dataset.uid_field], items, dataset, full, memory_mb)
     if isinstance(model, LongShortRecommender):
-        at_a_time = _CPU_HISTORIES if items.device.type == "cpu" else max(1, len(items))
+        at_a_time = rows_at_a_time(model, items.device) or max(1, len(items))
         starts = range(0, max(1, len(items)), at_a_time)
         cuts = [slice(at, at + at_a_time) for at in starts]
         return _together([_matched(model, interaction[cut], items[cut], full, two_stage) for cut in cuts])

@@ -12,6 +12,7 @@ from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.model.catalogue_loss import ItemSampler, full_softmax, sampled_softmax
 from recbole_lsrec.model.options.all_positions import AllPositionsOptions
 from recbole_lsrec.model.position_losses import calibration, gbce
+from recbole_lsrec.processes import group
 
 
 class AllPositions(SequentialRecommender):
@@ -57,19 +58,19 @@ class AllPositions(SequentialRecommender):
     def calculate_loss(self, interaction: Interaction) -> Tensor:
         """RecBole's on windows; the mean over all positions on chunks."""
         if self.NEXT_ITEMS not in interaction.interaction:
-            return super().calculate_loss(interaction)
+            return super().calculate_loss(interaction) * group.share(len(interaction))
         items, target = interaction[self.ITEM_SEQ], interaction[self.NEXT_ITEMS]  # [B, L]
         lengths = torch.arange(1, items.shape[1] + 1, device=items.device).expand_as(items)
         states = self.forward(items, lengths)  # [B, L, D]
         real = target > 0
-        return self._loss_at(states[real], target[real])
+        return self._loss_at(states[real], target[real]) * group.share(int(real.sum()))
 
     def _loss_at(self, states: Tensor, target: Tensor) -> Tensor:
         """The loss of ``[P, D]`` states with their targets ``[P]``."""
         table = self.item_embedding.weight
         if self.position_loss == "softmax":
             return full_softmax(states, table, target)
-        drawn = self._uniform.draw(self.n_negatives)  # [S], the first item being 0
+        drawn = group.same(self._uniform.draw(self.n_negatives))  # [S], the first item being 0
         log_expected = self._uniform.log_chance[drawn].to(states) + torch.log(states.new_tensor(self.n_negatives))
         drawn = drawn.to(target.device) + 1
         positive, negatives, hit = table[target], table[drawn], target[:, None] == drawn

@@ -13,6 +13,7 @@ from recbole_lsrec.data.log_chance import LOG_CHANCE
 from recbole_lsrec.model import losses
 from recbole_lsrec.model.layers.embedding import ItemEmbedding
 from recbole_lsrec.model.options.long_short import CandidateOptions, LongShortOptions
+from recbole_lsrec.processes import group
 
 CPU_CHUNK_BYTES = 32 << 20
 """Larger chunks of a full ranking are slower on a CPU: they fall out of its caches."""
@@ -154,14 +155,18 @@ class LongShortRecommender(SequentialRecommender):
         return (match.logits, match.alpha) if return_alpha else match.logits
 
     def losses(self, interaction: Interaction) -> dict[str, Tensor]:
-        """Returns the terms of the training loss by name (``data``, the model's own, ``l2``); they add up to it."""
+        """Returns the terms of the training loss by name (``data``, the model's own, ``l2``); they add up to it.
+
+        Where several processes share a batch, each returns its part of the whole batch's.
+        """
         candidates = torch.cat([interaction[self.POS_ITEM_ID].unsqueeze(1), interaction[self.NEG_ITEM_ID]], dim=1)
         state = self.encode(interaction)
         match = self.match(state, candidates)  # [B, 1 + N]
         logits = match.logits
         if LOG_CHANCE in interaction.interaction:  # train_neg_sample_args: logq
             logits = logits - interaction[LOG_CHANCE]
-        terms = {"data": self.data_loss(logits), **self.auxiliary_loss(state, match)}
+        data = self.data_loss(logits) * group.share(len(candidates))
+        terms = {"data": data, **self.auxiliary_loss(state, match)}
         if self.reg_weight:
             items = torch.cat([self.involved_items(state).reshape(-1), candidates.reshape(-1)])
             others = self.involved_rows(state)

@@ -1,6 +1,9 @@
 """Loss terms as pure functions of tensors; they can be tested without a model or a config.
 
 Shape letters: ``B`` instances, ``C`` candidates (the positive first), ``D`` features.
+
+Where several processes share a batch, the first two are means over this process's rows; the terms of a loss below them are
+this process's part of the whole batch's, and the parts add up.
 """
 
 from collections.abc import Iterable
@@ -8,6 +11,8 @@ from collections.abc import Iterable
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from recbole_lsrec.processes import group
 
 
 def bce(logits: Tensor) -> Tensor:
@@ -108,16 +113,24 @@ def mean_over(values: Tensor, eligible: Tensor) -> Tensor:
     The authors' code divides 0 by 0 then and the loss becomes NaN; 0 is our deviation, so that such a batch trains on.
     """
     weight = eligible.to(values.dtype).expand_as(values)
-    return (values * weight).sum() / weight.sum().clamp_min(1)
+    return (values * weight).sum() / group.total(weight.sum()).clamp_min(1)
 
 
 def squared_rows(table: nn.Embedding, ids: Tensor) -> Tensor:
     """Sum of squares of the *distinct* rows of ``table [N, D]`` named by ``ids`` (any shape)."""
+    if group.world() > 1:
+        return table(group.distinct(ids)[0]).square().sum()
     involved = torch.zeros(table.num_embeddings, dtype=torch.bool, device=ids.device)
     involved[ids.reshape(-1)] = True
     return table(involved.nonzero().squeeze(1)).square().sum()
 
 
+def squared_gap(left: nn.Embedding, right: nn.Embedding, ids: Tensor) -> Tensor:
+    """Mean square of ``left - right`` over the features of the *distinct* rows named by ``ids``."""
+    rows, n = group.distinct(ids)
+    return (left(rows) - right(rows)).square().sum() / (n * left.embedding_dim)
+
+
 def squared_sum(parameters: Iterable[Tensor]) -> Tensor:
     """Sum of squares of all entries of ``parameters``."""
-    return torch.cat([parameter.reshape(-1) for parameter in parameters]).square().sum()
+    return group.once(torch.cat([parameter.reshape(-1) for parameter in parameters]).square().sum())

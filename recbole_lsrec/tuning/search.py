@@ -20,7 +20,7 @@ from ray.tune.search import BasicVariantGenerator
 
 from recbole_lsrec.config import Config
 from recbole_lsrec.config.known import check_key, settings_for
-from recbole_lsrec.config.run_settings import BUDGETS
+from recbole_lsrec.config.run_settings import BUDGETS, number_of_processes
 from recbole_lsrec.config.setting import Effect
 from recbole_lsrec.errors import ConfigError, refusals_named
 from recbole_lsrec.ray_session import running_ray
@@ -55,6 +55,10 @@ def search(settings: SearchSettings) -> SearchResult:
     """
     folder = Path(settings.out).resolve()
     config, space = checked(settings)
+    if number_of_processes(config) > 1:
+        raise ConfigError(
+            "nproc: found several processes; accepted: one for each trial. --concurrent says how many trials run at a time."
+        )
     job = Job(
         model=settings.model,
         dataset=settings.dataset,

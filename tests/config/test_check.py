@@ -89,7 +89,7 @@ def test_the_session_threshold_is_a_positive_whole_number(value: Any) -> None:
         ("repeatable", False, "True, because sequential models may recommend an item again"),
         ("benchmark_filename", ["train"], "three names such as [train, valid, test], for the files"),
         ("benchmark_filename", ["a", "b", "a"], "three names such as [train, valid, test], for the files"),
-        ("nproc", 2, "one of 1"),
+        ("nproc", 0, "a whole number from 1 to 1024"),
         ("n_layers", 2.5, "a whole number"),
         ("hidden_dropout_prob", "high", "a number"),
         ("use_gpu", 1, "True or False"),

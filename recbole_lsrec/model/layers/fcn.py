@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from recbole_lsrec.model.layers.precision import full_precision
+from recbole_lsrec.processes import group
 
 INIT_STD = 0.01
 """Standard deviation of the truncated normal (cut at twice that) for embeddings, attention and linear layers."""
@@ -42,7 +43,8 @@ class BatchNorm(nn.Module):
     """Batch normalisation of rows ``[M, F]`` with TensorFlow's moving averages.
 
     It differs from ``nn.BatchNorm1d`` in one way that shows in results: the moving variance averages the *biased*
-    batch variance, which is also what normalises the batch. A batch without rows leaves the averages alone.
+    batch variance, which is also what normalises the batch. A batch without rows leaves the averages alone. Where several
+    processes share a batch, its statistics are those of the whole.
 
     Args:
         size: Number of features, the last axis of the input.
@@ -66,10 +68,10 @@ class BatchNorm(nn.Module):
 
         ``counts [M]`` says how many equal rows each stands for in the statistics; 1 if not given.
         """
-        if not self.training or not len(rows):
+        if not self.training or not sum(group.numbers(len(rows))):
             return F.batch_norm(rows, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps)
-        if counts is not None:
-            return self._weighted(rows, counts)
+        if counts is not None or group.world() > 1:
+            return self._weighted(rows, rows.new_ones(len(rows)) if counts is None else counts)
         # The fused kernel hands back its statistics: one pass over the data instead of two.
         out, mean, inverse_std = torch.native_batch_norm(rows, self.weight, self.bias, None, None, True, 0.0, self.eps)
         with torch.no_grad():
@@ -81,10 +83,10 @@ class BatchNorm(nn.Module):
     @full_precision
     def _weighted(self, rows: Tensor, counts: Tensor) -> Tensor:
         """The same in training mode, each row counted as often as ``counts [M]`` says."""
-        share = (counts / counts.sum()).unsqueeze(0)  # [1, M]
-        mean = share @ rows  # [1, F]
+        share = (counts / group.total(counts.sum())).unsqueeze(0)  # [1, M]
+        mean = group.total(share @ rows)  # [1, F]
         centred = rows - mean
-        variance = share @ centred.square()
+        variance = group.total(share @ centred.square())
         with torch.no_grad():
             self.running_mean.lerp_(mean[0], 1 - self.momentum)
             self.running_var.lerp_(variance[0], 1 - self.momentum)

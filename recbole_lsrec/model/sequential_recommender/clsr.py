@@ -198,8 +198,7 @@ class CLSR(TimedRecommender):
             eligible = (state.history.lengths > self.options.length_threshold).unsqueeze(1)
             terms["contrastive"] = self.options.contrastive_weight * losses.mean_over(rows, eligible)
         if self.options.discrepancy_weight and self.user_short is not None:
-            users = state.users.unique()
-            gap = (self.user_long(users) - self.user_short(users)).square().mean()
+            gap = losses.squared_gap(self.user_long, self.user_short, state.users)
             terms["discrepancy"] = -self.options.discrepancy_weight * gap
         return terms
 

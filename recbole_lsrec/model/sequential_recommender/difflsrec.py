@@ -24,6 +24,7 @@ from recbole_lsrec.model.diffusion.recent_encoder import RecentEncoder, padding,
 from recbole_lsrec.model.layers.precision import lerp
 from recbole_lsrec.model.losses import squared_sum
 from recbole_lsrec.model.options.difflsrec import DiffLSRecOptions
+from recbole_lsrec.processes import group
 
 
 class Interests(NamedTuple):
@@ -194,7 +195,7 @@ class DiffLSRec(LongShortRecommender):
 
     def _diffused(self, clean: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Draws a step per row: ``e_t [B, D]``, ``t [B]``, ``alpha_bar_t [B, 1]`` and the noise ``[B, D]`` in it."""
-        u = torch.rand(len(clean), generator=self._generator)
+        u = self._uniform(len(clean))
         t = (1 + (u * self.denoiser.n_steps).long()).clamp_(max=self.denoiser.n_steps)
         alpha_bar = self.alpha_bar[t].unsqueeze(1).to(clean.device)
         noise = self._normal(clean)
@@ -203,8 +204,12 @@ class DiffLSRec(LongShortRecommender):
     def _normal(self, like: Tensor) -> Tensor:
         """Standard normal numbers from torch's global generator, or from the fixed one of a sample."""
         if self._generator is None:
-            return torch.randn_like(like)
+            return group.drawn(lambda n: like.new_empty(n, *like.shape[1:]).normal_(), len(like))
         return torch.randn(like.shape, generator=self._generator, dtype=like.dtype).to(like.device)
+
+    def _uniform(self, n: int) -> Tensor:
+        """Uniform numbers for ``n`` rows, from the same generator, on the CPU."""
+        return group.drawn(lambda rows: torch.rand(rows, generator=self._generator), n)
 
     @contextmanager
     def inference_sample(self, number: int) -> Iterator[None]:
@@ -243,7 +248,7 @@ class DiffLSRec(LongShortRecommender):
         if not self.training:
             self._generator = torch.Generator().manual_seed(self.options.inference_seed)
         try:
-            terms["data"] = self._cross_entropy(state.user, target)
+            terms["data"] = self._cross_entropy(state.user, target) * group.share(len(target))
             if self.fusion == "diffusion" and self.options.denoise_weight:
                 terms["denoise"] = self.options.denoise_weight * self.denoise_loss(state.interests)
         finally:
@@ -257,13 +262,13 @@ class DiffLSRec(LongShortRecommender):
         """Eq. C.5: mean squared error of the noise network on e_long at a random step, ``[]``."""
         long, prepared = self._sides(interests)
         noisy, t, _, noise = self._diffused(long.detach())  # or shrinking e_long would make the task trivial
-        drop = torch.rand(len(long), generator=self._generator).to(long.device) < self.options.condition_dropout
-        return (noise - self.denoiser.noise(noisy, t, prepared, drop)).square().mean()
+        drop = self._uniform(len(long)).to(long.device) < self.options.condition_dropout
+        return (noise - self.denoiser.noise(noisy, t, prepared, drop)).square().mean() * group.share(len(long))
 
     def _cross_entropy(self, user: Tensor, target: Tensor) -> Tensor:
         if self.options.loss == "full":
             return catalogue_loss.full_softmax(user, self._table()[1:], target)
-        drawn = self.sampler.draw(self.options.loss_samples, self._generator)
+        drawn = group.same(self.sampler.draw(self.options.loss_samples, self._generator))
         log_expected = (self.sampler.log_chance[drawn] + np.log(self.options.loss_samples)).float().to(user.device)
         drawn = drawn.to(user.device)
         hit = drawn == target.unsqueeze(1)  # [B, S]

@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from recbole.data.interaction import Interaction
 from torch import Tensor, nn
 
+from recbole_lsrec.model import losses
 from recbole_lsrec.model.base import LongShortRecommender, Match
 from recbole_lsrec.model.layers.attention import MLPAttention
 from recbole_lsrec.model.layers.fcn import FCN, embedding, truncated_normal_
@@ -23,6 +24,7 @@ from recbole_lsrec.model.layers.time_features import TimeFeatures, time_features
 from recbole_lsrec.model.layers.time_lstm import Time4LSTM
 from recbole_lsrec.model.layers.unique_history import Slots, UniqueHistory, current_session, long_sessions
 from recbole_lsrec.model.options.lsidn import LSIDNOptions
+from recbole_lsrec.processes import group
 
 SKIPPED = 20
 """Columns of a history that the recurrences do not read with ``sequence: official``."""
@@ -249,23 +251,25 @@ class LSIDN(LongShortRecommender):
         if self.options.contrastive_weight and state.read.views:
             terms["contrastive"] = self.options.contrastive_weight * match.logits.shape[1] * self.contrast(state)
         if self.options.discrepancy_weight:
-            users = state.read.users.unique()
-            gap = (self.user_long(users) - self.user_short(users)).square().mean()
+            gap = losses.squared_gap(self.user_long, self.user_short, state.read.users)
             terms["discrepancy"] = -self.options.discrepancy_weight * gap
         return terms
 
     def contrast(self, state: Encoded) -> Tensor:
         """Step 8: ``-mean_i [s_ii - ln(sum_j e^s_ij + sum_j e^s_ji - e^s_ii)]`` over eligible instances; 0 without any."""
         eligible = torch.stack([real.sum(1) > self.options.length_threshold for _, real in state.read.views]).all(0)
-        if not bool(eligible.any()):
+        here = group.numbers(int(eligible.sum()))  # in each process; M in all
+        if not sum(here):
             return state.g.new_zeros(())
         z_1, z_2 = (
-            F.normalize(self.view(items[eligible], real[eligible]), dim=1, eps=1e-6) for items, real in state.read.views
+            group.together(F.normalize(self.view(items[eligible], real[eligible]), dim=1, eps=1e-6))
+            for items, real in state.read.views
         )
         s = z_1 @ z_2.t() / self.options.temperature  # [M, M]
         own = torch.eye(len(s), dtype=torch.bool, device=s.device)
         others = torch.cat([s, s.t().masked_fill(own, float("-inf"))], dim=1)  # [M, 2M]
-        return (others.logsumexp(1) - s.diagonal()).mean()
+        rows = (others.logsumexp(1) - s.diagonal()).split(here)[group.rank()]
+        return rows.sum() / len(s)
 
     def view(self, items: Tensor, real: Tensor) -> Tensor:
         """The mean over a view's events of SA_current, ``[B, D]``."""
@@ -276,8 +280,8 @@ class LSIDN(LongShortRecommender):
         """Returns ``data``, ``contrastive``, ``discrepancy`` and ``l2``; P's share of it once per candidate row."""
         terms = super().losses(interaction)
         if self.reg_weight:
-            more = interaction[self.NEG_ITEM_ID].numel() + len(interaction[self.POS_ITEM_ID]) - 1
-            terms["l2"] = terms["l2"] + 0.5 * self.reg_weight * more * self.position.square().sum()
+            more = sum(group.numbers(interaction[self.NEG_ITEM_ID].numel() + len(interaction[self.POS_ITEM_ID]))) - 1
+            terms["l2"] = terms["l2"] + 0.5 * self.reg_weight * more * losses.squared_sum([self.position])
         return terms
 
     # ---- what the base class asks for -------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from recbole_lsrec.model.layers.fcn import FCN
 from recbole_lsrec.model.layers.history_attention import HistoryAttention, Prepared
 from recbole_lsrec.model.layers.recurrent import VecAttGRU
 from recbole_lsrec.model.options.surge import SURGEOptions
+from recbole_lsrec.processes import group
 
 SLOPE = 0.2
 """Of LeakyReLU below 0: TensorFlow's default."""
@@ -147,7 +148,8 @@ class SURGE(LongShortRecommender):
         r = (s * kept) @ state.x_c  # [B, C, D]
         lengths = kept.sum(2)  # [B, C]
         # Kept events first, in time order; on what is padding then, the rejected ones, in time order too.
-        places = (~kept).to(torch.uint8).argsort(dim=2, stable=True)[:, :, : int(lengths.max())]  # [B, C, K]
+        longest = max(group.numbers(int(lengths.max())))
+        places = (~kept).to(torch.uint8).argsort(dim=2, stable=True)[:, :, :longest]  # [B, C, K]
         a = self.final_weights(state.final, v, places, lengths)  # [B, C, K]
         h = self.gru(state.x_c, lengths, a, places)  # [B, C, D]
         logits = self.head(h, r, v, r * v).squeeze(-1)  # [B, C]

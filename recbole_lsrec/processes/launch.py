@@ -1,0 +1,104 @@
+"""Starting the processes of a run on this machine, and ending all of them where one ends before its time."""
+
+import logging
+import os
+import pickle
+import tempfile
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.distributed as dist
+import torch.multiprocessing
+from torch.multiprocessing import ProcessExitedException, ProcessRaisedException
+
+from recbole_lsrec.processes.group import ProcessLost
+from recbole_lsrec.processes.place import Place, environment
+
+
+def launch(
+    task: Callable[..., Any], arguments: tuple, n: int, *, world: int, first: int, address: str, port: int | None
+) -> Any:
+    """Runs ``task(*arguments)`` in ``n`` new processes; each finds its :func:`place`.
+
+    Args:
+        task: a function that can be pickled, as can what it gets and returns.
+        arguments: of the task.
+        n: processes on this machine.
+        world: processes on all machines.
+        first: rank of the first one here.
+        address: of the machine that has process 0.
+        port: there, where the processes of several machines meet; None: a free one, which only this machine can know.
+
+    Returns:
+        What the first one here returned.
+
+    Raises:
+        ProcessLost: one was killed, or ended without a word; the others are ended within a second.
+        Exception: what a process raised; process 0's if several did.
+    """
+    # As torchrun does: the store is kept by the parent, so that no process can take it with it.
+    store = dist.TCPStore(address, port or 0, is_master=first == 0, wait_for_workers=False)
+    logging.getLogger("torch.multiprocessing.spawn").setLevel(logging.ERROR)  # it tells which processes it ends
+    with tempfile.TemporaryDirectory() as folder:
+        places = [Place(first + local, world, local) for local in range(n)]
+        told = [environment(place, address, store.port) for place in places]
+        context = torch.multiprocessing.start_processes(
+            _start, (told, warnings.filters, task, arguments, folder), nprocs=n, join=False, start_method="spawn"
+        )
+        assert context is not None
+        try:
+            while not context.join():
+                pass
+        except (ProcessRaisedException, ProcessExitedException) as ended:
+            raise _cause(ended, places, Path(folder)) from ended
+        finally:
+            for process in context.processes:
+                process.terminate()
+            for process in context.processes:
+                process.join()
+        return _read(Path(folder) / "0.result")
+
+
+def _start(
+    local: int, told: list[dict[str, str]], filters: Any, task: Callable[..., Any], arguments: tuple, folder: str
+) -> None:
+    os.environ.update(told[local])
+    warnings.filters[:] = filters  # type: ignore[index]
+    if "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(max(1, torch.get_num_threads() // len(told)))  # the cores are divided
+    try:
+        result = task(*arguments)
+    except Exception as error:
+        (Path(folder) / f"{local}.error").write_bytes(_pickled(error))
+        raise
+    (Path(folder) / f"{local}.result").write_bytes(pickle.dumps(result))
+
+
+def _pickled(error: Exception) -> bytes:
+    """An exception for another process; of one that cannot be pickled its words."""
+    try:
+        data = pickle.dumps(error)
+        pickle.loads(data)
+    except Exception:  # whatever a class of exceptions stumbles over
+        return pickle.dumps(RuntimeError(f"{type(error).__name__}: {error}"))
+    return data
+
+
+def _cause(ended: ProcessRaisedException | ProcessExitedException, places: list[Place], folder: Path) -> Exception:
+    """What was first: an error in words, a process that was killed; that another one then missed it, is none."""
+    errors = [_read(path) for path in sorted(folder.glob("*.error"))]
+    for error in errors:
+        if not isinstance(error, ProcessLost):
+            return error
+    if isinstance(ended, ProcessExitedException):
+        place = places[ended.error_index]
+        how = f"was killed ({ended.signal_name})" if ended.signal_name else f"ended (exit code {ended.exit_code})"
+        return ProcessLost(f"process {place.rank} of {place.world} {how}, and the others were ended.")
+    return errors[0]
+
+
+def _read(path: Path) -> Any:
+    return pickle.loads(path.read_bytes())

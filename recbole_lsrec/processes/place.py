@@ -1,0 +1,29 @@
+"""Which of a run's processes this one is, as torchrun says it: by environment variables, read without importing torch."""
+
+import os
+from typing import NamedTuple
+
+_TOLD = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")
+
+
+class Place(NamedTuple):
+    """A process among those of a run."""
+
+    rank: int  # 0 to world - 1; process 0 writes and speaks
+    world: int
+    local: int  # on this machine, which is the GPU it takes
+
+
+def place() -> Place | None:
+    """The place that whoever started this process gave it; None where it was started alone."""
+    if not all(os.environ.get(name) for name in _TOLD):
+        return None
+    rank, world, local = (int(os.environ[name]) for name in _TOLD[:3])
+    return Place(rank, world, local)
+
+
+def environment(place: Place, address: str, port: int) -> dict[str, str]:
+    """The variables that say it; the store at ``address:port`` is there already."""
+    values = (place.rank, place.world, place.local, address, port)
+    told = dict(zip(_TOLD, map(str, values), strict=True))
+    return {**told, "TORCHELASTIC_USE_AGENT_STORE": "True"}

@@ -1,0 +1,74 @@
+"""Processes exchange what they should, and end together."""
+
+import pytest
+import torch
+
+from recbole_lsrec.errors import DataError
+from recbole_lsrec.processes import group
+from recbole_lsrec.processes.group import ProcessLost
+from recbole_lsrec.processes.launch import launch
+from recbole_lsrec.processes.place import Place, environment, place
+from tests.processes import tasks
+
+
+def start(task, *arguments, n=2):
+    return launch(task, arguments, n, world=n, first=0, address="localhost", port=None)
+
+
+def test_two_processes_exchange():
+    assert start(tasks.exchange) == {
+        "world": 2,
+        "parts": [slice(0, 3), slice(3, 7)],
+        "first": "of 0",
+        "numbers": [1, 2],
+        "shares": [1 / 3, 2 / 3],
+        "together": [[0.0, 0.0], [1.0, 1.0], [1.0, 1.0]],
+        # Each process adds 1, 2 and 3 times the rows to its part of the loss.
+        "gradients of rows": [[[2.0, 2.0]], [[4.0, 4.0], [6.0, 6.0]]],
+        "total": [1.0],
+        "gradients of the total": [[3.0], [3.0]],  # once from the first, twice from the second
+        "distinct": [[[0, 1]], [[3, 9]]],
+        "drawn": [[0], [1, 2]],
+        "same": [[0], [0]],
+        "once": 0.5,
+        "alone": (1, 1.0, 0),
+        "sparse": [1.0, 1.0, 0.0, 4.0, 0.0],
+        "unused": None,
+        "seldom": [1.0, 1.0],
+        "weight": [3.0, 3.0],
+    }
+
+
+def test_one_process_sends_nothing():
+    rows = torch.ones(3, 2)
+    assert group.world() == 1
+    assert group.part(7) == slice(0, 7)
+    assert group.total(rows) is rows
+    assert group.together(rows) is rows
+    assert group.once(rows) is rows
+    assert group.share(5) == 1.0
+    assert group.first("mine") == "mine"
+    assert group.every("mine") == ["mine"]
+    assert group.numbers(4) == [4]
+    found, n = group.distinct(torch.tensor([[3, 1], [3, 9]]))
+    assert (found.tolist(), n) == ([1, 3, 9], 3)
+
+
+def test_an_error_of_one_process_is_the_error():
+    with pytest.raises(DataError, match=r"^shop\.inter line 7: no number\.$"):
+        start(tasks.fail, 1)
+
+
+def test_a_killed_process_ends_the_others():
+    with pytest.raises(ProcessLost, match=r"^process 1 of 2 was killed \(SIGKILL\), and the others were ended\.$"):
+        start(tasks.die, 1)
+
+
+def test_the_environment_says_the_place(monkeypatch):
+    assert place() is None
+    told = Place(rank=3, world=4, local=1)
+    for name, value in environment(told, "there", 5678).items():
+        monkeypatch.setenv(name, value)
+    assert place() == told
+    monkeypatch.delenv("RANK")
+    assert place() is None
