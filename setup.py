@@ -59,6 +59,7 @@ setup(
         "recbole_lsrec.leaderboard.page": ["templates/*"],
         "recbole_lsrec.audit": ["templates/*"],
         "recbole_lsrec.page": ["templates/*"],
+        "recbole_lsrec.analysis": ["templates/*"],
         "recbole_lsrec.analysis.counterfactual": ["templates/*"],
         "recbole_lsrec.tuning": ["templates/*"],
     },

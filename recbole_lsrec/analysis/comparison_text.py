@@ -1,13 +1,11 @@
 """A comparison to be read at a terminal of 100 columns."""
 
-from pathlib import Path
 from textwrap import fill
 
 from tabulate import tabulate
 
-from recbole_lsrec.analysis.compare import Comparison, Pair
-from recbole_lsrec.page.numbers import metric as number
-from recbole_lsrec.page.numbers import p_value, signed
+from recbole_lsrec.analysis.compare import Comparison
+from recbole_lsrec.analysis.comparison_words import heading, notes, pair_rows, run_rows, seed_rows
 
 WIDTH = 100
 
@@ -15,119 +13,25 @@ WIDTH = 100
 def comparison_text(found: Comparison) -> str:
     """What was compared, each run, the spread over seeds, the pairs, and what may be claimed."""
     several = any(model.sd is not None for model in found.models)
-    blocks = [_header(found), _runs(found)]
+    blocks = ["\n".join(heading(found)), _runs(found)]
     blocks += [_seeds(found)] if several else []
     blocks += [_pairs(found)] if found.pairs else ["One model: no pair to compare."]
-    return "\n\n".join([*blocks, "\n".join(fill(note, WIDTH) for note in _notes(found))])
-
-
-def _header(found: Comparison) -> str:
-    hashes = ", ".join(f"{name} {value[:12]}" for name, value in found.fingerprints.items() if value)
-    better = "" if found.higher_is_better else " (lower is better)"
-    lines = [f"{found.metric}{better} on {found.dataset}, {found.phase}, protocol {found.protocol}", hashes]
-    lines.append(f"{found.users} users, {found.instances} instances")
-    if found.users_left_out:
-        lines[-1] += f"; {found.users_left_out} users left out, whose targets have no competitor"
-    return "\n".join([*lines, *([found.simulated] if isinstance(found.simulated, str) else [])])
+    return "\n\n".join([*blocks, "\n".join(fill(note, WIDTH) for note in notes(found))])
 
 
 def _runs(found: Comparison) -> str:
-    rows = []
-    for model in found.models:
-        name, label = model.name, fill(model.label, 36)
-        for run in model.runs:
-            rows.append([name, label, run.seed, number(run.value), number(run.over_users), _folder(run.folder)])
-            name = label = ""  # once a model
-    return _table(rows, ["", "model", "seed", found.metric, "over users", "run"], "llrrrl")
+    heads, rows = run_rows(found)
+    return _table([[name, fill(label, 36), *rest] for name, label, *rest in rows], heads, "llrrrl")
 
 
 def _seeds(found: Comparison) -> str:
-    rows = [
-        [model.name, len(model.runs), *map(number, (model.mean, model.sd, model.low, model.high))]
-        for model in found.models
-    ]
-    return _table(rows, ["", "seeds", "mean", "sd", "lowest", "highest"], "lrrrrr")
+    heads, rows = seed_rows(found)
+    return _table(rows, heads, "lrrrrr")
 
 
 def _pairs(found: Comparison) -> str:
-    with_seeds = any(pair.seed_se is not None for pair in found.pairs)
-    heads = ["pair", "diff", f"{1 - found.alpha:.0%} interval"]
-    heads += ["t", "p", "seed se", "p+seeds", "Holm p"] if with_seeds else []
-    heads += ["d_z", "win/tie/loss"] + ([] if with_seeds else ["about"])
-    rows = []
-    for pair in found.pairs:
-        row = [f"{pair.a}-{pair.b}", signed(pair.difference, "-"), f"{signed(pair.low, '-')} {signed(pair.high, '-')}"]
-        row += _tests(pair, found.alpha) if with_seeds else []
-        rows.append([*row, *_effect(pair), *([] if with_seeds else ["these two runs"])])
+    heads, rows = pair_rows(found)
     return _table(rows, heads, "lr" + "r" * (len(heads) - 2))
-
-
-def _tests(pair: Pair, alpha: float) -> list[str]:
-    """Of the models; a pair with a single seed on a side has none."""
-    if pair.about == "runs":
-        return ["-"] * 4 + ["one seed "]
-    star = "*" if pair.significant(alpha) else " "
-    return [
-        f"{pair.t_users:.2f}",
-        p_value(pair.p_users),
-        number(pair.seed_se),
-        p_value(pair.p),
-        p_value(pair.p_holm) + star,
-    ]
-
-
-def _effect(pair: Pair) -> list[str]:
-    return ["-", "-"] if pair.d is None else [f"{pair.d:+.3f}", f"{pair.win}/{pair.tie}/{pair.loss}"]
-
-
-def _notes(found: Comparison) -> list[str]:
-    """What the numbers are, and what they allow to say."""
-    about = {pair.about for pair in found.pairs}
-    tested = sum(pair.about == "models" for pair in found.pairs)
-    notes = [f"* Holm p <= {found.alpha:g}, adjusted for all {tested} pairs."] if tested else []
-    if found.metric == "auc":
-        notes.append(
-            f"AUC compares rows of different users, so interval and standard error come from {found.resamples} draws of users."
-        )
-    else:
-        what = "diff, t, p and d_z" if tested else "diff and d_z"
-        notes.append(
-            f"{what} (Cohen's d of paired values) are over users, one mean a user; the interval is the"
-            f" percentile bootstrap over users, {found.resamples} draws."
-        )
-    if tested:
-        notes.append(
-            "A user's value is averaged over the seeds. Interval, t and p count users alone; seed se is the standard error"
-            " that the seeds add, and p+seeds, which Holm adjusts, counts users and seeds."
-        )
-        pairs = " for pairs with p+seeds" if "runs" in about else ""
-        notes.append(f"CLAIM: about the models as trained here{pairs}, over users and seeds.")
-    if "runs" in about:
-        notes.append(
-            ("Of a pair with a single seed on a side: " if tested else "CLAIM: ")
-            + "about these two runs alone. Another seed of the same model may turn the difference round, so there is no"
-            " test of it and no star."
-        )
-        notes += ["Train more seeds, with the other settings of each run as they were, and give compare all runs:"]
-        notes += [f"  {command}" for command in _more_seeds(found)]
-    if found.code_versions > 1:
-        notes.append(f"The runs were made by {found.code_versions} versions of the code.")
-    return notes
-
-
-def _more_seeds(found: Comparison) -> list[str]:
-    """A command for each model that has one seed; its other settings are the reader's to repeat."""
-    return [
-        f"recbole-lsrec run --model={model.label.split()[0]} --dataset={found.dataset} --seed={model.runs[0].seed + 1} ..."
-        for model in found.models
-        if model.sd is None
-    ]
-
-
-def _folder(path: str) -> str:
-    """The end of the name is what tells two runs apart: time and six digits."""
-    name = Path(path).name
-    return name if len(name) <= 26 else f"...{name[-23:]}"
 
 
 def _table(rows: list[list], heads: list[str], align: str) -> str:

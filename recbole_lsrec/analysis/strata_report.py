@@ -40,12 +40,13 @@ class StrataReport:
 
     def text(self) -> str:
         """To be read at a terminal, one block per stratum."""
-        result = self.run.result
-        head = [
-            f"{result['model']} on {result['dataset']}, seed {result['seed']}, {self.phase}, protocol {self.protocol}"
-        ]
-        head += [result["simulated"]] if isinstance(result["simulated"], str) else []
-        return "\n".join(head) + "\n\n" + _tables(self.table, self.metrics)
+        blocks = []
+        for column, part in self.table.groupby("by", sort=False):
+            heads, rows = strata_rows(part, self.metrics)
+            align = ["left", "right", "right", "right", *("left" for _ in self.metrics)]
+            body = tabulate(rows, heads, tablefmt="simple", colalign=align, disable_numparse=True)
+            blocks.append(f"{STRATA[str(column)].title}\n{body}")
+        return "\n\n".join(["\n".join(strata_heading(self)), *blocks, "\n".join(strata_notes(self.table))])
 
 
 def describe_strata(
@@ -73,20 +74,26 @@ def describe_strata(
     return StrataReport(run, phase, protocol, parsed, strata_table(lines, parsed, strata))
 
 
-def _tables(table: pd.DataFrame, metrics: Sequence[Metric]) -> str:
-    """The table of :func:`strata_table` to be read, one block per stratum."""
-    blocks = []
-    for column, part in table.groupby("by", sort=False):
-        rows = []
-        for line in part.to_dict("records"):
-            cells = [spread(line[metric.name], line[f"{metric.name}_se"], "+-") for metric in metrics]
-            mark = "*" if line["few"] else ""
-            rows.append([line["group"] + mark, line["instances"], line["users"], f"{line['share']:.1%}", *cells])
-        heads = ["group", "instances", "users", "share", *(metric.name for metric in metrics)]
-        align = ["left", "right", "right", "right", *("left" for _ in metrics)]
-        body = tabulate(rows, heads, tablefmt="simple", colalign=align, disable_numparse=True)
-        blocks.append(f"{STRATA[str(column)].title}\n{body}")
+def strata_heading(report: StrataReport) -> list[str]:
+    """What was cut, and whether its data are simulated."""
+    result = report.run.result
+    head = (
+        f"{result['model']} on {result['dataset']}, seed {result['seed']}, {report.phase}, protocol {report.protocol}"
+    )
+    return [head, *([result["simulated"]] if isinstance(result["simulated"], str) else [])]
+
+
+def strata_rows(part: pd.DataFrame, metrics: Sequence[Metric]) -> tuple[list[str], list[list[Any]]]:
+    """Heads and lines of one stratum's part of the table."""
+    rows = []
+    for line in part.to_dict("records"):
+        cells = [spread(line[metric.name], line[f"{metric.name}_se"], "+-") for metric in metrics]
+        mark = "*" if line["few"] else ""
+        rows.append([line["group"] + mark, line["instances"], line["users"], f"{line['share']:.1%}", *cells])
+    return ["group", "instances", "users", "share", *(metric.name for metric in metrics)], rows
+
+
+def strata_notes(table: pd.DataFrame) -> list[str]:
+    """What the numbers do not say."""
     notes = ["+- is the standard error over users; groups share users, so it is no test of their differences."]
-    if table["few"].any():
-        notes.append(f"* fewer than {FEW_USERS} users: too few to say much.")
-    return "\n\n".join(blocks) + "\n\n" + "\n".join(notes)
+    return [*notes, *([f"* fewer than {FEW_USERS} users: too few to say much."] if table["few"].any() else [])]

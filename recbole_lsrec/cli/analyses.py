@@ -33,6 +33,7 @@ def planted(folder: Path, phase: str, truth: Path | None, json_file: Path | None
 @click.option("--by", multiple=True, help="Column to cut by; may be given several times. All by default.")
 @click.option("--json", "json_file", type=OutputFile(), help="Write the table as JSON.")
 @click.option("--csv", "csv_file", type=OutputFile(), help="Write the table as CSV.")
+@click.option("--html", "html_file", type=OutputFile(), help="Write a page with charts.")
 def strata(
     folder: Path,
     metric: tuple[str, ...],
@@ -41,6 +42,7 @@ def strata(
     by: tuple[str, ...],
     json_file: Path | None,
     csv_file: Path | None,
+    html_file: Path | None,
 ) -> None:
     """Metrics of a saved run by history length, sessions, gap, popularity, repeats and category."""
     from recbole_lsrec.analysis.strata_report import describe_strata
@@ -52,6 +54,10 @@ def strata(
         report.table.apply(lambda column: column.map(cell)).to_csv(csv_file, index=False)
     if json_file:
         write_json(json_file, report.to_dict())
+    if html_file:
+        from recbole_lsrec.analysis.pages import write_strata
+
+        write_strata(html_file, report)
 
 
 @click.command()
@@ -65,6 +71,7 @@ def strata(
 @click.option("--resamples", type=click.IntRange(100), default=2000, show_default=True, help="Draws of the bootstrap.")
 @click.option("--seed", type=click.IntRange(0), default=2020, show_default=True, help="Seed of these draws.")
 @click.option("--json", "json_file", type=OutputFile(), help="Write everything as JSON.")
+@click.option("--html", "html_file", type=OutputFile(), help="Write a page with charts.")
 def compare(
     folders: tuple[Path, ...],
     metric: str,
@@ -74,6 +81,7 @@ def compare(
     resamples: int,
     seed: int,
     json_file: Path | None,
+    html_file: Path | None,
 ) -> None:
     """Test the differences between saved runs, over users; runs that differ in the seed alone are one model."""
     from recbole_lsrec.analysis.compare import compare as compare_runs
@@ -86,6 +94,10 @@ def compare(
     click.echo(comparison_text(found))
     if json_file:
         write_json(json_file, found.to_dict())
+    if html_file:
+        from recbole_lsrec.analysis.pages import write_comparison
+
+        write_comparison(html_file, found)
 
 
 @click.command()
