@@ -60,6 +60,11 @@ def test_the_bands_that_ship():
         if (band.dataset, band.split) == ("ml-1m", {"LS": "valid_and_test"}) and band.source == "Time to Split"
     )
     assert sasrec == [0.1397, 0.1858]
+    beauty = {band.metric: band.models for band in bands if band.dataset == "amazon-beauty"}
+    assert beauty == {
+        "ndcg@10": {"SASRec": [0.049, 0.062], "GRU4Rec": [0.028, 0.040]},
+        "hit@10": {"SASRec": [0.084, 0.100]},
+    }
     assert all(0 < low < high < 1 for band in bands for low, high in band.models.values())
 
 
