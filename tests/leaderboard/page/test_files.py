@@ -93,6 +93,13 @@ def test_the_page_can_be_used_without_a_mouse_or_eyes(page):
     assert [tag for tag, _ in page.attributes if tag in ("h1", "h2", "h3")][:3] == ["h1", "h2", "h3"]
 
 
+def test_protocols_and_metrics_can_be_picked(page):
+    protocols = [of["data-protocol"] for tag, of in page.attributes if tag == "article"]
+    metrics = [of["data-metric"] for tag, of in page.attributes if tag == "th" and "data-metric" in of]
+    assert protocols == ["pop3", "full"]
+    assert metrics[: len(metrics) // 2] == metrics[len(metrics) // 2 :] == ["ndcg@2", "hit@2", "mrr"]
+
+
 def test_what_the_page_says(page):
     for text in (
         "Tiny <board>",
