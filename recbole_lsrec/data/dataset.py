@@ -17,7 +17,8 @@ from recbole.utils import FeatureSource, FeatureType
 from recbole_lsrec.config.global_time_settings import GlobalTime
 from recbole_lsrec.data.batch import Batch, Column
 from recbole_lsrec.data.category import categories_from_items, categories_from_log
-from recbole_lsrec.data.filtered import EVENT_TYPE, FilteredDataset
+from recbole_lsrec.data.filtered import FilteredDataset
+from recbole_lsrec.data.loading import EVENT_TYPE
 from recbole_lsrec.data.recbole_dataset import writable
 from recbole_lsrec.data.sessions import own_sessions, segment_sessions
 from recbole_lsrec.data.split.global_time import frozen_history

@@ -17,14 +17,13 @@ from recbole_lsrec.config.intervals import parse_intervals, within
 from recbole_lsrec.config.values import plain_types
 from recbole_lsrec.data.filtering import k_core, of_several, repeated
 from recbole_lsrec.data.kept_tables import restore, tables_of
-from recbole_lsrec.data.loading import CheckedDataset
+from recbole_lsrec.data.loading import EVENT_TYPE, CheckedDataset
 from recbole_lsrec.data.log_cache import Tables, cached, key_of
 from recbole_lsrec.data.sorting import in_order, order_by_user_and_time, whole_numbers
 from recbole_lsrec.data.token_ids import number_tokens
 from recbole_lsrec.errors import DataError
 from recbole_lsrec.log_checks.times import ORDER, unit_problem
 
-EVENT_TYPE = "event_type"
 # Settings that decide what the tables hold before ``build``.
 READ_FOR_TABLES = sorted(
     ({*dataset_arguments} - {"MAX_ITEM_LIST_LENGTH"})

@@ -13,10 +13,12 @@ from recbole_lsrec.data.atomic import Types, read_atomic
 from recbole_lsrec.data.recbole_dataset import RecBoleDataset
 from recbole_lsrec.data.token_ids import PADDING
 from recbole_lsrec.errors import DataError
+from recbole_lsrec.log_checks.none_words import none_words
 from recbole_lsrec.log_checks.text import numbered_lines
 from recbole_lsrec.simulated.generate import SIMULATED_NOTICE, ensure_bundled, is_simulated
 from recbole_lsrec.whole_files import file_sha256
 
+EVENT_TYPE = "event_type"  # the column of that name, if the log has one
 _LINES_SHOWN = 5
 
 
@@ -166,6 +168,7 @@ class CheckedDataset(RecBoleDataset):
             time_field=self.time_field if source == FeatureSource.INTERACTION else None,
         )
         self._refuse_padding(Path(filepath), frame, types)
+        self._remark_none_words(Path(filepath), frame, types)
         for field, ftype in types.items() if source != "link" else ():
             self.field2source[field], self.field2type[field] = source, ftype
             self.field2seqlen[field] = 1
@@ -188,6 +191,20 @@ class CheckedDataset(RecBoleDataset):
                 number, _ = next(islice(lines, row + 1, None))
                 raise DataError(
                     f"{path}, line {number}: column {field!r} holds {PADDING!r}, the name of the padding; give it another name."
+                )
+
+    def _remark_none_words(self, path: Path, frame: pd.DataFrame, types: Types) -> None:
+        """A category or a type of event whose name may mean that there is none is one all the same, and is said."""
+        for field in (self.config["CATEGORY_FIELD"], EVENT_TYPE):
+            if types.get(field) != FeatureType.TOKEN:
+                continue
+            names = none_words(frame[field].cat.categories)
+            lines = int(frame[field].isin(names).sum())
+            if lines:
+                self.remark(
+                    30,
+                    f"{path.name}, column {field!r}: {lines} of {len(frame)} lines hold {', '.join(map(repr, names))}, which "
+                    "is a name like any other here; where it means that there is none, leave the field empty.",
                 )
 
     def _tell_of_lines(self, file: str, rows: np.ndarray, what: str) -> None:

@@ -239,3 +239,22 @@ def test_a_token_with_the_name_of_the_padding_is_refused(load):
         DataError, match=r"tiny\.inter, line 3: column 'item_id' holds '\[PAD\]', the name of the padding"
     ):
         load([("a", "x", 1), ("a", "[PAD]", 2), ("b", "x", 3)])
+
+
+def test_categories_and_events_named_as_if_there_were_none_are_counted_and_stay(load, caplog):
+    rows = [
+        ("a", "x", 1, "null", "view"),
+        ("a", "y", 2, "toys", "N/A"),
+        ("b", "x", 3, "null", "view"),
+        ("b", "z", 4, "", "-"),
+    ]
+    header = "user_id:token\titem_id:token\ttimestamp:float\tcat:token\tevent_type:token"
+    columns = ["user_id", "item_id", "timestamp", "cat", "event_type"]
+    with caplog.at_level(logging.WARNING):
+        log = load(rows, header=header, load_col={"inter": columns}, CATEGORY_FIELD="cat")
+    assert log.field2id_token["cat"].tolist() == ["[PAD]", "null", "toys"]
+    said = [record.getMessage() for record in caplog.records if "is a name like any other" in record.getMessage()]
+    assert [line.partition(", which")[0] for line in said] == [
+        "tiny.inter, column 'cat': 2 of 4 lines hold 'null'",
+        "tiny.inter, column 'event_type': 2 of 4 lines hold 'N/A', '-'",
+    ]
