@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -128,3 +129,10 @@ def test_an_interrupted_run_says_what_goes_on_with_it(how, shop, monkeypatch, ca
     assert ended.value.code == 0
     assert "test result by protocol" in capsys.readouterr().out
     assert (Path(folder) / "result.json").is_file()
+
+
+def test_what_recbole_calls_and_newer_packages_will_drop_is_not_told_to_its_users(recwarn):
+    with logging_to(None, "warning"):
+        for module in ("recbole.trainer.trainer", "recbole_lsrec.trainer"):
+            warnings.warn_explicit("will go", FutureWarning, "file.py", 1, module=module)
+    assert len(recwarn) == 1  # ours
