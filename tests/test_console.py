@@ -105,20 +105,20 @@ INTERRUPTIONS = {"ctrl-c": (signal.SIGINT, 130), "terminated": (signal.SIGTERM, 
 def test_an_interrupted_run_says_what_goes_on_with_it(how, shop, monkeypatch, capsys):
     number, code = INTERRUPTIONS[how]
     Path("shop.yaml").write_text(json.dumps({**shop, "state": "INFO"}))
-    evaluate = quick_start._evaluate
+    evaluate = quick_start.final_evaluation
 
     def interrupted(*_):
         os.kill(os.getpid(), number)
         signal.sigtimedwait([], 5)  # Python runs its handler here
 
-    monkeypatch.setattr(quick_start, "_evaluate", interrupted)
+    monkeypatch.setattr(quick_start, "final_evaluation", interrupted)
     with pytest.raises(SystemExit) as ended:
         main(["run", "-m", "GRU4Rec", "-d", "shop", "--config_files", "shop.yaml"])
     assert ended.value.code == code
     line = capsys.readouterr().err.splitlines()[-1]
     assert "To go on: recbole-lsrec run --resume runs/GRU4Rec-shop-2020-" in line
 
-    monkeypatch.setattr(quick_start, "_evaluate", evaluate)
+    monkeypatch.setattr(quick_start, "final_evaluation", evaluate)
     folder = line.rpartition(" ")[2]
     with pytest.raises(SystemExit) as refused:
         main(["run", "--resume", folder, "--hidden_size", "7"])
