@@ -1,5 +1,6 @@
 """Whether what a run saved agrees with itself: the metrics of ``result.json`` with the ranks, the ranks with the scores."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -17,31 +18,25 @@ _DECIMALS = 4  # of a run that does not say
 def check_metrics(folder: Path, result: RunResult, instances: pd.DataFrame) -> None:
     """Computes the test's metrics from the ranks and compares them.
 
-    Metrics of scores and of lists, and those of one's own, are not in the ranks.
+    Metrics of lists, and those of one's own, are not in the ranks; those of scores are left to :func:`check_scores`.
 
     Raises:
         DataError: one differs by more than its rounding.
     """
-    told, config = result.get("test_result") or {}, result["config"]
-    decimals = config.get("metric_decimal_place", _DECIMALS)
     test = instances[instances["phase"] == "test"]
-    for number, (protocol, lines) in enumerate(test.groupby("protocol", sort=False)):
-        prefix = "" if number == 0 else f"{protocol}/"
-        own = {key.removeprefix(prefix): value for key, value in told.items() if key.startswith(prefix)}
-        names = {key.partition("@")[0] for key in own} & {*RANK_METRICS}
-        names |= {"gauc"} if config.get("gauc_by", "instance") == "instance" else set()
-        cuts = sorted({int(cut) for key in own if (cut := key.partition("@")[2]).isdecimal()})
+    for protocol, lines in test.groupby("protocol", sort=False):
+        told = _told(result, str(protocol))
+        names = {key.partition("@")[0] for key in told} & {*RANK_METRICS}
+        names |= {"gauc"} if result["config"].get("gauc_by", "instance") == "instance" else set()
+        cuts = sorted({int(cut) for key in told if (cut := key.partition("@")[2]).isdecimal()})
         rank, rivals = lines["rank"].to_numpy(dtype=np.float64), lines["n_candidates"].to_numpy() - 1
-        for key, value in summarise(rank, rivals, sorted(names), cuts).items():
-            if key in own and not _same(own[key], value, 0.51 * 10.0**-decimals):
-                raise DataError(
-                    f"{folder}: {RESULT} says {prefix + key} {own[key]}, the ranks in {INSTANCES} give {value:.{decimals}f}; one "
-                    "of the files was changed after the run. Take both from one copy, or run again."
-                )
+        _agree(
+            folder, result, str(protocol), told, summarise(rank, rivals, sorted(names), cuts), f"ranks in {INSTANCES}"
+        )
 
 
 def check_scores(folder: Path, result: RunResult, lines: pd.DataFrame, scores: np.ndarray, protocol: str) -> None:
-    """Computes the ranks of a sampled protocol from its scores and compares them.
+    """Computes the ranks of a sampled protocol from its scores, and of a test the areas under curves, and compares them.
 
     Args:
         folder: of the run, for the message.
@@ -51,7 +46,7 @@ def check_scores(folder: Path, result: RunResult, lines: pd.DataFrame, scores: n
         protocol: for the message.
 
     Raises:
-        DataError: a target has no score, or another rank.
+        DataError: a target has no score, or another rank; or a metric of scores differs by more than its rounding.
     """
     ties = result["config"].get("ties", "average")
     target, rivals = scores[:, :1], scores[:, 1:]
@@ -67,6 +62,34 @@ def check_scores(folder: Path, result: RunResult, lines: pd.DataFrame, scores: n
             f"{folder}: by scores-{protocol}.npy {len(differing)} of {len(rank)} targets have another rank than in {INSTANCES}, "
             f"the first {rank[at]:g} and {lines['rank'].iloc[at]:g}; one of the files was changed after the run."
         )
+
+    if len(lines) and lines["phase"].iloc[0] == "test":
+        told = _told(result, protocol)
+        rivals_of = lines["n_candidates"].to_numpy() - 1
+        user = np.unique(lines["user_id"].to_numpy(dtype=str), return_inverse=True)[1]
+        by = result["config"].get("gauc_by", "instance")
+        found = summarise(rank, rivals_of, sorted({"auc", "gauc"} & {*told}), [], scores, user, by)
+        _agree(folder, result, protocol, told, found, f"scores in scores-{protocol}.npy")
+
+
+def _told(result: RunResult, protocol: str) -> Mapping[str, object]:
+    """The metrics of one protocol, without its prefix, which the first has not."""
+    told: Mapping[str, object] = result.get("test_result") or {}
+    prefix = f"{protocol}/"
+    with_it = {key.removeprefix(prefix): value for key, value in told.items() if key.startswith(prefix)}
+    return with_it or {key: value for key, value in told.items() if "/" not in key}
+
+
+def _agree(
+    folder: Path, result: RunResult, protocol: str, told: Mapping[str, object], found: Mapping[str, float], source: str
+) -> None:
+    decimals = result["config"].get("metric_decimal_place", _DECIMALS)
+    for key, value in found.items():
+        if key in told and not _same(told[key], value, 0.51 * 10.0**-decimals):
+            raise DataError(
+                f"{folder}: {RESULT} says {key} {told[key]} under {protocol}, the {source} give {value:.{decimals}f}; one of the "
+                "files was changed after the run. Take both from one copy, or run again."
+            )
 
 
 def _same(told: object, found: float, within: float) -> bool:

@@ -179,7 +179,11 @@ def test_a_changed_byte_is_noticed(whole, file):
         ("n_candidates", [4, 4, 4, 4, 4, 2], r"line 6\): rank 3 of 2 candidates"),
         ("ties", [0, 0, 0, -1, 0, 0], r"line 4\): rank 1.5 of 4 candidates, -1 tied"),
         ("rank", list("abcdef"), r"column 'rank' holds no numbers"),
-        ("rank", [1.0] * 6, r"result\.json says hit@2 0\.6667, the ranks in instances\.parquet give 1\.0000"),
+        (
+            "rank",
+            [1.0] * 6,
+            r"result\.json says hit@2 0\.6667 under pop3, the ranks in instances\.parquet give 1\.0000",
+        ),
         ("rank", [1, 2, 4, 1.5, 3, 1], r"by scores-pop3\.npy 2 of 6 targets have another rank .* the first 1 and 3;"),
     ],
 )
@@ -203,9 +207,20 @@ def test_scores_that_contradict_are_refused_in_runs_without_hashes_too(whole, ch
 def test_a_metric_that_was_polished_is_noticed(whole):
     rewrite(whole, test_result={"hit@2": 0.6668, "mrr": 0.9})
     with pytest.raises(
-        DataError, match=r"result\.json says hit@2 0\.6668, the ranks in instances\.parquet give 0\.6667"
+        DataError, match=r"result\.json says hit@2 0\.6668 under pop3, the ranks in instances\.parquet give 0\.6667"
     ):
         load_run_folder(whole)
+
+
+def test_a_metric_of_scores_that_was_polished_is_noticed(whole):
+    # 18 negatives: four 0, seven 1, four 2, three 3. Below the targets, ties half: 16.5, 13, 2, 16.5, 18, 7.5 of 108.
+    rewrite(whole, test_result={"auc": round(73.5 / 108, 4)})
+    load_run_folder(whole).lines("test", "pop3")
+    rewrite(whole, test_result={"auc": 0.7})
+    with pytest.raises(
+        DataError, match=r"result\.json says auc 0\.7 under pop3, the scores in scores-pop3\.npy give 0\.6806"
+    ):
+        load_run_folder(whole).lines("test", "pop3")
 
 
 def test_runs_from_before_the_hashes_are_read_and_that_is_said_once(whole, caplog):
