@@ -1,6 +1,7 @@
 """What a training step frees is kept for the next one."""
 
 import ctypes
+import platform
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # glibc's malloc.h
 _KEPT = 1 << 30  # bytes
@@ -15,5 +16,7 @@ def keep_freed_memory() -> bool:
     Returns:
         Whether it did; other C libraries are left as they are.
     """
-    tell = getattr(ctypes.CDLL(None), "mallopt", None)
-    return tell is not None and all([tell(_M_MMAP_THRESHOLD, _KEPT), tell(_M_TRIM_THRESHOLD, _KEPT)])
+    if platform.libc_ver()[0] != "glibc":
+        return False
+    tell = ctypes.CDLL(None).mallopt
+    return all([tell(_M_MMAP_THRESHOLD, _KEPT), tell(_M_TRIM_THRESHOLD, _KEPT)])

@@ -1,6 +1,5 @@
 """How long a run will take, from a few batches of it: said before the hours have passed."""
 
-import copy
 from collections.abc import Mapping
 from math import inf
 from tempfile import TemporaryDirectory
@@ -12,6 +11,7 @@ from recbole.model.abstract_recommender import GeneralRecommender
 from recbole.utils import ModelType
 
 from recbole_lsrec import checkpoint
+from recbole_lsrec.config.changed import changed
 from recbole_lsrec.data.candidates.short import as_option
 from recbole_lsrec.data.dataloader import EvalLoader
 from recbole_lsrec.evaluation.evaluator import evaluate
@@ -42,7 +42,7 @@ def evaluation_seconds(model: Any, loader: EvalLoader, config: Config) -> float:
     if not total or model.type == ModelType.TRADITIONAL or isinstance(model, GeneralRecommender):
         return 0.0
     generators = checkpoint.rng_state(config["device"])
-    ranks = _under(config, metrics=["MRR"])  # whatever is made of them
+    ranks = changed(config, metrics=["MRR"])  # whatever is made of them
     share = share_scored(model, loader, config)  # of all items; of the few instances here all are
     n, expected, spent = 1, inf, 0.0
     while n < total and expected > SHORT and spent < _ENOUGH:
@@ -64,7 +64,7 @@ def epoch_seconds(model: Any, data: Data, config: Config) -> float:
         found.append(seconds)
         raise BudgetSpent
 
-    untold = _under(config, log_wandb=False, log_mlflow=False)
+    untold = changed(config, log_wandb=False, log_mlflow=False)
     with TemporaryDirectory() as folder:
         Trainer(untold, model, folder, on_pace=leave).fit(data.train, saved=False, verbose=False)
     return found[0]
@@ -109,10 +109,3 @@ def long_test(config: Config, epoch: float, phases: Mapping[str, float], batches
     if config["full_stage"] == "exact":
         text += "; full_stage: two_stage may take less"
     return f"{text}. Without ranking all items: {as_option(config['eval_args'], mode=mode)}"
-
-
-def _under(config: Config, **changes: Any) -> Config:
-    """A copy of the settings with changes."""
-    view = copy.copy(config)
-    view.final_config_dict = {**config.final_config_dict, **changes}
-    return view
