@@ -1,6 +1,5 @@
 """Who is told of a training: TensorBoard in the run folder, Weights & Biases, MLflow."""
 
-import copy
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -13,6 +12,7 @@ from recbole.config import Config
 from recbole.utils import WandbLogger
 from torch.utils.tensorboard import SummaryWriter
 
+from recbole_lsrec.config.changed import changed
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.run_files import TENSORBOARD
 
@@ -110,7 +110,4 @@ def for_recbole(config: Config, run_folder: str | Path) -> Config:
     Its Collector and Evaluator fail on metrics that RecBole does not know, and ours replaces them; ``./saved`` is not
     wanted; and W&B is to start once, with the true settings.
     """
-    view = copy.copy(config)
-    changes = {"metrics": [], "checkpoint_dir": str(Path(run_folder).absolute()), "log_wandb": False}
-    view.final_config_dict = {**config.final_config_dict, **changes}
-    return view
+    return changed(config, metrics=[], checkpoint_dir=str(Path(run_folder).absolute()), log_wandb=False)

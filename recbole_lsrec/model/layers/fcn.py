@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from recbole_lsrec.model.layers.norm_relu_linear import norm_relu_linear
 from recbole_lsrec.model.layers.precision import full_precision
 from recbole_lsrec.processes import group
 
@@ -74,10 +75,7 @@ class BatchNorm(nn.Module):
             return self._weighted(rows, rows.new_ones(len(rows)) if counts is None else counts)
         # The fused kernel hands back its statistics: one pass over the data instead of two.
         out, mean, inverse_std = torch.native_batch_norm(rows, self.weight, self.bias, None, None, True, 0.0, self.eps)
-        with torch.no_grad():
-            variance = (inverse_std.pow(-2) - self.eps).clamp_min_(0)
-            self.running_mean.lerp_(mean, 1 - self.momentum)
-            self.running_var.lerp_(variance, 1 - self.momentum)
+        self._average(mean, (inverse_std.detach().pow(-2) - self.eps).clamp_min_(0))
         return out
 
     @full_precision
@@ -87,10 +85,20 @@ class BatchNorm(nn.Module):
         mean = group.total(share @ rows)  # [1, F]
         centred = rows - mean
         variance = group.total(share @ centred.square())
-        with torch.no_grad():
-            self.running_mean.lerp_(mean[0], 1 - self.momentum)
-            self.running_var.lerp_(variance[0], 1 - self.momentum)
+        self._average(mean[0], variance[0])
         return torch.addcmul(self.bias, centred, torch.rsqrt(variance + self.eps) * self.weight)
+
+    @full_precision
+    def relu_linear(self, rows: Tensor, counts: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        """The counted rows of one process in training mode, normalised, through a ReLU and a linear layer."""
+        out, mean, variance = norm_relu_linear(rows, counts, self.weight, self.bias, self.eps, weight, bias)
+        self._average(mean, variance)
+        return out
+
+    @torch.no_grad()
+    def _average(self, mean: Tensor, variance: Tensor) -> None:
+        self.running_mean.lerp_(mean, 1 - self.momentum)
+        self.running_var.lerp_(variance, 1 - self.momentum)
 
     def fold_into(self, layer: nn.Linear) -> tuple[Tensor, Tensor]:
         """Returns weight and bias of a linear layer that is followed by this normalisation with its moving averages."""
@@ -160,10 +168,13 @@ class FCN(nn.Module):
         return self.after_first(sum(images, bias))
 
     def after_first(self, hidden: Tensor, counts: Tensor | None = None) -> Tensor:
-        """Goes on from the output of the first linear layer; ``counts`` of its rows, flattened: see :class:`BatchNorm`."""
+        """Goes on from the output of the first linear layer; how often each of its rows, flattened, ``counts`` in the statistics."""
         # In rows from here on: the ReLU works in place, and on a view autograd would copy to allow that.
         rows = hidden.reshape(-1, hidden.shape[-1])
         for norm, (weight, bias) in zip(self.norms, self._layers()[1:], strict=True):
+            if self.training and counts is not None and len(rows) and group.world() == 1:
+                rows = cast(BatchNorm, norm).relu_linear(rows, counts, weight, bias)
+                continue
             rows = torch.relu_(norm(rows, counts) if self.training else rows)
             rows = F.linear(F.dropout(rows, self.dropout, self.training), weight, bias)
         return rows.view(*hidden.shape[:-1], rows.shape[-1])
