@@ -18,6 +18,7 @@ from recbole_lsrec.evaluation.two_stage import (
     recall,
     share_of_pairs,
 )
+from recbole_lsrec.processes import group
 
 MISSES_MUCH = 0.99
 """Recall below which the log warns."""
@@ -60,7 +61,9 @@ def make_retriever(model: AbstractRecommender, loader: EvalLoader, config: Confi
         return None
     some, device = loader.some(ANCHOR_HISTORIES + CHECKED_HISTORIES), config["device"]
     rows = []
-    for _, interaction in some:
+    with group.alone():  # the same in every process
+        batches = list(some)
+    for _, interaction in batches:
         nothing = torch.zeros(len(interaction), 1, dtype=torch.int64, device=device)
         batch = score_batch(model, interaction.to(device), nothing, some.dataset, True, config["eval_memory_mb"])
         assert batch.full is not None

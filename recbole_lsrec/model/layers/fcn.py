@@ -168,7 +168,7 @@ class FCN(nn.Module):
         return self.after_first(sum(images, bias))
 
     def after_first(self, hidden: Tensor, counts: Tensor | None = None) -> Tensor:
-        """Goes on from the output of the first linear layer; how often each of its rows, flattened, ``counts`` in the statistics."""
+        """Goes on from the output of the first linear layer, whose rows, flattened, count ``counts`` times in statistics."""
         # In rows from here on: the ReLU works in place, and on a view autograd would copy to allow that.
         rows = hidden.reshape(-1, hidden.shape[-1])
         for norm, (weight, bias) in zip(self.norms, self._layers()[1:], strict=True):
