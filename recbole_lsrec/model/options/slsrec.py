@@ -56,6 +56,11 @@ class SLSRecOptions(CandidateOptions):
         "Paper, 3.2.",
     )
 
+    alpha_gate: Literal["layers", "cosine"] = setting(
+        "layers",
+        "Eq. 10: layers over both interests and the candidate, or the cosines of each with the candidate (cosine).",
+        "Paper: layers; cosine: ours.",
+    )
     alpha_hidden_sizes: list[Width] = setting(
         [80, 40], "Hidden layers of eq. 10; [] is the equation as printed.", "CLSR's code; paper: none."
     )

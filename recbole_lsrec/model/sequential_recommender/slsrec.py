@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.model import losses
 from recbole_lsrec.model.base import LongShortRecommender, Match
+from recbole_lsrec.model.layers.cosine_gate import CosineGate
 from recbole_lsrec.model.layers.fcn import FCN, Mixture
 from recbole_lsrec.model.layers.precision import lerp
 from recbole_lsrec.model.layers.recurrent import GRU
@@ -96,7 +97,8 @@ class SLSRec(LongShortRecommender):
             self.gru = GRU(d, d)
             self.waam = WAAM(d)
         if self.has_fusion:
-            self.fusion = FCN([2 * d, 2 * d, d], o.alpha_hidden_sizes)
+            layers = o.alpha_gate == "layers"
+            self.fusion = FCN([2 * d, 2 * d, d], o.alpha_hidden_sizes) if layers else CosineGate()
         self.head = FCN([2 * d, d], o.head_hidden_sizes, 1, self.prior_logit(config), o.head_dropout_prob)
         self.dropout = nn.Dropout(o.embedding_dropout_prob)
         # Numbers that matching one candidate with an event, and with an instance, keeps alive: see floats_per_pair.
