@@ -9,6 +9,8 @@ import torch
 from recbole_lsrec.config import Config
 from recbole_lsrec.data.sampler import DrawCounts
 from recbole_lsrec.evaluation.evaluator import evaluate
+from recbole_lsrec.evaluation.inference_noise import inference_noise
+from recbole_lsrec.evaluation.popularity import Correction
 from recbole_lsrec.processes import group
 from recbole_lsrec.processes.place import place
 from recbole_lsrec.run_data import load_data
@@ -50,8 +52,11 @@ def evaluated(model: str, settings: Mapping[str, Any]) -> dict[str, Any]:
     """What the evaluation of a model with its first weights finds."""
     config = Config(model, "shop", config_dict={**settings, "use_gpu": False})
     data = load_data(config)
-    found = evaluate(build_model(config, data), data.test, config)
-    return {"metrics": dict(found.metrics), "instances": found.instances, "scores": found.scores}
+    model, correction = build_model(config, data), Correction((-1.0, 0.0, 1.0))
+    found = evaluate(model, data.test, config, correction=correction)
+    noise = inference_noise(model, data.test, config)
+    rest = {"metrics": dict(found.metrics), "curves": found.curves, "noise": noise}
+    return {"instances": found.instances, "scores": found.scores, **rest}
 
 
 def together(jobs: Sequence[tuple[str, str, Mapping[str, Any]]]) -> list[dict[str, Any]]:

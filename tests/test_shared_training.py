@@ -51,6 +51,7 @@ EVALUATED: dict[str, dict[str, Any]] = {
         "metrics": ["NDCG", "ItemCoverage"],
         "topk": [10],
     },
+    "DiffLSRec": {"eval_args": {"mode": ["uni9"]}, "eval_batch_size": 25, "inference_samples": 3},
     "BPR": {"eval_args": {"mode": ["uni9", "full"]}, "eval_batch_size": 25},
 }
 
@@ -103,7 +104,8 @@ def test_two_processes_train_as_one(of_two, log, name):
 
 def check_evaluation(found: dict[str, Any], name: str, log: Mapping[str, Any], own: Mapping[str, Any]) -> None:
     alone = shared_run.evaluated(name.split(",")[0], {**log, **own})
-    assert found["metrics"] == alone["metrics"]
+    for part in ("metrics", "curves", "noise"):
+        assert found[part] == alone[part], part
     pd.testing.assert_frame_equal(found["instances"], alone["instances"], check_exact=True)
     for protocol, scores in alone["scores"].items():
         np.testing.assert_array_equal(found["scores"][protocol], scores)

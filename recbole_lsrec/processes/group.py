@@ -132,6 +132,12 @@ def total(x: Tensor) -> Tensor:
     return x if _world == 1 else _Total.apply(x)
 
 
+def stacked(x: Tensor) -> Tensor:
+    """The tensors of all processes, of the same shape in each, ``[processes, ...]``; gradients return to their own."""
+    before, after = (x.new_zeros(n, *x.shape) for n in (_rank, _world - 1 - _rank))
+    return total(torch.cat([before, x.unsqueeze(0), after]))
+
+
 def together(rows: Tensor) -> Tensor:
     """The rows of all processes, process 0's first; gradients return to the rows' own process."""
     if _world == 1:

@@ -41,6 +41,7 @@ def exchange() -> dict[str, Any]:
             "gradients of rows": group.every(rows.grad.tolist()),
             "total": whole.tolist(),
             "gradients of the total": group.every(here.grad.tolist()),
+            "stacked": group.stacked(torch.tensor([float(rank)])).tolist(),
             "distinct": group.every([group.distinct(torch.tensor([[3, rank], [9, 3]]))[0].tolist()]),
             "drawn": group.every(group.drawn(lambda n: torch.arange(n) + 100 * rank, rank + 1).tolist()),
             "same": group.every(group.same(torch.tensor([rank])).tolist()),

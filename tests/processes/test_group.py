@@ -27,6 +27,7 @@ def test_two_processes_exchange():
         "gradients of rows": [[[2.0, 2.0]], [[4.0, 4.0], [6.0, 6.0]]],
         "total": [1.0],
         "gradients of the total": [[3.0], [3.0]],  # once from the first, twice from the second
+        "stacked": [[0.0], [1.0]],
         "distinct": [[[0, 1]], [[3, 9]]],
         "drawn": [[0], [1, 2]],
         "same": [[0], [0]],

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from recbole_lsrec.model.layers.norm_relu_linear import norm_relu_linear
 from recbole_lsrec.model.layers.precision import full_precision
+from recbole_lsrec.model.layers.shared_norm import SharedNorm, statistics
 from recbole_lsrec.processes import group
 
 INIT_STD = 0.01
@@ -69,10 +70,12 @@ class BatchNorm(nn.Module):
 
         ``counts [M]`` says how many equal rows each stands for in the statistics; 1 if not given.
         """
-        if not self.training or not sum(group.numbers(len(rows))):
+        if self.training and group.world() > 1:
+            return self._shared(rows, counts)
+        if not self.training or not len(rows):
             return F.batch_norm(rows, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps)
-        if counts is not None or group.world() > 1:
-            return self._weighted(rows, rows.new_ones(len(rows)) if counts is None else counts)
+        if counts is not None:
+            return self._weighted(rows, counts)
         # The fused kernel hands back its statistics: one pass over the data instead of two.
         out, mean, inverse_std = torch.native_batch_norm(rows, self.weight, self.bias, None, None, True, 0.0, self.eps)
         self._average(mean, (inverse_std.detach().pow(-2) - self.eps).clamp_min_(0))
@@ -81,10 +84,10 @@ class BatchNorm(nn.Module):
     @full_precision
     def _weighted(self, rows: Tensor, counts: Tensor) -> Tensor:
         """The same in training mode, each row counted as often as ``counts [M]`` says."""
-        share = (counts / group.total(counts.sum())).unsqueeze(0)  # [1, M]
-        mean = group.total(share @ rows)  # [1, F]
+        share = (counts / counts.sum()).unsqueeze(0)  # [1, M]
+        mean = share @ rows  # [1, F]
         centred = rows - mean
-        variance = group.total(share @ centred.square())
+        variance = share @ centred.square()
         self._average(mean[0], variance[0])
         return torch.addcmul(self.bias, centred, torch.rsqrt(variance + self.eps) * self.weight)
 
@@ -94,6 +97,16 @@ class BatchNorm(nn.Module):
         out, mean, variance = norm_relu_linear(rows, counts, self.weight, self.bias, self.eps, weight, bias)
         self._average(mean, variance)
         return out
+
+    @full_precision
+    def _shared(self, rows: Tensor, counts: Tensor | None) -> Tensor:
+        """The same where processes share the batch."""
+        n, mean, variance = statistics(rows, counts)
+        if not n:
+            return F.batch_norm(rows, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps)
+        self._average(mean, variance)
+        share = 1 / n if counts is None else (counts / n).unsqueeze(1)
+        return SharedNorm.apply(rows, self.weight, self.bias, mean, torch.rsqrt(variance + self.eps), share)
 
     @torch.no_grad()
     def _average(self, mean: Tensor, variance: Tensor) -> None:
