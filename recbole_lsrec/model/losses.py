@@ -6,7 +6,8 @@ Where several processes share a batch, the first two are means over this process
 this process's part of the whole batch's, and the parts add up.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -30,49 +31,46 @@ def sampled_softmax(logits: Tensor) -> Tensor:
     return -F.log_softmax(logits, dim=1)[:, 0].mean()
 
 
-def triplet_eq16(anchor: Tensor, positive: Tensor, negative: Tensor, margin: float, scale: float = 1.0) -> Tensor:
-    """``max(0, scale (|a - p|^2 - |a - n|^2) + margin)``: one margin per row (SLSRec eq. 16).
+class Contrast(NamedTuple):
+    """A loss that wants an anchor nearer to a positive than to a negative.
 
-    Args:
-        anchor: ``[..., D]``; so are the other two, up to broadcasting.
-        positive: What the anchor should be near to.
-        negative: What it should be far from.
-        margin: Minimal difference of the squared distances.
-        scale: Factor on the distances; 1/2 where a ``D``-wide proxy is tiled to compare with two halves.
-
-    Returns:
-        ``[...]``.
+    Attributes:
+        gap: how far two vectors ``[..., D]`` are apart, whichever comes first: ``[...]``, or ``[..., D]`` by feature.
+        loss: of the gap to the positive and that to the negative, of margin and scale: ``[...]``. ``scale`` is a factor on
+            the gaps; 1/2 where a ``D``-wide proxy is tiled to compare with two halves.
     """
-    difference = (anchor - positive).square().sum(-1) - (anchor - negative).square().sum(-1)
-    return F.relu(scale * difference + margin)
+
+    gap: Callable[[Tensor, Tensor], Tensor]
+    loss: Callable[[Tensor, Tensor, float, float], Tensor]
 
 
-def triplet_clsr_code(anchor: Tensor, positive: Tensor, negative: Tensor, margin: float, scale: float = 1.0) -> Tensor:
-    """As :func:`triplet_eq16` with margin and hinge for each feature, then summed, as CLSR's code has it.
-
-    The sum is up to ``D`` times larger than eq. 16's, so their weights do not compare; ``scale`` multiplies it.
-    """
-    return scale * F.relu((anchor - positive).square() - (anchor - negative).square() + margin).sum(-1)
+def squared_distance(left: Tensor, right: Tensor) -> Tensor:
+    """``|l - r|^2``."""
+    return (left - right).square().sum(-1)
 
 
-def triplet_euclidean(anchor: Tensor, positive: Tensor, negative: Tensor, margin: float, scale: float = 1.0) -> Tensor:
-    """``max(0, scale (|a - p| - |a - n|) + margin)``: CLSR eq. 24 as printed, distances not squared."""
-    to_positive, to_negative = (_distance(anchor, other) for other in (positive, negative))
-    return F.relu(scale * (to_positive - to_negative) + margin)
+def distance(left: Tensor, right: Tensor) -> Tensor:
+    """``|l - r|``; its slope is infinite at 0, where the proxies of a short history may well coincide, so never quite 0."""
+    return (squared_distance(left, right) + 1e-12).sqrt()
 
 
-def _distance(left: Tensor, right: Tensor) -> Tensor:
-    # The slope of the root is infinite at 0, where the proxies of a short history may well coincide.
-    return ((left - right).square().sum(-1) + 1e-12).sqrt()
+def margin_once(positive: Tensor, negative: Tensor, margin: float, scale: float) -> Tensor:
+    """``max(0, scale (p - n) + margin)``: one margin per row."""
+    return F.relu(scale * (positive - negative) + margin)
 
 
-def bpr(anchor: Tensor, positive: Tensor, negative: Tensor, margin: float = 0.0, scale: float = 1.0) -> Tensor:
-    """``softplus(scale (<a, n> - <a, p>))`` (CLSR eq. 23); there is no margin."""
-    return F.softplus(scale * ((anchor * negative).sum(-1) - (anchor * positive).sum(-1)))
+def margin_by_feature(positive: Tensor, negative: Tensor, margin: float, scale: float) -> Tensor:
+    """Margin and hinge for each feature, then summed: up to ``D`` times larger, so that weights do not compare."""
+    return scale * F.relu(positive - negative + margin).sum(-1)
 
 
-TRIPLETS = {"eq16": triplet_eq16, "clsr_code": triplet_clsr_code}
-CONTRASTS = {**TRIPLETS, "euclidean": triplet_euclidean, "bpr": bpr}
+CONTRASTS = {
+    "eq16": Contrast(squared_distance, margin_once),  # SLSRec eq. 16
+    "clsr_code": Contrast(lambda left, right: (left - right).square(), margin_by_feature),  # CLSR's code
+    "euclidean": Contrast(distance, margin_once),  # CLSR eq. 24 as printed
+    # CLSR eq. 23, softplus(<a, n> - <a, p>), has no margin.
+    "bpr": Contrast(lambda left, right: -(left * right).sum(-1), lambda p, n, _, scale: F.softplus(scale * (p - n))),
+}
 
 
 def interest_contrast(
@@ -92,18 +90,21 @@ def interest_contrast(
         long_proxy: What the long-term interest should resemble.
         short_proxy: What the short-term interest should resemble.
         kind: Key of ``CONTRASTS``.
-        margin: See there.
-        scale: See there.
+        margin: See :class:`Contrast`.
+        scale: See :class:`Contrast`.
 
     Returns:
         ``[...]`` the sum of the four.
     """
-    contrast = CONTRASTS[kind]
+    gap, loss = CONTRASTS[kind]
+    # Each of the four gaps stands in two contrasts.
+    short_own, short_other = gap(short, short_proxy), gap(short, long_proxy)
+    long_own, long_other = gap(long, long_proxy), gap(long, short_proxy)
     return (
-        contrast(short, short_proxy, long_proxy, margin, scale)
-        + contrast(long, long_proxy, short_proxy, margin, scale)
-        + contrast(short_proxy, short, long, margin, scale)
-        + contrast(long_proxy, long, short, margin, scale)
+        loss(short_own, short_other, margin, scale)
+        + loss(long_own, long_other, margin, scale)
+        + loss(short_own, long_other, margin, scale)
+        + loss(long_own, short_other, margin, scale)
     )
 
 

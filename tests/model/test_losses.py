@@ -1,5 +1,6 @@
 import math
 
+import pytest
 import torch
 
 from recbole_lsrec.model import losses
@@ -17,14 +18,31 @@ def test_sampled_softmax_by_hand() -> None:
     assert losses.sampled_softmax(torch.tensor([[-1000.0, 0.0]])).item() == 1000  # finite, where log(softmax) is not
 
 
-def test_triplets_by_hand() -> None:
+def contrast(kind: str, anchor: torch.Tensor, positive: torch.Tensor, negative: torch.Tensor, *more: float) -> float:
+    gap, loss = losses.CONTRASTS[kind]
+    return loss(gap(anchor, positive), gap(anchor, negative), *more).item()
+
+
+def test_contrasts_by_hand() -> None:
     a, p, n = torch.tensor([0.0, 0.0]), torch.tensor([1.0, 2.0]), torch.tensor([2.0, 0.0])
     # squared differences: 1, 4 to p and 4, 0 to n
-    assert losses.triplet_eq16(a, p, n, margin=1.0).item() == 5 - 4 + 1
-    assert losses.triplet_eq16(a, n, p, margin=0.5).item() == 0
-    assert losses.triplet_eq16(a, p, n, margin=1.0, scale=0.5).item() == 1.5
-    assert losses.triplet_clsr_code(a, p, n, margin=1.0).item() == 0 + 5  # max(0, 1-4+1) + max(0, 4-0+1)
-    assert losses.triplet_clsr_code(a, p, n, margin=1.0, scale=0.5).item() == 2.5
+    assert contrast("eq16", a, p, n, 1.0, 1.0) == 5 - 4 + 1
+    assert contrast("eq16", a, n, p, 0.5, 1.0) == 0
+    assert contrast("eq16", a, p, n, 1.0, 0.5) == 1.5
+    assert contrast("clsr_code", a, p, n, 1.0, 1.0) == 0 + 5  # max(0, 1-4+1) + max(0, 4-0+1)
+    assert contrast("clsr_code", a, p, n, 1.0, 0.5) == 2.5
+    assert contrast("euclidean", a, p, n, 1.0, 1.0) == pytest.approx(5**0.5 - 2 + 1)
+    assert contrast("bpr", p, p, n, 9.0, 1.0) == pytest.approx(math.log(1 + math.exp(2 - 5)))  # <p, p> = 5, <p, n> = 2
+
+
+@pytest.mark.parametrize("kind", losses.CONTRASTS)
+def test_the_four_contrasts_of_interests(kind: str) -> None:
+    long, short, long_proxy, short_proxy = torch.randn(4, 7, 3, generator=torch.Generator().manual_seed(0))
+    gap, loss = losses.CONTRASTS[kind]
+    sides = [(short, short_proxy, long_proxy), (long, long_proxy, short_proxy)]
+    sides += [(short_proxy, short, long), (long_proxy, long, short)]
+    expected = sum(loss(gap(a, p), gap(a, n), 1.0, 0.5) for a, p, n in sides)
+    assert torch.equal(losses.interest_contrast(long, short, long_proxy, short_proxy, kind, 1.0, 0.5), expected)
 
 
 def test_interest_contrast_is_margin_only_when_all_coincide_and_zero_when_far_apart() -> None:

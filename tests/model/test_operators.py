@@ -1,0 +1,58 @@
+"""How many operators a training step launches: what a GPU waits for. A number that grows is to be seen, not found later."""
+
+from collections import Counter
+from typing import Any
+
+import pytest
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from recbole_lsrec.model.layers import norm_relu_linear
+from recbole_lsrec.registry import get_model
+from recbole_lsrec.testing.stub import StubDataset, random_batch, stub_config
+from tests.model.difflsrec_stub import StubLog
+
+WAITS = {"nonzero", "_unique2", "_local_scalar_dense", "masked_select", "is_nonzero", "equal"}
+"""Operators whose result decides the size of another, or goes to the host: on a GPU's array, it has to finish first.
+DiffLSRec reads its noise schedule, which stays on the CPU."""
+
+# Model, options, and for a step forth and back on histories of up to 12 events: operators that compute, and waits.
+STEPS: list[tuple[str, dict[str, Any], int, int]] = [
+    ("SLSRec", {"preset": "literal"}, 700, 9),
+    ("SLSRec", {"preset": "lineage"}, 880, 9),
+    ("CLSR", {}, 1850, 10),
+    ("SLiRec", {}, 930, 4),
+    ("LSIDN", {}, 2280, 17),
+    ("SURGE", {}, 1250, 8),
+    ("DiffLSRec", {}, 3030, 44),
+]
+
+
+class Launched(TorchDispatchMode):
+    """Counts the operators that run inside, those apart that only look at an array in another way."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.computing: Counter[str] = Counter()
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if not func.is_view:
+            self.computing[func.overloadpacket.__name__] += 1
+        return func(*args, **(kwargs or {}))
+
+
+def launched(name: str, options: dict[str, Any]) -> Counter[str]:
+    dataset = StubLog() if name == "DiffLSRec" else StubDataset()
+    model = get_model(name)(stub_config(name, **options), dataset).train()
+    batch = random_batch(n=16, n_negatives=4)
+    model.calculate_loss(batch).backward()  # what is made once
+    with Launched() as found:
+        model.calculate_loss(batch).backward()
+    return found.computing
+
+
+@pytest.mark.parametrize(("name", "options", "operators", "waits"), STEPS)
+def test_a_step_launches_no_more_than(monkeypatch, name, options, operators, waits):
+    monkeypatch.setattr(norm_relu_linear, "CPU_BLOCK", 1 << 30)  # as on a GPU
+    found = launched(name, options)
+    assert found.total() <= operators
+    assert sum(found[wait] for wait in WAITS) <= waits
