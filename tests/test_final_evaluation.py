@@ -163,6 +163,10 @@ def test_a_number_is_reported_beside_the_results(settings):
     [
         ({"popularity_correction": "best"}, "popularity_correction: found 'best'"),
         ({"popularity_correction": None, "corrected_results": True}, "corrected_results: found True"),
+        (
+            {"full_stage": "two_stage"},
+            "full_stage: found 'two_stage' .*accepted: exact where popularity_correction is set",
+        ),
         ({"valid_metric": "AUC"}, "ranks alone do not give valid_metric AUC"),
         ({"metrics": ["NDCG", "GiniIndex"], "valid_metric": "GiniIndex@10"}, "ranks alone do not give"),
     ],

@@ -124,15 +124,18 @@ def check_popularity_correction(values: Mapping[str, Any], sources: Sources) -> 
     """Refuses a correction that is not there, or that validation cannot fit.
 
     Args:
-        values: ``popularity_correction``, ``corrected_results``, ``valid_metric`` and ``gauc_by``, all checked.
+        values: ``popularity_correction``, ``corrected_results``, ``valid_metric``, ``gauc_by`` and ``full_stage``, all checked.
         sources: where each key comes from.
 
     Raises:
-        ConfigError: ``corrected_results`` without a correction, or a ``valid_metric`` that ranks do not give.
+        ConfigError: ``corrected_results`` without a correction, a ``valid_metric`` that ranks do not give, or scores that
+            are estimates for most items.
     """
     asked, metric = values["popularity_correction"], values["valid_metric"]
     if values["corrected_results"] and asked is None:
         raise refuse("corrected_results", True, sources, "False where popularity_correction is ~")
+    if asked is not None and values["full_stage"] != "exact":
+        raise refuse("full_stage", values["full_stage"], sources, "exact where popularity_correction is set")
     name = re.sub(r"^.*/|@.*$", "", metric).lower()
     of_scores = name == "auc" or (name == "gauc" and values["gauc_by"] != "instance")
     if asked == "valid" and (of_scores or name in map(str.lower, OF_LISTS)):
