@@ -95,4 +95,4 @@ def _agree(
 def _same(told: object, found: float, within: float) -> bool:
     if not isinstance(told, int | float):
         return False
-    return abs(told - found) <= within or (np.isnan(told) and np.isnan(found))
+    return found - within <= told <= found + within or (told != told and np.isnan(found))  # whole numbers of any size

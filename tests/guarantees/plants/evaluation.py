@@ -61,8 +61,8 @@ PLANTS = [
     Plant(
         "popularity of lists counts all events",
         "evaluation/evaluator.py",
-        "popularity = np.bincount(dataset.item[dataset.training_events()], minlength=dataset.item_num)",
-        "popularity = np.bincount(dataset.item, minlength=dataset.item_num)",
+        "return np.bincount(dataset.item[dataset.training_events()], minlength=dataset.item_num)",
+        "return np.bincount(dataset.item, minlength=dataset.item_num)",
     ),
     Plant(
         "thirds of popularity count all events",

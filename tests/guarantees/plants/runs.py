@@ -5,7 +5,7 @@ from tests.guarantees.plants.plant import HERE, Plant
 PLANTS = [
     Plant(
         "the test runs on the last weights",
-        "quick_start.py",
+        "final_evaluation.py",
         "trainer.evaluate(loader, load_best_model=saved,",
         "trainer.evaluate(loader, load_best_model=False,",
         f"{HERE} tests/test_quick_start.py",
