@@ -56,7 +56,7 @@ class SLSRecOptions(CandidateOptions):
         "Paper, 3.2.",
     )
 
-    alpha_gate: Literal["layers", "cosine"] = setting(
+    fusion_gate: Literal["layers", "cosine"] = setting(
         "layers",
         "Eq. 10: layers over both interests and the candidate, or the cosines of each with the candidate (cosine).",
         "Paper: layers; cosine: ours.",

@@ -97,7 +97,7 @@ class SLSRec(LongShortRecommender):
             self.gru = GRU(d, d)
             self.waam = WAAM(d)
         if self.has_fusion:
-            layers = o.alpha_gate == "layers"
+            layers = o.fusion_gate == "layers"
             self.fusion = FCN([2 * d, 2 * d, d], o.alpha_hidden_sizes) if layers else CosineGate()
         self.head = FCN([2 * d, d], o.head_hidden_sizes, 1, self.prior_logit(config), o.head_dropout_prob)
         self.dropout = nn.Dropout(o.embedding_dropout_prob)
