@@ -184,8 +184,9 @@ class FCN(nn.Module):
         """Goes on from the output of the first linear layer, whose rows, flattened, count ``counts`` times in statistics."""
         # In rows from here on: the ReLU works in place, and on a view autograd would copy to allow that.
         rows = hidden.reshape(-1, hidden.shape[-1])
+        in_one = self.training and not self.dropout and len(rows) > 0 and group.world() == 1
         for norm, (weight, bias) in zip(self.norms, self._layers()[1:], strict=True):
-            if self.training and counts is not None and len(rows) and group.world() == 1:
+            if in_one and counts is not None:
                 rows = cast(BatchNorm, norm).relu_linear(rows, counts, weight, bias)
                 continue
             rows = torch.relu_(norm(rows, counts) if self.training else rows)
