@@ -75,9 +75,8 @@ def logging_to(log: Path | None, state: str | None, *, verbose: bool = False) ->
     for handler in handlers:
         root.addHandler(handler)
     try:
-        with (
-            warnings.catch_warnings()
-        ):  # RecBole's lines use what pandas 3 and torch 3 will drop; the versions here have it
+        with warnings.catch_warnings():
+            # RecBole's lines use what pandas 3 and torch 3 will drop; the versions that it runs with here have it.
             warnings.filterwarnings("ignore", category=FutureWarning, module=r"recbole\.")
             yield
     except Exception:  # told to the user where it is caught; how it came about is in the log

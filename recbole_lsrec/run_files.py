@@ -19,9 +19,7 @@ from recbole_lsrec.whole_files import file_sha256, write_text, written_whole
 
 RESULT, INSTANCES, SPLIT, LOG, CHECKPOINT = "result.json", "instances.parquet", "split.json", "log", "checkpoint.pt"
 TENSORBOARD = "tensorboard"  # its folder
-POPULARITY = (
-    "popularity.json"  # lambdas, and by phase, protocol and metric the values under each; see PopularityCorrection
-)
+POPULARITY = "popularity.json"  # lambdas, and by phase, protocol and metric the values under each
 CATALOGUE = "catalogue.pt"  # what the model needs of its log to be used without it
 # Of ``result.json``. It rises when a key that readers use changes its meaning; a file without the number is of format 1.
 FORMAT = 1
@@ -96,9 +94,7 @@ class RunResult(_Told, total=False):
     test_result: dict[str, float] | None  # None where the run was kept from the test set
     popularity_correction: PopularityCorrection | None  # None where none was asked for
     tied_instances: dict[str, dict[str, int]]  # by phase and protocol
-    full_recall: dict[
-        str, float
-    ]  # by phase ranked in two stages: share of the best items by exact ranking that were found
+    full_recall: dict[str, float]  # by phase ranked in two stages: share of the best items that were found
     unrivalled_instances: dict[str, int]  # by phase: left out of every metric and file, because they have no competitor
     unseen_items: dict[
         str, dict[str, float]

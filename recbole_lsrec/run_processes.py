@@ -26,6 +26,10 @@ def to_launch(config: Config, model: Any, on_epoch: Callable | None) -> bool:
     world, nproc, offset = number_of_processes(config), config["nproc"], config["group_offset"]
     if place() is not None:
         return False
+    if nproc > world:
+        raise ConfigError(
+            f"world_size: found {world} with nproc {nproc}; accepted: -1, or the number of processes on all machines."
+        )
     if offset + nproc > world:
         raise ConfigError(
             f"group_offset: found {offset} with nproc {nproc} and {world} processes in all; accepted: at most "

@@ -43,3 +43,10 @@ def test_an_entry_that_does_not_exist_is_said_before_the_data_set_is_asked_for(c
         main(["reproduce", "slsrec-t99"])
     assert ended.value.code == 2
     assert capsys.readouterr().err.startswith("Error: slsrec-t99: no such entry")
+
+
+def test_a_search_that_is_none_has_no_preset(tmp_path, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["preset", str(tmp_path)])
+    assert ended.value.code == 3
+    assert capsys.readouterr().err.startswith(f"Error: {tmp_path / 'tune.json'}: cannot be read")

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from recbole_lsrec.cli.analyses import compare, counterfactual, planted, strata
-from recbole_lsrec.cli.boards import leaderboard, reproduce, tune
+from recbole_lsrec.cli.boards import leaderboard, preset, reproduce, tune
 from recbole_lsrec.cli.boundary import one_line_errors
 from recbole_lsrec.cli.interrupted import ended_by_signals
 from recbole_lsrec.cli.logs import audit, prepare, simulate
@@ -34,7 +34,7 @@ def cli() -> None:
 
 for command in (
     *(run, models, recommend, export, serve),
-    *(leaderboard, reproduce, tune),
+    *(leaderboard, reproduce, tune, preset),
     *(prepare, audit, simulate),
     *(planted, strata, compare, counterfactual),
 ):

@@ -174,3 +174,12 @@ def tune(
         click.echo(f"Interrupted. To go on: recbole-lsrec tune --resume {settings.out}", err=True)
         raise
     click.echo(summary(found))
+
+
+@click.command()
+@click.argument("folder", metavar="SEARCH", type=click.Path(file_okay=False, path_type=Path))
+def preset(folder: Path) -> None:
+    """Print what a finished search found best, as the yaml that --preset=strong reads."""
+    from recbole_lsrec.tuning.preset import preset_yaml
+
+    click.echo(preset_yaml(folder), nl=False)

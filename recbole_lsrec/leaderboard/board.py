@@ -1,6 +1,6 @@
 """``leaderboard.json``: its cells, one a line of the plan, data set and seed; and the saved run of each finished one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -120,6 +120,15 @@ _OF_A_CELL: dict[str, type | tuple[type, ...]] = {
     "seed": (int, type(None)),
     "seconds": (int, float, type(None)),
 }
+
+
+def runs_by_system(cells: Sequence[Cell]) -> dict[str, list[SavedRun]]:
+    """The saved runs of each system that has one, in the order of the cells."""
+    runs: dict[str, list[SavedRun]] = {}
+    for cell in cells:
+        if cell.run is not None:
+            runs.setdefault(cell.system, []).append(cell.run)
+    return runs
 
 
 def load_board(out: str | Path) -> Board:

@@ -14,6 +14,7 @@ import torch.distributed as dist
 import torch.multiprocessing
 from torch.multiprocessing import ProcessExitedException, ProcessRaisedException
 
+from recbole_lsrec.errors import MachineError
 from recbole_lsrec.processes.group import ProcessLost
 from recbole_lsrec.processes.place import Place, environment
 
@@ -36,11 +37,18 @@ def launch(
         What the first one here returned.
 
     Raises:
+        MachineError: there is no meeting at that address and port.
         ProcessLost: one was killed, or ended without a word; the others are ended within a second.
         Exception: what a process raised; process 0's if several did.
     """
     # As torchrun does: the store is kept by the parent, so that no process can take it with it.
-    store = dist.TCPStore(address, port or 0, is_master=first == 0, wait_for_workers=False)
+    try:
+        store = dist.TCPStore(address, port or 0, is_master=first == 0, wait_for_workers=False)
+    except RuntimeError as error:
+        raise MachineError(
+            f"ip, port: the processes cannot meet at {address}:{port or 'any free port'} ({str(error).splitlines()[0]}). Give an "
+            "address of the machine of the first process, and a port that is free there, and start that machine's first."
+        ) from error
     logging.getLogger("torch.multiprocessing.spawn").setLevel(logging.ERROR)  # it tells which processes it ends
     with tempfile.TemporaryDirectory() as folder:
         places = [Place(first + local, world, local) for local in range(n)]

@@ -15,8 +15,8 @@ class Place(NamedTuple):
 
 
 def place() -> Place | None:
-    """The place that whoever started this process gave it; None where it was started alone."""
-    if not all(os.environ.get(name) for name in _TOLD):
+    """The place that torchrun, or we, gave this process; None where it was started alone, whatever else is called RANK."""
+    if not all(os.environ.get(name) for name in _TOLD) or not all(os.environ[name].isdecimal() for name in _TOLD[:3]):
         return None
     rank, world, local = (int(os.environ[name]) for name in _TOLD[:3])
     return Place(rank, world, local)

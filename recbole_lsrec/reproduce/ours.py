@@ -13,7 +13,7 @@ from recbole_lsrec.analysis.saved_runs import SavedRun
 from recbole_lsrec.config import Config
 from recbole_lsrec.console import logging_to
 from recbole_lsrec.data.split_report import split_report
-from recbole_lsrec.leaderboard.board import Cell, load_board
+from recbole_lsrec.leaderboard.board import Cell, load_board, runs_by_system
 from recbole_lsrec.leaderboard.cells import cell_settings
 from recbole_lsrec.leaderboard.page.cost import costs
 from recbole_lsrec.leaderboard.page.results import protocols
@@ -87,13 +87,11 @@ def trained(entry: Entry, out: Path) -> Ours:
     """Reads the finished runs of the leaderboard in ``out``; a counterfactual entry scores them again."""
     board = load_board(out)
     dataset = entry.plan.datasets[0].label
-    runs: dict[str, list[SavedRun]] = {}
-    for cell in board.of(dataset):
-        runs.setdefault(cell.system, []).extend([cell.run] if cell.run else [])
+    runs = runs_by_system(board.of(dataset))
     rows: dict[str, dict[str, Value]] = {}
     for system, own in runs.items():
         measure = _changed if entry.kind == "counterfactual" else _results
-        rows |= measure(entry, system, own) if own else {}
+        rows |= measure(entry, system, own)
     further: dict[str, dict[str, dict[str, Value]]] = {}
     for protocol in protocols(board.of(dataset))[1:] if entry.kind == "training" else ():
         found = {system: _under(protocol, entry, own) for system, own in runs.items()}

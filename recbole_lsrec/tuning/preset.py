@@ -1,10 +1,9 @@
-"""A finished search as a preset: ``python -m recbole_lsrec.tuning.preset FOLDER`` prints its yaml, for ``preset: strong``.
+"""A finished search as a preset: the yaml that ``preset: strong`` reads.
 
 Only what was drawn is in it, and a search sees validation data alone.
 """
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +37,3 @@ def preset_yaml(folder: Path) -> str:
     ]
     lines += [f"{key}: {json.dumps(value)}  # {declared[key].comment}" for key, value in best.items()]
     return "\n".join(lines) + "\n"
-
-
-if __name__ == "__main__":
-    print(preset_yaml(Path(sys.argv[1])), end="")

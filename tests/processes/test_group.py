@@ -1,9 +1,11 @@
 """Processes exchange what they should, and end together."""
 
+import socket
+
 import pytest
 import torch
 
-from recbole_lsrec.errors import DataError
+from recbole_lsrec.errors import DataError, MachineError
 from recbole_lsrec.processes import group
 from recbole_lsrec.processes.group import ProcessLost
 from recbole_lsrec.processes.launch import launch
@@ -73,3 +75,12 @@ def test_the_environment_says_the_place(monkeypatch):
     assert place() == told
     monkeypatch.delenv("RANK")
     assert place() is None
+    monkeypatch.setenv("RANK", "my")  # somebody else's variable
+    assert place() is None
+
+
+def test_a_port_that_is_taken_is_an_error_in_words():
+    with socket.create_server(("localhost", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(MachineError, match=rf"^ip, port: the processes cannot meet at localhost:{port} \("):
+            launch(tasks.fail, (), 2, world=2, first=0, address="localhost", port=port)

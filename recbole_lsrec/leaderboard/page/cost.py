@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from recbole_lsrec.analysis.saved_runs import SavedRun
-from recbole_lsrec.leaderboard.board import Cell
+from recbole_lsrec.leaderboard.board import Cell, runs_by_system
 from recbole_lsrec.leaderboard.page.rising import still_improving
 
 
@@ -42,11 +42,7 @@ class Cost:
 
 def costs(cells: Sequence[Cell]) -> list[Cost]:
     """One line for each system with a finished run, in the order of the cells."""
-    runs: dict[str, list[SavedRun]] = {}
-    for cell in cells:
-        if cell.run is not None:
-            runs.setdefault(cell.system, []).append(cell.run)
-    return [_cost(system, own) for system, own in runs.items()]
+    return [_cost(system, own) for system, own in runs_by_system(cells).items()]
 
 
 def _cost(system: str, runs: Sequence[SavedRun]) -> Cost:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from recbole_lsrec.analysis.saved_runs import SavedRun
-from recbole_lsrec.leaderboard.board import Cell
+from recbole_lsrec.leaderboard.board import Cell, runs_by_system
 from recbole_lsrec.leaderboard.page.results import PHASE
 from recbole_lsrec.leaderboard.page.rising import is_rising
 from recbole_lsrec.run_files import PopularityCorrection, read_curves
@@ -42,11 +42,7 @@ class Corrected:
 
 def corrected(cells: Sequence[Cell]) -> list[Corrected]:
     """One entry for each protocol and system whose runs all fitted a lambda, in the order of the cells."""
-    runs: dict[str, list[SavedRun]] = {}
-    for cell in cells:
-        if cell.run is not None:
-            runs.setdefault(cell.system, []).append(cell.run)
-    found = [one for system, own in runs.items() for one in _of_system(system, own)]
+    found = [one for system, own in runs_by_system(cells).items() for one in _of_system(system, own)]
     protocols = list(dict.fromkeys(one.protocol for one in found))
     return sorted(found, key=lambda one: protocols.index(one.protocol))
 
