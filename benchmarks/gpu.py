@@ -1,0 +1,130 @@
+"""Training on a GPU: instances a second in float32 and bfloat16 against RecBole's SASRec, and the share of the card's peak.
+
+    python benchmarks/gpu.py                                # the simulated cosmetics log
+    python benchmarks/gpu.py --batch 500 2048 --batches 30
+
+Every model trains on the same log, forward, backward and optimiser step, batches made on the CPU and moved, in each
+precision in turn. RecBole's SASRec is the stock class with one window for each target; ours of that name trains at every
+position. Arithmetic is counted by torch's counter (matrix products and attention), and the peak is what one large
+matrix product reaches in the same run, in float32 and in bfloat16 each.
+"""
+
+import argparse
+import logging
+import statistics
+from collections.abc import Iterator
+from itertools import cycle
+from time import perf_counter
+from typing import Any
+
+import torch
+from recbole.model.sequential_recommender import SASRec as StockSASRec
+from tabulate import tabulate
+from torch.utils.flop_counter import FlopCounterMode
+from tqdm import tqdm
+
+from recbole_lsrec.config import Config
+from recbole_lsrec.quick_start import build_model
+from recbole_lsrec.run_data import load_data
+
+MODELS: dict[str, tuple[str | type, dict[str, Any]]] = {
+    "RecBole's SASRec": (StockSASRec, {"train_neg_sample_args": None}),
+    "SASRec, all positions": ("SASRec", {"train_positions": "all"}),
+    "eSASRec": ("eSASRec", {}),
+    "GRU4Rec, all positions": ("GRU4Rec", {"train_positions": "all"}),
+    "SLSRec literal": ("SLSRec", {"preset": "literal"}),
+    "SLSRec lineage": ("SLSRec", {"preset": "lineage"}),
+    "CLSR": ("CLSR", {}),
+    "SLiRec": ("SLiRec", {}),
+    "LSIDN": ("LSIDN", {}),
+    "SURGE": ("SURGE", {}),
+    "DiffLSRec": ("DiffLSRec", {}),
+}
+PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+
+
+def synchronised() -> float:
+    """Seconds, when all that was asked of the card is done."""
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    return perf_counter()
+
+
+def peak(dtype: torch.dtype, device: torch.device, size: int) -> float:
+    """What a large matrix product reaches, in floating-point operations a second."""
+    a, b = (torch.randn(size, size, device=device).to(dtype) for _ in range(2))
+    times = []
+    for _ in range(6):
+        started = synchronised()
+        a @ b
+        times.append(synchronised() - started)
+    return 2 * size**3 / statistics.median(times[1:])
+
+
+class Training:
+    """A model, its optimiser and an endless train of batches."""
+
+    def __init__(self, kind: str | type, settings: dict[str, Any]) -> None:
+        config = Config(kind, "cosmetics", config_dict=settings)
+        data = load_data(config)
+        self.device = config["device"]
+        self.model = build_model(config, data).train()
+        self.batches: Iterator[Any] = cycle(data.train)
+        self.adam = torch.optim.Adam(self.model.parameters())
+
+    def step(self, dtype: torch.dtype) -> Any:
+        """Trains on the next batch, which it gives back."""
+        batch = next(self.batches).to(self.device)
+        self.adam.zero_grad()
+        with torch.autocast(self.device.type, dtype=dtype, enabled=dtype != torch.float32):
+            loss = self.model.calculate_loss(batch)
+        loss.backward()
+        self.adam.step()
+        return batch
+
+    def speed(self, dtype: torch.dtype, batches: int) -> tuple[float, float]:
+        """Targets, and floating-point operations, a second."""
+        with FlopCounterMode(display=False) as counter:
+            self.step(dtype)
+        flops = counter.get_total_flops()
+        self.step(dtype)
+        targets, started = 0, synchronised()
+        for _ in range(batches):
+            batch = self.step(dtype)
+            at_once = "next_item_id_list" in batch.interaction
+            targets += (batch["next_item_id_list"] > 0).sum() if at_once else len(batch)
+        seconds = synchronised() - started
+        return int(targets) / seconds, flops * batches / seconds
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--batch", type=int, nargs="+", default=[500, 4096], help="targets in a batch")
+    parser.add_argument("--batches", type=int, default=30, help="measured, of each")
+    parser.add_argument("--size", type=int, default=8192, help="of the matrix product that is the peak")
+    parser.add_argument("--models", nargs="*", default=list(MODELS), choices=list(MODELS))
+    arguments = parser.parse_args()
+    logging.disable(logging.WARNING)  # what the log is like is not the question
+    torch.autograd.set_detect_anomaly(False)  # importing RecBole's models turns it on; our trainer turns it off
+    on_gpu = torch.cuda.is_available()
+    device = torch.device("cuda" if on_gpu else "cpu")
+    peaks = {name: peak(dtype, device, arguments.size) for name, dtype in PRECISIONS.items()}
+    print(f"{torch.cuda.get_device_name() if on_gpu else 'no GPU: the CPU'}, torch {torch.__version__}, peak", end=" ")
+    print(", ".join(f"{name} {value / 1e12:.1f} TFLOP/s" for name, value in peaks.items()))
+    for size in arguments.batch:
+        rows, base = [], None
+        for label in tqdm(arguments.models, desc=f"batches of {size}", leave=False):
+            kind, settings = MODELS[label]
+            training = Training(kind, {"state": "ERROR", "train_batch_size": size, **settings})
+            row: list[Any] = [label]
+            for name, dtype in PRECISIONS.items():
+                targets, flops = training.speed(dtype, arguments.batches)
+                base = base or targets
+                row += [f"{targets:,.0f}", f"{targets / base:.2f}", f"{flops / peaks[name]:.2%}"]
+            rows.append(row)
+        heads = [head for name in PRECISIONS for head in (f"{name}: targets/s", f"x {arguments.models[0]}", "of peak")]
+        print(tabulate(rows, [f"batches of {size}", *heads], disable_numparse=True), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+"""What only a GPU can show: its numbers are a CPU's, mixed precision trains, a run on it can be resumed and used elsewhere."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import torch
+
+import recbole_lsrec
+from recbole_lsrec.data.batch import Batch
+from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.quick_start import load_run, run_recbole_lsrec
+from recbole_lsrec.recommend import Recommender
+from recbole_lsrec.registry import get_model
+from recbole_lsrec.testing.stub import StubDataset, random_batch, stub_config
+from tests.model.difflsrec_stub import StubLog
+from tests.model.test_mixed_precision import MODELS
+
+pytestmark = pytest.mark.skipif(
+    not torch.cuda.is_available(), reason="needs a CUDA GPU: run pytest tests/test_gpu.py on a machine with one"
+)
+
+
+def losses(name: str, options: dict[str, Any], device: str, dtype: torch.dtype = torch.float32) -> list[float]:
+    """The losses of 20 training steps, in mixed precision if ``dtype`` is not float32."""
+    torch.manual_seed(0)
+    dataset = StubLog() if name == "DiffLSRec" else StubDataset()
+    model = get_model(name)(stub_config(name, device=torch.device(device), **options), dataset).to(device).train()
+    optimiser = torch.optim.Adam(model.parameters(), lr=1e-3)
+    scaler = torch.amp.GradScaler(enabled=dtype == torch.float16)
+    found = []
+    for step in range(20):
+        batch = random_batch(n=16, n_negatives=4, seed=step % 10).to(device)
+        optimiser.zero_grad()
+        with torch.autocast(device, dtype=dtype, enabled=dtype != torch.float32):
+            loss = model.calculate_loss(batch)
+        scaler.scale(loss).backward()
+        scaler.step(optimiser)
+        scaler.update()
+        found.append(loss.item())
+    return found
+
+
+@pytest.mark.parametrize(("name", "options"), MODELS)
+def test_losses_are_those_of_a_cpu_in_each_precision(name: str, options: dict[str, Any]) -> None:
+    noisy = name == "DiffLSRec"  # its noise comes from the device's own generator
+    exact = losses(name, options, "cuda")
+    assert exact == pytest.approx(losses(name, options, "cpu"), rel=0.3 if noisy else 1e-3)
+    for dtype in (torch.bfloat16, torch.float16):
+        mixed = losses(name, options, "cuda", dtype)
+        assert mixed != exact
+        assert mixed == pytest.approx(exact, rel=0.02)
+
+
+def result(run: dict[str, Any]) -> dict[str, Any]:
+    return json.loads((Path(run["run_folder"]) / "result.json").read_text())
+
+
+@pytest.mark.parametrize("model", ["SLSRec", "CLSR", "SLiRec", "LSIDN", "SURGE", "MARank", "DIN", "NARM", "eSASRec"])
+def test_a_run_finds_what_it_finds_on_a_cpu(shop: dict[str, Any], model: str) -> None:
+    settings = {**shop, "train_steps": 1, "learning_rate": 1e-6}  # dropout draws other masks on each
+    gpu = run_recbole_lsrec(model, "shop", config_dict=settings)
+    cpu = run_recbole_lsrec(model, "shop", config_dict={**settings, "use_gpu": False})
+    assert result(gpu)["config"]["use_gpu"]
+    assert result(gpu)["peak_memory_mb"]["gpu"] > 0
+    ranks = [pd.read_parquet(Path(run["run_folder"]) / "instances.parquet")["rank"] for run in (gpu, cpu)]
+    assert (ranks[0] == ranks[1]).mean() > 0.9
+    assert gpu["test_result"]["ndcg@10"] == pytest.approx(cpu["test_result"]["ndcg@10"], abs=0.01)
+
+
+@pytest.mark.parametrize("model", ["SLSRec", "DiffLSRec", "SASRec"])
+def test_mixed_precision_trains_with_a_scaler(shop: dict[str, Any], model: str) -> None:
+    run = run_recbole_lsrec(model, "shop", config_dict={**shop, "enable_amp": True, "enable_scaler": True})
+    assert all(0 < epoch["train_loss"] < 1e6 for epoch in result(run)["history"])
+
+
+@pytest.mark.parametrize("model", ["SLSRec", "GRU4Rec"])
+def test_a_run_goes_on_and_its_model_works_on_a_cpu(shop: dict[str, Any], model: str) -> None:
+    part = run_recbole_lsrec(model, "shop", config_dict={**shop, "epochs": 1})
+    rest = run_recbole_lsrec(command_line=[f"--resume={part['run_folder']}", "--epochs=2"])
+    assert [epoch["epoch"] for epoch in result(rest)["history"]] == [0, 1]
+    folder = Path(rest["run_folder"])
+    here = load_run(folder)
+    assert next(here.model.parameters()).device.type == "cuda"
+    histories = pd.DataFrame({"user_id": ["a", "a"], "item_id": ["3", "5"], "timestamp": [1e9, 1e9 + 60]})
+    lists = [Recommender.load(folder, device=device).recommend(histories, k=5) for device in ("cuda", "cpu")]
+    assert list(lists[0]["item_id"]) == list(lists[1]["item_id"])
+    assert lists[0]["score"].to_numpy() == pytest.approx(lists[1]["score"].to_numpy(), rel=1e-3, abs=1e-4)
+
+
+def test_a_process_joins_through_nccl(shop: dict[str, Any]) -> None:
+    (Path("shop.yaml")).write_text(json.dumps({**shop, "train_steps": 2}))
+    script = Path(recbole_lsrec.__file__).parents[1] / "run_recbole_lsrec.py"
+    arguments = [str(script), "--model=GRU4Rec", "--dataset=shop", "--config_files=shop.yaml"]
+    subprocess.run(["torchrun", "--standalone", "--nproc_per_node=1", *arguments], check=True)
+    assert len(list(Path("runs").iterdir())) == 1
+
+
+def test_more_processes_than_gpus_are_refused(shop: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match=r"at most one process for each GPU, or any number with use_gpu=False"):
+        run_recbole_lsrec("GRU4Rec", "shop", config_dict={**shop, "nproc": torch.cuda.device_count() + 1})
+
+
+def test_a_batch_comes_from_pinned_memory() -> None:
+    columns = {"a": torch.arange(6), "b": lambda: torch.ones(6, 2)}
+    there = Batch(columns, 6).to("cuda")
+    assert there["b"].device.type == "cuda"
+    assert there["a"].cpu().tolist() == [0, 1, 2, 3, 4, 5]
+    assert there[torch.tensor([5, 0], device="cuda")]["a"].tolist() == [5, 0]
