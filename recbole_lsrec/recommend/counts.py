@@ -11,6 +11,10 @@ def say_counts(counts: Mapping[str, int]) -> None:
         logger.warning(
             f"{counts['unknown_items']} of {counts['events']} events have items that the model does not know: left out"
         )
+    if counts["unknown_words"]:
+        logger.warning(
+            f"{counts['unknown_words']} values of further columns are words that the model does not know: read as missing"
+        )
     if counts["users_of_popularity"]:
         logger.warning(
             f"{counts['users_of_popularity']} of {counts['users']} users have no event that the model knows, or are not "

@@ -1,5 +1,7 @@
 """Columns of histories beside user, item and time that the run's model reads: own sessions, what else its log held."""
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 from recbole.utils import FeatureType
@@ -7,27 +9,61 @@ from recbole.utils import FeatureType
 from recbole_lsrec.config import Config
 from recbole_lsrec.errors import DataError
 from recbole_lsrec.item_catalogue import Catalogue, CatalogueDataset
+from recbole_lsrec.recommend.read_histories import ITEM, USER
 
 
-def further_columns(
-    config: Config, catalogue: Catalogue, dataset: CatalogueDataset, events: pd.DataFrame
-) -> dict[str, np.ndarray]:
-    """Numbers as the model reads them, by field; 0 where the histories have none, or a word that it does not know.
+class Further(NamedTuple):
+    """What the model reads of further columns.
+
+    Attributes:
+        values: field -> a number for each event, 0 where the histories have none, or a word that the run's log lacks.
+        unknown_words: how many such words there were.
+    """
+
+    values: dict[str, np.ndarray]
+    unknown_words: int
+
+
+def further_columns(config: Config, catalogue: Catalogue, dataset: CatalogueDataset, events: pd.DataFrame) -> Further:
+    """The further columns of histories, as the model reads them; none of a model that knows users alone.
 
     Raises:
-        DataError: the run has its sessions from a column that the histories lack.
+        DataError: the run has its sessions from a column that the histories lack, or a column of numbers holds a word.
     """
-    found = {}
+    found: dict[str, np.ndarray] = {}
+    unknown = 0
+    if catalogue.pairs is not None:
+        return Further(found, unknown)
     if (own := _own_session(config, events)) is not None:
         found[own] = pd.factorize(events[own])[0] + 1
     for field in _other_columns(config, catalogue):
         if field not in events:
             found[field] = np.zeros(len(events))
         elif catalogue.fields[field]["type"] == FeatureType.FLOAT.value:
-            found[field] = pd.to_numeric(events[field], errors="coerce").fillna(0).to_numpy()
+            found[field] = _numbers(events, field)
         else:
-            found[field] = events[field].astype(str).map(dataset.field2token_id[field]).fillna(0).to_numpy()
-    return found
+            words = events[field].astype(str)
+            ids = words.map(dataset.field2token_id[field])
+            unknown += int((ids.isna() & ~_missing(events[field])).sum())
+            found[field] = ids.fillna(0).to_numpy()
+    return Further(found, unknown)
+
+
+def _missing(values: pd.Series) -> pd.Series:
+    return values.isna() | (values.astype(str) == "")
+
+
+def _numbers(events: pd.DataFrame, field: str) -> np.ndarray:
+    values = events[field]
+    numbers = pd.to_numeric(values.astype(str), errors="coerce")
+    wrong = (numbers.isna() & ~_missing(values)).to_numpy()
+    if wrong.any():
+        event = events.iloc[int(wrong.argmax())]
+        raise DataError(
+            f"histories: user {event[USER]!r}, item {event[ITEM]!r}: the column {field!r} holds {event[field]!r}; accepted: "
+            "a number (an empty field is missing), as in the run's log."
+        )
+    return numbers.fillna(0).to_numpy()
 
 
 def _own_session(config: Config, events: pd.DataFrame) -> str | None:

@@ -24,7 +24,7 @@ from recbole_lsrec.item_catalogue import Catalogue, CatalogueDataset, catalogue_
 from recbole_lsrec.model.base import LongShortRecommender
 from recbole_lsrec.own_models import find_again
 from recbole_lsrec.recommend.counts import say_counts
-from recbole_lsrec.recommend.further_columns import further_columns
+from recbole_lsrec.recommend.further_columns import Further, further_columns
 from recbole_lsrec.recommend.read_histories import ITEM, TIME, USER, read_histories
 from recbole_lsrec.run_files import CHECKPOINT
 
@@ -180,11 +180,13 @@ class Recommender:
         users, events = self._numbered(events)
         asked = self._asked_at(users, events, now)
         known = events[events[_ID] > 0]
+        further = further_columns(self.config, self.catalogue, self._dataset, known)
         alone = self._without_answer(users, known)
         counts = {
             "users": len(users),
             "events": len(events),
             "unknown_items": int((events[_ID] == 0).sum()),
+            "unknown_words": further.unknown_words,
             "users_of_popularity": int(alone.sum()),
             "users_not_trained_on": int(sum(user not in self._user_id for user in users)),
         }
@@ -196,7 +198,7 @@ class Recommender:
             self.config["seed"], self.config["reproducibility"]
         )  # a model that draws noise draws the same each time
         with bar(total=len(asked_users), desc="Recommend", unit="user", shown=show_progress) as progress:
-            for rows, batch in self._batches(known, users, asked, asked_users, batch_size):
+            for rows, batch in self._batches(known, further, users, asked, asked_users, batch_size):
                 tables.append(self._answer(users, rows, batch, allowed, seen, k))
                 progress.update(len(rows))
         table = pd.concat(tables, ignore_index=True).sort_values([_NUMBER, "rank"], kind="stable", ignore_index=True)
@@ -222,7 +224,8 @@ class Recommender:
         """
         users, events = self._numbered(read_histories(histories, self.names()))
         asked, known = self._asked_at(users, events, now), events[events[_ID] > 0]
-        for rows, batch in self._batches(known, users, asked, np.unique(known[_NUMBER]), batch_size):
+        further = further_columns(self.config, self.catalogue, self._dataset, known)
+        for rows, batch in self._batches(known, further, users, asked, np.unique(known[_NUMBER]), batch_size):
             yield users[rows], batch
 
     # --- from events to batches --------------------------------------------------------------------------------------
@@ -262,7 +265,13 @@ class Recommender:
         return asked
 
     def _batches(
-        self, known: pd.DataFrame, users: np.ndarray, asked: np.ndarray, rows: np.ndarray, batch_size: int | None
+        self,
+        known: pd.DataFrame,
+        further: Further,
+        users: np.ndarray,
+        asked: np.ndarray,
+        rows: np.ndarray,
+        batch_size: int | None,
     ) -> Iterator[tuple[np.ndarray, Interaction]]:
         """Numbers of users with their windows, on the model's device; of a model that knows users alone, with their ids."""
         config, dataset = self.config, self._dataset
@@ -283,7 +292,7 @@ class Recommender:
                 time: np.concatenate([known[TIME].to_numpy(), asked[rows]]),
             }
         )
-        for field, values in further_columns(config, self.catalogue, dataset, known).items():
+        for field, values in further.values.items():
             log[field] = np.concatenate([values, np.zeros(len(rows), dtype=values.dtype)])
         laid = dataset.with_events(log, len(rows))
         targets = laid.start[2:] - 1  # the last row of each
