@@ -3,6 +3,8 @@
 Shape letters: ``P`` positions with a target, ``S`` negatives, ``D`` features.
 """
 
+import math
+
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -11,6 +13,10 @@ def gbce(states: Tensor, positive: Tensor, negatives: Tensor, hit: Tensor, beta:
     """Generalised binary cross-entropy (Petrov and Macdonald, RecSys 2023, eq. 13).
 
         -(1 / (S + 1)) (log sigma(s+)^beta + sum_j log(1 - sigma(s_j)))
+
+    with ``s = state . item + log(beta / S)``, the logit at which a loss that knows nothing is least. Deviation: without that
+    term, which changes no order, all items have to be pushed down to it first; the table then has one large common
+    direction, and with RecBole's small start the states become one and the same vector, from which nothing is learnt.
 
     Args:
         states: ``[P, D]``.
@@ -22,8 +28,9 @@ def gbce(states: Tensor, positive: Tensor, negatives: Tensor, hit: Tensor, beta:
     Returns:
         The mean over positions, ``[]``.
     """
-    of_positive = -beta * F.logsigmoid((states * positive).sum(1))  # [P]
-    of_negatives = F.softplus(states @ negatives.t()).masked_fill(hit, 0.0).sum(1)  # [P]
+    base = math.log(beta / len(negatives))
+    of_positive = -beta * F.logsigmoid((states * positive).sum(1) + base)  # [P]
+    of_negatives = F.softplus(states @ negatives.t() + base).masked_fill(hit, 0.0).sum(1)  # [P]
     return (of_positive + of_negatives).mean() / (len(negatives) + 1)
 
 

@@ -121,10 +121,18 @@ def test_gbce_by_hand():
     def log_sigmoid(x):
         return -math.log1p(math.exp(-x))
 
-    first = -(0.3 * log_sigmoid(0.5) + log_sigmoid(-1.0) + log_sigmoid(2.0))
-    second = -(0.3 * log_sigmoid(-2.0) + log_sigmoid(-2.0))
+    base = math.log(0.3 / 2)
+    first = -(0.3 * log_sigmoid(0.5 + base) + log_sigmoid(-1.0 - base) + log_sigmoid(2.0 - base))
+    second = -(0.3 * log_sigmoid(-2.0 + base) + log_sigmoid(-2.0 - base))
     found = gbce(states, positive, negatives, hit, beta=0.3)
     assert found.item() == pytest.approx((first + second) / 2 / 3, rel=1e-6)
+
+
+def test_gbce_starts_where_pushing_all_items_up_or_down_gains_nothing():
+    """Else all states become one vector before anything is learnt."""
+    states, shift = torch.ones(4, 1), torch.zeros(4, 1, requires_grad=True)
+    gbce(states, shift, shift[:1].expand(256, 1), torch.zeros(4, 256, dtype=torch.bool), beta=0.3).backward()
+    assert shift.grad.sum().item() == pytest.approx(0, abs=1e-6)
 
 
 def test_calibration_goes_from_the_usual_cross_entropy_to_the_sampling_rate():

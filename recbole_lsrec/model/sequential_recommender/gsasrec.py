@@ -14,7 +14,9 @@ class gSASRec(SASRec):
 
     Its settings in ``properties/model/gSASRec.yaml`` are all that differs. Deviations from the authors' code: the
     negatives are shared by a batch, not drawn for each sequence; a drawn item that is a position's target is left out
-    there; the blocks are RecBole's (layer norm after, not before).
+    there; the blocks and the start of the weights are RecBole's (layer norm after, not before; items from normal(0, 0.02), not
+    normal(0, 1)), for which scores begin at the logit of the base rate (see
+    :func:`recbole_lsrec.model.position_losses.gbce`).
     """
 
     options_class = GSASRecOptions
