@@ -46,7 +46,8 @@ class Batch(Interaction):
             return self.interaction[index]
         if not isinstance(index, slice):
             index = torch.as_tensor(index)
-        return self._each(lambda column: column[index], len(torch.arange(self.length)[index]))
+        chosen = torch.arange(self.length, device=getattr(index, "device", None))[index]
+        return self._each(lambda column: column[index], len(chosen))
 
     def to(self, device: torch.device | str, selected_field: Any = None) -> Interaction:
         """RecBole's; columns go to a GPU from pinned memory, so that the host need not wait for them."""
