@@ -5,7 +5,6 @@ current state and the best weights together, so that one rename replaces both an
 """
 
 import json
-import os
 import random
 import shutil
 import zipfile
@@ -24,6 +23,7 @@ from recbole.utils import ModelType
 import recbole_lsrec
 from recbole_lsrec.config.effects import may_differ
 from recbole_lsrec.errors import CheckpointError, MachineError, refusals_named
+from recbole_lsrec.whole_files import written_whole
 
 MAGIC = "recbole_lsrec_checkpoint"
 FORMAT = 1
@@ -68,9 +68,6 @@ class Checkpoint:
 def save(path: str | Path, checkpoint: Checkpoint) -> None:
     """Writes a checkpoint so that ``path`` is, at every moment, the old file or the new one, whole.
 
-    The bytes go to ``<name>.tmp`` in the same folder, reach the disk, and are then renamed. A ``.tmp`` left by a killed
-    process is overwritten by the next save.
-
     Raises:
         CheckpointError: a value can be stored neither as tensor nor as plain value; the message names it.
         MachineError: the disk is full or may not be written; the old file is still there.
@@ -81,14 +78,10 @@ def save(path: str | Path, checkpoint: Checkpoint) -> None:
         "metadata": json.dumps(checkpoint.metadata, default=_plain),
         "tensors": {key: portable(value, key) for key, value in checkpoint.tensors.items()},
     }
-    temporary = path.with_name(path.name + ".tmp")
     try:
-        with refusals_named(path, "cannot be written"), open(temporary, "wb") as file:
+        with refusals_named(path, "cannot be written"), written_whole(path) as part, part.open("wb") as file:
             _check_space(path, content)
             torch.save(content, file)
-            file.flush()
-            os.fsync(file.fileno())
-            os.replace(temporary, path)
     except RuntimeError as error:  # torch's writer has no errno
         if "inline_container" not in str(error):
             raise
@@ -96,9 +89,6 @@ def save(path: str | Path, checkpoint: Checkpoint) -> None:
             f"{path}: cannot be written: the disk is full, or files may not be larger (ulimit -f); free some space and "
             "go on with --resume. The checkpoint before this one is whole."
         ) from error
-    finally:  # Ctrl-C and a full disk alike: leave no half-written file behind
-        temporary.unlink(missing_ok=True)
-    _sync_folder(path.parent)
 
 
 def load(path: str | Path) -> Checkpoint:
@@ -385,13 +375,3 @@ def _foreign(path: Path, pickled: bytes) -> CheckpointError:
         f"checkpoint {path}: not a checkpoint of recbole_lsrec (no {MAGIC!r} in it); "
         "give the checkpoint.pt of a run folder."
     )
-
-
-def _sync_folder(folder: Path) -> None:
-    """Makes a rename survive a power cut; only POSIX systems can open a folder for that."""
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

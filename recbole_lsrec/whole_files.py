@@ -1,12 +1,15 @@
 """Files that are there whole or not at all, whatever ends the process that writes them, and what identifies their content."""
 
 import hashlib
+import json
 import os
 import secrets
+import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
@@ -23,8 +26,11 @@ def written_whole(path: Path) -> Iterator[Path]:
     The mode is what the umask says, so that other accounts can read the file where their group may.
 
     Args:
-        path: of the file or folder; an older file is replaced.
+        path: of the file or folder; an older file is replaced. A device or a pipe (``/dev/stdout``) is written to as it is.
     """
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        yield path
+        return
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         yield part
@@ -32,22 +38,46 @@ def written_whole(path: Path) -> Iterator[Path]:
             with part.open("rb+") as file:
                 os.fsync(file.fileno())
         os.replace(part, path)
+        _sync_folder(path.parent)
     finally:
         part.unlink(missing_ok=True)
 
 
+def _sync_folder(folder: Path) -> None:
+    """Makes a rename survive a power cut; only POSIX systems can open a folder for that."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
 def write_text(path: Path, text: str) -> None:
-    """Writes a text file as UTF-8, whole or not at all."""
-    with written_whole(path) as part:
+    """Writes a text file as UTF-8, whole or not at all.
+
+    Raises:
+        MachineError: a full disk and the like.
+    """
+    with refusals_named(path, "cannot be written"), written_whole(path) as part:
         part.write_text(text, encoding="utf-8")
+
+
+def write_values(path: Path, content: Mapping[str, Any]) -> None:
+    """Writes JSON that every reader takes, so without NaN, whole or not at all.
+
+    Raises:
+        MachineError: a full disk and the like.
+    """
+    write_text(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False, default=str) + "\n")
 
 
 def sweep(folder: Path) -> None:
     """Removes parts that a process left behind when it was killed: those that nobody has written to for a day."""
     for part in folder.glob(".*.part"):
         try:
-            if part.is_file() and time.time() - part.stat().st_mtime > _FORGOTTEN:
-                part.unlink()
+            if time.time() - part.stat().st_mtime > _FORGOTTEN:
+                shutil.rmtree(part) if part.is_dir() else part.unlink()
         except OSError:  # another account's, or gone meanwhile: theirs to sweep
             continue
 

@@ -138,6 +138,16 @@ def test_text_is_there_whole_or_not_at_all(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["x.json"]
 
 
+def test_a_pipe_is_written_to_and_stays_one(tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    reading = os.open(path, os.O_RDWR | os.O_NONBLOCK)
+    write_text(path, "told")
+    assert os.read(reading, 100) == b"told"
+    os.close(reading)
+    assert path.is_fifo()
+
+
 def test_an_interrupted_writer_leaves_the_old_file(tmp_path):
     path = tmp_path / "x.json"
     write_json(path, {"a": 1})
@@ -152,10 +162,12 @@ def test_an_interrupted_writer_leaves_the_old_file(tmp_path):
 
 
 def test_parts_that_a_killed_process_left_are_swept_when_nobody_writes_to_them_any_more(tmp_path):
-    old, new = tmp_path / ".a.npy.1f.part", tmp_path / ".b.npy.2f.part"
-    for path in (old, new):
+    old, new, folder = (tmp_path / name for name in (".a.npy.1f.part", ".b.npy.2f.part", ".shop-3f.part"))
+    folder.mkdir()
+    for path in (old, new, folder / "shop.inter"):
         path.write_text("")
-    os.utime(old, (0, 0))
+    for path in (old, folder):
+        os.utime(path, (0, 0))
     sweep(tmp_path)
     assert [file.name for file in tmp_path.iterdir()] == [".b.npy.2f.part"]
 

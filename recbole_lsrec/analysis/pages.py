@@ -15,6 +15,7 @@ from recbole_lsrec.page.ink import MUTED, Panel, look, panel, rows_down
 from recbole_lsrec.page.numbers import metric as number
 from recbole_lsrec.page.numbers import signed, typeset
 from recbole_lsrec.page.render import html_environment
+from recbole_lsrec.whole_files import write_text
 
 _NORMAL_95 = 1.96
 
@@ -56,7 +57,7 @@ def write_strata(path: Path, report: StrataReport) -> None:
 def _write(path: Path, title: str, heading: list[str], tables: list[Table], told: list[str]) -> None:
     template = html_environment("recbole_lsrec.analysis").get_template("tables.html.j2")
     page = template.render(title=title, version=__version__, glyphs=[], heading=heading, tables=tables, notes=told)
-    path.write_text(page + "\n", encoding="utf-8")
+    write_text(path, page + "\n")
 
 
 def _pairs_panel(found: Comparison) -> Panel:

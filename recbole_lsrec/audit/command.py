@@ -1,6 +1,5 @@
 """``recbole-lsrec audit``: loads a log as a run would and measures it."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from recbole_lsrec.config import Config
 from recbole_lsrec.errors import DataError
 from recbole_lsrec.log_checks.times import ORDER
 from recbole_lsrec.run_data import load_log
+from recbole_lsrec.whole_files import write_values
 
 _MODEL = "SLSRec"  # only for its settings; no model is made
 
@@ -42,5 +42,5 @@ def audit(dataset: str, settings: Sequence[str] = (), html: Path | None = None, 
     if html:
         write_html(html, found)
     if values:
-        values.write_text(json.dumps(found.to_dict(), indent=2, allow_nan=False) + "\n", encoding="utf-8")
+        write_values(values, found.to_dict())
     return found

@@ -11,6 +11,7 @@ from recbole_lsrec.audit.measure import Audit
 from recbole_lsrec.audit.verdict import findings, verdict
 from recbole_lsrec.page.numbers import percent, plain, span
 from recbole_lsrec.page.render import html_environment
+from recbole_lsrec.whole_files import write_text
 
 
 def write_html(path: Path, audit: Audit) -> None:
@@ -33,7 +34,7 @@ def write_html(path: Path, audit: Audit) -> None:
         share_table=share_rows(audit),
         drift_table=drift_rows(audit),
     )  # fmt: skip
-    path.write_text(page + "\n", encoding="utf-8")
+    write_text(path, page + "\n")
 
 
 def audit_text(audit: Audit) -> str:

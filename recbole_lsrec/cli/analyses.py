@@ -4,8 +4,9 @@ from pathlib import Path
 
 import click
 
-from recbole_lsrec.cli.shared import OutputFile, write_json
+from recbole_lsrec.cli.shared import OutputFile
 from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.whole_files import write_text, write_values
 
 
 @click.command()
@@ -22,7 +23,7 @@ def planted(folder: Path, phase: str, truth: Path | None, json_file: Path | None
     found = ask(folder, phase, truth)
     click.echo(found.text())
     if json_file:
-        write_json(json_file, found.to_dict())
+        write_values(json_file, found.to_dict())
 
 
 @click.command()
@@ -51,9 +52,9 @@ def strata(
     report = describe_strata(folder, metric, phase, protocol, by)
     click.echo(report.text())
     if csv_file:
-        report.table.apply(lambda column: column.map(cell)).to_csv(csv_file, index=False)
+        write_text(csv_file, report.table.apply(lambda column: column.map(cell)).to_csv(index=False))
     if json_file:
-        write_json(json_file, report.to_dict())
+        write_values(json_file, report.to_dict())
     if html_file:
         from recbole_lsrec.analysis.pages import write_strata
 
@@ -93,7 +94,7 @@ def compare(
     )
     click.echo(comparison_text(found))
     if json_file:
-        write_json(json_file, found.to_dict())
+        write_values(json_file, found.to_dict())
     if html_file:
         from recbole_lsrec.analysis.pages import write_comparison
 
@@ -149,6 +150,6 @@ def counterfactual(
     found = ask(folder, metric, phase, protocol, changes, by, seed, model)
     click.echo(counterfactual_text(found))
     if json_file:
-        write_json(json_file, found.to_dict())
+        write_values(json_file, found.to_dict())
     if html_file:
         write_html(html_file, found)

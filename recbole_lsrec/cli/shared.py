@@ -1,6 +1,5 @@
 """What several commands share: options, files, lists of words."""
 
-import json
 import os
 from collections.abc import Callable
 from difflib import get_close_matches
@@ -90,8 +89,3 @@ def with_resources(command: Callable[..., None]) -> Callable[..., None]:
 def split_commas(text: str) -> tuple[str, ...]:
     """The words of a list, without empty ones."""
     return tuple(word for word in text.split(",") if word)
-
-
-def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Writes readable JSON."""
-    path.write_text(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")

@@ -22,6 +22,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from filelock import FileLock
 
+from recbole_lsrec.whole_files import sweep
+
 FACTS = "facts.json"
 _UNUSED = 30 * 86_400  # seconds
 
@@ -117,6 +119,7 @@ def _remove_unused(folder: Path) -> None:
 def _write(entry: Path, tables: Tables) -> None:
     """Writes beside the place and renames, so that another process sees the whole entry or none."""
     part = entry.with_name(f".{entry.name}.{secrets.token_hex(4)}.part")
+    sweep(entry.parent)
     try:
         part.mkdir()
         columns = {}

@@ -31,7 +31,7 @@ from recbole_lsrec.prepare.sources import SOURCES, installed
 from recbole_lsrec.prepare.statistics import statistics
 from recbole_lsrec.prepare.suggest import Threshold, sampled_negatives, suggest_threshold
 from recbole_lsrec.prepare.times import SECOND, Times, check_zone, find_reading, when
-from recbole_lsrec.whole_files import file_sha256
+from recbole_lsrec.whole_files import file_sha256, sweep
 
 META = "prepared_by"
 
@@ -99,7 +99,8 @@ def prepare(name_of_source: str, raw: list[Path], out: Path, name: str, options:
         click.echo(f"  {line}")
     try:
         out.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=out))
+        sweep(out)
+        work = Path(tempfile.mkdtemp(prefix=f".{name}-", suffix=".part", dir=out))
     except OSError as error:
         raise DataError(f"--out: cannot write to {out} ({error}); give a folder that can be written.") from error
     try:
@@ -300,14 +301,20 @@ def _check_free(folder: Path, name: str, overwrite: bool) -> None:
     mine = ours.is_file() and f'"{META}"' in ours.read_text(encoding="utf-8", errors="replace")
     if mine and overwrite:
         return
+    if mine and not (folder / f"{name}.inter").exists():
+        return  # whoever put it there was killed before the log
     what = "was prepared before; --overwrite replaces it" if mine else "holds files that prepare did not write"
     raise DataError(f"{folder}: {what}; or give another --name or --out.")
 
 
 def _put(work: Path, folder: Path, name: str) -> None:
-    """The finished files, the log last; what an earlier run left under these names goes."""
+    """The finished files, first what says whose they are, the log last; what an earlier run left under these names goes.
+
+    No log stands beside another one's files: nothing runs on what a kill in between leaves, and prepare goes on there.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    for ending in ("item", "user", "yaml", "meta.json", "inter"):
+    (folder / f"{name}.inter").unlink(missing_ok=True)
+    for ending in ("meta.json", "item", "user", "yaml", "inter"):
         made, place = work / f"{name}.{ending}", folder / f"{name}.{ending}"
         if made.exists():
             made.replace(place)

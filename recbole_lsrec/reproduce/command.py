@@ -16,6 +16,7 @@ from recbole_lsrec.reproduce.entry import Entry
 from recbole_lsrec.reproduce.ours import statistics, trained
 from recbole_lsrec.reproduce.table import comparison, text
 from recbole_lsrec.run_files import write_json
+from recbole_lsrec.whole_files import write_text
 
 QUICK_STEPS = 20  # DIN and DIEN on a CPU core need seconds for each
 
@@ -41,7 +42,7 @@ def run_command(entry: Entry, quick: bool, out: Path, resources: Resources, comm
     found = comparison(entry, ours, quick)
     columns = list(entry.columns)
     write_json(out / "reproduce.json", found)
-    (out / "reproduce.md").write_text(text(found, columns, "github") + "\n", encoding="utf-8")
+    write_text(out / "reproduce.md", text(found, columns, "github") + "\n")
     click.echo(f"\n{text(found, columns)}\n\nWritten: {out / 'reproduce.md'}, {out / 'reproduce.json'}")
     return code
 

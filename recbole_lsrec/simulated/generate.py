@@ -26,7 +26,7 @@ import pyarrow.parquet as pq
 from recbole_lsrec.errors import DataError
 from recbole_lsrec.simulated.parameters import Parameters
 from recbole_lsrec.simulated.story import EVENT_TYPES, Catalogue, UserLog, build_catalogue, simulate
-from recbole_lsrec.whole_files import file_sha256
+from recbole_lsrec.whole_files import file_sha256, sweep
 
 INTER_HEADER = "user_id:token\titem_id:token\ttimestamp:float\tcategory_id:token\tevent_type:token\n"
 ITEM_HEADER = "item_id:token\tcategory_id:token\n"
@@ -81,7 +81,8 @@ def write_log(folder: Path, name: str, parameters: Parameters) -> dict[str, Any]
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=folder))
+        sweep(folder)
+        work = Path(tempfile.mkdtemp(prefix=f".{name}-", suffix=".part", dir=folder))
     except OSError as error:
         raise DataError(
             f"simulate: cannot write to {folder} ({error}). Give a folder that can be written (data_path)."

@@ -10,6 +10,7 @@ from recbole_lsrec.tuning.charts import STATUSES, by_epoch, by_setting, over_tim
 from recbole_lsrec.tuning.result import BEST, counts, table
 from recbole_lsrec.tuning.settings import SearchResult
 from recbole_lsrec.tuning.trial import Job
+from recbole_lsrec.whole_files import write_text
 
 PAGE = "tune.html"
 
@@ -33,4 +34,4 @@ def write(found: SearchResult, job: Job) -> None:
         slices=[by_setting(found, domain) for domain in job.space.domains] if scored else [],
         tested=by_protocol(found.test_result or {}, found.first_protocol),
     )  # fmt: skip
-    (job.folder / PAGE).write_text(text + "\n", encoding="utf-8")
+    write_text(job.folder / PAGE, text + "\n")

@@ -117,7 +117,7 @@ def table(found: SearchResult) -> pd.DataFrame:
 
 def write(found: SearchResult, job: Job) -> None:
     """Writes ``best.yaml``, ``trials.csv`` and ``tune.json``."""
-    table(found).apply(lambda column: column.map(cell)).to_csv(job.folder / TRIALS, index=False)
+    write_text(job.folder / TRIALS, table(found).apply(lambda column: column.map(cell)).to_csv(index=False))
     if found.best is not None:
         write_text(job.folder / BEST, _best_yaml(found, job))
     sittings = [event for event in journal.read(job.folder) if event["event"] == "sitting"]

@@ -1,5 +1,7 @@
 """Any table of events: what is guessed, what is refused, and that nothing is lost in silence."""
 
+from pathlib import Path
+
 import pyarrow as pa
 import pytest
 
@@ -204,6 +206,25 @@ def test_a_folder_that_is_not_ours_is_left_alone(prepared, tmp_path):
     with pytest.raises(DataError, match="holds files that prepare did not write"):
         prepared("csv", {"log.csv": HEAD + "a,1,1577836800\n"}, overwrite=True)
     assert (tmp_path / "data/log/log.inter").read_text() == "mine"
+
+
+def test_what_a_killed_prepare_put_there_is_no_data_set_and_is_made_again(prepared, tmp_path, monkeypatch):
+    events = {"log.csv": "user,item,time,kind\na,1,1577836800,red\n"}
+    prepared("csv", {"log.csv": HEAD + "b,2,1577836800\n"})
+    place = Path.replace
+    for killed_at in ("log.meta.json", "log.item", "log.yaml", "log.inter"):
+
+        def killed(self, target, killed_at=killed_at):
+            if target.name == killed_at:
+                raise KeyboardInterrupt
+            return place(self, target)
+
+        monkeypatch.setattr(Path, "replace", killed)
+        with pytest.raises(KeyboardInterrupt):
+            prepared("csv", events, item_features=("kind",), overwrite=killed_at == "log.meta.json")
+        assert not (tmp_path / "data" / "log" / "log.inter").exists()
+    monkeypatch.setattr(Path, "replace", place)
+    assert prepared("csv", events, item_features=("kind",))[:2] == (["a|1|1577836800"], ["1|red"])
 
 
 def test_a_second_time_needs_overwrite(prepared):

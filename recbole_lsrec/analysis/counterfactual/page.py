@@ -11,6 +11,7 @@ from recbole_lsrec.analysis.counterfactual.text import alpha_rows, difference_ro
 from recbole_lsrec.page.ink import Panel, glyph
 from recbole_lsrec.page.numbers import typeset
 from recbole_lsrec.page.render import html_environment
+from recbole_lsrec.whole_files import write_text
 
 
 class Cut(NamedTuple):
@@ -43,7 +44,7 @@ def write_html(path: Path, found: Counterfactuals) -> None:
         alpha=_alpha_cuts(found),
         sections=sections,
     )
-    path.write_text(page + "\n", encoding="utf-8")
+    write_text(path, page + "\n")
 
 
 def _cut(name: str, by: str, cut: Any) -> Cut:

@@ -1,7 +1,7 @@
 """Writing a report: one set of values, five files."""
 
 import csv
-import json
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from recbole_lsrec.page.escape import cell, code_span, markdown, tex
 from recbole_lsrec.page.ink import Panel, glyph
 from recbole_lsrec.page.numbers import exact
 from recbole_lsrec.page.render import html_environment, text_environment
+from recbole_lsrec.whole_files import write_text, write_values
 
 PACKAGE = "recbole_lsrec.leaderboard.page"
 PAGE, TEXT, SHEET, LATEX, VALUES = (
@@ -46,19 +47,16 @@ def write_report(out: str | Path) -> Path:
     """
     out = Path(out)
     report = collect(load_board(out))
-    (out / PAGE).write_text(page(report), encoding="utf-8")
-    (out / TEXT).write_text(
-        text_environment(PACKAGE, markdown).get_template("leaderboard.md.j2").render(_names(report)), encoding="utf-8"
+    names = _names(report)
+    sheet = io.StringIO()
+    csv.writer(sheet, lineterminator="\n").writerows(
+        [HEAD, *([cell(value) for value in line] for line in lines(report))]
     )
-    (out / LATEX).write_text(
-        text_environment(PACKAGE, tex).get_template("leaderboard.tex.j2").render(_names(report)), encoding="utf-8"
-    )
-    with (out / SHEET).open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows(
-            [HEAD, *([cell(value) for value in line] for line in lines(report))]
-        )
-    values = json.dumps(report.to_dict(), indent=2, ensure_ascii=False, allow_nan=False, default=str)
-    (out / VALUES).write_text(values + "\n", encoding="utf-8")
+    write_text(out / PAGE, page(report))
+    write_text(out / TEXT, text_environment(PACKAGE, markdown).get_template("leaderboard.md.j2").render(names))
+    write_text(out / LATEX, text_environment(PACKAGE, tex).get_template("leaderboard.tex.j2").render(names))
+    write_text(out / SHEET, sheet.getvalue())
+    write_values(out / VALUES, report.to_dict())
     return out / PAGE
 
 
