@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -101,4 +102,4 @@ class WAAM(nn.Module):
             columns = query[0].t() if len(query) == 1 else query.transpose(1, 2).unsqueeze(1)  # [D, C] or [B, 1, D, C]
         logits = h @ columns  # [B, C, K, 1] or [B, 1, K, C]
         # Finite, not -inf: an instance without sessions gets even weights over zero vectors instead of NaN.
-        return F.softmax(logits.masked_fill(absent[:, None, :, None], -1e30), dim=2)
+        return F.softmax(logits.masked_fill(absent[:, None, :, None], torch.finfo(logits.dtype).min), dim=2)
