@@ -4,16 +4,13 @@ Shape letters: ``N`` sequences, ``T`` steps, ``M`` real steps of all sequences t
 state, ``F`` frequency buckets.
 """
 
-from typing import Any
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
 
 from recbole_lsrec.model.diffusion.event_features import FREQUENCY_BUCKETS
 from recbole_lsrec.model.layers.precision import full_precision
-from recbole_lsrec.model.layers.recurrent import Steps, sigmoid_backward, tanh_backward
+from recbole_lsrec.model.layers.recurrent import GRUSteps, Steps
 
 INITIAL_DECAY = -3.0
 """Bias of eq. B.3 at the start: softplus(-3) = 0.05, so a fresh encoder forgets 5 % at a step. At 0 it would halve its
@@ -73,78 +70,11 @@ class DecayGRU(nn.Module):
         inputs = torch.addmm(self.bias, steps.gather(x), self.to_input)  # [M, 3D], all steps at once
         direction = F.embedding(bucket, self.direction(self.frequency.weight))  # [M, D]
         inputs = torch.cat([inputs[:, : 2 * self.size], inputs[:, 2 * self.size :] + direction], dim=1)
-        last = _DecaySteps.apply(inputs, decay, self.to_state, steps.sizes, len(x))  # [N, D], longest first
-        return torch.zeros_like(last).index_copy(0, steps.order, last)
+        _, end = GRUSteps.apply(inputs, None, decay, x.new_zeros(len(x), self.size), self.to_state, steps.sizes)
+        return steps.restore(end)  # [N, D]
 
     def delta(self, interval: Tensor, bucket: Tensor) -> Tensor:
         """Eq. B.1-B.3 for ``[M, 1]`` intervals and ``[M]`` buckets, ``[M, D]``."""
         of_time = self.delta_time(torch.sigmoid(self.time_gate(interval)))
         by_bucket = self.delta_frequency(torch.sigmoid(self.frequency_gate(self.frequency.weight)))  # [F, D]
         return F.softplus(of_time + F.embedding(bucket, by_bucket))
-
-
-class _DecaySteps(torch.autograd.Function):
-    """The loop over steps, its gradient written out, as for the GRU of :mod:`recbole_lsrec.model.layers.recurrent`."""
-
-    @staticmethod
-    def forward(ctx: Any, inputs: Tensor, decay: Tensor, kernel: Tensor, sizes: list[int], n: int) -> Tensor:
-        """Runs the steps.
-
-        Args:
-            ctx: Autograd's context.
-            inputs: ``[M, 3D]`` input projections (r, z, n) with bias, step after step, longest sequence first.
-            decay: ``[M, D]`` what the state is multiplied by before the step.
-            kernel: ``[D, 3D]`` state weights (r, z, n).
-            sizes: Number of sequences running at each step, not increasing, sum ``M``.
-            n: Number of sequences.
-
-        Returns:
-            ``[n, D]`` last states, longest sequence first.
-        """
-        hidden = decay.shape[1]
-        gate_kernel, candidate_kernel = kernel[:, : 2 * hidden], kernel[:, 2 * hidden :]
-        gates = torch.empty_like(inputs[:, : 2 * hidden])
-        candidates, before = (inputs.new_empty(len(inputs), hidden) for _ in range(2))
-        h = inputs.new_zeros(n, hidden)  # a sequence that has ended keeps its last state here
-        slices = zip(*(part.split(sizes) for part in (inputs, decay, gates, candidates, before)), strict=True)
-        for x, kept, gate, c, previous in slices:
-            running = h[: len(x)]
-            s = previous.copy_(running) * kept
-            torch.addmm(x[:, : 2 * hidden], s, gate_kernel, out=gate).sigmoid_()
-            r, z = gate[:, :hidden], gate[:, hidden:]
-            torch.addmm(x[:, 2 * hidden :], r * s, candidate_kernel, out=c).tanh_()
-            torch.lerp(c, s, z, out=running)
-        ctx.save_for_backward(kernel, gates, candidates, before, decay)
-        ctx.sizes = sizes
-        return h
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, grad_last: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
-        """Goes back through the steps; ``grad_last [n, D]``."""
-        kernel, gates, candidates, before, decay = ctx.saved_tensors
-        hidden, sizes = before.shape[1], ctx.sizes
-        grad_inputs = before.new_empty(len(before), 3 * hidden)
-        grad_decay = torch.empty_like(before)
-        back_gates, back_candidate = kernel[:, : 2 * hidden].t(), kernel[:, 2 * hidden :].t()
-
-        carried = grad_last.clone(memory_format=torch.contiguous_format)
-        slices = [part.split(sizes) for part in (grad_inputs, grad_decay, gates, candidates, before, decay)]
-        for into, into_decay, gate, c, previous, kept in reversed(list(zip(*slices, strict=True))):
-            running = carried[: len(into)]
-            r, z = gate[:, :hidden], gate[:, hidden:]
-            into_r, into_z, into_c = into.split(hidden, dim=1)
-            s = previous * kept
-            sigmoid_backward(running * (s - c), z, grad_input=into_z)
-            grad_s = running * z
-            tanh_backward(running - grad_s, c, grad_input=into_c)
-            grad_reset = into_c @ back_candidate  # with respect to r * s
-            sigmoid_backward(grad_reset * s, r, grad_input=into_r)
-            grad_s.addcmul_(grad_reset, r).addmm_(into[:, : 2 * hidden], back_gates)
-            torch.mul(grad_s, previous, out=into_decay)
-            torch.mul(grad_s, kept, out=running)
-        s = before * decay
-        grad_kernel = torch.cat(
-            [s.t() @ grad_inputs[:, : 2 * hidden], (gates[:, :hidden] * s).t() @ grad_inputs[:, 2 * hidden :]], dim=1
-        )
-        return grad_inputs, grad_decay, grad_kernel, None, None

@@ -5,6 +5,7 @@ Shape letters: ``N`` sequences, ``T`` steps, ``M`` real steps of all sequences t
 ``C`` candidates.
 """
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -13,9 +14,9 @@ from torch.autograd.function import once_differentiable
 
 from recbole_lsrec.model.layers.precision import full_precision
 
-# Gradients through the activations, from their outputs, in one pass.
-sigmoid_backward = torch.ops.aten.sigmoid_backward.grad_input
-tanh_backward = torch.ops.aten.tanh_backward.grad_input
+# Gradients through the activations, from their outputs, in one pass: ``g s (1 - s)`` and ``g (1 - t^2)``.
+sigmoid_backward = torch.ops.aten.sigmoid_backward.default
+tanh_backward = torch.ops.aten.tanh_backward.default
 
 
 class Steps(NamedTuple):
@@ -40,6 +41,10 @@ class Steps(NamedTuple):
     def gather(self, x: Tensor) -> Tensor:
         """Brings ``x [N, T, ...]`` into running order, ``[M, ...]``."""
         return _Gather.apply(x, self.sequence * x.shape[1] + self.step)
+
+    def restore(self, ends: Tensor) -> Tensor:
+        """Puts ``[N, H]``, longest sequence first, back into the order of the sequences."""
+        return _Spread.apply(ends, self.order, len(ends), 1).squeeze(1)
 
     def spread(self, states: Tensor, n: int, width: int) -> Tensor:
         """Puts ``states [M, H]`` back to ``[N, T, H]``, zero from each sequence's length on."""
@@ -73,10 +78,26 @@ class _Spread(torch.autograd.Function):
         return _Gather.apply(grad, ctx.index), None, None, None
 
 
-def last_state(outputs: Tensor, lengths: Tensor, initial: Tensor) -> Tensor:
-    """Returns the state after the last real step, ``[N, H]``: the initial one where the length is 0."""
-    last = outputs[torch.arange(len(outputs), device=outputs.device), (lengths - 1).clamp_min(0)]
-    return torch.where((lengths > 0).unsqueeze(1), last, initial)
+def before(states: Sequence[Tensor], initial: Tensor, sizes: list[int]) -> Tensor:
+    """The state that each step starts from, ``[M, H]``, given those it ends with, one array per step."""
+    earlier = [initial, *states[:-1]]
+    return torch.cat([state[:size] for state, size in zip(earlier, sizes, strict=True)])
+
+
+def last(states: Sequence[Tensor], initial: Tensor, sizes: list[int]) -> Tensor:
+    """The state of each sequence after its last step, ``[N, H]``, longest first; the initial one where it has none."""
+    ends = [state[next_size:] for state, next_size in zip(states, [*sizes[1:], 0], strict=True)]
+    return torch.cat([*reversed(ends), initial[sizes[0] :]])
+
+
+def by_step(values: Tensor | None, sizes: list[int]) -> Sequence[Tensor]:
+    """Cuts ``[M, ...]`` into its steps."""
+    return () if values is None else values.split(sizes)
+
+
+def own(grad: Tensor | None, zero: Tensor) -> Tensor:
+    """A gradient that may be written to, in place of ``zero``."""
+    return zero if grad is None else zero.copy_(grad)
 
 
 class GRU(nn.Module):
@@ -109,28 +130,29 @@ class GRU(nn.Module):
         return kernel[: self.input_size], kernel[self.input_size :], bias
 
     @full_precision
-    def forward(self, x: Tensor, lengths: Tensor, initial: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, x: Tensor, lengths: Tensor, initial: Tensor | None = None, steps: Steps | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Runs the cell.
 
         Args:
             x: ``[N, T, D]``; what stands at and after a sequence's length is never read.
             lengths: ``[N]`` int64, 0 to ``T``.
             initial: ``[N, H]`` state before the first step; zeros if not given.
+            steps: of these lengths, where they are at hand.
 
         Returns:
             The states after each step, ``[N, T, H]``, zero from the length on, and the state after the last real
             step, ``[N, H]`` (the initial state where the length is 0).
         """
-        if initial is None:
-            initial = x.new_zeros(len(x), self.hidden_size)
-        steps = Steps.of(lengths, x.shape[1])
+        steps = steps or Steps.of(lengths, x.shape[1])
+        initial = x.new_zeros(len(x), self.hidden_size) if initial is None else initial[steps.order]
         if not steps.sizes:
-            return x.new_zeros(*x.shape[:2], self.hidden_size), initial
+            return x.new_zeros(*x.shape[:2], self.hidden_size), steps.restore(initial)
         to_input, to_state, bias = self.weights()
         inputs = torch.addmm(bias, steps.gather(x), to_input)  # [M, 3H], all steps at once
-        states = _GRUSteps.apply(inputs, None, initial[steps.order], to_state, steps.sizes)  # [M, H]
-        outputs = steps.spread(states, *x.shape[:2])
-        return outputs, last_state(outputs, lengths, initial)
+        states, end = GRUSteps.apply(inputs, None, None, initial, to_state, steps.sizes)  # [M, H], [N, H]
+        return steps.spread(states, *x.shape[:2]), steps.restore(end)
 
 
 class VecAttGRU(GRU):
@@ -166,82 +188,104 @@ class VecAttGRU(GRU):
             inputs = projected.flatten(0, 1).index_select(0, steps.sequence // c * x.shape[1] + place)
         # [M, 3H], sequences are pairs of history and candidate
         keep = 1 - steps.gather(attention.reshape(n * c, width, 1))  # [M, 1]
-        states = _GRUSteps.apply(inputs, keep, initial, to_state, steps.sizes)
-        return last_state(steps.spread(states, n * c, width), lengths, initial).view(n, c, -1)
+        _, end = GRUSteps.apply(inputs, keep, None, initial, to_state, steps.sizes)
+        return steps.restore(end).view(n, c, -1)
 
 
-class _GRUSteps(torch.autograd.Function):
+class GRUSteps(torch.autograd.Function):
     """The loop over steps, its gradient written out.
 
-    Autograd would record a dozen small operations for each step and add up the weight gradients step by step. Here a
-    step costs a few calls in each direction, and each weight gradient is one matrix product over all steps.
+    Autograd would record a dozen small operations for each step and add up the weight gradients step by step. Here only
+    what waits for the step before is done in the loops, six operations forth and five back; all else, and each weight
+    gradient, is done for all steps at once.
     """
 
     @staticmethod
     def forward(
-        ctx: Any, inputs: Tensor, keep: Tensor | None, initial: Tensor, kernel: Tensor, sizes: list[int]
-    ) -> Tensor:
+        ctx: Any,
+        inputs: Tensor,
+        keep: Tensor | None,
+        decay: Tensor | None,
+        initial: Tensor,
+        kernel: Tensor,
+        sizes: list[int],
+    ) -> tuple[Tensor, Tensor]:
         """Runs the steps.
 
         Args:
             ctx: Autograd's context.
             inputs: ``[M, 3H]`` input projections (r, z, c) with bias, step after step.
             keep: ``[M, 1]`` factor on the update gate, or None.
+            decay: ``[M, H]`` factor on the state before a step, or None.
             initial: ``[N, H]`` states, longest sequence first.
             kernel: ``[H, 3H]`` state weights (r, z, c).
-            sizes: Number of sequences running at each step, not increasing, sum ``M``.
+            sizes: Number of sequences running at each step, not increasing, sum ``M``, at least one.
 
         Returns:
-            ``[M, H]`` states.
+            ``[M, H]`` states after each step; ``[N, H]`` after the last of each sequence.
         """
         hidden = initial.shape[1]
         gate_kernel, candidate_kernel = kernel[:, : 2 * hidden], kernel[:, 2 * hidden :]
+        of_gates, of_candidate = (part.split(sizes) for part in inputs.split([2 * hidden, hidden], dim=1))
         gates = torch.empty_like(inputs[:, : 2 * hidden])
-        candidates, states, before = (torch.empty_like(inputs[:, :hidden]) for _ in range(3))
-        keeps = [None] * len(sizes) if keep is None else keep.split(sizes)
+        candidates, states = (inputs.new_empty(len(inputs), hidden) for _ in range(2))
+        each_r, each_z = (part.split(sizes) for part in gates.split(hidden, dim=1))
+        each_gate, each_c, each_state = (part.split(sizes) for part in (gates, candidates, states))
+        keeps, decays, started = by_step(keep, sizes), by_step(decay, sizes), []
         h = initial
-        slices = zip(*(tensor.split(sizes) for tensor in (inputs, gates, candidates, states, before)), strict=True)
-        for (x, gate, c, state, previous), kept in zip(slices, keeps, strict=True):
-            h = previous.copy_(h[: len(x)])
-            torch.addmm(x[:, : 2 * hidden], h, gate_kernel, out=gate).sigmoid_()
-            r, z = gate[:, :hidden], gate[:, hidden:]
-            torch.addmm(x[:, 2 * hidden :], r * h, candidate_kernel, out=c).tanh_()
-            h = torch.lerp(c, h, z if kept is None else z * kept, out=state)
-        ctx.save_for_backward(kernel, gates, candidates, before, keep)
+        for t, size in enumerate(sizes):
+            h = h[:size] if decay is None else h[:size] * decays[t]
+            started.append(h)
+            torch.addmm(of_gates[t], h, gate_kernel, out=each_gate[t]).sigmoid_()
+            torch.addmm(of_candidate[t], each_r[t] * h, candidate_kernel, out=each_c[t]).tanh_()
+            z = each_z[t] if keep is None else each_z[t] * keeps[t]
+            h = torch.lerp(each_c[t], h, z, out=each_state[t])
+        undecayed = None if decay is None else before(each_state, initial, sizes)
+        ctx.save_for_backward(kernel, gates, candidates, torch.cat(started), undecayed, keep, decay)
         ctx.sizes, ctx.n_sequences = sizes, len(initial)
-        return states
+        ctx.set_materialize_grads(False)
+        return states, last(each_state, initial, sizes)
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, grad_states: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
-        """Goes back through the steps; ``grad_states [M, H]``."""
-        kernel, gates, candidates, before, keep = ctx.saved_tensors
-        hidden, sizes = before.shape[1], ctx.sizes
-        grad_inputs = torch.empty(len(before), 3 * hidden, dtype=before.dtype, device=before.device)
-        grad_keep = None if keep is None else torch.empty_like(keep)
+    def backward(ctx: Any, grad_states: Tensor | None, grad_last: Tensor | None) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+        """Goes back through the steps; ``grad_states [M, H]``, ``grad_last [N, H]``."""
+        kernel, gates, candidates, start, undecayed, keep, decay = ctx.saved_tensors
+        hidden, sizes = start.shape[1], ctx.sizes
         back_gates, back_candidate = kernel[:, : 2 * hidden].t(), kernel[:, 2 * hidden :].t()
-
-        # All work inside the loop, though some of it could be done for all steps at once: a step's arrays fit in cache.
-        carried = before.new_zeros(ctx.n_sequences, hidden)
-        keeps, grad_keeps = ([None] * len(sizes) if t is None else t.split(sizes) for t in (keep, grad_keep))
-        slices = [tensor.split(sizes) for tensor in (grad_states, grad_inputs, gates, candidates, before)]
-        for given, into, gate, c, h, kept, into_keep in reversed(list(zip(*slices, keeps, grad_keeps, strict=True))):
-            running = carried[: len(given)]
-            r, z = gate[:, :hidden], gate[:, hidden:]
-            into_r, into_z, into_c = into.split(hidden, dim=1)
-            grad = running.add_(given)
-            grad_z = (h - c).mul_(grad)
-            if kept is not None:
-                torch.sum(grad_z * z, 1, keepdim=True, out=into_keep)
-                grad_z.mul_(kept)
-            sigmoid_backward(grad_z, z, grad_input=into_z)
-            grad_h = grad * (z if kept is None else z * kept)
-            tanh_backward(grad - grad_h, c, grad_input=into_c)
-            grad_reset = into_c @ back_candidate  # with respect to r * h
-            sigmoid_backward(grad_reset * h, r, grad_input=into_r)
-            torch.addmm(grad_h.addcmul_(grad_reset, r), into[:, : 2 * hidden], back_gates, out=running)
-        r = gates[:, :hidden]
-        grad_kernel = torch.cat(
-            [before.t() @ grad_inputs[:, : 2 * hidden], (r * before).t() @ grad_inputs[:, 2 * hidden :]], dim=1
+        r, z = gates.split(hidden, dim=1)
+        change, kept = start - candidates, z if keep is None else z * keep
+        # What the gradient of a state is multiplied with to give that of z, c, the state before, and of keep.
+        factors = [
+            sigmoid_backward(change if keep is None else change * keep, z),
+            tanh_backward(1 - kept, candidates),
+            kept,
+            *([] if keep is None else [change * z]),
+        ]
+        each_factor = torch.stack(factors, dim=1).split(sizes)  # [M, 3 or 4, H]
+        each_of_r = sigmoid_backward(start, r).split(sizes)
+        into = start.new_empty(len(start), len(factors) + 1, hidden)  # of r, z, c, the state before, keep
+        flat = into.flatten(1)
+        each_r_z, each_r, each_rest, each_c, each_h, each_reset = (
+            part.split(sizes) for part in (flat[:, : 2 * hidden], into[:, 0], into[:, 1:], into[:, 2], into[:, 3], r)
         )
-        return grad_inputs, grad_keep, carried, grad_kernel, None
+        carried = own(grad_last, start.new_zeros(ctx.n_sequences, hidden))
+        given, decays = by_step(grad_states, sizes), by_step(decay, sizes)
+        for t in reversed(range(len(sizes))):
+            running = carried[: sizes[t]]
+            if grad_states is not None:
+                running.add_(given[t])
+            torch.mul(running.unsqueeze(1), each_factor[t], out=each_rest[t])
+            grad_reset = each_c[t] @ back_candidate  # with respect to r * h
+            torch.mul(grad_reset, each_of_r[t], out=each_r[t])
+            grad_h = each_h[t].addcmul_(grad_reset, each_reset[t])
+            if decay is None:
+                torch.addmm(grad_h, each_r_z[t], back_gates, out=running)
+            else:
+                torch.mul(grad_h.addmm_(each_r_z[t], back_gates), decays[t], out=running)
+        grad_kernel = torch.cat(
+            [start.t() @ flat[:, : 2 * hidden], (r * start).t() @ flat[:, 2 * hidden : 3 * hidden]], dim=1
+        )
+        grad_keep = None if keep is None else into[:, 4].sum(1, keepdim=True)
+        grad_decay = None if decay is None else into[:, 3] * undecayed
+        return flat[:, : 3 * hidden], grad_keep, grad_decay, carried, grad_kernel, None

@@ -6,11 +6,12 @@ Shape letters: ``N`` sequences, ``T`` steps, ``M`` real steps of all sequences t
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from recbole_lsrec.model.layers.precision import full_precision
-from recbole_lsrec.model.layers.recurrent import Steps, last_state, sigmoid_backward, tanh_backward
+from recbole_lsrec.model.layers.recurrent import Steps, before, by_step, last, own, sigmoid_backward, tanh_backward
 
 
 class LSTM(nn.Module):
@@ -49,27 +50,26 @@ class LSTM(nn.Module):
         return self._run(self._project(steps.gather(x)), None, steps, lengths, x.shape[1])
 
     def _project(self, x: Tensor) -> Tensor:
-        """Input projections ``[M, 4H]`` of all steps at once, columns i, f, o, j: the sigmoids stand together."""
-        weight = self._sigmoids_first(self.kernel[: self.input_size])
-        bias = self._sigmoids_first(self.bias)
-        one = torch.zeros_like(bias)
-        one[self.hidden_size : 2 * self.hidden_size] = 1  # of sigmoid(f + 1)
-        return torch.addmm(bias + one, x, weight)
+        """Input projections ``[M, 4H]`` of all steps at once, columns o, i, f, j: the sigmoids stand together."""
+        hidden = self.hidden_size
+        one = F.pad(self.bias.new_ones(hidden), (2 * hidden, hidden))  # of sigmoid(f + 1)
+        return torch.addmm(
+            self._sigmoids_first(self.bias) + one, x, self._sigmoids_first(self.kernel[: self.input_size])
+        )
 
     def _sigmoids_first(self, columns: Tensor) -> Tensor:
         i, j, f, o = columns.chunk(4, dim=-1)
-        return torch.cat([i, f, o, j], dim=-1)
+        return torch.cat([o, i, f, j], dim=-1)
 
     def _run(
         self, inputs: Tensor, scale: Tensor | None, steps: Steps, lengths: Tensor, width: int
     ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        zero = inputs.new_zeros(len(lengths), self.hidden_size)
+        n, zero = len(lengths), inputs.new_zeros(len(lengths), self.hidden_size)
         if not steps.sizes:
             return zero.unsqueeze(1).repeat(1, width, 1), (zero, zero)
         to_state = self._sigmoids_first(self.kernel[self.input_size :])
-        states, cells = _LSTMSteps.apply(inputs, scale, to_state, steps.sizes)  # [M, H] each
-        outputs, memory = (steps.spread(part, len(lengths), width) for part in (states, cells))
-        return outputs, (last_state(outputs, lengths, zero), last_state(memory, lengths, zero))
+        states, h, c = _LSTMSteps.apply(inputs, scale, to_state, steps.sizes, n)  # [M, H], [N, H], [N, H]
+        return steps.spread(states, n, width), (steps.restore(h), steps.restore(c))
 
 
 class Time4LSTM(LSTM):
@@ -127,85 +127,91 @@ class Time4LSTM(LSTM):
             a.append(torch.tanh(torch.addcmul(b, time.unsqueeze(1), w)))  # [M, H]
             gates.append(torch.sigmoid(torch.addmm(torch.addmm(c, x_run, k), a[-1], r)))
         out = torch.addmm(a[0] @ self.out_time1, a[1], self.out_time2)
-        h = self.hidden_size
-        i_f, o, j = self._project(x_run).split([2 * h, h, h], dim=1)
-        inputs = torch.cat([i_f, o + out, j], dim=1)
+        o, others = self._project(x_run).split([self.hidden_size, 3 * self.hidden_size], dim=1)
+        inputs = torch.cat([o + out, others], dim=1)
         return self._run(inputs, torch.cat(gates, dim=1), steps, lengths, x.shape[1])
 
 
 class _LSTMSteps(torch.autograd.Function):
-    """The loop over steps, its gradient written out; see ``_GRUSteps`` for why."""
+    """The loop over steps, its gradient written out; see ``GRUSteps`` for why."""
 
     @staticmethod
     def forward(
-        ctx: Any, inputs: Tensor, scale: Tensor | None, kernel: Tensor, sizes: list[int]
-    ) -> tuple[Tensor, Tensor]:
+        ctx: Any, inputs: Tensor, scale: Tensor | None, kernel: Tensor, sizes: list[int], n: int
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Runs the steps from zero.
 
         Args:
             ctx: Autograd's context.
-            inputs: ``[M, 4H]`` input projections (i, f, o, j) with bias, step after step.
+            inputs: ``[M, 4H]`` input projections (o, i, f, j) with bias, step after step.
             scale: ``[M, 2H]`` factors on the input and the forget gate, or None for 1.
-            kernel: ``[H, 4H]`` state weights (i, f, o, j).
-            sizes: Number of sequences running at each step, not increasing, sum ``M``.
+            kernel: ``[H, 4H]`` state weights (o, i, f, j).
+            sizes: Number of sequences running at each step, not increasing, sum ``M``, at least one.
+            n: Number of sequences.
 
         Returns:
-            ``h`` and ``c``, ``[M, H]`` each.
+            ``h`` after each step, ``[M, H]``; ``h`` and ``c`` after the last of each sequence, ``[N, H]``, longest first.
         """
         hidden = len(kernel)
         gates = torch.empty_like(inputs)  # after their activations
-        opened = gates[:, : 2 * hidden] if scale is None else torch.empty_like(scale)  # input and forget gate, scaled
-        states, cells, squashed, h_before, c_before = (torch.empty_like(inputs[:, :hidden]) for _ in range(5))
-        h, c = (inputs.new_zeros(sizes[0], hidden) for _ in range(2))
-        scales = [None] * len(sizes) if scale is None else scale.split(sizes)
-        tensors = (inputs, gates, opened, states, cells, squashed, h_before, c_before)
-        slices = zip(*(tensor.split(sizes) for tensor in tensors), strict=True)
-        for (x, gate, allow, state, cell, tanh_c, h_old, c_old), factor in zip(slices, scales, strict=True):
-            h, c = h_old.copy_(h[: len(x)]), c_old.copy_(c[: len(x)])
-            torch.addmm(x, h, kernel, out=gate)
+        opened = gates[:, hidden : 3 * hidden] if scale is None else torch.empty_like(scale)  # i and f, scaled
+        states, cells, squashed = (inputs.new_empty(len(inputs), hidden) for _ in range(3))
+        each_x, each_gate, each_open, each_state, each_cell, each_tanh = (
+            part.split(sizes) for part in (inputs, gates, opened, states, cells, squashed)
+        )
+        scales = by_step(scale, sizes)
+        h = c = zero = inputs.new_zeros(n, hidden)
+        for t, size in enumerate(sizes):
+            gate, allow = each_gate[t], each_open[t]
+            torch.addmm(each_x[t], h[:size], kernel, out=gate)
             gate[:, : 3 * hidden].sigmoid_()
             j = gate[:, 3 * hidden :].tanh_()
-            if factor is not None:
-                torch.mul(gate[:, : 2 * hidden], factor, out=allow)
-            torch.mul(allow[:, hidden:], c, out=cell).addcmul_(allow[:, :hidden], j)
-            torch.tanh(cell, out=tanh_c)
-            h, c = torch.mul(gate[:, 2 * hidden : 3 * hidden], tanh_c, out=state), cell
-        ctx.save_for_backward(kernel, gates, opened, squashed, h_before, c_before, scale)
-        ctx.sizes = sizes
-        return states, cells
+            if scale is not None:
+                torch.mul(gate[:, hidden : 3 * hidden], scales[t], out=allow)
+            c = torch.mul(allow[:, hidden:], c[:size], out=each_cell[t]).addcmul_(allow[:, :hidden], j)
+            h = torch.mul(gate[:, :hidden], torch.tanh(c, out=each_tanh[t]), out=each_state[t])
+        started = (before(part, zero, sizes) for part in (each_state, each_cell))
+        ctx.save_for_backward(kernel, gates, opened, squashed, *started, scale)
+        ctx.sizes, ctx.n_sequences = sizes, n
+        ctx.set_materialize_grads(False)
+        return states, last(each_state, zero, sizes), last(each_cell, zero, sizes)
 
     @staticmethod
     @once_differentiable
     def backward(  # type: ignore[override]
-        ctx: Any, grad_states: Tensor, grad_cells: Tensor
+        ctx: Any, grad_states: Tensor | None, grad_h: Tensor | None, grad_c: Tensor | None
     ) -> tuple[Tensor | None, ...]:
-        """Goes back through the steps; both gradients ``[M, H]``."""
+        """Goes back through the steps; gradients ``[M, H]``, ``[N, H]`` and ``[N, H]``."""
         kernel, gates, opened, squashed, h_before, c_before, scale = ctx.saved_tensors
         hidden, sizes = len(kernel), ctx.sizes
-        grad_inputs = torch.empty_like(gates)
-        grad_scale = None if scale is None else torch.empty_like(scale)
-        back = kernel.t()
-
-        # All work inside the loop, though some of it could be done for all steps at once: a step's arrays fit in cache.
-        carried_h, carried_c = (h_before.new_zeros(sizes[0], hidden) for _ in range(2))
-        scales, grad_scales = ([None] * len(sizes) if t is None else t.split(sizes) for t in (scale, grad_scale))
-        tensors = (grad_states, grad_cells, grad_inputs, gates, opened, squashed, c_before)
-        slices = [tensor.split(sizes) for tensor in tensors]
-        for given_h, given_c, into, gate, allow, tanh_c, c, factor, into_factor in reversed(
-            list(zip(*slices, scales, grad_scales, strict=True))
-        ):
-            i_f, o, j = gate.split([2 * hidden, hidden, hidden], dim=1)
-            into_i_f, into_o, into_j = into.split([2 * hidden, hidden, hidden], dim=1)
-            grad_h = carried_h[: len(given_h)].add_(given_h)
-            grad_c = carried_c[: len(given_h)].add_(given_c)
-            grad_c.add_(torch.ops.aten.tanh_backward(grad_h * o, tanh_c))
-            sigmoid_backward(grad_h.mul_(tanh_c), o, grad_input=into_o)
-            tanh_backward(grad_c * allow[:, :hidden], j, grad_input=into_j)
-            grad_open = torch.cat([grad_c * j, grad_c * c], dim=1)  # with respect to the scaled gates
-            if factor is not None:
-                torch.mul(grad_open, i_f, out=into_factor)
-                grad_open.mul_(factor)
-            sigmoid_backward(grad_open, i_f, grad_input=into_i_f)
-            grad_c.mul_(allow[:, hidden:])
-            torch.mm(into, back, out=grad_h)
-        return grad_inputs, grad_scale, h_before.t() @ grad_inputs, None
+        o, i, f, j = gates.split(hidden, dim=1)
+        allow_i, allow_f = opened.split(hidden, dim=1)
+        of_i, of_f = (j, c_before) if scale is None else (j * scale[:, :hidden], c_before * scale[:, hidden:])
+        # What the gradient of c is multiplied with to give that of i, f, j and of both scales.
+        factors = [sigmoid_backward(of_i, i), sigmoid_backward(of_f, f), tanh_backward(allow_i, j)]
+        factors += [] if scale is None else [i * j, f * c_before]
+        into = gates.new_empty(len(gates), 1 + len(factors), hidden)  # of o, i, f, j, scales
+        flat = into.flatten(1)
+        # And that of h, to give that of o and of c.
+        through_o, through_c = sigmoid_backward(squashed, o), tanh_backward(o, squashed)
+        each_factor, each_through_o, each_through_c, each_allow_f, each_o, each_rest, each_x = (
+            part.split(sizes)
+            for part in (
+                torch.stack(factors, dim=1),
+                *(through_o, through_c, allow_f),
+                *(into[:, 0], into[:, 1:], flat[:, : 4 * hidden]),
+            )
+        )
+        carried_h, carried_c = (own(grad, h_before.new_zeros(ctx.n_sequences, hidden)) for grad in (grad_h, grad_c))
+        given, back = by_step(grad_states, sizes), kernel.t()
+        for t in reversed(range(len(sizes))):
+            of_h, of_c = carried_h[: sizes[t]], carried_c[: sizes[t]]
+            if grad_states is not None:
+                of_h.add_(given[t])
+            of_c.addcmul_(of_h, each_through_c[t])
+            torch.mul(of_h, each_through_o[t], out=each_o[t])
+            torch.mul(of_c.unsqueeze(1), each_factor[t], out=each_rest[t])
+            of_c.mul_(each_allow_f[t])
+            torch.mm(each_x[t], back, out=of_h)
+        grad_inputs, grad_scale = flat[:, : 4 * hidden], None if scale is None else flat[:, 4 * hidden :]
+        return grad_inputs, grad_scale, h_before.t() @ grad_inputs, None, None
