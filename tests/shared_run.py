@@ -30,9 +30,14 @@ class Recording(Trainer):
         self.losses.append(loss.item())
 
 
+def configured(model: str, settings: Mapping[str, Any]) -> Config:
+    """On a CPU; of the small shop if no other log is named."""
+    return Config(model, settings.get("dataset", "shop"), config_dict={**settings, "use_gpu": False})
+
+
 def trained(model: str, settings: Mapping[str, Any]) -> dict[str, Any]:
     """The loss of each step, the weights after the last, and what the sampler counted; nothing is dropped."""
-    config = Config(model, "shop", config_dict={**settings, "use_gpu": False})
+    config = configured(model, settings)
     data = load_data(config)
     data.train.sampler.counts = DrawCounts()
     built = build_model(config, data)
@@ -50,7 +55,7 @@ def trained(model: str, settings: Mapping[str, Any]) -> dict[str, Any]:
 
 def evaluated(model: str, settings: Mapping[str, Any]) -> dict[str, Any]:
     """What the evaluation of a model with its first weights finds."""
-    config = Config(model, "shop", config_dict={**settings, "use_gpu": False})
+    config = configured(model, settings)
     data = load_data(config)
     model, correction = build_model(config, data), Correction((-1.0, 0.0, 1.0))
     found = evaluate(model, data.test, config, correction=correction)

@@ -1,6 +1,7 @@
 """Two and three processes train and evaluate as one does."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -103,7 +104,10 @@ def test_two_processes_train_as_one(of_two, log, name):
 
 
 def check_evaluation(found: dict[str, Any], name: str, log: Mapping[str, Any], own: Mapping[str, Any]) -> None:
-    alone = shared_run.evaluated(name.split(",")[0], {**log, **own})
+    check_equal(found, shared_run.evaluated(name.split(",")[0], {**log, **own}))
+
+
+def check_equal(found: dict[str, Any], alone: dict[str, Any]) -> None:
     for part in ("metrics", "curves", "noise"):
         assert found[part] == alone[part], part
     pd.testing.assert_frame_equal(found["instances"], alone["instances"], check_exact=True)
@@ -131,3 +135,27 @@ def test_three_processes_do_as_one(log):
         check_training(of_one, name, log, own)
     for of_one, (name, own) in zip(found[len(cases) :], EVALUATED.items(), strict=True):
         check_evaluation(of_one, name, log, own)
+
+
+@pytest.mark.slow  # the bundled log, with one, two and three processes
+@pytest.mark.parametrize(
+    ("split", "instances"),
+    [({"LS": "valid_and_test"}, 2515), ({"GTS": {"valid": 0.95, "test": 0.98, "targets": "all"}}, 2020)],
+    ids=["one target a user", "several"],
+)
+def test_numbers_of_instances_that_do_not_divide_are_evaluated_as_by_one(tmp_path, split, instances):
+    own = {
+        "dataset": "cosmetics",
+        "data_path": str(Path(__file__).parent.parent / "atomic_data"),
+        "run_dir": str(tmp_path),
+        "eval_args": {"mode": ["pop99", "full"], "split": split},
+        "embedding_size": 16,
+        "state": "ERROR",
+    }
+    alone = shared_run.evaluated("SLSRec", own)
+    assert set(alone["instances"]["protocol"]) == {"pop99", "full"}
+    assert len(alone["instances"]) == 2 * instances
+    assert (len(alone["instances"].groupby(["user_id", "protocol"])) == 2 * instances) == ("LS" in split)
+    for n in (2, 3):
+        (found,) = by_processes(n, [("evaluated", "SLSRec", own)])
+        check_equal(found, alone)
