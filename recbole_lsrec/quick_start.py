@@ -74,12 +74,12 @@ def run_recbole_lsrec(
         if speaks(config):
             print(text)
         return {"dry_run": text}
-    several = to_launch(config, given[0], on_epoch)
+    several = to_launch(config, given[0])
     with run_folder.of_run(config, writes=speaks(config)) as folder, taking_part(config, folder):
         rest = (log, saved, phases, ["run", *command_line] if command_line else [])
         try:
             if several:
-                return launch_run(_run, config, given, folder, rest)
+                return launch_run(_run, config, given, folder, rest, on_epoch)
             return _run(config, folder, *rest, on_epoch)
         except (KeyboardInterrupt, ProcessLost):
             say_interrupted(folder)
@@ -93,7 +93,7 @@ def _run(
     saved: bool,
     phases: Sequence[str],
     command: list[str],
-    on_epoch: Callable[[dict[str, Any]], None] | None = None,
+    on_epoch: Callable[[dict[str, Any]], None] | None,
 ) -> dict[str, Any]:
     started = _now()
     say_settings(config)

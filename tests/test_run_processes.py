@@ -1,6 +1,7 @@
 """A run in several processes: one folder, one voice, and a checkpoint for any number of them."""
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -16,7 +17,7 @@ import pytest
 from recbole_lsrec.config import Config
 from recbole_lsrec.errors import ConfigError, DataError
 from recbole_lsrec.quick_start import load_run, run_recbole_lsrec
-from recbole_lsrec.run_processes import to_launch
+from recbole_lsrec.run_processes import check_resources, to_launch
 from tests.shop_log import shop_settings
 
 ROOT = Path(__file__).parent.parent
@@ -39,9 +40,16 @@ def settings(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def run_of_two(settings):
+def told():
+    """What a function of the caller hears of the epochs of ``run_of_two``."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def run_of_two(settings, told):
     """An epoch by two processes."""
-    return run_recbole_lsrec("SLSRec", "shop", config_dict={**settings, "epochs": 1, "nproc": 2})
+    given = {**settings, "epochs": 1, "nproc": 2}
+    return run_recbole_lsrec("SLSRec", "shop", config_dict=given, on_epoch=told.append)
 
 
 @pytest.fixture(scope="module")
@@ -95,12 +103,43 @@ def test_one_goes_on_where_two_stopped(run_of_two, run_of_one, tmp_path, setting
 )
 def test_processes_that_cannot_be_are_refused(settings, given, message):
     with pytest.raises(ConfigError, match=message):
-        to_launch(Config("SLSRec", "shop", config_dict={**settings, **given}), "SLSRec", None)
+        to_launch(Config("SLSRec", "shop", config_dict={**settings, **given}), "SLSRec")
 
 
-def test_a_function_after_each_epoch_needs_one_process(settings):
-    with pytest.raises(ConfigError, match=r"^nproc: found 2 processes, with a function to call after each epoch"):
-        run_recbole_lsrec("SLSRec", "shop", config_dict={**settings, "nproc": 2}, on_epoch=print)
+def test_the_caller_is_told_of_each_epoch_once(run_of_two, told):
+    assert told == stored(run_of_two)["history"]
+
+
+@pytest.mark.slow  # as many processes as a run has
+def test_the_caller_may_end_the_run(settings):
+    told = []
+
+    def once(entry):
+        told.append(entry["epoch"])
+        raise SystemExit("enough")  # as Ray Tune ends a trial
+
+    with pytest.raises(SystemExit, match="enough"):
+        run_recbole_lsrec("SLSRec", "shop", config_dict={**settings, "epochs": 500, "nproc": 2}, on_epoch=once)
+    assert told == [0]
+    assert children(os.getpid()) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "cpus", "gpus", "message"),
+    [
+        ({"nproc": 2}, 1, 0, r"^nproc: found 2 processes of a run with 1 CPUs and 0 GPUs to divide.* with --cpus "),
+        ({"nproc": 2}, 2, 1, r"^nproc: found 2 processes of a run with 2 CPUs and 1 GPUs to divide.* with --gpus "),
+        ({"nnodes": 2}, 4, 0, r"^nnodes, world_size: found processes on other machines"),
+    ],
+)
+def test_processes_that_ray_would_give_nothing_are_refused(settings, given, cpus, gpus, message):
+    with pytest.raises(ConfigError, match=message):
+        check_resources(Config("SLSRec", "shop", config_dict={**settings, **given}), cpus, gpus)
+
+
+def test_processes_that_ray_gives_a_share_are_accepted(settings):
+    for nproc, cpus, gpus in ((1, 1, 0.5), (2, 2, 0), (2, 3, 2)):
+        check_resources(Config("SLSRec", "shop", config_dict={**settings, "nproc": nproc}), cpus, gpus)
 
 
 @pytest.mark.slow  # as many processes as a run has

@@ -16,6 +16,7 @@ from recbole_lsrec.errors import ConfigError, DataError
 from recbole_lsrec.leaderboard.plan import DataSet, Plan, System
 from recbole_lsrec.leaderboard.presets import preset_settings
 from recbole_lsrec.run_data import log_settings
+from recbole_lsrec.run_processes import check_resources
 from recbole_lsrec.simulated.generate import ensure_bundled
 
 _READ_FROM_FILES = ("inter", "item", "user")
@@ -50,25 +51,28 @@ class PlannedCell:
 
 
 def make_cells(
-    plan: Plan, threads: int, tuned: Mapping[tuple[str, str], Mapping[str, Any]] | None = None, gpu: bool = False
+    plan: Plan, threads: int, tuned: Mapping[tuple[str, str], Mapping[str, Any]] | None = None, gpus: float = 0
 ) -> list[PlannedCell]:
     """Returns all cells: data set by data set, in each seed by seed, so that every system has a result early.
 
     Args:
         plan: what to run.
-        threads: CPU threads of a cell; sums of floats depend on them.
+        threads: CPU threads of a cell, which its processes divide; sums of floats depend on them.
         tuned: settings found by a search, by (system name, data set label); they win over all others.
-        gpu: whether cells run on one; a table must not mix them with others that got fewer steps in the same time.
+        gpus: of a cell; a table must not mix cells on a GPU with others, which got fewer steps in the same time.
 
     Raises:
-        ConfigError: settings do not fit a model, or a model or data set is unknown; names the system and data set.
+        ConfigError: settings do not fit a model, or a model or data set is unknown, or a cell has more processes than CPUs
+            or GPUs; names the system and data set.
         DataError: a data set has no files.
     """
     code = environment.code_fingerprint()
     files: dict[tuple[str, ...], str] = {}
     cells = []
     planned = list(product(plan.datasets, plan.seeds, plan.systems))
-    configs = [_config(plan, *which, tuned or {}) for which in planned]  # all, before a file of data is opened
+    configs = [
+        _config(plan, *which, tuned or {}, threads, gpus) for which in planned
+    ]  # all, before a file of data is opened
     for (data, seed, system), config in zip(planned, configs, strict=True):
         if config is None:
             cells.append(PlannedCell(system, data, seed, {}, {}, ""))
@@ -85,7 +89,7 @@ def make_cells(
             "data": files[paths],
             "code": code,
             "threads": threads,
-            "gpu": gpu,
+            "gpu": gpus > 0,
         }
         key = hashlib.sha256(json.dumps(log_settings(config), sort_keys=True, default=str).encode()).hexdigest()
         cells.append(PlannedCell(system, data, seed, settings, _as_json(identity), key))
@@ -93,15 +97,23 @@ def make_cells(
 
 
 def _config(
-    plan: Plan, data: DataSet, seed: int, system: System, tuned: Mapping[tuple[str, str], Mapping[str, Any]]
+    plan: Plan,
+    data: DataSet,
+    seed: int,
+    system: System,
+    tuned: Mapping[tuple[str, str], Mapping[str, Any]],
+    threads: int,
+    gpus: float,
 ) -> Config | None:
     if system.model is None:
         return None
     given = cell_settings(plan, system, data, seed, tuned.get((system.name, data.label)))
     try:
-        return Config(system.model, data.name, config_dict=given)
+        config = Config(system.model, data.name, config_dict=given)
+        check_resources(config, threads, gpus)
     except ConfigError as error:
         raise ConfigError(f"{system.name} on {data.label}: {error}") from error
+    return config
 
 
 def cell_settings(

@@ -32,8 +32,8 @@ class Resources:
     """What one cell may use, and how many run at a time.
 
     Attributes:
-        cpus: CPU threads of a cell.
-        gpus: GPUs of a cell; a fraction lets cells share one. With 0 a cell sees none.
+        cpus: CPU threads of a cell; the processes of one that has several (``nproc``) divide them.
+        gpus: GPUs of a cell, divided likewise; a fraction lets cells share one. With 0 a cell sees none.
         jobs: cells at a time on this machine; None for as many as its CPUs allow. A cluster decides by itself.
         address: of a running Ray cluster (``auto`` for the one on this machine), or None for one of our own.
     """

@@ -28,9 +28,8 @@ _NOT_SETTINGS = {
     "resume": "a leaderboard goes on by itself when it is started again",
     "dry_run": "use `recbole-lsrec run --dry-run` for one model",
     "run_dir": "give the folder with --out",
-    "nproc": "each cell runs in one process, and --jobs says how many run side by side",
-    "nnodes": "each cell runs in one process, and --address spreads them over a cluster",
-    "world_size": "each cell runs in one process, and --address spreads them over a cluster",
+    "nnodes": "--address spreads cells over a cluster; nproc are the processes of each, on one machine",
+    "world_size": "--address spreads cells over a cluster; nproc are the processes of each, on one machine",
 }
 
 

@@ -52,9 +52,10 @@ def run_leaderboard(
     """
     out = out.absolute()
     out.mkdir(parents=True, exist_ok=True)
-    gpu = resources.gpus > 0
     with alone(out, "out"):
-        planned = make_cells(plan, resources.cpus, gpu=gpu)  # refuses what does not fit before a search spends hours
+        planned = make_cells(
+            plan, resources.cpus, gpus=resources.gpus
+        )  # refuses what does not fit before a search spends hours
         tuned: Mapping[tuple[str, str], Mapping[str, Any]] = {}
         if plan.tune is not None:
             try:
@@ -64,7 +65,9 @@ def run_leaderboard(
             if searched is None:
                 return Summary([], 0, True)
             tuned = searched
-            planned = make_cells(plan, resources.cpus, {key: search["best"] for key, search in tuned.items()}, gpu)
+            planned = make_cells(
+                plan, resources.cpus, {key: search["best"] for key, search in tuned.items()}, resources.gpus
+            )
         progress = Progress(plan, Store(out), planned, tuned, resources.cpus, command)
         missing = progress.take_finished(say)
         progress.write()

@@ -9,8 +9,6 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-import torch
-
 import recbole_lsrec
 from recbole_lsrec.config import Config
 from recbole_lsrec.console import logging_to
@@ -20,6 +18,7 @@ from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.leaderboard.cell_run import CellRun
 from recbole_lsrec.quick_start import run_recbole_lsrec
 from recbole_lsrec.run_data import load_log
+from recbole_lsrec.run_processes import use_threads
 
 ERROR_FILE = "error.txt"
 
@@ -39,11 +38,11 @@ def run_cell(
         model: as in ``--model``.
         dataset: as in ``--dataset``.
         settings: plain values that rebuild the Config.
-        threads: of the CPU that torch may use.
+        threads: of the CPU that torch may use, in all processes of the cell.
         code: fingerprint of the package that asks; a node with another one must not give numbers to the same table.
         log: what :func:`load` gave; it may lie in shared memory and is only read.
     """
-    torch.set_num_threads(threads)
+    use_threads(threads, settings.get("nproc", 1))
     started = perf_counter()
     with tempfile.TemporaryDirectory(prefix="lsrec-cell-") as work:
         os.chdir(work)  # the worker ends with its cell

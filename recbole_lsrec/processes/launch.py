@@ -18,9 +18,19 @@ from recbole_lsrec.errors import MachineError
 from recbole_lsrec.processes.group import ProcessLost
 from recbole_lsrec.processes.place import Place, environment
 
+_LOOKS_SECONDS = 0.1
+
 
 def launch(
-    task: Callable[..., Any], arguments: tuple, n: int, *, world: int, first: int, address: str, port: int | None
+    task: Callable[..., Any],
+    arguments: tuple,
+    n: int,
+    *,
+    world: int,
+    first: int,
+    address: str,
+    port: int | None,
+    meanwhile: Callable[[], None] | None = None,
 ) -> Any:
     """Runs ``task(*arguments)`` in ``n`` new processes; each finds its :func:`place`.
 
@@ -32,6 +42,7 @@ def launch(
         first: rank of the first one here.
         address: of the machine that has process 0.
         port: there, where the processes of several machines meet; None: a free one, which only this machine can know.
+        meanwhile: called again and again until they have ended; what it raises ends them.
 
     Returns:
         What the first one here returned.
@@ -58,8 +69,9 @@ def launch(
         )
         assert context is not None
         try:
-            while not context.join():
-                pass
+            while not context.join(_LOOKS_SECONDS if meanwhile else None):
+                if meanwhile:
+                    meanwhile()
         except (ProcessRaisedException, ProcessExitedException) as ended:
             raise _cause(ended, places, Path(folder)) from ended
         finally:

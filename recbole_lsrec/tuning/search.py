@@ -20,12 +20,13 @@ from ray.tune.search import BasicVariantGenerator
 
 from recbole_lsrec.config import Config
 from recbole_lsrec.config.known import check_key, settings_for
-from recbole_lsrec.config.run_settings import BUDGETS, number_of_processes
+from recbole_lsrec.config.run_settings import BUDGETS
 from recbole_lsrec.config.setting import Effect
 from recbole_lsrec.errors import ConfigError, refusals_named
 from recbole_lsrec.ray_session import running_ray
 from recbole_lsrec.run_data import log_settings
 from recbole_lsrec.run_files import read_json, write_json
+from recbole_lsrec.run_processes import check_resources
 from recbole_lsrec.tuning import journal, logs, page, result
 from recbole_lsrec.tuning.journal import Journal
 from recbole_lsrec.tuning.own_folder import check_own, make_own
@@ -55,10 +56,7 @@ def search(settings: SearchSettings) -> SearchResult:
     """
     folder = Path(settings.out).resolve()
     config, space = checked(settings)
-    if number_of_processes(config) > 1:
-        raise ConfigError(
-            "nproc: found several processes; accepted: one for each trial. --concurrent says how many trials run at a time."
-        )
+    check_resources(config, settings.cpus_per_trial, settings.gpus_per_trial)
     job = Job(
         model=settings.model,
         dataset=settings.dataset,
@@ -71,6 +69,7 @@ def search(settings: SearchSettings) -> SearchResult:
         planned=space.grid_size() if settings.method == "grid" else settings.trials,
         time_budget=settings.time_budget,
         threads=max(1, int(settings.cpus_per_trial)),
+        nproc=config["nproc"],
     )
     moved_from = _claim(folder, settings, space)
     with alone(folder, "out"):

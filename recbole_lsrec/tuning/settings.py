@@ -24,8 +24,8 @@ class SearchSettings:
         scheduler: which trials end early: ``asha``, ``median`` or ``none``.
         method: how configurations are chosen: ``random``, ``tpe`` or ``grid``.
         search_seed: seed of these choices; the trials' own is the config key ``seed``, the same for all.
-        cpus_per_trial: CPU cores, and threads, of a trial.
-        gpus_per_trial: GPUs of a trial; a fraction lets trials share one.
+        cpus_per_trial: CPU cores, and threads, of a trial, divided among its processes (``nproc``).
+        gpus_per_trial: GPUs of a trial, divided likewise; a fraction lets trials share one.
         concurrent: trials at a time at most; None: as many as the cores or GPUs allow.
         test: whether the best configuration is tested at the end, the only time the test set is read.
     """

@@ -5,12 +5,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import torch
-
 from recbole_lsrec import checkpoint
 from recbole_lsrec.errors import DataError
 from recbole_lsrec.quick_start import run_recbole_lsrec
 from recbole_lsrec.run_files import CHECKPOINT
+from recbole_lsrec.run_processes import use_threads
 from recbole_lsrec.tuning import logs as log_keeper
 from recbole_lsrec.tuning.journal import FAILURE
 from recbole_lsrec.tuning.ray_versions import report, trial_id
@@ -24,7 +23,7 @@ class Job(NamedTuple):
     """What all trials of a search share.
 
     ``given`` are the settings from files, dictionary and command line; ``planned`` is the number of trials; ``threads``
-    is torch's.
+    is torch's, of all ``nproc`` processes of a trial.
     """
 
     model: str | type
@@ -38,6 +37,7 @@ class Job(NamedTuple):
     planned: int
     time_budget: float | None
     threads: int
+    nproc: int
 
     def settings(self, drawn: Mapping[str, Any], trial: str) -> dict[str, Any]:
         """The settings of one trial's run."""
@@ -97,9 +97,9 @@ def train(
     phases: Sequence[str],
     on_epoch: Callable[[dict[str, Any]], None] | None,
 ) -> dict[str, Any]:
-    """Runs a configuration from its checkpoint if it has one, in this process."""
+    """Runs a configuration from its checkpoint if it has one, in this process or in those it starts."""
     os.chdir(job.working_directory)  # Ray Tune puts each trial into a folder of its own
-    torch.set_num_threads(job.threads)
+    use_threads(job.threads, job.nproc)
     settings = job.settings(drawn, trial)
     begun = job.checkpoint(trial)
     if begun:

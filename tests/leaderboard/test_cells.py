@@ -67,13 +67,13 @@ def test_the_plan_of_the_papers_fits_all_models_on_all_logs(tmp_path, monkeypatc
 
 
 def test_what_changes_a_result_changes_the_identity(shop):
-    def identity(threads=1, gpu=False, **more):
-        return make_cells(plan_for(shop, **more), threads, gpu=gpu)[0].identity
+    def identity(threads=1, gpus=0, **more):
+        return make_cells(plan_for(shop, **more), threads, gpus=gpus)[0].identity
 
     before = identity()
     assert identity() == before
     assert differences(before, identity(threads=2)) == "threads: 1 -> 2"
-    assert differences(before, identity(gpu=True)) == "gpu: False -> True"
+    assert differences(before, identity(gpus=1)) == "gpu: False -> True"
     other = identity(systems={"A": {"model": "SASRec", "settings": {"n_layers": 1}}})
     assert differences(before, other) == "n_layers: 2 -> 1"
     assert differences(before, {**before, "code": "other"}) == "the code changed"

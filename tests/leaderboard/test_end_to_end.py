@@ -7,6 +7,8 @@ import pytest
 from recbole_lsrec import environment
 from recbole_lsrec.analysis.saved_runs import load_run_folder
 from recbole_lsrec.leaderboard.cells import differences, make_cells
+from recbole_lsrec.leaderboard.execute import Resources
+from recbole_lsrec.leaderboard.run import run_leaderboard
 from tests.leaderboard.boards import plan_for, run, saved
 
 pytestmark = pytest.mark.usefixtures("two_cpus")
@@ -49,3 +51,13 @@ def test_a_model_of_ones_own_is_a_row_and_is_another_cell_when_its_source_change
     file.write_text(example.read_text() + "\n# changed\n")
     (after,) = make_cells(plan, threads=1)
     assert differences(before.identity, after.identity).startswith("own_model: ")
+
+
+@pytest.mark.slow  # a worker that starts two processes
+def test_the_processes_of_a_cell_divide_its_cpus(shop, tmp_path):
+    plan = plan_for({**shop, "nproc": 2}, systems={"SLSRec": {"model": "SLSRec"}})
+    summary = run_leaderboard(plan, tmp_path / "out", Resources(cpus=2), ["leaderboard"], [].append)
+    assert summary.count("done") == 1, summary.cells
+    (cell,) = saved(tmp_path / "out")["cells"]
+    result = load_run_folder(tmp_path / "out" / cell["run_folder"]).result
+    assert (result["processes"], result["versions"]["threads"]) == (2, "1")

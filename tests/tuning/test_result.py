@@ -53,6 +53,7 @@ def job(tmp_path: Path) -> Job:
         4,
         time_budget=9,
         threads=1,
+        nproc=1,
     )
 
 

@@ -67,6 +67,18 @@ def test_asha_stops_a_planted_bad_region_and_the_best_yaml_gives_the_same_score(
     assert read_settings(found.folder).space == space
 
 
+@pytest.mark.slow  # two processes for each of two trials
+def test_the_processes_of_a_trial_train_together_and_end_with_it(two_cores: None, planted: dict[str, Any]) -> None:
+    planted["config_dict"] = {**planted["config_dict"], "nproc": 2}
+    space = {"quality": {"choice": [1.0, -1.0]}}
+    found = search(SearchSettings(**planted, space=space, method="grid", cpus_per_trial=2))
+    good, bad = found.trials
+    assert (good.status, len(good.epochs)) == ("finished", 9)
+    assert (bad.status, len(bad.epochs)) == ("stopped", 1)
+    result = json.loads((found.run_folder / "result.json").read_text())
+    assert (result["processes"], result["versions"]["threads"]) == (2, "1")
+
+
 def test_asha_stops_trials_that_steps_bound(two_cores: None, planted: dict[str, Any]) -> None:
     """Under a budget ``epochs`` says nothing of how long a trial is."""
     steps = {"train_steps": 80, "train_batch_size": 64, "epochs": 300}
@@ -224,6 +236,7 @@ def test_the_log_is_read_once_per_distinct_data_setting(two_cores: None, planted
         ({"more": {"eval_step": 0}}, "eval_step: found 0 with epochs 9, so no trial would be validated"),
         ({"more": {"eval_step": 10}}, "eval_step: found 10 with epochs 9"),
         ({"gpus_per_trial": 0.5}, r"found 1 and 0.5, more than any machine has \(2 CPUs, 0 GPUs\)"),
+        ({"more": {"nproc": 2}}, "nproc: found 2 processes of a run with 1 CPUs"),
         ({"cpus_per_trial": 3}, "found 3 and 0, more than any machine has"),
     ],
 )
