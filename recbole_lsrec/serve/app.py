@@ -11,6 +11,7 @@ import pandas as pd
 import torch
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
+from fastapi_offline import FastAPIOffline
 
 from recbole_lsrec import __version__
 from recbole_lsrec.errors import LSRecError
@@ -31,7 +32,10 @@ def app_of_environment() -> FastAPI:
 
 def make_app(recommender: Recommender) -> FastAPI:
     """The application over a loaded run."""
-    app = FastAPI(title="recbole_lsrec", version=__version__, description="Recommendations of a trained run.")
+    # FastAPI's own page takes its scripts from another site.
+    app = FastAPIOffline(
+        redoc_url=None, title="recbole_lsrec", version=__version__, description="Recommendations of a trained run."
+    )
     alone = Lock()  # a process computes one answer at a time: torch's threads and generators are its own
 
     @app.middleware("http")

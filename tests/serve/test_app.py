@@ -1,5 +1,7 @@
 """The paths of the application, over a trained run."""
 
+import re
+
 import pandas as pd
 import pytest
 from fastapi.testclient import TestClient
@@ -59,15 +61,22 @@ def test_an_unknown_history_gets_popularity(client):
     assert (one["source"], len(one["items"]), one["items"][0]["alpha"]) == ("popularity", 2, None)
 
 
-def test_healthz_and_the_page(client, recommender):
+def test_healthz_and_the_paths(client, recommender):
     assert client.get("/healthz").json() == {
         "model": "SLSRec",
         "dataset": "shop",
         "items": len(recommender.catalogue.popularity) - 1,
         "simulated": False,
     }
-    assert client.get("/docs").status_code == 200
     assert {"/recommend", "/rerank", "/healthz"} == set(client.get("/openapi.json").json()["paths"])
+
+
+def test_the_page_needs_no_other_site(client):
+    page = client.get("/docs").text
+    files = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert len(files) == 3  # script, style, icon
+    assert [client.get(file).status_code for file in files] == [200, 200, 200]
+    assert "http" not in page
 
 
 def test_what_is_wrong_is_422_with_a_reason(client, recommender):
