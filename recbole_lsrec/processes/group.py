@@ -40,8 +40,13 @@ def joined(place: Place | None, on_gpu: bool = False) -> Iterator[None]:
     if place is None:
         yield
         return
-    with _still_there():
+    try:
         dist.init_process_group("cpu:gloo,cuda:nccl" if on_gpu else "gloo", timeout=_PATIENCE)
+    except RuntimeError as error:
+        raise ProcessLost(
+            f"the processes of this run could not connect to each other ({str(error).splitlines()[0]}): one has ended, or a "
+            "network is in the way. GLOO_SOCKET_IFNAME names the interface that leads to the other machines."
+        ) from error
     _rank, _world = place.rank, place.world
     try:
         yield

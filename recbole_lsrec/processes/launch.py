@@ -3,12 +3,15 @@
 import logging
 import os
 import pickle
+import socket
 import tempfile
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 import torch
 import torch.distributed as dist
 import torch.multiprocessing
@@ -19,6 +22,8 @@ from recbole_lsrec.processes.group import ProcessLost
 from recbole_lsrec.processes.place import Place, environment
 
 _LOOKS_SECONDS = 0.1
+_ENDED = "ended"
+"""The key under which a machine says to the others that it is over."""
 
 
 def launch(
@@ -49,7 +54,7 @@ def launch(
 
     Raises:
         MachineError: there is no meeting at that address and port.
-        ProcessLost: one was killed, or ended without a word; the others are ended within a second.
+        ProcessLost: one was killed, or ended without a word, here or on another machine; the others are ended within a second.
         Exception: what a process raised; process 0's if several did.
     """
     # As torchrun does: the store is kept by the parent, so that no process can take it with it.
@@ -64,22 +69,50 @@ def launch(
     with tempfile.TemporaryDirectory() as folder:
         places = [Place(first + local, world, local) for local in range(n)]
         told = [environment(place, address, store.port) for place in places]
+        if world > n:
+            told = [{**_network(address), **variables} for variables in told]
         context = torch.multiprocessing.start_processes(
             _start, (told, warnings.filters, task, arguments, folder), nprocs=n, join=False, start_method="spawn"
         )
         assert context is not None
         try:
-            while not context.join(_LOOKS_SECONDS if meanwhile else None):
+            while not context.join(_LOOKS_SECONDS if meanwhile or world > n else None):
                 if meanwhile:
                     meanwhile()
+                if world > n:
+                    _check_others(store)
         except (ProcessRaisedException, ProcessExitedException) as ended:
-            raise _cause(ended, places, Path(folder)) from ended
+            cause = _cause(ended, places, Path(folder))
+            if world > n:
+                _tell_others(store, cause)
+            raise cause from ended
         finally:
             for process in context.processes:
                 process.terminate()
             for process in context.processes:
                 process.join()
         return _read(Path(folder) / "0.result")
+
+
+def _network(address: str) -> dict[str, str]:
+    """Names gloo the interface that leads to ``address``: many a machine's own name leads it to 127.0.0.1 instead."""
+    family, kind, _, _, there = socket.getaddrinfo(address, 9, type=socket.SOCK_DGRAM)[0]
+    with socket.socket(family, kind) as probe:
+        probe.connect(there)  # sends nothing
+        own = probe.getsockname()[0]
+    names = [name for name, known in psutil.net_if_addrs().items() if own in {one.address for one in known}]
+    return {"GLOO_SOCKET_IFNAME": os.environ.get("GLOO_SOCKET_IFNAME", names[0])} if names else {}
+
+
+def _tell_others(store: dist.TCPStore, cause: Exception) -> None:
+    with suppress(RuntimeError):  # the machine of the store may be the one that is gone
+        store.set(_ENDED, str(cause))
+
+
+def _check_others(store: dist.TCPStore) -> None:
+    with suppress(RuntimeError):  # the store goes with its machine, also in good order; connections say which
+        if store.check([_ENDED]):
+            raise ProcessLost(f"on another machine: {store.get(_ENDED).decode()}")
 
 
 def _start(

@@ -62,6 +62,14 @@ def fail(who: int) -> None:
         group.total(torch.ones(1))
 
 
+def die_unseen(who: int) -> None:
+    """One process is killed, the others are busy with something else."""
+    with group.joined(place()):
+        if group.rank() == who:
+            os.kill(os.getpid(), signal.SIGKILL)
+        time.sleep(600)
+
+
 def die(who: int) -> None:
     """One process is killed, the others wait for it."""
     with group.joined(place()):

@@ -1,6 +1,8 @@
 """Processes exchange what they should, and end together."""
 
 import socket
+import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
@@ -8,7 +10,7 @@ import torch
 from recbole_lsrec.errors import DataError, MachineError
 from recbole_lsrec.processes import group
 from recbole_lsrec.processes.group import ProcessLost
-from recbole_lsrec.processes.launch import launch
+from recbole_lsrec.processes.launch import _network, launch
 from recbole_lsrec.processes.place import Place, environment, place
 from tests.processes import tasks
 
@@ -65,6 +67,37 @@ def test_an_error_of_one_process_is_the_error():
 def test_a_killed_process_ends_the_others():
     with pytest.raises(ProcessLost, match=r"^process 1 of 2 was killed \(SIGKILL\), and the others were ended\.$"):
         start(tasks.die, 1)
+
+
+def on_two_machines(task, *arguments):
+    """As two machines start it: one process each."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    given = {"world": 2, "address": "127.0.0.1", "port": port}
+    with ThreadPoolExecutor() as machines:
+        return [machines.submit(launch, task, arguments, 1, first=first, **given) for first in (0, 1)]
+
+
+def test_two_machines_exchange():
+    first, second = (machine.result() for machine in on_two_machines(tasks.exchange))
+    assert first["world"] == 2
+    assert first["parts"] == second["parts"] == [slice(0, 3), slice(3, 7)]
+
+
+def test_a_killed_process_ends_those_of_other_machines():
+    first, second = on_two_machines(tasks.die_unseen, 1)
+    with pytest.raises(ProcessLost, match=r"^process 1 of 2 was killed \(SIGKILL\), and the others were ended\.$"):
+        second.result()
+    with pytest.raises(ProcessLost, match=r"^on another machine: process 1 of 2 was killed"):
+        first.result()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of Linux's network interfaces")
+def test_gloo_is_told_the_interface(monkeypatch):
+    assert _network("127.0.0.1") == {"GLOO_SOCKET_IFNAME": "lo"}
+    monkeypatch.setenv("GLOO_SOCKET_IFNAME", "mine")
+    assert _network("127.0.0.1") == {"GLOO_SOCKET_IFNAME": "mine"}
 
 
 def test_the_environment_says_the_place(monkeypatch):
