@@ -107,6 +107,15 @@ def test_in_batch_negatives(loaders):
     assert set(batch["neg_item_id"].flatten().tolist()) <= set(batch["item_id"].tolist())
 
 
+def test_a_part_of_a_batch_draws_among_the_targets_of_the_whole(loaders):
+    train, _, _ = loaders(train_neg_sample_args={"distribution": "in_batch", "sample_num": 20})
+    item, rows = train.dataset.item, train.dataset.rows
+    offered = set(item[rows[:6]].tolist())
+    drawn = train.negatives(rows[:2], rows[:6])
+    assert set(drawn.ravel().tolist()) > set(item[rows[:2]].tolist())
+    assert set(drawn.ravel().tolist()) <= offered
+
+
 def test_more_negatives_than_items_is_refused(loaders):
     with pytest.raises(
         ConfigError, match="sample_num is 23, but an item of tiny has only 22 others; ask for at most 22"

@@ -11,7 +11,7 @@ ITEMS = "item_id:token\tprice:float\tdays:float\tcat:token\nx\t1.5\t3\tred\ny\t2
 
 def check(load, model, **settings):
     columns = {"inter": ["user_id", "item_id", "timestamp"], "item": ["item_id", "price", "days", "cat"]}
-    dataset = load(ROWS, item_file=ITEMS, load_col=columns, model=model, **settings)
+    dataset = load(ROWS, item_file=ITEMS, model=model, **{"load_col": columns, **settings})
     check_features(dataset.config, dataset)
 
 
@@ -39,6 +39,7 @@ def test_features_that_fit(load):
             {},
             r"selected_features: found \['class'\], which GRU4RecF reads; accepted: .* \(loaded: \['price', 'days'",
         ),
+        ("GRU4RecF", {"load_col": {"inter": ["user_id", "item_id", "timestamp"]}}, r"\(loaded: none\)"),
         ("FDSA", {"selected_features": ["price"]}, r"selected_features: \['price'\] are numbers"),
     ],
 )

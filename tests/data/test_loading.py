@@ -212,6 +212,13 @@ def test_ranges_that_do_not_fit_their_column(load, interval, message):
         load(ROWS, val_interval=interval)
 
 
+def test_ranges_of_a_column_of_lists_are_refused(load):
+    items = "item_id:token\ttags:token_seq\nx\tred blue\n"
+    columns = {"inter": ["user_id", "item_id", "timestamp"], "item": ["item_id", "tags"]}
+    with pytest.raises(DataError, match=r"'tags' .* accepted: columns of type float or token only\.$"):
+        load([("a", "x", 1)], item_file=items, load_col=columns, val_interval={"tags": ["red"]})
+
+
 def test_lines_of_the_item_file_without_id_or_there_twice_are_counted(load, caplog):
     dataset = load(
         ROWS,

@@ -35,7 +35,7 @@ def test_the_pairs_are_the_training_events_once_and_nothing_held_out(load):
     matrix = pairs.inter_matrix(form="csr")
     assert matrix.shape == (log.user_num, log.item_num)
     assert matrix.sum() == 7
-    assert log.id2token("user_id", np.flatnonzero(log.training_users())).tolist() == ["ann", "bob", "cid"]
+    assert log.field2id_token["user_id"][log.training_users()].tolist() == ["ann", "bob", "cid"]
 
 
 def general(shop, model="BPR", **settings):

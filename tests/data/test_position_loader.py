@@ -35,6 +35,12 @@ def positions(batch):
 LINES = [("u", item, t) for t, item in enumerate("abcdefghi")] + [("v", item, 100 + t) for t, item in enumerate("bca")]
 
 
+def test_the_sampler_that_the_model_draws_by_is_kept(load):
+    settings = {"train_positions": "all", "train_neg_sample_args": None, "eval_args": {"mode": "full"}}
+    data = load_data(load(LINES, model="SASRec", **settings).config)
+    assert data.train.sampler is not None
+
+
 def test_a_user_is_cut_into_chunks_of_the_sequence_length(load):
     """u trains on a..g, so on six targets b..g: three and three, or cut elsewhere; v's only target is c after b."""
     log = load(LINES, model="SASRec", train_positions="all", train_neg_sample_args=None, eval_args={"mode": "full"})

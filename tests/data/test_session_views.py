@@ -117,6 +117,9 @@ def test_views_are_a_function_of_row_and_epoch(data: Data) -> None:
         assert torch.equal(value, torch.cat([part[name] for part in alone]))
     data.train.set_epoch(4)
     assert any(not torch.equal(value, all_at_once[name]) for name, value in views_of(data, rows).items())
+    data.train.set_epoch(3)
+    data.train.dataset.config["seed"] += 1
+    assert any(not torch.equal(value, all_at_once[name]) for name, value in views_of(data, rows).items())
     draws = [data.train.make(rows)["draw_list"] for _ in range(2)]
     assert torch.equal(*draws)
     assert bool(((draws[0] >= 0) & (draws[0] < 1)).all())

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from recbole_lsrec.data.split_report import describe_leak, split_report, summary_lines
+from recbole_lsrec.data.split_report import _first_occurrence, describe_leak, split_report, summary_lines
 
 #       user item time; sessions are cut at gaps above 1800 s
 ROWS = [
@@ -17,6 +17,12 @@ ROWS = [
     ("c", "y", 8900),
     ("c", "v", 8950),
 ]
+
+
+def test_a_pair_is_told_from_every_other_pair():
+    user, item = np.repeat(np.arange(3), 4), np.tile([1, 2, 3, 4], 3)
+    np.testing.assert_array_equal(_first_occurrence(user, item), np.arange(12))
+    np.testing.assert_array_equal(_first_occurrence(np.array([0, 0, 1]), np.array([2, 2, 2])), [0, 0, 2])
 
 
 def _report(load, rows=ROWS, **settings):

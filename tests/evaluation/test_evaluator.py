@@ -12,6 +12,7 @@ from recbole_lsrec.data.dataloader import EvalLoader
 from recbole_lsrec.data.sampler import TimeThresholdSampler
 from recbole_lsrec.errors import TrainingError
 from recbole_lsrec.evaluation.evaluator import COLUMNS, evaluate
+from recbole_lsrec.evaluation.outcome import of_all_processes
 from recbole_lsrec.evaluation.scoring import predict_rows
 from recbole_lsrec.run_data import dataset_class
 from tests.stock_recbole import StockConfig, StockDataset
@@ -188,3 +189,20 @@ def test_what_is_known_of_instances(load):
         "event_type": ["cart", "purchase"],
         "item_pop_third": ["high", "low"],  # x twice, y once, z never in training
     }
+
+
+def test_events_without_a_type_have_none(load):
+    from recbole_lsrec.evaluation.instances import describe_instances
+
+    log = load([("a", "x", 0), ("a", "y", 100), ("a", "x", 5000)])
+    log.build()
+    assert describe_instances(log, np.array([2]))["event_type"].tolist() == [None]
+
+
+def test_a_process_without_instances_adds_nothing(monkeypatch):
+    one = {"above": [np.array([1.0]), np.array([2.0])], "lists": [np.array([[7]])]}
+    monkeypatch.setattr(
+        "recbole_lsrec.evaluation.outcome.group.every", lambda parts: [parts, {}, {"above": [np.array([3.0])]}]
+    )
+    found = of_all_processes(one)
+    assert {name: values.tolist() for name, values in found.items()} == {"above": [1, 2, 3], "lists": [[7]]}

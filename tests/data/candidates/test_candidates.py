@@ -235,6 +235,15 @@ def test_a_target_that_comes_twice_is_told_apart_by_time_or_by_order(given):
     assert tokens(view, read_candidates(path, view)) == ["x y", "x z"]
 
 
+def test_times_of_given_lists_are_in_the_unit_of_the_log(load, tmp_path):
+    log = [("a", "x", 0), ("a", "y", 10_000), ("a", "z", 20_500), ("a", "z", 30_999)]
+    path = tmp_path / "lists.tsv"
+    path.write_text("user_id\titem_id\ttimestamp\tnegatives\na\tz\t30999\ty\na\tz\t20500\tx\n")
+    settings = {"candidates": str(path), "eval_args": {"mode": {"test": ["file"]}}}
+    view = load(log, timestamp_unit="ms", **settings).build()[2]
+    assert tokens(view, read_candidates(path, view)) == ["y"]
+
+
 @pytest.mark.parametrize(
     ("lists", "message"),
     [
@@ -277,8 +286,11 @@ def test_a_file_that_is_none(given, tmp_path):
     with pytest.raises(DataError, match=r"has no column user_id \(found: user, item_id, negatives\)"):
         read_candidates(path, view)
     path.write_text("user_id\titem_id\ttimestamp\tnegatives\na\tx\tsoon\ty w\n")
-    with pytest.raises(DataError, match=r"line 2: timestamp 'soon' is no number"):
+    with pytest.raises(DataError, match=rf"^{path}, line 2: timestamp 'soon' is no number"):
         read_candidates(path, view)
+    path.with_suffix(".parquet").write_bytes(b"PAR1 no more PAR0")
+    with pytest.raises(DataError, match=r"lists\.parquet: cannot be read \(.*Parquet magic bytes not found in footer"):
+        read_candidates(path.with_suffix(".parquet"), view)
 
 
 def test_the_file_and_its_protocol_go_together(load, tmp_path):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from recbole_lsrec.config import Config
-from recbole_lsrec.data.candidates.short import check_short_lists
+from recbole_lsrec.data.candidates.short import as_option, check_short_lists
 from recbole_lsrec.data.dataloader import EvalLoader
 from recbole_lsrec.data.sampler import TimeThresholdSampler
 from recbole_lsrec.errors import DataError
@@ -32,6 +32,13 @@ def test_as_many_as_allowed_are_counted(caplog):
         "test, pop5: 2 of 20 targets have fewer than 5 possible negatives (the least 1): ranked among what"
         in caplog.text
     )
+
+
+def test_a_remedy_repeats_what_a_user_has_set_and_nothing_else():
+    kept = "split: {LS: valid_and_test}, mode: {valid: [pop5], test: [pop5, full]}"
+    assert as_option(EVAL_ARGS, fewer="allow") == f'--eval_args="{{{kept}, fewer: allow}}"'
+    told = as_option({**EVAL_ARGS, "pool": "all", "popularity": "all"}, fewer="allow")
+    assert told == f'--eval_args="{{{kept}, popularity: all, pool: all, fewer: allow}}"'
 
 
 @pytest.mark.parametrize("fewer", [0.05, "error"])
