@@ -43,7 +43,7 @@ class Row:
         notes: what the reader has to know: missing seeds, a result below its band, no result at all.
         below_band: whether one of the notes says that the result is below what is known of the model.
         rising: whether it is outside the order, neither tested nor marked, because its validation was still rising.
-        status: of a system without any finished run: error, not built or pending; else done.
+        status: of a system without any run here: error, not built, pending or not tested; else done.
     """
 
     system: str
@@ -235,7 +235,7 @@ def _row(
         notes=notes,
         below_band=bool(below),
         rising=rising,
-        status="done" if runs else (unfinished or ["error"])[0],
+        status="done" if runs else (unfinished or ["not tested"])[0],
     )
 
 

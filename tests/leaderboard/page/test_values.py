@@ -213,6 +213,14 @@ def test_a_board_without_results(tmp_path):
     assert "No cell of this data set has a result" in (tmp_path / "leaderboard.html").read_text()
 
 
+def test_a_system_that_a_protocol_was_not_asked_of_is_no_error(tmp_path):
+    cells = [write_cell(tmp_path, "A", {"pop3": ranks(1.0, 1), "full": ranks(2.0, 2)})]
+    cells.append(write_cell(tmp_path, "B", {"pop3": ranks(1.5, 3)}))
+    write_report(write_board(tmp_path, cells))
+    last = [line.split() for line in table_text(tmp_path).splitlines()][-1]
+    assert (last[0], last[2:]) == ("B", ["not", "tested"])
+
+
 def test_where_only_lower_places_differ_the_verdict_does_not_say_that_nothing_is_significant(tmp_path):
     def cell(system, seed, level, number):
         config = {"valid_metric": "MRR"}
