@@ -30,6 +30,7 @@ class Prepared(NamedTuple):
 
     short: Tensor  # [B, D]
     level: Tensor | None  # [B, T + 1] what the sigmoid of 3.6 sees, but for the norm of e_t; None without 3.6
+    of_norm: Tensor | None  # [] factor on that norm
     keys: Tensor | None  # [B, K, D] tokens, ready for a product with e_t itself; None without tokens
     values: Tensor | None  # [B, K, D]
     hidden: Tensor | None  # [B, K] 0 on real tokens, -inf on padding
@@ -107,14 +108,17 @@ class Denoiser(nn.Module):
         steps = torch.addmm(self.first.bias, self.time(self.steps), of_step)
         nothing = self.null @ of_condition
         level = self._level(short) if self.adaptive else None
+        of_norm = self.learned.weight[0, 0] / math.sqrt(d) if self.adaptive else None
         if not self.tokens:
             image = short @ of_condition
-            return Prepared(short, level, None, None, None, None, image, steps, nothing, of_e, of_condition)
+            return Prepared(short, level, of_norm, None, None, None, None, image, steps, nothing, of_e, of_condition)
         # (W_Q e) . (W_K s) = e . (s W_K^T W_Q): no projection is left for the steps.
         keys = tokens @ (self.key.weight.t() @ self.query.weight / math.sqrt(d))
         gate = F.linear(short, self.gate.weight[:, d:])
         hidden = hidden.unsqueeze(2)
-        return Prepared(short, level, keys, self.value(tokens), hidden, gate, None, steps, nothing, of_e, of_condition)
+        return Prepared(
+            short, level, of_norm, keys, self.value(tokens), hidden, gate, None, steps, nothing, of_e, of_condition
+        )
 
     def guided_noise(self, e: Tensor, t: Step, prepared: Prepared) -> Tensor:
         """Eq. 3.5 for ``e [B, D]`` at step ``t``: ``[B, D]``."""
@@ -136,8 +140,8 @@ class Denoiser(nn.Module):
         if prepared.level is None:
             return e.new_full((len(e), 1), self.most if self.constant is None else self.constant)
         at = prepared.level[:, t, None] if isinstance(t, int) else prepared.level.gather(1, t.unsqueeze(1))
-        of_norm = self.learned.weight[0, 0] / math.sqrt(e.shape[1])
-        return self.most * torch.sigmoid(torch.addcmul(at, e.norm(dim=1, keepdim=True), of_norm))
+        assert prepared.of_norm is not None
+        return self.most * torch.sigmoid(torch.addcmul(at, e.norm(dim=1, keepdim=True), prepared.of_norm))
 
     def _level(self, short: Tensor) -> Tensor:
         """``-a (t / T - b) + u . [., |e_short|, log(1 + SNR_t)] + b_0`` by step, ``[B, T + 1]``; entry 0 means nothing."""

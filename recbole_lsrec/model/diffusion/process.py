@@ -6,9 +6,15 @@ Shape letters: ``B`` instances, ``D`` features, ``T`` diffusion steps.
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
+
+Predict = Callable[[Tensor, int], Tensor]
+"""``(e_t, t) -> eps_hat``, the noise thought to be in ``e_t``."""
+Normal = Callable[[Tensor], Tensor]
+"""Draws standard normal numbers shaped like its argument."""
 
 
 def linear_betas(steps: int, first: float, last: float) -> Tensor:
@@ -70,12 +76,35 @@ def reverse_coefficients(alpha_bar: Tensor, sigma: Tensor) -> tuple[list[float],
     return [1.0, *keep.tolist()], [0.0, *noise.tolist()]
 
 
+class Reversal(NamedTuple):
+    """Eq. 3.8 in numbers, by step; entry 0 means nothing. See :func:`reverse_coefficients` and :func:`sigmas`."""
+
+    keep: list[float]
+    noise: list[float]
+    sigma: list[float]
+
+    @classmethod
+    def of(cls, alpha_bar: Tensor, eta: float) -> "Reversal":
+        """Makes them from the ``[T + 1]`` table, which is on the CPU."""
+        sigma = sigmas(alpha_bar, eta)
+        return cls(*reverse_coefficients(alpha_bar, sigma), sigma.tolist())
+
+    def run(self, noisy: Tensor, predict: Predict, normal: Normal) -> Tensor:
+        """Runs eq. 3.8; see :func:`reverse`."""
+        e = noisy
+        for t in range(len(self.keep) - 1, 0, -1):
+            e = torch.add(self.keep[t] * e, predict(e, t), alpha=self.noise[t])
+            if self.sigma[t] > 0:
+                e = torch.add(e, normal(e), alpha=self.sigma[t])
+        return e
+
+
 def reverse(
     noisy: Tensor,
-    predict: Callable[[Tensor, int], Tensor],
+    predict: Predict,
     alpha_bar: Tensor,
     eta: float = 0.0,
-    normal: Callable[[Tensor], Tensor] = torch.randn_like,
+    normal: Normal = torch.randn_like,
 ) -> Tensor:
     """Runs eq. 3.8 from ``e_T`` down to ``e_0``.
 
@@ -89,11 +118,4 @@ def reverse(
     Returns:
         ``e_0 [B, D]``.
     """
-    sigma = sigmas(alpha_bar, eta)
-    keep, noise = reverse_coefficients(alpha_bar, sigma)
-    e = noisy
-    for t in range(len(alpha_bar) - 1, 0, -1):
-        e = torch.add(keep[t] * e, predict(e, t), alpha=noise[t])
-        if sigma[t] > 0:
-            e = torch.add(e, normal(e), alpha=float(sigma[t]))
-    return e
+    return Reversal.of(alpha_bar, eta).run(noisy, predict, normal)

@@ -34,6 +34,8 @@ def _float32(value: Any) -> Any:
 
 def lerp(start: Tensor, end: Tensor, weight: Tensor | float) -> Tensor:
     """``torch.lerp`` of tensors whose dtypes may differ, which autocast does not bring together."""
-    tensors = [part for part in (start, end, weight) if isinstance(part, Tensor)]
-    dtype = reduce(torch.promote_types, [tensor.dtype for tensor in tensors])
+    dtypes = [part.dtype for part in (start, end, weight) if isinstance(part, Tensor)]
+    if len(set(dtypes)) == 1:
+        return torch.lerp(start, end, weight)
+    dtype = reduce(torch.promote_types, dtypes)
     return torch.lerp(start.to(dtype), end.to(dtype), weight.to(dtype) if isinstance(weight, Tensor) else weight)

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from recbole_lsrec.model import catalogue_loss
 from recbole_lsrec.model.base import LongShortRecommender, Match
-from recbole_lsrec.model.diffusion import event_features, process
+from recbole_lsrec.model.diffusion import chain, event_features, process
 from recbole_lsrec.model.diffusion.decay_gru import DecayGRU
 from recbole_lsrec.model.diffusion.denoiser import Denoiser, Prepared
 from recbole_lsrec.model.diffusion.recent_encoder import RecentEncoder, padding, recent
@@ -34,6 +34,7 @@ class Interests(NamedTuple):
     short: Tensor | None  # [B, D] e_short
     tokens: Tensor  # [B, K, D] embeddings of the most recent items
     lengths: Tensor  # [B] how many of them are real
+    prepared: Prepared | None = None  # what the short side gives to every step of the diffusion, once it is made
 
 
 class Encoded(NamedTuple):
@@ -142,6 +143,8 @@ class DiffLSRec(LongShortRecommender):
     def encode(self, interaction: Interaction) -> Encoded:
         """Encodes and fuses: the user's vector and, where there is one, the weight of the long-term interest."""
         interests = self.interests(interaction)
+        if self.fusion == "diffusion":
+            interests = interests._replace(prepared=self._sides(interests)[1])  # for the chain and for C.5
         user, alpha = self.fuse(interests)
         return Encoded(user, alpha, interests)
 
@@ -171,14 +174,17 @@ class DiffLSRec(LongShortRecommender):
         last = float(self.alpha_bar[-1])
         noisy = self.training or self._generator is not None
         start = process.diffuse(long, self._normal(long), last) if noisy else last**0.5 * long
+        eta = self.options.eta if noisy else 0.0
         through_all = not self.training or self.options.training == "chain"
+        if self.training and through_all and chain.has_own_gradient(prepared):
+            return chain.denoised(self.denoiser, start, prepared, self.alpha_bar, eta, self._normal)
 
         def predict(e: Tensor, t: int) -> Tensor:
             # Outside the last steps the prediction is a constant; e itself keeps its path back to e_long.
             with torch.set_grad_enabled(torch.is_grad_enabled() and (through_all or t <= self.options.truncated_steps)):
                 return self.denoiser.guided_noise(e, t, prepared)
 
-        return process.reverse(start, predict, self.alpha_bar, self.options.eta if noisy else 0.0, self._normal)
+        return process.reverse(start, predict, self.alpha_bar, eta, self._normal)
 
     def one_step(self, interests: Interests) -> Tensor:
         """The estimate of ``e_0`` (3.7) from one random step of the forward process, ``[B, D]``."""
@@ -188,10 +194,10 @@ class DiffLSRec(LongShortRecommender):
 
     def _sides(self, interests: Interests) -> tuple[Tensor, Prepared]:
         """``e_long [B, D]``, and what the short side gives to every step."""
-        long, short, tokens, lengths = interests
+        long, short, tokens, lengths, prepared = interests
         assert long is not None
         assert short is not None
-        return long, self.denoiser.prepare(short, tokens, padding(lengths, tokens.shape[1]))
+        return long, prepared or self.denoiser.prepare(short, tokens, padding(lengths, tokens.shape[1]))
 
     def _diffused(self, clean: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Draws a step per row: ``e_t [B, D]``, ``t [B]``, ``alpha_bar_t [B, 1]`` and the noise ``[B, D]`` in it."""
