@@ -8,6 +8,7 @@ from recbole_lsrec.evaluation.ties import MANY_TIES
 from recbole_lsrec.leaderboard.page.cost import Cost
 from recbole_lsrec.leaderboard.page.popularity import Corrected, in_order
 from recbole_lsrec.leaderboard.page.results import Table
+from recbole_lsrec.leaderboard.page.standing import Standing
 from recbole_lsrec.page.numbers import MINUS
 
 _SAMPLED = {"uni": "drawn uniformly", "pop": "drawn by popularity"}
@@ -58,7 +59,19 @@ def verdict(table: Table) -> str:
         if place.certain:
             return f"No system is significantly best in {table.main}: {none}; others can be told apart, see the pairs."
         return f"Nothing is significant in {table.main}: {none}."
-    return f"No system is significantly best in {table.main}: {_names(place.level)} cannot be told apart at the top."
+    return f"No system is significantly best in {table.main}: {_top(place)}"
+
+
+def _top(place: Standing) -> str:
+    """Who cannot be told apart at the top, and who only cannot because too few seeds differ too much."""
+    first = next(n for n, system in enumerate(place.order) if system not in place.level)
+    top, lower = place.order[:first], [system for system in place.level if system not in place.order[:first]]
+    seeds = "seeds differ too much for their number. More seeds would tell (--seeds)."
+    if not lower:
+        return f"{_names(top)} cannot be told apart at the top."
+    if len(top) == 1:
+        return f"{top[0]} is first, and only {_names(lower)}, further down, cannot be told apart from it: {seeds}"
+    return f"{_names(top)} cannot be told apart at the top, nor {_names(lower)}, further down, from the first: {seeds}"
 
 
 def notes(table: Table) -> list[str]:

@@ -11,9 +11,10 @@ from scipy.stats import kendalltau
 from recbole_lsrec.analysis.compare import compare
 from recbole_lsrec.analysis.strata_report import describe_strata
 from recbole_lsrec.analysis.user_metrics import Metric
-from recbole_lsrec.leaderboard.page import write_report
+from recbole_lsrec.leaderboard.page import words, write_report
 from recbole_lsrec.leaderboard.page.agreement import common_metric
 from recbole_lsrec.leaderboard.page.columns import columns
+from recbole_lsrec.leaderboard.page.standing import Standing
 from recbole_lsrec.leaderboard.page.table_text import table_text
 from tests.leaderboard.page.board_files import (
     N_CANDIDATES,
@@ -239,6 +240,22 @@ def test_where_only_lower_places_differ_the_verdict_does_not_say_that_nothing_is
         "No system is significantly best in mrr: no system can be told apart from A, the first; others can be told apart,"
         " see the pairs."
     )
+
+
+@pytest.mark.parametrize(
+    ("level", "said"),
+    [
+        ("AB", "A and B cannot be told apart at the top."),
+        ("AD", "A is first, and only D, further down, cannot be told apart from it: "),
+        ("ABD", "A and B cannot be told apart at the top, nor D, further down, from the first: "),
+    ],
+)
+def test_a_system_whose_seeds_differ_much_is_not_said_to_be_at_the_top(level, said):
+    place = Standing(list("ABCD"), None, None, list(level), 1)
+    table = SimpleNamespace(untested=None, main="mrr", standings={"mrr": place}, comparison=None)
+    start, told, end = words.verdict(table).partition(said)
+    assert (start, told) == ("No system is significantly best in mrr: ", said)
+    assert end == ("" if level == "AB" else "seeds differ too much for their number. More seeds would tell (--seeds).")
 
 
 def test_strata_need_no_scores_that_were_deleted(tmp_path):
