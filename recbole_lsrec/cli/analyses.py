@@ -1,6 +1,7 @@
 """Commands on finished runs."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -71,6 +72,9 @@ def strata(
 )
 @click.option("--resamples", type=click.IntRange(100), default=2000, show_default=True, help="Draws of the bootstrap.")
 @click.option("--seed", type=click.IntRange(0), default=2020, show_default=True, help="Seed of these draws.")
+@click.option(
+    "--by", multiple=True, help="Test within groups too, by a column of `strata`. May be given several times."
+)
 @click.option("--json", "json_file", type=OutputFile(), help="Write everything as JSON.")
 @click.option("--html", "html_file", type=OutputFile(), help="Write a page with charts.")
 def compare(
@@ -81,20 +85,24 @@ def compare(
     alpha: float,
     resamples: int,
     seed: int,
+    by: tuple[str, ...],
     json_file: Path | None,
     html_file: Path | None,
 ) -> None:
     """Test the differences between saved runs, over users; runs that differ in the seed alone are one model."""
     from recbole_lsrec.analysis.compare import compare as compare_runs
+    from recbole_lsrec.analysis.compare_groups import compare_groups, groups_text, to_plain
     from recbole_lsrec.analysis.comparison_text import comparison_text
     from recbole_lsrec.analysis.user_metrics import Metric
 
-    found = compare_runs(
-        folders, Metric.parse(metric), phase, protocol, alpha=alpha, resamples=resamples, bootstrap_seed=seed
-    )
+    test: dict[str, Any] = {"alpha": alpha, "resamples": resamples, "bootstrap_seed": seed}
+    found = compare_runs(folders, Metric.parse(metric), phase, protocol, **test)
     click.echo(comparison_text(found))
+    groups = compare_groups(folders, by, Metric.parse(metric), phase, protocol, **test) if by else []
+    if by:
+        click.echo("\n" + groups_text(groups, metric, alpha))
     if json_file:
-        write_values(json_file, found.to_dict())
+        write_values(json_file, {**found.to_dict(), **({"groups": to_plain(groups)} if by else {})})
     if html_file:
         from recbole_lsrec.analysis.pages import write_comparison
 

@@ -1,0 +1,86 @@
+"""Tests within groups: each is the comparison of the group's instances alone, and all share one adjustment."""
+
+import json
+
+import numpy as np
+import pytest
+
+from recbole_lsrec.analysis.compare import compare
+from recbole_lsrec.analysis.compare_groups import compare_groups
+from recbole_lsrec.analysis.significance import holm
+from recbole_lsrec.analysis.user_metrics import Metric
+from recbole_lsrec.cli import main
+from recbole_lsrec.errors import ConfigError, DataError
+from tests.analysis.saved_run_files import table, write_run
+
+USERS = [f"u{number:03}" for number in range(100)]
+REPEATS = np.arange(100) < 60
+MRR = Metric.parse("mrr")
+
+
+def runs(tmp_path, chosen=slice(None), gap=None, name=""):
+    """Two models of two seeds; the first is better where the target is in the history, and only there."""
+    folders = []
+    for model, level in {"SLSRec": 1.0, "SASRec": 3.0}.items():
+        for seed in (1, 2):
+            noise = np.random.default_rng(seed).integers(0, 2, 100)
+            ranks = np.where(REPEATS, level, 2.0) + noise
+            columns = {"in_history": REPEATS[chosen], "row": np.arange(100)[chosen]}
+            columns["gap_s"] = np.where(REPEATS, 10.0, 100_000.0)[chosen] if gap is None else gap[chosen]
+            lines = table(np.array(USERS)[chosen], ranks[chosen], **columns)
+            folders.append(write_run(tmp_path / f"{name}{model}-{seed}", lines, model=model, seed=seed))
+    return folders
+
+
+def test_a_group_is_compared_as_if_there_were_no_other(tmp_path):
+    found = compare_groups(runs(tmp_path), ["in_history"], MRR)
+    assert [(one.group, one.instances, one.users) for one in found] == [
+        ("in history", 60, 60),
+        ("not in history", 40, 40),
+    ]
+    alone = compare(runs(tmp_path, REPEATS, name="alone-"), MRR)
+    (pair,) = alone.pairs
+    assert (found[0].a, found[0].b) == ("SLSRec", "SASRec")
+    assert (found[0].mean_a, found[0].mean_b) == tuple(model.mean for model in alone.models)
+    assert (found[0].pair.difference, found[0].pair.p) == (pair.difference, pair.p)
+    assert (found[1].pair.difference, found[1].pair.p) == (0, 1)
+
+
+def test_all_pairs_of_all_groups_are_adjusted_together(tmp_path):
+    gap = np.where(np.arange(100) % 2 == 0, 10.0, 5_000.0)
+    found = compare_groups(runs(tmp_path, gap=gap), ["in_history", "gap_s"], MRR)
+    assert [one.group for one in found] == ["in history", "not in history", "up to 1 min", "30 min to 1 day"]
+    assert [one.pair.p_holm for one in found] == pytest.approx(list(holm(np.array([one.pair.p for one in found]))))
+    least = min((one.pair for one in found), key=lambda pair: pair.p)
+    assert least.p_holm == pytest.approx(4 * least.p)
+
+
+def test_small_groups_are_left_out(tmp_path):
+    gap = np.where(np.arange(100) < 71, 10.0, 5_000.0)  # 29 users
+    assert [one.group for one in compare_groups(runs(tmp_path, gap=gap), ["gap_s"], MRR)] == ["up to 1 min"]
+
+
+def test_runs_that_group_differently_are_refused(tmp_path):
+    first, other = runs(tmp_path), runs(tmp_path, gap=np.full(100, 10.0), name="other-")
+    with pytest.raises(DataError, match="the runs differ in gap_s of their instances"):
+        compare_groups([*first[:2], *other[2:]], ["gap_s"], MRR)
+    with pytest.raises(ConfigError, match="by: found 'gap'; accepted: history_length"):
+        compare_groups(first, ["gap"], MRR)
+
+
+def test_the_command_prints_and_keeps_them(tmp_path, capsys):
+    folders = [str(folder) for folder in runs(tmp_path)]
+    with pytest.raises(SystemExit) as end:
+        main(["compare", *folders, "--metric", "mrr", "--by", "in_history", "--json", str(tmp_path / "found.json")])
+    assert end.value.code == 0
+    printed = capsys.readouterr().out
+    assert "target met before: mrr of SLSRec (first) and SASRec (second)" in printed
+    assert [line.split()[:4] for line in printed.splitlines() if line.startswith(("in history", "not in history"))] == [
+        ["in", "history", "60", "60"],
+        ["not", "in", "history", "40"],
+    ]
+    groups = json.loads((tmp_path / "found.json").read_text())["groups"]
+    assert [(line["group"], line["difference"] > 0) for line in groups] == [
+        ("in history", True),
+        ("not in history", False),
+    ]
