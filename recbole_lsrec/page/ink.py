@@ -79,9 +79,13 @@ def panel(name: str, draw: Callable[[Axes], None], width: float = 3.6, height: f
         return _svg(figure, name)
 
 
+ROW_LETTERS = 18
+"""Of a line of a name that :func:`rows_down` writes."""
+
+
 def rows_down(axes: Axes, names: Sequence[str]) -> None:
     """Names down the left side, the first on top."""
-    axes.set_yticks(range(len(names)), [fill(name, 18) for name in names])
+    axes.set_yticks(range(len(names)), [fill(name, ROW_LETTERS) for name in names])
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0, labelcolor=INK)
     axes.spines["left"].set_visible(False)

@@ -2,14 +2,18 @@
 
 import json
 from itertools import accumulate
+from textwrap import wrap
 
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from recbole_lsrec.page.ink import INK, Panel, look, panel
+from recbole_lsrec.page.ink import INK, ROW_LETTERS, Panel, look, panel, rows_down
 from recbole_lsrec.page.numbers import general, metric
 from recbole_lsrec.tuning.settings import SearchResult, Trial
 from recbole_lsrec.tuning.space import Domain
+
+_SIDE_BY_SIDE = 30
+"""Letters of all choices that fit below a panel; longer ones stand at its side, one below the other."""
 
 # Colour and marker of each status, by their numbers.
 STATUSES = {"finished": 0, "stopped": 5, "error": 1, "unfinished": 6}
@@ -46,7 +50,7 @@ def by_epoch(found: SearchResult) -> Panel:
             epochs, scores = [epoch["epoch"] for epoch in trial.epochs], [epoch["score"] for epoch in trial.epochs]
             axes.plot(epochs, scores, f"-{marker}", color=INK if is_best else colour, linewidth=2 if is_best else 0.8,
                       markersize=3, markeredgewidth=0, zorder=3 if is_best else 2)  # fmt: skip
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes.set_xlabel("epoch")
         axes.set_ylabel(f"validation {found.metric}")
 
@@ -59,6 +63,19 @@ def by_setting(found: SearchResult, domain: Domain) -> Panel:
     """The score of every trial against what it drew for one setting."""
     points = [(trial.settings[domain.keys[0]], score, trial.status) for trial, score in _scored(found)]
     places = {json.dumps(value): place for place, value in enumerate(domain.values)} if domain.kind == "choice" else {}
+    text = "; ".join(f"{general(value)}: {metric(score)}" for value, score, _ in points)
+
+    if len("".join(places)) > _SIDE_BY_SIDE:
+
+        def draw_down(axes: Axes) -> None:
+            for value, score, status in points:
+                _point(axes, score, places[json.dumps(value)], status)
+            rows_down(axes, list(places))
+            axes.set_xlabel(f"validation {found.metric}")
+
+        lines = max(len(wrap(label, ROW_LETTERS)) for label in places)
+        drawn = panel(f"setting {domain.name}", draw_down, height=max(2.6, 0.16 * lines * len(places)))
+        return Panel(domain.name, f"{text}.", drawn)
 
     def draw(axes: Axes) -> None:
         for value, score, status in points:
@@ -69,11 +86,10 @@ def by_setting(found: SearchResult, domain: Domain) -> Panel:
         elif domain.kind == "loguniform":
             axes.set_xscale("log")
         elif domain.kind == "int":
-            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes.set_xlabel(domain.name)
         axes.set_ylabel(f"validation {found.metric}")
 
-    text = "; ".join(f"{general(value)}: {metric(score)}" for value, score, _ in points)
     return Panel(domain.name, f"{text}.", panel(f"setting {domain.name}", draw))
 
 
