@@ -122,7 +122,7 @@ def squared_rows(table: nn.Embedding, ids: Tensor) -> Tensor:
     if group.world() > 1:
         return table(group.distinct(ids)[0]).square().sum()
     involved = torch.zeros(table.num_embeddings, dtype=torch.bool, device=ids.device)
-    involved[ids.reshape(-1)] = True
+    involved.index_fill_(0, ids.reshape(-1), True)  # a GPU would wait for an assignment
     return table(involved.nonzero().squeeze(1)).square().sum()
 
 

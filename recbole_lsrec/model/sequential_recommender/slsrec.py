@@ -202,7 +202,7 @@ class SLSRec(LongShortRecommender):
         sums, sizes = [], []
         for events, row in ((s.long, s.long_row), (s.current, s.current_row)):
             sums.append(segment_sum(state.x.index_select(0, events), row, s.n_rows))
-            sizes.append(torch.bincount(row, minlength=s.n_rows))
+            sizes.append(row.new_zeros(s.n_rows).index_add_(0, row, torch.ones_like(row)))
         long, short = (total / size.clamp_min(1).unsqueeze(1) for total, size in zip(sums, sizes, strict=True))
         return long, short
 
