@@ -5,7 +5,7 @@ import re
 import sys
 import warnings
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -13,6 +13,8 @@ from typing import Any
 import colorlog
 from tqdm import TqdmExperimentalWarning
 from tqdm.std import TqdmWarning
+
+from recbole_lsrec.errors import in_words
 
 DETAIL = {"place": "log"}
 """``extra`` of a line for the log file alone, unless all is asked for: ``logger.info(text, extra=DETAIL)``."""
@@ -64,7 +66,7 @@ def logging_to(log: Path | None, state: str | None, *, verbose: bool = False) ->
     root = logging.getLogger()
     handlers: list[logging.Handler] = [_Console(verbose)]
     if log is not None:
-        file = logging.FileHandler(log, encoding="utf-8")
+        file = _LogFile(log, encoding="utf-8")
         file.setFormatter(_Plain(_LINE, "%Y-%m-%d %H:%M:%S"))
         handlers.append(file)
     resting = [h for h in root.handlers if getattr(h, "stream", None) in (sys.stdout, sys.stderr)]
@@ -89,6 +91,23 @@ def logging_to(log: Path | None, state: str | None, *, verbose: bool = False) ->
             handler.close()
         for handler in resting:
             root.addHandler(handler)
+
+
+class _LogFile(logging.FileHandler):
+    """A log that may be cut off by a full disk: said once, and the run goes on as far as it can."""
+
+    cut_off = False
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        if not self.cut_off:
+            self.cut_off = True
+            told = sys.exc_info()[1]
+            reason = in_words(told) if isinstance(told, OSError) else told
+            print(f"{self.baseFilename}: the log cannot be written: {reason}", file=sys.stderr, flush=True)
+
+    def close(self) -> None:
+        with suppress(OSError):  # what could not be written before
+            super().close()
 
 
 class _Plain(logging.Formatter):

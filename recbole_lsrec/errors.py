@@ -73,6 +73,23 @@ def refusals_named(path: Path, doing: str) -> Iterator[None]:
         raise MachineError(f"{path}: {doing}: {advice}.") from error
 
 
+LESS_MEMORY = (
+    "memory is used up; smaller train_batch_size, eval_batch_size, eval_memory_mb, MAX_ITEM_LIST_LENGTH or embedding_size "
+    "need less, and --dry-run estimates how much."
+)
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Of Python, of a GPU, or of torch's allocator on a CPU, which has no class of its own."""
+    own = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+    return own or "can't allocate memory" in str(error)
+
+
+def failure_in_words(error: BaseException) -> str:
+    """What a trial or a cell that failed says of it."""
+    return LESS_MEMORY if out_of_memory(error) else f"{type(error).__name__}: {error}"
+
+
 def did_you_mean(word: str, accepted: Iterable[str]) -> str:
     """Returns ``" Did you mean 'x'?"`` for the accepted words nearest to ``word``, or an empty string."""
     by_lower = {name.lower(): name for name in accepted}

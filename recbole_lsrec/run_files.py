@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from recbole_lsrec.errors import DataError, LSRecError, refusals_named
 from recbole_lsrec.own_models import Origin
-from recbole_lsrec.whole_files import file_sha256, write_text, written_whole
+from recbole_lsrec.whole_files import file_sha256, save_array, write_text, written_whole
 
 RESULT, INSTANCES, SPLIT, LOG, CHECKPOINT = "result.json", "instances.parquet", "split.json", "log", "checkpoint.pt"
 TENSORBOARD = "tensorboard"  # its folder
@@ -176,12 +176,8 @@ def write_instances(
     for protocol in sorted({name for phase in scores for name in phase}):
         parts = [phase[protocol] for phase in scores if protocol in phase]
         written.append(folder / _scores_name(protocol))
-        with (
-            refusals_named(written[-1], "cannot be written"),
-            written_whole(written[-1]) as part,
-            part.open("wb") as file,
-        ):
-            np.save(file, np.concatenate(parts))
+        with refusals_named(written[-1], "cannot be written"), written_whole(written[-1]) as part:
+            save_array(part, np.concatenate(parts))
     if curves is not None:
         written.append(folder / POPULARITY)
         write_json(written[-1], curves)

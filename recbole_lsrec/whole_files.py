@@ -9,8 +9,10 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 from filelock import FileLock, Timeout
 
 from recbole_lsrec.errors import ConfigError, refusals_named
@@ -70,6 +72,16 @@ def write_values(path: Path, content: Mapping[str, Any]) -> None:
         MachineError: a full disk and the like.
     """
     write_text(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False, default=str) + "\n")
+
+
+def save_array(path: Path, array: np.ndarray) -> None:
+    """Writes a ``.npy`` file, in Python: numpy's own way to a file leaves out in silence what a full disk does not take.
+
+    Raises:
+        OSError: a full disk and the like.
+    """
+    with path.open("wb") as file:
+        np.save(SimpleNamespace(write=file.write), array)  # type: ignore[arg-type]  # to a file numpy would write itself
 
 
 def sweep(folder: Path) -> None:

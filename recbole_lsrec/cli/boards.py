@@ -9,6 +9,7 @@ from click.core import ParameterSource
 
 from recbole_lsrec.cli.shared import WithSettings, listen_here_alone, with_resources
 from recbole_lsrec.config.values import parse_command_line
+from recbole_lsrec.errors import LESS_MEMORY
 from recbole_lsrec.own_models import absolute, class_name, named_again
 
 
@@ -174,6 +175,8 @@ def tune(
         click.echo(f"Interrupted. To go on: recbole-lsrec tune --resume {settings.out}", err=True)
         raise
     click.echo(summary(found))
+    if found.complete and found.best is None:
+        sys.exit(3 if all(trial.reason == LESS_MEMORY for trial in found.trials) else 1)
 
 
 @click.command()

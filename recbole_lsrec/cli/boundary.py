@@ -14,7 +14,7 @@ from typing import NoReturn
 
 import click
 
-from recbole_lsrec.errors import LSRecError, MachineError, in_words
+from recbole_lsrec.errors import LESS_MEMORY, LSRecError, MachineError, in_words, out_of_memory
 from recbole_lsrec.processes.place import place
 
 # Packages that pip does not bring of itself: RecBole from Python 3.12 on, and the extras.
@@ -30,10 +30,6 @@ INSTALLED_BY = {
 }
 _OURS, _INPUT, _MACHINE = 1, 2, 3
 _FIRST_SPEAKS = 5.0  # seconds; what started them ends the others meanwhile
-_LESS_MEMORY = (
-    "memory is used up; smaller train_batch_size, eval_batch_size, eval_memory_mb, MAX_ITEM_LIST_LENGTH or embedding_size "
-    "need less, and --dry-run estimates how much."
-)
 
 
 @contextmanager
@@ -56,17 +52,10 @@ def one_line_errors() -> Iterator[None]:
         _fail("what reads the output has closed it.", _OURS)
     except OSError as error:
         _fail(in_words(error), _MACHINE)
-    except MemoryError:
-        _fail(_LESS_MEMORY, _MACHINE)
     except Exception as error:
-        if _out_of_memory(error):
-            _fail(_LESS_MEMORY, _MACHINE)
+        if out_of_memory(error):
+            _fail(LESS_MEMORY, _MACHINE)
         _unexpected(error)
-
-
-def _out_of_memory(error: Exception) -> bool:
-    """Of a GPU, or of torch's allocator on a CPU, which has no class of its own."""
-    return type(error).__name__ == "OutOfMemoryError" or "can't allocate memory" in str(error)
 
 
 def _unexpected(error: Exception) -> NoReturn:

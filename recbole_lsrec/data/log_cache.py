@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from filelock import FileLock
 
-from recbole_lsrec.whole_files import sweep
+from recbole_lsrec.whole_files import save_array, sweep
 
 FACTS = "facts.json"
 _UNUSED = 30 * 86_400  # seconds
@@ -124,7 +124,7 @@ def _write(entry: Path, tables: Tables) -> None:
         part.mkdir()
         columns = {}
         for number, (column, values) in enumerate(tables.columns.items()):
-            np.save(part / f"{number}.npy", values)
+            save_array(part / f"{number}.npy", values)
             columns[f"{number}.npy"] = (column, _crc(part / f"{number}.npy"))
         facts = {**tables.facts, "columns": columns}
         (part / FACTS).write_text(json.dumps({**facts, "sha256": _digest(facts)}), encoding="utf-8")

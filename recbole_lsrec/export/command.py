@@ -15,7 +15,7 @@ import torch
 from recbole.data.interaction import Interaction
 from torch import Tensor
 
-from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.errors import ConfigError, refusals_named
 from recbole_lsrec.export.score_model import ScoreModel, fields_read, scores
 from recbole_lsrec.model.base import LongShortRecommender
 from recbole_lsrec.recommend import Recommender
@@ -52,7 +52,8 @@ def export(folder: Path, kind: str, out: Path | None = None, model: str | type |
         raise ConfigError(
             f"out: found {path}; a file of this ending describes the exported one. Give it another ending."
         )
-    with written_whole(path) as part:  # a file that is there already stays if the new one fails
+    # A file that is there already stays if the new one fails.
+    with refusals_named(path, "cannot be written"), written_whole(path) as part:
         if kind == "embeddings":
             _write_embeddings(recommender, part)
             return path
@@ -86,7 +87,9 @@ def _write_score(recommender: Recommender, kind: str, path: Path) -> list[str]:
             run = _write_onnx(module, example.inputs(fields), fields, path)
         else:
             traced = torch.jit.trace(module, example.inputs(fields), check_trace=False)
-            traced.save(str(path))
+            held = io.BytesIO()  # torch's own writer ends the process where the disk is full
+            torch.jit.save(traced, held)
+            path.write_bytes(held.getvalue())
             loaded = torch.jit.load(str(path))
             run = lambda inputs: loaded(*inputs).numpy()  # noqa: E731
     _check(recommender, run, fields)

@@ -14,7 +14,7 @@ from recbole_lsrec.config import Config
 from recbole_lsrec.console import logging_to
 from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.environment import code_fingerprint
-from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.errors import ConfigError, failure_in_words
 from recbole_lsrec.leaderboard.cell_run import CellRun
 from recbole_lsrec.quick_start import run_recbole_lsrec
 from recbole_lsrec.run_data import load_log
@@ -51,7 +51,7 @@ def run_cell(
             _check_code(code)
             run_recbole_lsrec(model, dataset, config_dict={**settings, "run_dir": "runs"}, log=log)
         except Exception as raised:
-            error = f"{type(raised).__name__}: {raised}"
+            error = failure_in_words(raised)
             for folder in Path("runs").glob("*"):
                 (folder / ERROR_FILE).write_text(traceback.format_exc(), encoding="utf-8")
         folders = [path for path in Path("runs").glob("*") if not path.name.startswith(".")]

@@ -20,7 +20,7 @@ from recbole_lsrec.errors import DataError
 from recbole_lsrec.log_checks.times import ORDER
 from recbole_lsrec.prepare import events, write
 from recbole_lsrec.prepare.columns import csv_source
-from recbole_lsrec.prepare.database import connect, one, quoted, text
+from recbole_lsrec.prepare.database import connected, one, quoted, text
 from recbole_lsrec.prepare.dataset_yaml import Facts, dataset_yaml
 from recbole_lsrec.prepare.files import RawFile, find_files, matching
 from recbole_lsrec.prepare.items import item_query, read_items, user_query
@@ -130,8 +130,7 @@ def _prepare(
 ) -> dict[str, Any]:
     ledger = Ledger(notes=list(source.notes))
     chosen = _chosen(source, files)
-    connection = connect(work)
-    try:
+    with connected(work) as connection:
         features = [part.partition(":")[0] for part in (*source.user_features, *source.item_features)]
         in_log = [feature for feature in features if any(feature in layout.columns for layout in source.events)]
         starts = events.read_events(connection, chosen, in_log, ledger)
@@ -149,8 +148,6 @@ def _prepare(
                 connection, replace(RECIPES["none"], k_core=options.k_core, iterate=True), source, options.seed, ledger
             )
         meta = _write(connection, source, work, name, times, ledger, options)
-    finally:
-        connection.close()
     used = list(dict.fromkeys(raw.path for _, raw in [*chosen, *_item_files(source, files)]))
     meta |= {
         "source": {"name": source.name, "title": source.title, "chosen": told},

@@ -1,31 +1,45 @@
 """A DuckDB database on disk, and the few words of SQL that several files need."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from recbole_lsrec.errors import DataError
+from recbole_lsrec.errors import DataError, MachineError
 
 MEMORY_GB = 5.0
 
 
-def connect(folder: Path) -> Any:
+@contextmanager
+def connected(folder: Path) -> Iterator[Any]:
     """A database in a folder, within a fixed amount of memory; larger work goes to disk.
 
     Raises:
         DataError: DuckDB is not installed.
+        MachineError: the disk is full, or memory used up.
     """
     try:
         import duckdb
     except ImportError:
         raise DataError("prepare: needs DuckDB; install it with: pip install 'recbole-lsrec[prepare]'") from None
-    connection = duckdb.connect(str(folder / "log.duckdb"))
     memory = min(MEMORY_GB, 0.5 * psutil.virtual_memory().available / 2**30)
-    connection.execute(f"SET memory_limit = '{max(memory, 0.5):.1f}GB'")
-    connection.execute(f"SET temp_directory = '{folder}/spill'")
-    connection.execute("SET enable_progress_bar = false")
-    return connection
+    try:
+        connection = duckdb.connect(str(folder / "log.duckdb"))
+        try:
+            connection.execute(f"SET memory_limit = '{max(memory, 0.5):.1f}GB'")
+            connection.execute(f"SET temp_directory = '{folder}/spill'")
+            connection.execute("SET enable_progress_bar = false")
+            yield connection
+        finally:
+            with suppress(duckdb.Error):  # what it could not write before
+                connection.close()
+    except (duckdb.IOException, duckdb.TransactionException, duckdb.OutOfMemoryException) as error:
+        raise MachineError(
+            f"{folder.parent}: prepare cannot work there: the disk is full, files may not be larger (ulimit -f), or memory "
+            f"is used up ({' '.join(str(error).split())[:200]}); free some, or give another --out."
+        ) from error
 
 
 def one(connection: Any, query: str) -> tuple[Any, ...]:

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from tqdm import tqdm
 
+from recbole_lsrec.errors import refusals_named
 from recbole_lsrec.prepare.database import one, quoted
 from recbole_lsrec.prepare.suggest import DAY, EDGES, gap_histogram
 from recbole_lsrec.prepare.times import SECOND
@@ -65,6 +66,7 @@ def write_inter(connection: Any, path: Path, columns: dict[str, str], unit: str)
     )
     measure = _Measure()
     with (
+        refusals_named(path, "cannot be written"),
         path.open("wb") as file,
         tqdm(total=rows, unit="events", unit_scale=True, desc=path.name, leave=False, disable=None) as bar,
     ):
@@ -80,7 +82,7 @@ def write_feature(connection: Any, path: Path, query: str, names: list[str]) -> 
     """Writes an ``.item`` or ``.user`` file: the rows of a query of texts, under names with types; returns their number."""
     reader = connection.sql(f"SELECT concat_ws(chr(9), *COLUMNS(*)) || chr(10) FROM ({query})").to_arrow_reader(_BATCH)
     rows = 0
-    with path.open("wb") as file:
+    with refusals_named(path, "cannot be written"), path.open("wb") as file:
         file.write("\t".join(names).encode() + b"\n")
         for batch in reader:
             file.write(_bytes(batch.column(0)))

@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
 
-from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.errors import ConfigError, refusals_named
 from recbole_lsrec.whole_files import written_whole
 
 ENDINGS = (".csv", ".tsv", ".parquet", ".jsonl")
@@ -60,7 +60,11 @@ class TableFile:
 @contextmanager
 def table_file(path: Path) -> Iterator[TableFile]:
     """A file that is there under its name once all of it is written."""
-    with written_whole(path) as part, closing(TableFile(part, path.suffix)) as file:
+    with (
+        refusals_named(path, "cannot be written"),
+        written_whole(path) as part,
+        closing(TableFile(part, path.suffix)) as file,
+    ):
         yield file
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from ray import tune
 
+from recbole_lsrec.errors import refusals_named
 from recbole_lsrec.page.numbers import metric
 from recbole_lsrec.tuning.settings import Trial
 from recbole_lsrec.tuning.space import Space
@@ -71,7 +72,8 @@ class Journal(tune.Callback):
 def write(folder: Path, event: str, **content: Any) -> None:
     """Adds a line."""
     line = json.dumps({"time": time.time(), "event": event, **content})
-    with (folder / "journal.jsonl").open("a", encoding="utf-8") as file:
+    path = folder / "journal.jsonl"
+    with refusals_named(path, "cannot be written"), path.open("a", encoding="utf-8") as file:
         file.write(("\n" if event == "sitting" else "") + line + "\n")  # a crash may have cut the last line off
 
 

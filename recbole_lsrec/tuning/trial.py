@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from recbole_lsrec import checkpoint
-from recbole_lsrec.errors import DataError
+from recbole_lsrec.errors import DataError, failure_in_words
 from recbole_lsrec.quick_start import run_recbole_lsrec
 from recbole_lsrec.run_files import CHECKPOINT
 from recbole_lsrec.run_processes import use_threads
@@ -79,7 +79,7 @@ def run_trial(draw: Mapping[str, Any], job: Job, logs: Any) -> None:
         if not validated:
             raise DataError("valid: the split holds no validation targets, so trials cannot be compared.")
     except Exception as error:
-        failure.write_text(f"{type(error).__name__}: {error}", encoding="utf-8")
+        failure.write_text(failure_in_words(error), encoding="utf-8")
         raise
     report({**_metrics(validated, better), "finished": True})
 

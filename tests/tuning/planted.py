@@ -32,6 +32,8 @@ class Planted(SequentialRecommender):
         self.epochs = self.epochs + 1
         if self.behaviour == "raises":
             raise RuntimeError("planted failure")
+        if self.behaviour == "needs too much":
+            torch.empty(1 << 60)
         if self.epochs == 2:
             if self.behaviour == "dies":
                 os._exit(1)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,12 @@ import pytest
 import ray
 
 from recbole_lsrec.cli import main
-from recbole_lsrec.errors import ConfigError, DataError
+from recbole_lsrec.errors import LESS_MEMORY, ConfigError, DataError
 from recbole_lsrec.quick_start import run_recbole_lsrec
 from recbole_lsrec.tuning import logs
 from recbole_lsrec.tuning.result import counts, read_settings
 from recbole_lsrec.tuning.search import search
-from recbole_lsrec.tuning.settings import SearchSettings
+from recbole_lsrec.tuning.settings import SearchResult, SearchSettings, Trial
 from tests.tuning.planted import Planted
 
 # No user has seen so few items that 5000 are left: whoever makes the test loader gets a DataError.
@@ -107,12 +108,29 @@ def test_a_search_goes_on_with_other_resources_and_a_finished_one_may_be_moved(
         search(replace(settings, out=moved))
 
 
+@pytest.mark.parametrize(("reasons", "code"), [([LESS_MEMORY] * 2, 3), ([LESS_MEMORY, "ValueError: no"], 1)])
+def test_a_search_of_which_every_trial_failed_says_so(
+    shop: Any, monkeypatch: Any, reasons: list[str], code: int
+) -> None:
+    trials = [Trial(str(n), {}, "error", reason, None, [], 0.0, 1.0) for n, reason in enumerate(reasons)]
+    spent = {"wall": 1.0, "trials": 2.0}
+    found = SearchResult(None, None, None, "NDCG@10", True, True, 2, trials, spent, Path("out"), None, None, "", "")
+    monkeypatch.setattr("recbole_lsrec.ray_session.running_ray", lambda _: nullcontext())
+    monkeypatch.setattr("recbole_lsrec.tuning.search.search", lambda _: found)
+    shop.pop("eval_args")
+    given = [f"--{key}={value}" for key, value in shop.items()]
+    with pytest.raises(SystemExit) as ended:
+        main(["tune", "-m", "GRU4Rec", "-d", "shop", "--out", "out", *given])
+    assert ended.value.code == code
+
+
 def test_a_crashing_trial_is_counted_and_the_test_set_never_made(two_cores: None, planted: dict[str, Any]) -> None:
     planted["config_dict"] |= {"eval_args": POISON, "epochs": 2}
-    space = {"behaviour": {"choice": ["fine", "raises"]}}
+    space = {"behaviour": {"choice": ["needs too much", "raises", "fine"]}}
     found = search(SearchSettings(**planted, space=space, method="grid", test=False))
-    fine, raises = found.trials
-    assert counts(found) == {"finished": 1, "stopped": 0, "error": 1, "unfinished": 0}
+    needs, raises, fine = found.trials
+    assert counts(found) == {"finished": 1, "stopped": 0, "error": 2, "unfinished": 0}
+    assert (needs.status, needs.reason.split(";")[0]) == ("error", "memory is used up")
     assert (fine.status, fine.reason, found.test_result) == ("finished", None, None)
     assert (raises.status, raises.reason) == ("error", "RuntimeError: planted failure")
     assert "RuntimeError: planted failure" in (found.folder / "tune.html").read_text()

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from recbole_lsrec.data import counter_random, sampler
-from recbole_lsrec.whole_files import sweep, written_whole
+from recbole_lsrec.whole_files import save_array, sweep, written_whole
 
 
 def cached(
@@ -70,8 +70,8 @@ def _store(path: Path, array: np.ndarray) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         sweep(path.parent)
-        with written_whole(path) as part, part.open("wb") as file:
-            np.save(file, array)
+        with written_whole(path) as part:
+            save_array(part, array)
     except OSError as error:
         getLogger().warning(f"candidate_cache: {path.parent} cannot be written to ({error}); nothing is kept")
 
