@@ -65,6 +65,7 @@ _KINDS: dict[str, tuple[type | tuple[type, ...], str]] = {
     "files": (dict, "an object"),
     "test_result": ((dict, type(None)), "an object or null"),
     "best_valid_result": ((dict, type(None)), "an object or null"),
+    "popularity_correction": ((dict, type(None)), "an object or null"),
 }
 
 
@@ -141,6 +142,10 @@ def read_result(folder: Path) -> RunResult:
     for name, value in result["fingerprints"].items():
         if not isinstance(value, dict if name == "candidates" else str | None):
             raise DataError(f"{path}: fingerprints: {name}: found {value!r}. The file was changed or damaged.")
+    corrected = result.get("popularity_correction")
+    lambdas = corrected.get("lambda") if corrected else {}
+    if not (isinstance(lambdas, dict) and all(isinstance(value, int | float) for value in lambdas.values())):
+        raise DataError(f"{path}: popularity_correction: lambda: found {lambdas!r}. The file was changed or damaged.")
     if result.get("format", FORMAT) != FORMAT:
         raise DataError(
             f"{path}: format: found {result['format']!r}; this version reads {FORMAT}. Update recbole_lsrec to read the run."

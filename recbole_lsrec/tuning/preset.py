@@ -9,7 +9,7 @@ from typing import Any
 
 from recbole_lsrec import registry
 from recbole_lsrec.config.known import settings_for
-from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.errors import ConfigError, DataError, LSRecError
 from recbole_lsrec.page.numbers import metric
 from recbole_lsrec.run_files import read_json
 from recbole_lsrec.tuning.result import SUMMARY
@@ -20,12 +20,23 @@ def preset_yaml(folder: Path) -> str:
 
     Raises:
         ConfigError: the search has not found anything yet.
-        DataError: the folder is not of a search.
+        DataError: the folder is not of a search, or its file was changed.
     """
     found: dict[str, Any] = read_json(folder / SUMMARY)
-    settings, best = found["settings"], found["best"]
-    if not best:
+    if "best" in found and not found["best"]:
         raise ConfigError(f"{folder}: no trial of the search was validated.")
+    try:
+        return _preset(found)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        if isinstance(error, LSRecError):
+            raise
+        raise DataError(
+            f"{folder / SUMMARY}: is not as a search writes it ({type(error).__name__}: {error}); it was changed or damaged."
+        ) from error
+
+
+def _preset(found: dict[str, Any]) -> str:
+    settings, best = found["settings"], found["best"]
     declared = settings_for(registry.get_model(settings["model"]))
     given = ", ".join(f"{key} {value}" for key, value in settings["config_dict"].items())
     how = f"{settings['method']}, {settings['scheduler']}, search seed {settings['search_seed']}"

@@ -13,6 +13,7 @@ from recbole_lsrec.data.sampler import TimeThresholdSampler
 from recbole_lsrec.errors import TrainingError
 from recbole_lsrec.evaluation.evaluator import COLUMNS, evaluate
 from recbole_lsrec.evaluation.outcome import of_all_processes
+from recbole_lsrec.evaluation.retriever import Retriever
 from recbole_lsrec.evaluation.scoring import predict_rows
 from recbole_lsrec.run_data import dataset_class
 from tests.stock_recbole import StockConfig, StockDataset
@@ -118,6 +119,17 @@ def test_a_model_without_full_sort_is_scored_in_chunks(small_log):
         assert torch.allclose(chunked[:, column], model.predict(interaction), atol=1e-6)
     found = evaluate(model, loader, config)
     assert found.metrics["full/meanrank"] > found.metrics["meanrank"]
+
+
+def test_in_two_stages_a_target_is_ranked_by_its_estimate_as_every_item_is(small_log, monkeypatch):
+    class AllEqual:
+        def scores(self, exact, n):
+            return torch.zeros(n, loader.dataset.item_num)
+
+    config, loader, model = make(small_log, DIN, eval_args={"mode": ["uni9", "full"]})
+    monkeypatch.setattr("recbole_lsrec.evaluation.evaluator.make_retriever", lambda *_: Retriever(AllEqual(), 0.0))
+    full = evaluate(model, loader, config).outcomes["full"]
+    assert (full.ties == full.n_negatives).all()
 
 
 def test_nan_scores_are_refused(small_log):

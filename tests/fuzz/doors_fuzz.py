@@ -20,17 +20,21 @@ import yaml
 from recbole_lsrec import checkpoint
 from recbole_lsrec.analysis.comparable import labels
 from recbole_lsrec.analysis.saved_runs import load_run_folder
+from recbole_lsrec.analysis.strata_report import describe_strata
 from recbole_lsrec.config import Config
 from recbole_lsrec.config.values import parse_command_line
 from recbole_lsrec.data.candidates.given import read_candidates
 from recbole_lsrec.data.dataset import SessionDataset
+from recbole_lsrec.evaluation.popularity import kept_lambda
 from recbole_lsrec.item_catalogue import load_catalogue
 from recbole_lsrec.leaderboard.board import load_board
 from recbole_lsrec.leaderboard.cell_run import CellRun
 from recbole_lsrec.leaderboard.plan import read_plan
 from recbole_lsrec.leaderboard.store import Store
 from recbole_lsrec.quick_start import run_recbole_lsrec
+from recbole_lsrec.run_files import read_curves, read_result
 from recbole_lsrec.tuning import journal, result
+from recbole_lsrec.tuning.preset import preset_yaml
 from recbole_lsrec.tuning.settings import SearchSettings
 from recbole_lsrec.tuning.space import read_space
 from tests.fuzz.outcomes import Door, fuzz, table
@@ -67,6 +71,9 @@ def doors(folder: Path) -> dict[str, Door]:
         "plan": Door({"plan.yaml": _PLAN}, lambda at: str(read_plan(at / "plan.yaml"))),
         "search": Door({"settings.json": _search(folder), "journal.jsonl": _JOURNAL}, _read_search),
         "finished cells": Door(_cells(folder), _read_cells),
+        "preset": Door({"tune.json": _TUNED}, preset_yaml),
+        "strata": Door(kept, _read_strata),
+        "popularity": Door(_corrected(kept["result.json"]), _read_popularity),
         "board": Door({"leaderboard.json": _BOARD}, lambda at: str(load_board(at))),
     }
 
@@ -166,6 +173,31 @@ def _read_run(folder: Path) -> Any:
     return ranks, {name: None if its.scores is None else its.scores.tolist() for name, its in lines.items()}
 
 
+def _read_strata(folder: Path) -> Any:
+    report = describe_strata(folder, ("ndcg@3",), "test", None, ())
+    return report.text(), str(report.to_dict())
+
+
+def _corrected(result: bytes) -> dict[str, bytes]:
+    told = {"metric": "ndcg@3", "in_results": False, "phase": "test", "lambda": {"uni5": 0.5, "full": 1.0}}
+    told |= {"with": {"ndcg@3": 0.5}, "without": {"ndcg@3": 0.4}}
+    curves = {
+        "lambdas": [0.0, 0.5],
+        "valid": {"full": {"ndcg@3": [0.1, 0.2]}},
+        "test": {"full": {"ndcg@3": [0.1, 0.3]}},
+    }
+    held = {**json.loads(result), "popularity_correction": told}
+    return {
+        "result.json": json.dumps(held, indent=2).encode(),
+        "popularity.json": json.dumps(curves, indent=2).encode(),
+    }
+
+
+def _read_popularity(folder: Path) -> Any:
+    read_result(folder)
+    return kept_lambda(folder, {"popularity_correction": "valid"}), str(read_curves(folder))
+
+
 def _reads_run(told: bytes) -> Callable[[Path], Any]:
     def read(folder: Path) -> Any:
         (folder / "result.json").write_bytes(told)
@@ -181,11 +213,19 @@ _LINE = [
     "--eval_args={mode: [uni9, full]}",
     "--topk=[5, 10]",
     "--hidden_size=32",
+    "--popularity_correction=valid",
+    "--nproc=1",
 ]
 
 
 def _plain_settings() -> dict[str, Any]:
-    return {"epochs": 3, "learning_rate": 0.01, "eval_args": {"mode": ["uni9"]}, "topk": [5, 10], "seed": 7}
+    return {
+        "epochs": 3,
+        "learning_rate": 0.01,
+        "eval_args": {"mode": ["uni9", "full"]},
+        "topk": [5, 10],
+        "full_stage": "two_stage",
+    }
 
 
 def _read_yaml(folder: Path) -> Any:
@@ -213,6 +253,25 @@ _EVENTS = [
     {"time": 9.0, "event": "close"},
 ]
 _JOURNAL = "".join(json.dumps(event) + "\n" for event in _EVENTS).encode()
+
+
+_TUNED = json.dumps(
+    {
+        "best": {"hidden_size": 32, "learning_rate": 0.004},
+        "best_score": 0.5,
+        "metric": "NDCG@10",
+        "trials": [{"id": "a"}, {"id": "b"}],
+        "settings": {
+            "model": "GRU4Rec",
+            "dataset": "ml-100k",
+            "config_dict": {"epochs": 3},
+            "method": "random",
+            "scheduler": "asha",
+            "search_seed": 2020,
+        },
+    },
+    indent=2,
+).encode()
 
 
 def _search(folder: Path) -> bytes:

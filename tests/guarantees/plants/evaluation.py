@@ -76,4 +76,32 @@ PLANTS = [
         "& (first[at] < end)",
         "",
     ),
+    Plant(
+        "a lambda of popularity is fitted on the test",
+        "final_evaluation.py",
+        "fitting = found(data.fitting, correction) if data.fitting else None",
+        "fitting = found(data.test, correction) if data.fitting else None",
+        "tests/test_final_evaluation.py",
+    ),
+    Plant(
+        "popularity is corrected by events held out",
+        "evaluation/evaluator.py",
+        "Corrector(correction, _training_events(dataset), device)",
+        "Corrector(correction, np.bincount(dataset.item, minlength=dataset.item_num), device)",
+        "tests/test_final_evaluation.py",
+    ),
+    Plant(
+        "in two stages the target alone is always scored exactly",
+        "evaluation/evaluator.py",
+        "own, scores = batch.full.gather(1, target[:, None]), batch.full",
+        "own, scores = positive, batch.full",
+        "tests/evaluation/test_two_stage.py tests/evaluation/test_evaluator.py",
+    ),
+    Plant(
+        "two processes evaluate the same instances",
+        "data/dataloader.py",
+        "own = ends[group.part(len(ends))]",
+        "own = ends",
+        "tests/test_shared_training.py",
+    ),
 ]

@@ -1,6 +1,6 @@
 """Faults: histories and splits."""
 
-from tests.guarantees.plants.plant import Plant
+from tests.guarantees.plants.plant import HERE, Plant
 
 PLANTS = [
     Plant(
@@ -107,5 +107,14 @@ PLANTS = [
         "if differing:",
         "if False:",
         "tests/test_quick_start.py",
+    ),
+    Plant(
+        "a history's further columns are those of the events after it",
+        "data/dataset.py",
+        'columns[getattr(self, f"{field}_list_field")] = partial(window.of, column)',
+        "own = field in (self.iid_field, self.time_field)\n"
+        "                after = window if own else window._replace(at=(window.at + 1).clamp(max=len(column) - 1))\n"
+        '                columns[getattr(self, f"{field}_list_field")] = partial(after.of, column)',
+        f"{HERE} tests/data/test_dataset.py",
     ),
 ]

@@ -51,4 +51,27 @@ PLANTS = [
         "        end = self.history_end(rows)\n        n =",
         "        end = self.history_end(rows) + 1\n        n =",
     ),
+    Plant(
+        "the correction of sampling counts targets held out",
+        "data/dataloader.py",
+        "np.bincount(self.dataset.item[self.rows], minlength=self.dataset.item_num)",
+        "np.bincount(self.dataset.item, minlength=self.dataset.item_num)",
+        "tests/data/test_log_chance.py",
+    ),
+    Plant(
+        "two processes train on the same part of a batch",
+        "data/dataloader.py",
+        "b[group.part(len(b))]",
+        "b[: len(b[group.part(len(b))])]",
+        "tests/test_shared_training.py",
+    ),
+    Plant(
+        "a training that is shared reads validation",
+        "data/dataloader.py",
+        "        rows = self.rows\n        if self.shuffle:",
+        "        rows = self.rows\n        if group.world() > 1:\n"
+        "            rows = np.append(rows[1:], self.dataset.split.valid[:1])\n"
+        "        if self.shuffle:",
+        "tests/test_shared_training.py",
+    ),
 ]
