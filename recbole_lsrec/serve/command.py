@@ -12,6 +12,8 @@ from recbole_lsrec.serve.app import MODEL, RUN
 
 _MOST_AT_A_TIME = 256  # requests that a worker holds; more are answered 503
 
+_ON_RAY = "recbole_lsrec"
+
 
 def serve(folder: Path, model: str | None, host: str, port: int, workers: int | None) -> None:
     """Answers until it is stopped, with one process a core.
@@ -34,7 +36,9 @@ def serve(folder: Path, model: str | None, host: str, port: int, workers: int | 
 
 
 def serve_on_ray(folder: Path, model: str | None, host: str, port: int, workers: int | None, address: str) -> None:
-    """The same application as a Ray Serve deployment, with so many replicas; the run's folder must be on every node.
+    """The same application as a Ray Serve deployment while the command runs, with so many replicas.
+
+    The run's folder must be on every node.
 
     Raises:
         ConfigError: this Ray has no Serve that goes with pydantic 2, or no cluster answers.
@@ -51,4 +55,7 @@ def serve_on_ray(folder: Path, model: str | None, host: str, port: int, workers:
 
     with running_ray(address):
         ray_serve.start(http_options={"host": host, "port": port})
-        ray_serve.run(deployment(folder.absolute(), model, workers or 1), blocking=True)
+        try:
+            ray_serve.run(deployment(folder.absolute(), model, workers or 1), name=_ON_RAY, blocking=True)
+        finally:
+            ray_serve.delete(_ON_RAY)  # it would outlive the command
