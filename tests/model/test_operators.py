@@ -20,12 +20,12 @@ ALLOCATE = {"empty", "empty_like", "empty_strided", "new_empty", "new_empty_stri
 
 # Model, options, and for a step forth and back on histories of up to 12 events: operators that compute, and waits.
 STEPS: list[tuple[str, dict[str, Any], int, int]] = [
-    ("SLSRec", {"preset": "literal"}, 620, 9),
-    ("SLSRec", {"preset": "lineage"}, 785, 9),
-    ("CLSR", {}, 1400, 10),
-    ("SLiRec", {}, 705, 4),
-    ("LSIDN", {}, 2110, 17),
-    ("SURGE", {}, 1035, 8),
+    ("SLSRec", {"preset": "literal"}, 615, 9),
+    ("SLSRec", {"preset": "lineage"}, 765, 9),
+    ("CLSR", {}, 1370, 10),
+    ("SLiRec", {}, 685, 4),
+    ("LSIDN", {}, 1850, 17),
+    ("SURGE", {}, 990, 8),
     ("DiffLSRec", {}, 1500, 5),
 ]
 

@@ -74,8 +74,9 @@ class MLPAttention(nn.Module):
 
     def query(self, q: Tensor) -> Projected:
         """Prepares queries ``q [..., Q]``, or ``[..., Q - S]`` if the keys were given the rest."""
-        (_, w_query, w_difference, _), _ = self.fcn.first_layer()
-        return Projected(q, F.linear(q, (w_query - w_difference)[:, -q.shape[-1] :]))
+        weight, size, given = self.fcn.first_weight(), self.fcn.part_sizes[0], q.shape[-1]
+        w_query, w_difference = (weight[:, end - given : end] for end in (2 * size, 3 * size))
+        return Projected(q, F.linear(q, w_query - w_difference))
 
     def forward(
         self, keys: Projected, query: Projected, row: Tensor | None = None, counts: Tensor | None = None
@@ -84,7 +85,7 @@ class MLPAttention(nn.Module):
 
         ``counts [P]`` says how many equal events each stands for in the batch-norm statistics.
         """
-        w_product = self.fcn.first_layer()[0][3][:, -keys.vector.shape[-1] :]
+        w_product = self.fcn.first_weight()[:, -keys.vector.shape[-1] :]
         if counts is not None and row is not None:
             counts = counts.repeat_interleave(query.vector.shape[1])
         if row is not None and len(query.vector) == 1:

@@ -110,8 +110,7 @@ class BatchNorm(nn.Module):
 
     @torch.no_grad()
     def _average(self, mean: Tensor, variance: Tensor) -> None:
-        self.running_mean.lerp_(mean, 1 - self.momentum)
-        self.running_var.lerp_(variance, 1 - self.momentum)
+        torch._foreach_lerp_([self.running_mean, self.running_var], [mean, variance], 1 - self.momentum)
 
     def fold_into(self, layer: nn.Linear) -> tuple[Tensor, Tensor]:
         """Returns weight and bias of a linear layer that is followed by this normalisation with its moving averages."""
@@ -169,6 +168,10 @@ class FCN(nn.Module):
         """Returns the first weight matrix, cut into the columns of each part, and the bias."""
         weight, bias = self._layers()[0]
         return weight.split(self.part_sizes, dim=1), bias
+
+    def first_weight(self) -> Tensor:
+        """Returns the first weight matrix whole, ``[F', F]``."""
+        return self._layers()[0][0]
 
     def forward(self, *parts: Tensor | Mixture) -> Tensor:
         """Maps parts that broadcast against each other (all but the last axis) to ``[..., out_size]``."""

@@ -47,9 +47,10 @@ class _NormReluLinear(torch.autograd.Function):
         for part in _blocks(rows):
             variance += share[part] @ (rows[part] - mean).square_()
         inverse = torch.rsqrt(variance + eps)
+        slope = inverse * scale
         out = rows.new_empty(len(rows), len(weight))
         for part in _blocks(rows):
-            units = torch.addcmul(shift, rows[part] - mean, inverse * scale).relu_()
+            units = torch.addcmul(shift, rows[part] - mean, slope).relu_()
             torch.addmm(bias, units, weight.t(), out=out[part])
         ctx.save_for_backward(rows, share, scale, shift, weight, mean, inverse)
         ctx.mark_non_differentiable(mean, variance)
@@ -60,19 +61,21 @@ class _NormReluLinear(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor, *_: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
         """``d row = scale / std (g - share (sum g + centred / std^2 sum (g centred)))``, ``g`` that of the normalised row."""
         rows, share, scale, shift, weight, mean, inverse = ctx.saved_tensors
-        into, grad_weight = torch.empty_like(rows), torch.zeros_like(weight)
+        into, grad_weight, slope = torch.empty_like(rows), torch.zeros_like(weight), inverse * scale
         total, along = torch.zeros_like(scale), torch.zeros_like(scale)
         for part in _blocks(rows):
             centred = rows[part] - mean
-            units = torch.addcmul(shift, centred, inverse * scale).relu_()
+            units = torch.addcmul(shift, centred, slope).relu_()
             grad_weight.addmm_(grad[part].t(), units)
             normed = torch.ops.aten.threshold_backward.grad_input(grad[part] @ weight, units, 0, grad_input=into[part])
             total += normed.sum(0)
             along += centred.mul_(normed).sum(0)
+        along_std = along * inverse
+        by_variance = along_std * inverse
         for part in _blocks(rows):
-            common = torch.addcmul(total, rows[part] - mean, along * inverse.square())
-            into[part].addcmul_(common, share[part].unsqueeze(1), value=-1).mul_(inverse * scale)
-        return into, None, along * inverse, total, None, grad_weight, grad.sum(0)
+            common = torch.addcmul(total, rows[part] - mean, by_variance)
+            into[part].addcmul_(common, share[part].unsqueeze(1), value=-1).mul_(slope)
+        return into, None, along_std, total, None, grad_weight, grad.sum(0)
 
 
 def _blocks(rows: Tensor) -> Iterator[slice]:

@@ -4,6 +4,7 @@ Shape letters: ``M`` sessions, ``W`` events of a session, ``D`` features.
 """
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 
@@ -21,8 +22,7 @@ class PlaceNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalises ``x [..., W, D]``."""
-        centred = x - x.mean(-1, keepdim=True)
-        return centred * torch.rsqrt(centred.square().mean(-1, keepdim=True) + 1e-8) * self.weight + self.bias
+        return torch.addcmul(self.bias, F.layer_norm(x, x.shape[-1:], eps=1e-8), self.weight)
 
 
 class SessionEncoder(nn.Module):

@@ -261,10 +261,9 @@ class LSIDN(LongShortRecommender):
         here = group.numbers(int(eligible.sum()))  # in each process; M in all
         if not sum(here):
             return state.g.new_zeros(())
-        z_1, z_2 = (
-            group.together(F.normalize(self.view(items[eligible], real[eligible]), dim=1, eps=1e-6))
-            for items, real in state.read.views
-        )
+        items, real = (torch.cat([part[eligible] for part in parts]) for parts in zip(*state.read.views, strict=True))
+        both = F.normalize(self.view(items, real), dim=1, eps=1e-6)
+        z_1, z_2 = (group.together(of_view) for of_view in both.chunk(2))
         s = z_1 @ z_2.t() / self.options.temperature  # [M, M]
         own = torch.eye(len(s), dtype=torch.bool, device=s.device)
         others = torch.cat([s, s.t().masked_fill(own, float("-inf"))], dim=1)  # [M, 2M]
