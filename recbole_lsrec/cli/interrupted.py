@@ -7,10 +7,6 @@ from contextlib import contextmanager
 from types import FrameType
 
 
-class Terminated(KeyboardInterrupt):
-    """A SIGTERM, which ends what runs as Ctrl-C does."""
-
-
 @contextmanager
 def ended_by_signals() -> Iterator[None]:
     """Ends the program with 128 + the signal's number where one came; before, what ran has cleaned up."""
@@ -19,15 +15,13 @@ def ended_by_signals() -> Iterator[None]:
     def terminate(_number: int, _frame: FrameType | None) -> None:
         nonlocal terminated
         terminated = True
-        raise Terminated
+        raise KeyboardInterrupt  # a SIGTERM ends what runs as Ctrl-C does
 
     before = signal.signal(signal.SIGTERM, terminate)
     try:
         yield
-    except Terminated:
-        sys.exit(128 + signal.SIGTERM)
     except KeyboardInterrupt:
-        sys.exit(128 + signal.SIGINT)
+        sys.exit(128 + (signal.SIGTERM if terminated else signal.SIGINT))
     except SystemExit as ended:  # of a command that wrote its page first
         sys.exit(128 + signal.SIGTERM if terminated and ended.code == 128 + signal.SIGINT else ended.code)
     finally:

@@ -35,6 +35,10 @@ def connected(folder: Path) -> Iterator[Any]:
         finally:
             with suppress(duckdb.Error):  # what it could not write before
                 connection.close()
+    except RuntimeError as error:  # how DuckDB passes a signal on
+        if "Query interrupted" not in str(error):
+            raise
+        raise KeyboardInterrupt from error
     except (duckdb.IOException, duckdb.TransactionException, duckdb.OutOfMemoryException) as error:
         raise MachineError(
             f"{folder.parent}: prepare cannot work there: the disk is full, files may not be larger (ulimit -f), or memory "

@@ -27,7 +27,7 @@ def preset_yaml(folder: Path) -> str:
         raise ConfigError(f"{folder}: no trial of the search was validated.")
     try:
         return _preset(found)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
         if isinstance(error, LSRecError):
             raise
         raise DataError(

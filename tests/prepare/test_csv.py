@@ -1,10 +1,14 @@
 """Any table of events: what is guessed, what is refused, and that nothing is lost in silence."""
 
+import os
+import signal
 from pathlib import Path
+from threading import Timer
 
 import pyarrow as pa
 import pytest
 
+from recbole_lsrec.cli import main
 from recbole_lsrec.errors import DataError
 from recbole_lsrec.prepare.report import report
 from tests.prepare.samples import parquet
@@ -253,3 +257,18 @@ def test_what_is_told_about_a_log_is_no_log(prepared):
     )
     assert events == ["a|x|1577836800"]
     assert [file["file"] for file in meta["raw_files"]] == ["shop.csv"]
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_during_a_query_ends_prepare_as_it_ends_everything(tmp_path, monkeypatch, number, code):
+    (tmp_path / "log.csv").write_text(HEAD + "a,1,1577836800\n")
+
+    def endless(connection, *_):
+        Timer(0.2, os.kill, (os.getpid(), number)).start()
+        connection.execute("SELECT count(*) FROM range(100000000) a, range(100000) b").fetchall()
+
+    monkeypatch.setattr("recbole_lsrec.prepare.command.events.read_events", endless)
+    with pytest.raises(SystemExit) as ended:
+        main(["prepare", "csv", "--raw", str(tmp_path / "log.csv"), "--out", str(tmp_path / "out")])
+    assert ended.value.code == code
+    assert not list((tmp_path / "out").iterdir())
