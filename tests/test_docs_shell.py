@@ -20,6 +20,7 @@ NOT_RUN = {
     "pip install": "installs; .ci/run does",
     "python -c": "reads a finished leaderboard; tests/leaderboard/page",
     "curl ": "asks a server; tests/serve",
+    "python -m": "tools for those who change this package, minutes to hours; CONTRIBUTING.md",
     "ray start": "a cluster; tests/leaderboard/test_cluster.py",
     "for ": "a loop of 12 runs; each line of it is run on other pages",
     "cat ": "writes a file that stands in the working folder here",
@@ -51,7 +52,7 @@ SHORT = {
     "tune": ["--trials", "1", "--train_steps=2", "--epochs=1"],
     "prepare": ["--overwrite"],
 }
-LOGS = ("cosmetics", "ml-100k", "retailrocket")
+LOGS = ("cosmetics", "ml-100k", "ml-1m", "retailrocket")
 
 
 class Line(NamedTuple):
@@ -121,7 +122,7 @@ def as_given(line: Line, folders: dict[str, str]) -> list[str]:
     """The words of a line with what a reader puts in the place of its names, cut short."""
     text = re.sub(r" \[--[^\]]*\]", "", line.text)  # what may be left out
     text = text.replace("python run_recbole_lsrec.py", "recbole-lsrec run")
-    text = re.sub(r"RUN_A RUN_B|RUN RUN \.\.\.|runs/\*", f"{folders['RUN']} {folders['OTHER']}", text)
+    text = re.sub(r"RUN_A RUN_B|RUN RUN \.\.\.|runs/(?:\w+/)?\*", f"{folders['RUN']} {folders['OTHER']}", text)
     text = re.sub(r"\bRUN\b|\bruns/\S+\.\.\.|\bruns/\S+-30366f", folders["OWN" if "my_model" in text else "RUN"], text)
     text = text.replace("FILE", "histories.csv").replace("DATASET", "shop")
     _, name, *words = shlex.split(text)
