@@ -27,7 +27,8 @@ NOT_RUN = {
     "printf ": "writes a file that stands in the working folder here",
     "pytest": "a test of its own; tests/test_examples.py",
     "torchrun": "processes of torch's; tests/test_run_processes.py",
-    "recbole-lsrec run ...": "several machines; its two lines are tests/test_run_processes.py",
+    "recbole-lsrec run ...": "several machines; tests/processes/test_group.py",
+    "python run_recbole_lsrec.py -m SASRec -d ml-100k --config_files my.yaml": "settings of the reader's own",
     "recbole-lsrec serve": "listens until it is stopped; tests/serve",
     "recbole-lsrec planted": "needs the simulated log's planted truth; tests/analysis/test_planted.py",
     "recbole-lsrec prepare SOURCE": "the general form; the lines below it are run",
@@ -73,7 +74,7 @@ class Line(NamedTuple):
 
 def lines() -> Iterator[Line]:
     for page in PAGES:
-        if "results" not in page.parts and page.name != "from_recbole.md":
+        if "results" not in page.parts:
             text = re.sub(r" *\\\n +", " ", page.read_text(encoding="utf-8"))
             for found in re.findall(r"^    (\S.*)$", re.sub(r"```.*?```", "", text, flags=re.DOTALL), re.MULTILINE):
                 if found.startswith((*OURS, *OTHERS)):
@@ -123,7 +124,9 @@ def as_given(line: Line, folders: dict[str, str]) -> list[str]:
     text = re.sub(r" \[--[^\]]*\]", "", line.text)  # what may be left out
     text = text.replace("python run_recbole_lsrec.py", "recbole-lsrec run")
     text = re.sub(r"RUN_A RUN_B|RUN RUN \.\.\.|runs/(?:\w+/)?\*", f"{folders['RUN']} {folders['OTHER']}", text)
-    text = re.sub(r"\bRUN\b|\bruns/\S+\.\.\.|\bruns/\S+-30366f", folders["OWN" if "my_model" in text else "RUN"], text)
+    text = re.sub(
+        r"\bRUN\b|\bruns/\S+\.\.\.|\bruns/\S+-[0-9a-f]{6}\b", folders["OWN" if "my_model" in text else "RUN"], text
+    )
     text = text.replace("FILE", "histories.csv").replace("DATASET", "shop")
     _, name, *words = shlex.split(text)
     return [name, *_cut_short(words, SHORT.get(name, []))]

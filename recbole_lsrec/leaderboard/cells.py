@@ -70,9 +70,8 @@ def make_cells(
     files: dict[tuple[str, ...], str] = {}
     cells = []
     planned = list(product(plan.datasets, plan.seeds, plan.systems))
-    configs = [
-        _config(plan, *which, tuned or {}, threads, gpus) for which in planned
-    ]  # all, before a file of data is opened
+    # All, before a file of data is opened.
+    configs = [_config(plan, *which, tuned or {}, threads, gpus) for which in planned]
     for (data, seed, system), config in zip(planned, configs, strict=True):
         if config is None:
             cells.append(PlannedCell(system, data, seed, {}, {}, ""))
