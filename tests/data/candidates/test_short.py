@@ -41,6 +41,13 @@ def test_a_remedy_repeats_what_a_user_has_set_and_nothing_else():
     assert told == f'--eval_args="{{{kept}, popularity: all, pool: all, fewer: allow}}"'
 
 
+def test_one_short_list_is_told_and_none_is_not(caplog):
+    for kept, told in ((np.array([5, 5, 4]), True), (np.array([5, 5, 5]), False)):
+        caplog.clear()
+        check_short_lists("test", Protocol.parse("pop5"), kept, {**EVAL_ARGS, "fewer": "allow"})
+        assert ("1 of 3 targets have fewer than 5" in caplog.text) == told == bool(caplog.text)
+
+
 @pytest.mark.parametrize("fewer", [0.05, "error"])
 def test_more_are_an_error_with_three_ways_on_that_can_be_pasted(fewer):
     with pytest.raises(
