@@ -113,11 +113,7 @@ def test_what_is_made_of_a_run(run, tmp_path, monkeypatch, command):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["histories.csv", "out.csv"]
 
 
-def test_an_array_is_written_or_refused(tmp_path):
-    """numpy alone leaves a short file and says nothing."""
-    code, _ = with_files_up_to(200, lambda: np.save(tmp_path / "theirs.npy", np.zeros(100)))
-    assert (code, (tmp_path / "theirs.npy").stat().st_size) == (0, 200)
-
+def test_an_array_is_written_or_refused(tmp_path):  # numpy 1 alone leaves a short file and says nothing
     def ours():
         with pytest.raises(OSError, match="File too large"):
             save_array(tmp_path / "ours.npy", np.zeros(100))
