@@ -40,7 +40,7 @@ def drawn_log(seed: int = 0) -> pd.DataFrame:
     count = np.maximum(20, (activity / activity.sum() * 1_000_209).astype(int))
     user = np.repeat(np.arange(6040), count)
     item = np.minimum(3705, (rng.random(len(user)) ** 2 * 3706).astype(int))
-    return pd.DataFrame({"user_id": user, "item_id": item, "timestamp": np.arange(len(user))})
+    return pd.DataFrame({"user_id": user, "item_id": item, "timestamp": 1_500_000_000 + np.arange(len(user))})
 
 
 class Side:

@@ -17,10 +17,10 @@ from torch import Tensor
 
 ANCHOR_HISTORIES, CHECKED_HISTORIES = 200, 50
 """Histories under which all items are scored: for the item vectors, and to see what is missed."""
-_RANK = 48
-_ANCHOR_ITEMS = 128  # scored exactly for every history
-_RETRIEVED = 200  # in each round
-_ROUNDS = 2
+_RANK, _SHARE = 144, 0.9995  # axes at most, and share of the variance that they need not exceed
+_ANCHOR_ITEMS = 228  # scored exactly for every history
+_RETRIEVED = 100  # in each round
+_ROUNDS = 3
 _TINY = 1e-12
 SCORED = _ANCHOR_ITEMS + _ROUNDS * _RETRIEVED
 """Items scored exactly for a history."""
@@ -46,7 +46,9 @@ class TwoStage:
         scores = anchors.double()
         mean = scores.mean(0)
         values, vectors = torch.linalg.eigh((scores - mean) @ (scores - mean).t())  # increasing
-        rank = min(_RANK, len(scores) - 1)
+        held = values.clamp_min(0).flip(0).cumsum(0)  # [A] by the largest axes
+        rank = int((held < _SHARE * held[-1]).sum()) + 1
+        rank = min(rank, _RANK, len(scores) - 1)
         axes = vectors[:, -rank:].t() @ (scores - mean)  # [R, N], of length sqrt(value)
         variance = values.clamp_min(0) / scores.numel() + _TINY  # of the scores along each axis
         noise = variance[:-rank].sum() + _TINY
@@ -69,21 +71,25 @@ class TwoStage:
             n: number of histories, ``B``.
         """
         places, known = self.anchor_items, exact(self.anchor_items)  # [1, K], [B, K]
-        estimate = known  # until there is one
+        gram, moment = self._normal_equations(places, known)
+        gram = gram + self.penalty
         for _ in range(_ROUNDS):
-            estimate = self._estimate(places, known)
-            places = places.expand(n, -1)
-            estimate.scatter_(1, places, -torch.inf)[:, 0] = -torch.inf
-            best = estimate.topk(min(_RETRIEVED, estimate.shape[1] - 1 - places.shape[1])).indices
-            places, known = torch.cat([places, best], dim=1), torch.cat([known, exact(best)], dim=1)
+            # The first round has one matrix for all histories.
+            right = moment if len(gram) == n else moment.transpose(0, 2)  # [B, R + 2, 1] or [1, R + 2, B]
+            coefficients = torch.linalg.solve(gram, right).transpose(1, 2).reshape(n, -1)  # [B, R + 2]
+            estimate = coefficients.to(self.features) @ self.features  # [B, N]
+            estimate.scatter_(1, places.expand(n, -1), -torch.inf)[:, 0] = -torch.inf
+            new = estimate.topk(min(_RETRIEVED, estimate.shape[1] - 1 - places.shape[1])).indices
+            scores = exact(new)
+            more = self._normal_equations(new, scores)
+            gram, moment = gram + more[0], moment + more[1]
+            places, known = torch.cat([places.expand(n, -1), new], dim=1), torch.cat([known, scores], dim=1)
         return estimate.scatter_(1, places, known)
 
-    def _estimate(self, places: Tensor, known: Tensor) -> Tensor:
-        """All scores ``[B, N]`` from those of items ``[B, K]``, or ``[1, K]`` common to all histories."""
+    def _normal_equations(self, places: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
+        """What scores of items ``[B, K]``, or ``[1, K]`` common to all histories, add: ``[B or 1, R + 2, R + 2 or 1]``."""
         x = self.features.t()[places].double()  # [B or 1, K, R + 2]
-        gram = (x.transpose(1, 2) @ x + self.penalty).expand(len(known), -1, -1)
-        coefficients = torch.linalg.solve(gram, x.transpose(1, 2) @ known.double().unsqueeze(2))  # [B, R + 2, 1]
-        return coefficients.squeeze(2).to(self.features) @ self.features
+        return x.transpose(1, 2) @ x, x.transpose(1, 2) @ known.double().unsqueeze(2)
 
 
 def recall(found: Tensor, exact: Tensor, k: int) -> Tensor:
