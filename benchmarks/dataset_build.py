@@ -22,6 +22,7 @@ import psutil
 from recbole.model.sequential_recommender import GRU4Rec
 
 SETTINGS = {
+    "timestamp_unit": "s",  # times this small could be of any
     "load_col": {"inter": ["user_id", "item_id", "timestamp"]},
     "MAX_ITEM_LIST_LENGTH": 50,
     "train_neg_sample_args": None,
