@@ -1,5 +1,7 @@
 """A small shop's log, for runs from end to end in seconds."""
 
+import signal
+
 import pytest
 import torch
 from hypothesis import settings
@@ -8,6 +10,7 @@ from tests.shop_log import shop_settings
 
 settings.register_profile("any machine", deadline=None)  # a busy one is no failure
 settings.load_profile("any machine")
+signal.signal(signal.SIGINT, signal.default_int_handler)  # tests send it, and a shell's background job starts without
 
 
 @pytest.fixture(autouse=True)
