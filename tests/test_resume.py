@@ -21,6 +21,7 @@ import recbole_lsrec.trainer
 from recbole_lsrec import checkpoint
 from recbole_lsrec.errors import CheckpointError
 from recbole_lsrec.trainer import Trainer
+from recbole_lsrec.whole_files import alone
 from tests.stock_recbole import StockDataset
 from tests.tiny_run import Loader, Model, Phase, PlainConfig, assert_same, fake_evaluate, make, outcome, train
 
@@ -174,14 +175,16 @@ class Bomb:
 
         Model.calculate_loss = loss
         recbole_lsrec.trainer.evaluate = evaluate
-        checkpoint.torch.save, checkpoint.os.fsync, checkpoint.os.replace = slow_save, slow_sync, slow_replace
+        torch.save, os.fsync, os.replace = slow_save, slow_sync, slow_replace
 
 
 def child(moment: str, n: int) -> None:
     torch.set_num_threads(1)  # a forked process has none of its parent's threads
     write, rename = torch.save, os.replace
     Bomb(moment, n).plant()
-    result = train("killed", resume=Path("killed/checkpoint.pt").exists(), epochs=4)
+    Path("killed").mkdir(exist_ok=True)
+    with alone(Path("killed"), "resume"):  # as a run does: what a killed one left half written goes
+        result = train("killed", resume=Path("killed/checkpoint.pt").exists(), epochs=4)
     write(result, "result.pt.tmp")
     rename("result.pt.tmp", "result.pt")
 
