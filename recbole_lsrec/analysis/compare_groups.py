@@ -2,17 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from tabulate import tabulate
 
-from recbole_lsrec.analysis.comparable import Model, load_models
+from recbole_lsrec.analysis.comparable import Model
 from recbole_lsrec.analysis.compare import Pair, compare_models
 from recbole_lsrec.analysis.significance import holm
-from recbole_lsrec.analysis.strata import FEW_USERS, STRATA, UNKNOWN, Stratum, choose_strata
+from recbole_lsrec.analysis.strata import FEW_USERS, STRATA, UNKNOWN, Stratum
 from recbole_lsrec.analysis.user_metrics import Metric
 from recbole_lsrec.errors import DataError
 from recbole_lsrec.page.numbers import metric as number
@@ -42,35 +40,34 @@ class GroupPair:
 
 
 def compare_groups(
-    folders: Sequence[str | Path],
-    by: Sequence[str],
+    models: Sequence[Model],
+    strata: Sequence[Stratum],
     metric: Metric,
-    phase: str = "test",
-    protocol: str | None = None,
+    phase: str,
+    protocol: str,
     *,
     alpha: float = 0.05,
     resamples: int = 2000,
     bootstrap_seed: int = 2020,
 ) -> list[GroupPair]:
-    """Compares saved runs within each group of each column; groups of fewer than 30 users are left out.
+    """Compares models within each group of each stratum; groups of fewer than 30 users are left out.
 
     Args:
-        folders: of the runs, as :func:`~recbole_lsrec.analysis.compare.compare` takes them.
-        by: columns of :data:`~recbole_lsrec.analysis.strata.STRATA`; all if empty.
+        models: of :func:`recbole_lsrec.analysis.comparable.load_models`.
+        strata: ways to cut their instances.
         metric: what to compare.
         phase: ``valid`` or ``test``.
-        protocol: None for the phase's first.
+        protocol: of that phase.
         alpha: the intervals have confidence ``1 - alpha``.
         resamples: bootstrap draws.
         bootstrap_seed: seed of these draws.
 
     Raises:
-        DataError: the runs may not be compared, or cut sessions or read categories in different ways.
-        ConfigError: an unknown column, or a metric of scores where only ranks are kept.
+        DataError: the runs cut sessions or read categories in different ways.
+        ConfigError: a metric of scores where only ranks are kept.
     """
-    models, protocol = load_models(folders, phase, protocol)
     found: list[GroupPair] = []
-    for stratum in choose_strata(by):
+    for stratum in strata:
         group = _groups(models, stratum)
         for place, name in enumerate((*stratum.names, UNKNOWN)):
             own = [replace(model, lines=tuple(lines.part(group == place) for lines in model.lines)) for model in models]
@@ -115,13 +112,11 @@ def to_plain(found: Sequence[GroupPair]) -> list[dict[str, Any]]:
     ]
 
 
-def groups_text(found: Sequence[GroupPair], metric: str, alpha: float) -> str:
-    """To be read at a terminal, a block for each column and pair."""
-    blocks = []
-    lines = pd.DataFrame(
-        {"by": [one.by for one in found], "pair": [(one.a, one.b) for one in found], "one": list(found)}
-    )
-    for (column, (a, b)), part in lines.groupby(["by", "pair"], sort=False):
+def group_tables(found: Sequence[GroupPair], alpha: float) -> list[tuple[str, list[str], list[list[str]]]]:
+    """Title, heads and rows of a table for each column and pair of models."""
+    heads = ["group", "instances", "users", "first", "second", "diff", "interval", "Holm p"]
+    tables = []
+    for column, a, b in dict.fromkeys(map(_table, found)):
         rows = [
             [
                 one.group,
@@ -133,13 +128,30 @@ def groups_text(found: Sequence[GroupPair], metric: str, alpha: float) -> str:
                 f"{one.pair.low:+.4f} {one.pair.high:+.4f}",
                 "" if one.pair.p_holm is None else f"{one.pair.p_holm:.4f}{'*' * one.pair.significant(alpha)}",
             ]
-            for one in part["one"]
+            for one in found
+            if _table(one) == (column, a, b)
         ]
-        heads = ["group", "instances", "users", "first", "second", "diff", "interval", "Holm p"]
-        body = tabulate(rows, heads, tablefmt="simple", colalign=["left", *["right"] * 7], disable_numparse=True)
-        blocks.append(f"{STRATA[column].title}: {metric} of {a} (first) and {b} (second)\n{body}")
-    note = (
+        tables.append((f"{STRATA[column].title}: {a} (first) and {b} (second)", heads, rows))
+    return tables
+
+
+def _table(one: GroupPair) -> tuple[str, str, str]:
+    return one.by, one.a, one.b
+
+
+def group_note(found: Sequence[GroupPair], alpha: float) -> str:
+    """What the star means, and what is not shown."""
+    return (
         f"* Holm p <= {alpha:g}, adjusted for all {len(found)} pairs of all groups. Groups of fewer than {FEW_USERS} users are "
         "left out."
     )
-    return "\n\n".join([*blocks, note])
+
+
+def groups_text(found: Sequence[GroupPair], alpha: float) -> str:
+    """To be read at a terminal, a block for each column and pair."""
+    align = ["left", *["right"] * 7]
+    blocks = [
+        f"{title}\n{tabulate(rows, heads, tablefmt='simple', colalign=align, disable_numparse=True)}"
+        for title, heads, rows in group_tables(found, alpha)
+    ]
+    return "\n\n".join([*blocks, group_note(found, alpha)])

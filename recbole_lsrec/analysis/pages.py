@@ -1,5 +1,6 @@
 """A comparison, and a run by strata, as HTML files that need no network."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -8,6 +9,7 @@ from matplotlib.axes import Axes
 
 from recbole_lsrec import __version__
 from recbole_lsrec.analysis.compare import Comparison
+from recbole_lsrec.analysis.compare_groups import GroupPair, group_note, group_tables
 from recbole_lsrec.analysis.comparison_words import heading, notes, pair_rows, run_rows, seed_rows
 from recbole_lsrec.analysis.strata import STRATA
 from recbole_lsrec.analysis.strata_report import StrataReport, strata_heading, strata_notes, strata_rows
@@ -29,14 +31,19 @@ class Table(NamedTuple):
     rows: list[list[Any]]
 
 
-def write_comparison(path: Path, found: Comparison) -> None:
-    """Writes the pairs' differences as a chart, and runs, seeds and pairs as tables."""
+def write_comparison(path: Path, found: Comparison, groups: Sequence[GroupPair] = ()) -> None:
+    """Writes the pairs' differences as a chart, and runs, seeds, pairs and what was tested within groups as tables."""
     tables = [Table("Runs", [], *run_rows(found))]
     if any(model.sd is not None for model in found.models):
         tables.append(Table("Over seeds", [], *_typeset(seed_rows(found))))
     if found.pairs:
         tables.insert(0, Table("Pairs", [_pairs_panel(found)], *_typeset(pair_rows(found))))
-    _write(path, f"Comparison: {found.metric} on {found.dataset}", heading(found), tables, notes(found))
+    tables += [
+        Table(title[0].upper() + title[1:], [], *_typeset((heads, rows)))
+        for title, heads, rows in group_tables(groups, found.alpha)
+    ]
+    told = [*notes(found), *([group_note(groups, found.alpha)] if groups else [])]
+    _write(path, f"Comparison: {found.metric} on {found.dataset}", heading(found), tables, told)
 
 
 def write_strata(path: Path, report: StrataReport) -> None:

@@ -90,23 +90,27 @@ def compare(
     html_file: Path | None,
 ) -> None:
     """Test the differences between saved runs, over users; runs that differ in the seed alone are one model."""
-    from recbole_lsrec.analysis.compare import compare as compare_runs
+    from recbole_lsrec.analysis.comparable import load_models
+    from recbole_lsrec.analysis.compare import compare_models
     from recbole_lsrec.analysis.compare_groups import compare_groups, groups_text, to_plain
     from recbole_lsrec.analysis.comparison_text import comparison_text
+    from recbole_lsrec.analysis.strata import choose_strata
     from recbole_lsrec.analysis.user_metrics import Metric
 
+    asked, cuts = Metric.parse(metric), choose_strata(by) if by else []
     test: dict[str, Any] = {"alpha": alpha, "resamples": resamples, "bootstrap_seed": seed}
-    found = compare_runs(folders, Metric.parse(metric), phase, protocol, **test)
+    models, protocol = load_models(folders, phase, protocol)
+    found = compare_models(models, asked, phase, protocol, **test)
+    groups = compare_groups(models, cuts, asked, phase, protocol, **test)
     click.echo(comparison_text(found))
-    groups = compare_groups(folders, by, Metric.parse(metric), phase, protocol, **test) if by else []
     if by:
-        click.echo("\n" + groups_text(groups, metric, alpha))
+        click.echo("\n" + groups_text(groups, alpha))
     if json_file:
         write_values(json_file, {**found.to_dict(), **({"groups": to_plain(groups)} if by else {})})
     if html_file:
         from recbole_lsrec.analysis.pages import write_comparison
 
-        write_comparison(html_file, found)
+        write_comparison(html_file, found, groups)
 
 
 @click.command()

@@ -5,9 +5,11 @@ import json
 import numpy as np
 import pytest
 
+from recbole_lsrec.analysis.comparable import load_models
 from recbole_lsrec.analysis.compare import compare
 from recbole_lsrec.analysis.compare_groups import compare_groups
 from recbole_lsrec.analysis.significance import holm
+from recbole_lsrec.analysis.strata import choose_strata
 from recbole_lsrec.analysis.user_metrics import Metric
 from recbole_lsrec.cli import main
 from recbole_lsrec.errors import ConfigError, DataError
@@ -32,8 +34,13 @@ def runs(tmp_path, chosen=slice(None), gap=None, name=""):
     return folders
 
 
+def within(folders, by):
+    models, protocol = load_models(folders, "test", None)
+    return compare_groups(models, choose_strata(by), MRR, "test", protocol)
+
+
 def test_a_group_is_compared_as_if_there_were_no_other(tmp_path):
-    found = compare_groups(runs(tmp_path), ["in_history"], MRR)
+    found = within(runs(tmp_path), ["in_history"])
     assert [(one.group, one.instances, one.users) for one in found] == [
         ("in history", 60, 60),
         ("not in history", 40, 40),
@@ -48,7 +55,7 @@ def test_a_group_is_compared_as_if_there_were_no_other(tmp_path):
 
 def test_all_pairs_of_all_groups_are_adjusted_together(tmp_path):
     gap = np.where(np.arange(100) % 2 == 0, 10.0, 5_000.0)
-    found = compare_groups(runs(tmp_path, gap=gap), ["in_history", "gap_s"], MRR)
+    found = within(runs(tmp_path, gap=gap), ["in_history", "gap_s"])
     assert [one.group for one in found] == ["in history", "not in history", "up to 1 min", "30 min to 1 day"]
     assert [one.pair.p_holm for one in found] == pytest.approx(list(holm(np.array([one.pair.p for one in found]))))
     least = min((one.pair for one in found), key=lambda pair: pair.p)
@@ -57,24 +64,26 @@ def test_all_pairs_of_all_groups_are_adjusted_together(tmp_path):
 
 def test_small_groups_are_left_out(tmp_path):
     gap = np.where(np.arange(100) < 71, 10.0, 5_000.0)  # 29 users
-    assert [one.group for one in compare_groups(runs(tmp_path, gap=gap), ["gap_s"], MRR)] == ["up to 1 min"]
+    assert [one.group for one in within(runs(tmp_path, gap=gap), ["gap_s"])] == ["up to 1 min"]
 
 
 def test_runs_that_group_differently_are_refused(tmp_path):
     first, other = runs(tmp_path), runs(tmp_path, gap=np.full(100, 10.0), name="other-")
     with pytest.raises(DataError, match="the runs differ in gap_s of their instances"):
-        compare_groups([*first[:2], *other[2:]], ["gap_s"], MRR)
+        within([*first[:2], *other[2:]], ["gap_s"])
     with pytest.raises(ConfigError, match="by: found 'gap'; accepted: history_length"):
-        compare_groups(first, ["gap"], MRR)
+        within(first, ["gap"])
 
 
 def test_the_command_prints_and_keeps_them(tmp_path, capsys):
     folders = [str(folder) for folder in runs(tmp_path)]
     with pytest.raises(SystemExit) as end:
-        main(["compare", *folders, "--metric", "mrr", "--by", "in_history", "--json", str(tmp_path / "found.json")])
+        main(["compare", *folders, "--metric", "mrr", "--by", "in_history",
+              "--json", str(tmp_path / "found.json"), "--html", str(tmp_path / "found.html")])  # fmt: skip
     assert end.value.code == 0
+    assert "Target met before: SLSRec (first) and SASRec (second)" in (tmp_path / "found.html").read_text()
     printed = capsys.readouterr().out
-    assert "target met before: mrr of SLSRec (first) and SASRec (second)" in printed
+    assert "target met before: SLSRec (first) and SASRec (second)" in printed
     assert [line.split()[:4] for line in printed.splitlines() if line.startswith(("in history", "not in history"))] == [
         ["in", "history", "60", "60"],
         ["not", "in", "history", "40"],
@@ -84,3 +93,12 @@ def test_the_command_prints_and_keeps_them(tmp_path, capsys):
         ("in history", True),
         ("not in history", False),
     ]
+
+
+def test_a_column_that_nothing_is_cut_by_is_one_line_and_no_comparison(tmp_path, capsys):
+    with pytest.raises(SystemExit) as end:
+        main(["compare", *(str(folder) for folder in runs(tmp_path)), "--by", "gap"])
+    assert end.value.code == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("Error: by: found 'gap'; accepted: history_length")
