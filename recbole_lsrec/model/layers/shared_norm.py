@@ -22,7 +22,8 @@ def statistics(rows: Tensor, counts: Tensor | None) -> tuple[Tensor, Tensor, Ten
     """
     if counts is None:
         n = rows.new_tensor(len(rows))
-        variance, mean = torch.var_mean(rows, dim=0, correction=0) if len(rows) else rows.new_zeros(2, rows.shape[1])
+        mean = rows.sum(0) / n.clamp_min(1)
+        variance = (rows - mean).square_().sum(0) / n.clamp_min(1)  # torch.var_mean takes 15 times as long along rows
     else:
         n = counts.sum()
         share = counts / n.clamp_min(1)
