@@ -106,7 +106,7 @@ def test_the_plan_of_the_answer_has_each_log_under_both_splits():
     labels = [data.label for data in plan.datasets]
     assert labels == [label for name in labels[::2] for label in (name, f"{name} by time")]
     assert len(labels) == 14
-    small = {"ml-100k", "retailrocket", "amazon-beauty-2023", "cosmetics"}  # few of whose users are in a tenth of the time
+    small = {"ml-100k", "retailrocket", "amazon-beauty-2023", "cosmetics"}  # few users in a tenth of the time
     for data in plan.datasets[1::2]:
         targets = {"targets": "successive"} if data.name in small else {}
         assert data.settings["eval_args"]["split"] == {"GTS": {"valid": 0.8, "test": 0.9, **targets}}
