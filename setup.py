@@ -38,8 +38,8 @@ PINNED = ["recbole==1.2.1", "numpy>=1.23.5,<2", "pandas>=1.5.3,<3", "pyarrow>=14
 MODERN = ["numpy>=2", "pandas>=3", "pyarrow>=17", "scikit-learn>=1.5"]
 MODERN += ["colorama", "colorlog", "tensorboard", "texttable", "thop"]
 MATPLOTLIB = "matplotlib>=3.7"  # static SVG charts of the pages
-DUCKDB = "duckdb>=2"
-EXPORT = ["onnx>=1.23.2", "onnxruntime>=1.32"]
+DUCKDB = "duckdb>=1.5"  # to_arrow_reader
+EXPORT = ["onnx>=1.18", "onnxruntime>=1.22"]
 TUNE = [*below("3.12", ["ray[tune]>=2.6,<=2.6.3"]), *since("3.12", ["ray[tune]>=2.54"]), "optuna>=3.1", MATPLOTLIB]
 DOCS = ["mkdocs-material>=9.7", "mkdocstrings[python]>=1"]
 SERVE = ["fastapi>=0.115", "fastapi-offline>=1.7", "uvicorn>=0.30"]
