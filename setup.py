@@ -40,7 +40,7 @@ MODERN += ["colorama", "colorlog", "tensorboard", "texttable", "thop"]
 MATPLOTLIB = "matplotlib>=3.7"  # static SVG charts of the pages
 DUCKDB = "duckdb>=1.5"  # to_arrow_reader
 EXPORT = ["onnx>=1.18", "onnxruntime>=1.22"]
-TUNE = [*below("3.12", ["ray[tune]>=2.6,<=2.6.3"]), *since("3.12", ["ray[tune]>=2.54"]), "optuna>=3.1", MATPLOTLIB]
+TUNE = [*below("3.12", ["ray[tune]>=2.6,<=2.6.3"]), *since("3.12", ["ray[tune]>=2.55"]), "optuna>=3.1", MATPLOTLIB]
 DOCS = ["mkdocs-material>=9.7", "mkdocstrings[python]>=1"]
 SERVE = ["fastapi>=0.115", "fastapi-offline>=1.7", "uvicorn>=0.30"]
 

@@ -47,7 +47,7 @@ def serve_on_ray(folder: Path, model: str | None, host: str, port: int, workers:
         from ray import serve as ray_serve
     except Exception as error:
         raise ConfigError(
-            "serve: --ray needs Ray Serve of a current Ray (`pip install 'ray[serve]>=2.54'`); the one installed with Python "
+            "serve: --ray needs Ray Serve of a current Ray (`pip install 'ray[serve]>=2.55'`); the one installed with Python "
             "3.10 and 3.11 does not go with pydantic 2."
         ) from error
     from recbole_lsrec.ray_session import running_ray
