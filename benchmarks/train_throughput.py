@@ -96,6 +96,7 @@ def plain_loops() -> Iterator[None]:
     """Recurrences as their definitions read, autograd at work."""
     with (
         patch.object(GRU, "forward", plain_recurrence.gru),
+        patch.object(GRU, "beside", plain_recurrence.beside),
         patch.object(LSTM, "forward", plain_recurrence.lstm),
         patch.object(Time4LSTM, "forward", plain_recurrence.lstm),
     ):

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from recbole_lsrec.model.diffusion.decay_gru import DecayGRU
-from recbole_lsrec.model.layers.recurrent import GRU, VecAttGRU
+from recbole_lsrec.model.layers.recurrent import GRU, Steps, VecAttGRU
 from recbole_lsrec.model.layers.time_lstm import LSTM, Time4LSTM
 
 
@@ -29,7 +29,7 @@ def make_dense(model: nn.Module) -> None:
             raise NotImplementedError(f"its recurrence {type(module).__name__} works on the real steps alone")
 
 
-def _gru(self: GRU, x: Tensor, lengths: Tensor, initial: Tensor | None = None) -> tuple[Tensor, Tensor]:
+def _gru(self: GRU, x: Tensor, lengths: Tensor | Steps, initial: Tensor | None = None) -> tuple[Tensor, Tensor]:
     to_input, to_state, bias = self.weights()
     hidden = self.hidden_size
     h = x.new_zeros(x.shape[0], hidden) if initial is None else initial
@@ -45,7 +45,7 @@ def _gru(self: GRU, x: Tensor, lengths: Tensor, initial: Tensor | None = None) -
 
 
 def _time4lstm(
-    self: Time4LSTM, x: Tensor, to_now: Tensor, from_first: Tensor, lengths: Tensor
+    self: Time4LSTM, x: Tensor, to_now: Tensor, from_first: Tensor, lengths: Tensor | Steps
 ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
     hidden = self.hidden_size
     gates, a = [], []
@@ -87,8 +87,9 @@ def _decay_gru(self: DecayGRU, x: Tensor, interval: Tensor, bucket: Tensor, leng
     return h
 
 
-def _real_steps(x: Tensor, lengths: Tensor) -> Iterator[tuple[int, Tensor]]:
+def _real_steps(x: Tensor, lengths: Tensor | Steps) -> Iterator[tuple[int, Tensor]]:
     """Each step, and ``[N, 1]`` which sequences have it."""
+    lengths = lengths.lengths if isinstance(lengths, Steps) else lengths
     for step in range(int(x.shape[1])):
         yield step, (lengths > step).unsqueeze(1)
 

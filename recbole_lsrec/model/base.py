@@ -124,7 +124,7 @@ class LongShortRecommender(SequentialRecommender):
         raise NotImplementedError
 
     def involved_rows(self, state: Any) -> list[tuple[nn.Embedding, Tensor]]:
-        """Returns further tables with the rows of each that the batch involves: only these are regularised."""
+        """Returns further tables with the distinct rows of each that the batch involves: only these are regularised."""
         return []
 
     def lookup_tables(self) -> list[nn.Embedding]:
@@ -172,7 +172,7 @@ class LongShortRecommender(SequentialRecommender):
             others = self.involved_rows(state)
             tables = {*self.embedding.parameters(), *(table.weight for table, _ in others)}
             squares = [losses.squared_sum(p for p in self.parameters() if p not in tables)]
-            squares += [losses.squared_rows(table, ids) for table, ids in others]
+            squares += [table(rows).square().sum() for table, rows in others]
             terms["l2"] = 0.5 * self.reg_weight * (self.embedding.squared_rows(items) + sum(squares))
         return terms
 

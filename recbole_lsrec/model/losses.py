@@ -7,11 +7,12 @@ this process's part of the whole batch's, and the parts add up.
 """
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
 from recbole_lsrec.processes import group
 
@@ -97,15 +98,11 @@ def interest_contrast(
         ``[...]`` the sum of the four.
     """
     gap, loss = CONTRASTS[kind]
-    # Each of the four gaps stands in two contrasts.
-    short_own, short_other = gap(short, short_proxy), gap(short, long_proxy)
-    long_own, long_other = gap(long, long_proxy), gap(long, short_proxy)
-    return (
-        loss(short_own, short_other, margin, scale)
-        + loss(long_own, long_other, margin, scale)
-        + loss(short_own, long_other, margin, scale)
-        + loss(long_own, short_other, margin, scale)
-    )
+    interests = torch.stack(torch.broadcast_tensors(short, long))  # [2, ..., D]
+    proxies = torch.stack([short_proxy, long_proxy])
+    own, other = gap(interests, proxies), gap(interests, proxies.flip(0))  # [2, ...] each
+    # Each of the four gaps stands in two contrasts: either gap to an own proxy against either to the other's.
+    return loss(own.unsqueeze(1), other.unsqueeze(0), margin, scale).sum((0, 1))
 
 
 def mean_over(values: Tensor, eligible: Tensor) -> Tensor:
@@ -123,7 +120,25 @@ def squared_rows(table: nn.Embedding, ids: Tensor) -> Tensor:
         return table(group.distinct(ids)[0]).square().sum()
     involved = torch.zeros(table.num_embeddings, dtype=torch.bool, device=ids.device)
     involved.index_fill_(0, ids.reshape(-1), True)  # a GPU would wait for an assignment
+    if not table.sparse and len(involved) <= ids.numel():  # all rows are no more work than these, and nothing waits
+        return _SquaredRows.apply(table.weight, involved)
     return table(involved.nonzero().squeeze(1)).square().sum()
+
+
+class _SquaredRows(torch.autograd.Function):
+    """Sum of squares of the rows of ``table [N, D]`` that ``chosen [N]`` marks."""
+
+    @staticmethod
+    def forward(ctx: Any, table: Tensor, chosen: Tensor) -> Tensor:
+        rows = table * chosen.unsqueeze(1)
+        ctx.save_for_backward(rows)
+        return rows.square().sum()
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
+        (rows,) = ctx.saved_tensors
+        return rows * (2 * grad), None
 
 
 def squared_gap(left: nn.Embedding, right: nn.Embedding, ids: Tensor) -> Tensor:

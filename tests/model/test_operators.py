@@ -15,18 +15,18 @@ WAITS = {"nonzero", "_unique2", "_local_scalar_dense", "masked_select", "is_nonz
 """Operators whose result decides the size of another, or goes to the host: on a GPU's array, it has to finish first.
 DiffLSRec reads its noise schedule, which stays on the CPU, once a step."""
 
-ALLOCATE = {"empty", "empty_like", "empty_strided", "new_empty", "new_empty_strided"}
-"""They launch nothing."""
+NOT_LAUNCHED = {"empty", "empty_like", "empty_strided", "new_empty", "new_empty_strided", "_unsafe_view"}
+"""They only allocate, or look at an array in another way."""
 
 # Model, options, and for a step forth and back on histories of up to 12 events: operators that compute, and waits.
 STEPS: list[tuple[str, dict[str, Any], int, int]] = [
-    ("SLSRec", {"preset": "literal"}, 615, 9),
-    ("SLSRec", {"preset": "lineage"}, 765, 9),
-    ("CLSR", {}, 1370, 10),
-    ("SLiRec", {}, 685, 4),
-    ("LSIDN", {}, 1850, 17),
-    ("SURGE", {}, 990, 8),
-    ("DiffLSRec", {}, 1500, 5),
+    ("SLSRec", {"preset": "literal"}, 545, 7),
+    ("SLSRec", {"preset": "lineage"}, 675, 7),
+    ("CLSR", {}, 1000, 4),
+    ("SLiRec", {}, 585, 2),
+    ("LSIDN", {}, 1275, 7),
+    ("SURGE", {}, 870, 4),
+    ("DiffLSRec", {}, 1465, 5),
 ]
 
 
@@ -39,7 +39,7 @@ class Launched(TorchDispatchMode):
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         name = func.overloadpacket.__name__
-        if not func.is_view and name not in ALLOCATE:
+        if not func.is_view and name not in NOT_LAUNCHED:
             self.computing[name] += 1
         return func(*args, **(kwargs or {}))
 

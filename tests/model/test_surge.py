@@ -86,8 +86,8 @@ def found(model: SURGE, golden: Golden, in_name: str) -> dict[str, Tensor]:
     similarity = model.similarity(x, state.real)
     graph = model.graph(similarity)
     smoothed = graph.smooth @ (graph.smooth @ x)
-    f_1 = model.cluster_attention.own_weights(x, state.real, smoothed)
-    f_2 = model.query_attention.weights(model.query_attention.prepare(x, state.real), v)
+    f_1 = model.cluster_attention.own_weights(x, state.query.scored, smoothed)
+    f_2 = model.query_attention.weights(model.query_attention.prepare(x, state.query.scored), v)
     e = f_1.unsqueeze(1).masked_fill(~graph.linked, float("-inf")).softmax(dim=2)
     where = "att_weights_interest_fusion_extraction.interest"
     border = s.topk(min(model.options.pool_length + 1, s.shape[2]), dim=2).values[:, :, -1:]

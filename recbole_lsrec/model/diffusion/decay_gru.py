@@ -61,11 +61,10 @@ class DecayGRU(nn.Module):
         Returns:
             The state after the last real step (B.4), ``[N, D]``; 0 where the length is 0.
         """
-        steps = Steps.of(lengths, x.shape[1])
+        steps = Steps(lengths, x.shape[1])
         if not steps.sizes:
             return x.new_zeros(len(x), self.size)
-        at = steps.sequence * x.shape[1] + steps.step  # [M] place of each real step in flat [N * T]
-        interval, bucket = interval.flatten()[at], bucket.flatten()[at]
+        interval, bucket = steps.gather(interval), steps.gather(bucket)  # [M]
         decay = torch.exp(-self.delta(interval.unsqueeze(1), bucket))  # [M, D]
         inputs = torch.addmm(self.bias, steps.gather(x), self.to_input)  # [M, 3D], all steps at once
         direction = F.embedding(bucket, self.direction(self.frequency.weight))  # [M, D]

@@ -69,21 +69,29 @@ class MLPAttention(nn.Module):
             return Projected(key, image)
         size = known.shape[1]
         image = image + pick(F.linear(known, (w_query - w_difference)[:, :size]), row)
-        image = image + F.linear(key[:, :size] * pick(known, row), w_product[:, :size])
-        return Projected(key[:, size:], image)
+        of_known, of_rest = key.split([size, key.shape[1] - size], dim=1)
+        image = image + F.linear(of_known * pick(known, row), w_product[:, :size])
+        return Projected(of_rest, image)
 
     def query(self, q: Tensor) -> Projected:
         """Prepares queries ``q [..., Q]``, or ``[..., Q - S]`` if the keys were given the rest."""
-        weight, size, given = self.fcn.first_weight(), self.fcn.part_sizes[0], q.shape[-1]
-        w_query, w_difference = (weight[:, end - given : end] for end in (2 * size, 3 * size))
+        size, given = self.fcn.part_sizes[0], q.shape[-1]
+        columns = [2 * size - given, given, size - given, given, size]
+        _, w_query, _, w_difference, _ = self.fcn.first_weight().split(columns, dim=1)
         return Projected(q, F.linear(q, w_query - w_difference))
 
     def forward(
-        self, keys: Projected, query: Projected, row: Tensor | None = None, counts: Tensor | None = None
+        self,
+        keys: Projected,
+        query: Projected,
+        row: Tensor | None = None,
+        counts: Tensor | None = None,
+        groups: int = 1,
     ) -> Tensor:
         """Returns logits ``[...]``; with ``row``: keys ``[P, ...]`` and queries ``[B, C, ...]`` to ``[P, C]``.
 
-        ``counts [P]`` says how many equal events each stands for in the batch-norm statistics.
+        ``counts [P]`` says how many equal events each stands for in the batch-norm statistics; along the last axis of the
+        logits, of length ``groups``, each has statistics of its own.
         """
         w_product = self.fcn.first_weight()[:, -keys.vector.shape[-1] :]
         if counts is not None and row is not None:
@@ -94,7 +102,7 @@ class MLPAttention(nn.Module):
         hidden = F.linear(key * pick(query.vector, row), w_product)
         hidden += key_image  # in place: these are the largest arrays of the models
         hidden += pick(query.image, row)
-        return self.fcn.after_first(hidden, counts).squeeze(-1)
+        return self.fcn.after_first(hidden, counts, groups).squeeze(-1)
 
 
 def _met_by_all(keys: Projected, query: Projected, w_product: Tensor) -> Tensor:

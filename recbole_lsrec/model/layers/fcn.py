@@ -3,6 +3,7 @@
 Shape letters: ``B`` instances, ``C`` candidates, ``F`` features; ``...`` any leading axes.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple, cast
@@ -65,21 +66,38 @@ class BatchNorm(nn.Module):
         self.register_buffer("running_mean", torch.zeros(size))
         self.register_buffer("running_var", torch.ones(size))
 
-    def forward(self, rows: Tensor, counts: Tensor | None = None) -> Tensor:
+    def forward(self, rows: Tensor, counts: Tensor | None = None, groups: int = 1) -> Tensor:
         """Normalises ``rows [M, F]`` by their own statistics in training mode, by the moving averages in evaluation.
 
-        ``counts [M]`` says how many equal rows each stands for in the statistics; 1 if not given.
+        ``counts [M]`` says how many equal rows each stands for in the statistics; 1 if not given. Rows that belong in turn
+        to several ``groups`` are normalised by those of their group; the averages take one group after the other.
         """
+        if self.training and groups > 1:
+            return self._grouped(rows, groups)
         if self.training and group.world() > 1:
             return self._shared(rows, counts)
         if not self.training or not len(rows):
             return F.batch_norm(rows, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps)
         if counts is not None:
             return self._weighted(rows, counts)
-        # The fused kernel hands back its statistics: one pass over the data instead of two.
-        out, mean, inverse_std = torch.native_batch_norm(rows, self.weight, self.bias, None, None, True, 0.0, self.eps)
-        self._average(mean, (inverse_std.detach().pow(-2) - self.eps).clamp_min_(0))
+        out, mean, variance = self._fused(rows, self.weight, self.bias)
+        self._average(mean, variance)
         return out
+
+    def _fused(self, rows: Tensor, weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The fused kernel hands back its statistics: one pass over the data instead of two."""
+        out, mean, inverse_std = torch.native_batch_norm(rows, weight, bias, None, None, True, 0.0, self.eps)
+        return out, mean, inverse_std.detach().pow(-2) - self.eps
+
+    def _grouped(self, rows: Tensor, groups: int) -> Tensor:
+        """The same in training mode for rows of several groups in turn, as one: ``G F`` features in ``M / G`` rows."""
+        if group.world() > 1 or not len(rows):
+            return torch.stack([self(one) for one in rows.unflatten(0, (-1, groups)).unbind(1)], dim=1).flatten(0, 1)
+        wide = rows.view(-1, groups * rows.shape[1])
+        out, mean, variance = self._fused(wide, self.weight.repeat(groups), self.bias.repeat(groups))
+        for statistics_of_one in torch.stack([mean, variance]).unflatten(1, (groups, -1)).unbind(1):
+            self._average(*statistics_of_one)
+        return out.view_as(rows)
 
     @full_precision
     def _weighted(self, rows: Tensor, counts: Tensor) -> Tensor:
@@ -92,9 +110,9 @@ class BatchNorm(nn.Module):
         return torch.addcmul(self.bias, centred, torch.rsqrt(variance + self.eps) * self.weight)
 
     @full_precision
-    def relu_linear(self, rows: Tensor, counts: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        """The counted rows of one process in training mode, normalised, through a ReLU and a linear layer."""
-        out, mean, variance = norm_relu_linear(rows, counts, self.weight, self.bias, self.eps, weight, bias)
+    def relu_linear(self, rows: Tensor, share: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        """Rows of one process in training mode, of a ``share [M]`` each, normalised, through a ReLU and a linear layer."""
+        out, mean, variance = norm_relu_linear(rows, share, self.weight, self.bias, self.eps, weight, bias)
         self._average(mean, variance)
         return out
 
@@ -136,8 +154,8 @@ class Mixture(NamedTuple):
 class FCN(nn.Module):
     """Hidden layers Linear -> BatchNorm -> ReLU, then a linear layer without normalisation.
 
-    The input is a concatenation given in parts. Each part meets its own columns of the first weight matrix *before*
-    the parts are broadcast against each other, so a per-history part ``[B, 1, F]`` is multiplied once per history and
+    The input is a concatenation given in parts. Parts of one shape meet their own columns of the first weight matrix
+    *before* they are broadcast against the others, so a per-history part ``[B, 1, F]`` is multiplied once per history and
     a per-candidate part ``[1, C, F]`` once per candidate. The result equals the plain form on the concatenation.
 
     Args:
@@ -176,23 +194,28 @@ class FCN(nn.Module):
     def forward(self, *parts: Tensor | Mixture) -> Tensor:
         """Maps parts that broadcast against each other (all but the last axis) to ``[..., out_size]``."""
         weights, bias = self.first_layer()
-        images = [
-            part.through(weight) if isinstance(part, Mixture) else F.linear(part, weight)
-            for part, weight in zip(parts, weights, strict=True)
-        ]
+        images, alike = [], defaultdict[torch.Size, list[tuple[Tensor, Tensor]]](list)
+        for part, weight in zip(parts, weights, strict=True):
+            if isinstance(part, Mixture):
+                images.append(part.through(weight))
+            else:
+                alike[part.shape[:-1]].append((part, weight))
+        for together in alike.values():
+            images.append(F.linear(*(torch.cat(of_each, dim=-1) for of_each in zip(*together, strict=True))))
         images.sort(key=Tensor.numel)  # what is small is added before it is broadcast
         return self.after_first(sum(images, bias))
 
-    def after_first(self, hidden: Tensor, counts: Tensor | None = None) -> Tensor:
-        """Goes on from the output of the first linear layer, whose rows, flattened, count ``counts`` times in statistics."""
+    def after_first(self, hidden: Tensor, counts: Tensor | None = None, groups: int = 1) -> Tensor:
+        """Goes on from the output of the first linear layer; ``counts`` and ``groups`` of its rows: see :class:`BatchNorm`."""
         # In rows from here on: the ReLU works in place, and on a view autograd would copy to allow that.
         rows = hidden.reshape(-1, hidden.shape[-1])
         in_one = self.training and not self.dropout and len(rows) > 0 and group.world() == 1
+        share = counts / counts.sum() if in_one and counts is not None else None
         for norm, (weight, bias) in zip(self.norms, self._layers()[1:], strict=True):
-            if in_one and counts is not None:
-                rows = cast(BatchNorm, norm).relu_linear(rows, counts, weight, bias)
+            if share is not None:
+                rows = cast(BatchNorm, norm).relu_linear(rows, share, weight, bias)
                 continue
-            rows = torch.relu_(norm(rows, counts) if self.training else rows)
+            rows = torch.relu_(norm(rows, counts, groups) if self.training else rows)
             rows = F.linear(F.dropout(rows, self.dropout, self.training), weight, bias)
         return rows.view(*hidden.shape[:-1], rows.shape[-1])
 

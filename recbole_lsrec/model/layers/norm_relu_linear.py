@@ -7,7 +7,8 @@ way back, so that the three cost what they do without counts.
 Shape letters: ``M`` rows, ``F`` features, ``G`` features of the next layer.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import reduce
 from typing import Any
 
 import torch
@@ -19,13 +20,13 @@ CPU_BLOCK = 2048
 
 
 def norm_relu_linear(
-    rows: Tensor, counts: Tensor, scale: Tensor, shift: Tensor, eps: float, weight: Tensor, bias: Tensor
+    rows: Tensor, share: Tensor, scale: Tensor, shift: Tensor, eps: float, weight: Tensor, bias: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
     """``relu(scale (rows - mean) / sqrt(variance + eps) + shift) weight^T + bias``, mean and variance over the rows.
 
     Args:
         rows: ``[M, F]``, at least one.
-        counts: ``[M]`` how many equal rows each stands for in mean and variance.
+        share: ``[M]`` share of each in mean and variance, adding up to 1: that of the equal rows it stands for.
         scale: ``[F]``; so is ``shift``.
         shift: see ``scale``.
         eps: added to the variance.
@@ -35,7 +36,7 @@ def norm_relu_linear(
     Returns:
         ``[M, G]``; mean and biased variance, ``[F]`` each, without a gradient.
     """
-    return _NormReluLinear.apply(rows, counts / counts.sum(), scale, shift, eps, weight, bias)
+    return _NormReluLinear.apply(rows, share, scale, shift, eps, weight, bias)
 
 
 class _NormReluLinear(torch.autograd.Function):
@@ -43,9 +44,8 @@ class _NormReluLinear(torch.autograd.Function):
     def forward(
         ctx: Any, rows: Tensor, share: Tensor, scale: Tensor, shift: Tensor, eps: float, weight: Tensor, bias: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
-        mean, variance = share @ rows, torch.zeros_like(scale)
-        for part in _blocks(rows):
-            variance += share[part] @ (rows[part] - mean).square_()
+        mean = torch.mv(rows.t(), share)
+        variance = _total(torch.mv((rows[part] - mean).square_().t(), share[part]) for part in _blocks(rows))
         inverse = torch.rsqrt(variance + eps)
         slope = inverse * scale
         out = rows.new_empty(len(rows), len(weight))
@@ -61,21 +61,26 @@ class _NormReluLinear(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor, *_: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
         """``d row = scale / std (g - share (sum g + centred / std^2 sum (g centred)))``, ``g`` that of the normalised row."""
         rows, share, scale, shift, weight, mean, inverse = ctx.saved_tensors
-        into, grad_weight, slope = torch.empty_like(rows), torch.zeros_like(weight), inverse * scale
-        total, along = torch.zeros_like(scale), torch.zeros_like(scale)
+        into, slope = torch.empty_like(rows), inverse * scale
+        of_weight, sums, products = [], [], []
         for part in _blocks(rows):
             centred = rows[part] - mean
             units = torch.addcmul(shift, centred, slope).relu_()
-            grad_weight.addmm_(grad[part].t(), units)
+            of_weight.append(grad[part].t() @ units)
             normed = torch.ops.aten.threshold_backward.grad_input(grad[part] @ weight, units, 0, grad_input=into[part])
-            total += normed.sum(0)
-            along += centred.mul_(normed).sum(0)
-        along_std = along * inverse
+            sums.append(normed.sum(0))
+            products.append(centred.mul_(normed).sum(0))
+        total, along_std = _total(sums), _total(products) * inverse
         by_variance = along_std * inverse
         for part in _blocks(rows):
             common = torch.addcmul(total, rows[part] - mean, by_variance)
             into[part].addcmul_(common, share[part].unsqueeze(1), value=-1).mul_(slope)
-        return into, None, along_std, total, None, grad_weight, grad.sum(0)
+        return into, None, along_std, total, None, _total(of_weight), grad.sum(0)
+
+
+def _total(of_blocks: Iterable[Tensor]) -> Tensor:
+    """Their sum, in place of the first; of one block nothing is to be added."""
+    return reduce(Tensor.add_, of_blocks)
 
 
 def _blocks(rows: Tensor) -> Iterator[slice]:

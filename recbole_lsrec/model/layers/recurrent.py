@@ -6,7 +6,9 @@ Shape letters: ``N`` sequences, ``T`` steps, ``M`` real steps of all sequences t
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -19,36 +21,68 @@ sigmoid_backward = torch.ops.aten.sigmoid_backward.default
 tanh_backward = torch.ops.aten.tanh_backward.default
 
 
-class Steps(NamedTuple):
+class Steps:
     """The real steps of ragged sequences in the order in which they run: step by step, longest sequence first.
 
-    The sequences still running at a step are then a prefix of those before, and no step works on padding.
+    The sequences still running at a step are then a prefix of those before, and no step works on padding. Recurrences over
+    the same sequences share one. The order is found when it is first asked for.
+
+    Args:
+        lengths: ``[N]`` int64, 0 to ``width``.
+        width: ``T``.
     """
 
-    order: Tensor  # [N] sequences, longest first
-    sequence: Tensor  # [M] sequence of each real step
-    step: Tensor  # [M] its place in the sequence
-    sizes: list[int]  # how many sequences run at each step, up to the longest; sum M
+    def __init__(self, lengths: Tensor, width: int) -> None:
+        self.lengths, self.width = lengths, width
 
     @classmethod
-    def of(cls, lengths: Tensor, width: int) -> "Steps":
-        """Orders the steps of sequences of ``lengths [N]`` (int64, 0 to ``width``)."""
-        sorted_lengths, order = lengths.sort(descending=True, stable=True)
-        running = sorted_lengths.unsqueeze(0) > torch.arange(width, device=lengths.device).unsqueeze(1)  # [T, N]
+    def of(cls, lengths: "Tensor | Steps", width: int) -> "Steps":
+        """Those of sequences of ``lengths``, where they are not at hand."""
+        return lengths if isinstance(lengths, Steps) else cls(lengths, width)
+
+    @cached_property
+    def _running(self) -> tuple[Tensor, Tensor]:
+        sorted_lengths, order = self.lengths.sort(descending=True, stable=True)
+        return order, sorted_lengths > torch.arange(self.width, device=order.device).unsqueeze(1)
+
+    @property
+    def order(self) -> Tensor:
+        """``[N]`` sequences, longest first."""
+        return self._running[0]
+
+    @cached_property
+    def sizes(self) -> list[int]:
+        """How many sequences run at each step, up to the longest; sum ``M``."""
+        return [size for size in self._running[1].sum(1).tolist() if size]
+
+    @cached_property
+    def _places(self) -> tuple[Tensor, Tensor]:
+        order, running = self._running
         step, place = running.nonzero(as_tuple=True)
-        return cls(order, order[place], step, [size for size in running.sum(1).tolist() if size])
+        sequence = order.index_select(0, place)
+        return sequence, torch.add(step, sequence, alpha=self.width)
+
+    @property
+    def sequence(self) -> Tensor:
+        """``[M]`` sequence of each real step."""
+        return self._places[0]
+
+    @property
+    def at(self) -> Tensor:
+        """``[M]`` place of each real step in the flat ``[N * T]``."""
+        return self._places[1]
 
     def gather(self, x: Tensor) -> Tensor:
         """Brings ``x [N, T, ...]`` into running order, ``[M, ...]``."""
-        return _Gather.apply(x, self.sequence * x.shape[1] + self.step)
+        return _Gather.apply(x, self.at)
 
     def restore(self, ends: Tensor) -> Tensor:
         """Puts ``[N, H]``, longest sequence first, back into the order of the sequences."""
         return _Spread.apply(ends, self.order, len(ends), 1).squeeze(1)
 
-    def spread(self, states: Tensor, n: int, width: int) -> Tensor:
+    def spread(self, states: Tensor) -> Tensor:
         """Puts ``states [M, H]`` back to ``[N, T, H]``, zero from each sequence's length on."""
-        return _Spread.apply(states, self.sequence * width + self.step, n, width)
+        return _Spread.apply(states, self.at, len(self.lengths), self.width)
 
 
 class _Gather(torch.autograd.Function):
@@ -70,7 +104,8 @@ class _Spread(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, values: Tensor, index: Tensor, n: int, width: int) -> Tensor:
         ctx.index = index
-        spread = values.new_zeros(n * width, *values.shape[1:])
+        make = values.new_empty if len(values) == n * width else values.new_zeros
+        spread = make(n * width, *values.shape[1:])
         return spread.index_copy_(0, index, values).unflatten(0, (n, width))
 
     @staticmethod
@@ -86,8 +121,13 @@ def before(states: Sequence[Tensor], initial: Tensor, sizes: list[int]) -> Tenso
 
 def last(states: Sequence[Tensor], initial: Tensor, sizes: list[int]) -> Tensor:
     """The state of each sequence after its last step, ``[N, H]``, longest first; the initial one where it has none."""
-    ends = [state[next_size:] for state, next_size in zip(states, [*sizes[1:], 0], strict=True)]
-    return torch.cat([*reversed(ends), initial[sizes[0] :]])
+    after = [state[next_size:] for state, next_size in zip(states, [*sizes[1:], 0], strict=True)]
+    return torch.cat([*reversed(after), initial[sizes[0] :]])
+
+
+def ends(values: Tensor, sizes: list[int]) -> list[Tensor]:
+    """Cuts what belongs to the sequences, ``[N, H]``, longest first, into those that end with each step."""
+    return [values[next_size:size] for size, next_size in pairwise([*sizes, 0])]
 
 
 def by_step(values: Tensor | None, sizes: list[int]) -> Sequence[Tensor]:
@@ -95,9 +135,9 @@ def by_step(values: Tensor | None, sizes: list[int]) -> Sequence[Tensor]:
     return () if values is None else values.split(sizes)
 
 
-def own(grad: Tensor | None, zero: Tensor) -> Tensor:
-    """A gradient that may be written to, in place of ``zero``."""
-    return zero if grad is None else zero.copy_(grad)
+def own(grad: Tensor | None, n: int, like: Tensor) -> Tensor:
+    """A gradient that may be written to, of ``n`` rows like those of ``like``; zeros where there is none."""
+    return like.new_zeros(n, *like.shape[1:]) if grad is None else grad.clone(memory_format=torch.contiguous_format)
 
 
 class GRU(nn.Module):
@@ -126,33 +166,55 @@ class GRU(nn.Module):
     def weights(self) -> tuple[Tensor, Tensor, Tensor]:
         """Returns input weights ``[D, 3H]``, state weights ``[H, 3H]`` and bias ``[3H]``, columns r, z, c."""
         kernel = torch.cat([self.gate_kernel, self.candidate_kernel], dim=1)
-        bias = torch.cat([self.gate_bias, self.candidate_bias])
-        return kernel[: self.input_size], kernel[self.input_size :], bias
+        to_input, to_state = kernel.split([self.input_size, self.hidden_size])
+        return to_input, to_state, torch.cat([self.gate_bias, self.candidate_bias])
 
     @full_precision
-    def forward(
-        self, x: Tensor, lengths: Tensor, initial: Tensor | None = None, steps: Steps | None = None
-    ) -> tuple[Tensor, Tensor]:
+    def forward(self, x: Tensor, lengths: Tensor | Steps, initial: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Runs the cell.
 
         Args:
             x: ``[N, T, D]``; what stands at and after a sequence's length is never read.
-            lengths: ``[N]`` int64, 0 to ``T``.
+            lengths: ``[N]`` int64, 0 to ``T``, or the steps of such.
             initial: ``[N, H]`` state before the first step; zeros if not given.
-            steps: of these lengths, where they are at hand.
 
         Returns:
             The states after each step, ``[N, T, H]``, zero from the length on, and the state after the last real
             step, ``[N, H]`` (the initial state where the length is 0).
         """
-        steps = steps or Steps.of(lengths, x.shape[1])
+        steps = Steps.of(lengths, x.shape[1])
         initial = x.new_zeros(len(x), self.hidden_size) if initial is None else initial[steps.order]
         if not steps.sizes:
             return x.new_zeros(*x.shape[:2], self.hidden_size), steps.restore(initial)
         to_input, to_state, bias = self.weights()
         inputs = torch.addmm(bias, steps.gather(x), to_input)  # [M, 3H], all steps at once
         states, end = GRUSteps.apply(inputs, None, None, initial, to_state, steps.sizes)  # [M, H], [N, H]
-        return steps.spread(states, *x.shape[:2]), steps.restore(end)
+        return steps.spread(states), steps.restore(end)
+
+    @full_precision
+    def beside(
+        self, x: Tensor, lengths: Tensor | Steps, other: "GRU", initial: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Runs two cells of one width over the same sequences, in one loop: half the launches.
+
+        Args:
+            x: See :meth:`forward`.
+            lengths: Likewise; one is at least 1.
+            other: The other cell, which starts at zero.
+            initial: ``[N, H]`` state of this one before the first step; zeros if not given.
+
+        Returns:
+            The states after the last real step, ``[N, H]`` each, this one's first.
+        """
+        steps = Steps.of(lengths, x.shape[1])
+        zero = x.new_zeros(len(x), self.hidden_size)
+        starts = torch.stack([zero if initial is None else initial[steps.order], zero], dim=1)  # [N, 2, H]
+        to_input, to_state, bias = zip(self.weights(), other.weights(), strict=True)
+        inputs = torch.addmm(torch.cat(bias), steps.gather(x), torch.cat(to_input, dim=1))  # [M, 6H]
+        inputs = inputs.unflatten(1, (2, -1))  # [M, 2, 3H]
+        _, end = GRUSteps.apply(inputs, None, None, starts, torch.stack(to_state), steps.sizes)  # [N, 2, H]
+        mine, others = steps.restore(end).unbind(1)
+        return mine, others
 
 
 class VecAttGRU(GRU):
@@ -176,20 +238,34 @@ class VecAttGRU(GRU):
         n, c, width = attention.shape
         to_input, to_state, bias = self.weights()
         projected = torch.addmm(bias, x.flatten(0, 1), to_input).view(n, x.shape[1], -1)
-        lengths = (lengths.unsqueeze(1) if lengths.dim() == 1 else lengths).expand(n, c).flatten()
-        steps = Steps.of(lengths, width)
+        steps = Steps((lengths.unsqueeze(1) if lengths.dim() == 1 else lengths).expand(n, c).flatten(), width)
         initial = x.new_zeros(n * c, self.hidden_size)
         if not steps.sizes:
             return initial.view(n, c, -1)
         if places is None:
             inputs = steps.gather(projected.unsqueeze(1).expand(-1, c, -1, -1).flatten(0, 1))
         else:
-            place = places.flatten(0, 1)[steps.sequence, steps.step]
+            place = steps.gather(places.flatten(0, 1))
             inputs = projected.flatten(0, 1).index_select(0, steps.sequence // c * x.shape[1] + place)
         # [M, 3H], sequences are pairs of history and candidate
         keep = 1 - steps.gather(attention.reshape(n * c, width, 1))  # [M, 1]
         _, end = GRUSteps.apply(inputs, keep, None, initial, to_state, steps.sizes)
         return steps.restore(end).view(n, c, -1)
+
+
+def times(left: Tensor, kernel: Tensor, base: Tensor | None = None, out: Tensor | None = None) -> Tensor:
+    """``left [N, H] @ kernel [H, K]``, plus ``base``; of cells side by side ``[N, G, H]`` and ``[G, H, K]``."""
+    if kernel.dim() == 2:
+        return torch.mm(left, kernel, out=out) if base is None else torch.addmm(base, left, kernel, out=out)
+    left, out = left.transpose(0, 1), None if out is None else out.transpose(0, 1)  # [G, N, ...]
+    if base is None:
+        return torch.bmm(left, kernel, out=out).transpose(0, 1)
+    return torch.baddbmm(base.transpose(0, 1), left, kernel, out=out).transpose(0, 1)
+
+
+def outer(left: Tensor, right: Tensor) -> Tensor:
+    """``left^T right``, ``[H, K]``, the gradient of the kernel of :func:`times`."""
+    return left.t() @ right if left.dim() == 2 else left.permute(1, 2, 0) @ right.transpose(0, 1)
 
 
 class GRUSteps(torch.autograd.Function):
@@ -198,6 +274,8 @@ class GRUSteps(torch.autograd.Function):
     Autograd would record a dozen small operations for each step and add up the weight gradients step by step. Here only
     what waits for the step before is done in the loops, six operations forth and five back; all else, and each weight
     gradient, is done for all steps at once.
+
+    ``G`` cells can run side by side: their axis is the last but one, of the kernel the first.
     """
 
     @staticmethod
@@ -224,20 +302,22 @@ class GRUSteps(torch.autograd.Function):
         Returns:
             ``[M, H]`` states after each step; ``[N, H]`` after the last of each sequence.
         """
-        hidden = initial.shape[1]
-        gate_kernel, candidate_kernel = kernel[:, : 2 * hidden], kernel[:, 2 * hidden :]
-        of_gates, of_candidate = (part.split(sizes) for part in inputs.split([2 * hidden, hidden], dim=1))
-        gates = torch.empty_like(inputs[:, : 2 * hidden])
-        candidates, states = (inputs.new_empty(len(inputs), hidden) for _ in range(2))
-        each_r, each_z = (part.split(sizes) for part in gates.split(hidden, dim=1))
+        hidden = initial.shape[-1]
+        gate_kernel, candidate_kernel = kernel.split([2 * hidden, hidden], dim=-1)
+        of_gates, of_candidate = (part.split(sizes) for part in inputs.split([2 * hidden, hidden], dim=-1))
+        gates = torch.empty_like(inputs[..., : 2 * hidden])
+        candidates, states = (torch.empty_like(inputs[..., :hidden]) for _ in range(2))
+        each_r, each_z = (part.split(sizes) for part in gates.split(hidden, dim=-1))
         each_gate, each_c, each_state = (part.split(sizes) for part in (gates, candidates, states))
         keeps, decays, started = by_step(keep, sizes), by_step(decay, sizes), []
         h = initial
         for t, size in enumerate(sizes):
             h = h[:size] if decay is None else h[:size] * decays[t]
             started.append(h)
-            torch.addmm(of_gates[t], h, gate_kernel, out=each_gate[t]).sigmoid_()
-            torch.addmm(of_candidate[t], each_r[t] * h, candidate_kernel, out=each_c[t]).tanh_()
+            times(h, gate_kernel, of_gates[t], out=each_gate[t])
+            each_gate[t].sigmoid_()
+            times(each_r[t] * h, candidate_kernel, of_candidate[t], out=each_c[t])
+            each_c[t].tanh_()
             z = each_z[t] if keep is None else each_z[t] * keeps[t]
             h = torch.lerp(each_c[t], h, z, out=each_state[t])
         undecayed = None if decay is None else before(each_state, initial, sizes)
@@ -251,9 +331,9 @@ class GRUSteps(torch.autograd.Function):
     def backward(ctx: Any, grad_states: Tensor | None, grad_last: Tensor | None) -> tuple[Tensor | None, ...]:  # type: ignore[override]
         """Goes back through the steps; ``grad_states [M, H]``, ``grad_last [N, H]``."""
         kernel, gates, candidates, start, undecayed, keep, decay = ctx.saved_tensors
-        hidden, sizes = start.shape[1], ctx.sizes
-        back_gates, back_candidate = kernel[:, : 2 * hidden].t(), kernel[:, 2 * hidden :].t()
-        r, z = gates.split(hidden, dim=1)
+        hidden, sizes = start.shape[-1], ctx.sizes
+        back_gates, back_candidate = (part.mT for part in kernel.split([2 * hidden, hidden], dim=-1))
+        r, z = gates.split(hidden, dim=-1)
         change, kept = start - candidates, z if keep is None else z * keep
         # What the gradient of a state is multiplied with to give that of z, c, the state before, and of keep.
         factors = [
@@ -262,30 +342,29 @@ class GRUSteps(torch.autograd.Function):
             kept,
             *([] if keep is None else [change * z]),
         ]
-        each_factor = torch.stack(factors, dim=1).split(sizes)  # [M, 3 or 4, H]
+        each_factor = torch.stack(factors, dim=-2).split(sizes)  # [M, 3 or 4, H]
         each_of_r = sigmoid_backward(start, r).split(sizes)
-        into = start.new_empty(len(start), len(factors) + 1, hidden)  # of r, z, c, the state before, keep
-        flat = into.flatten(1)
+        into = start.new_empty(*start.shape[:-1], len(factors) + 1, hidden)  # of r, z, c, the state before, keep
+        flat = into.flatten(-2)
+        of_r, _, of_c, of_h = (into[..., place, :] for place in range(4))
         each_r_z, each_r, each_rest, each_c, each_h, each_reset = (
-            part.split(sizes) for part in (flat[:, : 2 * hidden], into[:, 0], into[:, 1:], into[:, 2], into[:, 3], r)
+            part.split(sizes) for part in (flat[..., : 2 * hidden], of_r, into[..., 1:, :], of_c, of_h, r)
         )
-        carried = own(grad_last, start.new_zeros(ctx.n_sequences, hidden))
+        carried = own(grad_last, ctx.n_sequences, start)
         given, decays = by_step(grad_states, sizes), by_step(decay, sizes)
         for t in reversed(range(len(sizes))):
             running = carried[: sizes[t]]
             if grad_states is not None:
                 running.add_(given[t])
-            torch.mul(running.unsqueeze(1), each_factor[t], out=each_rest[t])
-            grad_reset = each_c[t] @ back_candidate  # with respect to r * h
+            torch.mul(running.unsqueeze(-2), each_factor[t], out=each_rest[t])
+            grad_reset = times(each_c[t], back_candidate)  # with respect to r * h
             torch.mul(grad_reset, each_of_r[t], out=each_r[t])
             grad_h = each_h[t].addcmul_(grad_reset, each_reset[t])
             if decay is None:
-                torch.addmm(grad_h, each_r_z[t], back_gates, out=running)
+                times(each_r_z[t], back_gates, grad_h, out=running)
             else:
                 torch.mul(grad_h.addmm_(each_r_z[t], back_gates), decays[t], out=running)
-        grad_kernel = torch.cat(
-            [start.t() @ flat[:, : 2 * hidden], (r * start).t() @ flat[:, 2 * hidden : 3 * hidden]], dim=1
-        )
+        grad_kernel = torch.cat([outer(start, flat[..., : 2 * hidden]), outer(r * start, of_c)], dim=-1)
         grad_keep = None if keep is None else into[:, 4].sum(1, keepdim=True)
-        grad_decay = None if decay is None else into[:, 3] * undecayed
-        return flat[:, : 3 * hidden], grad_keep, grad_decay, carried, grad_kernel, None
+        grad_decay = None if decay is None else of_h * undecayed
+        return flat[..., : 3 * hidden], grad_keep, grad_decay, carried, grad_kernel, None

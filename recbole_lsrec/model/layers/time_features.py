@@ -37,8 +37,6 @@ def time_features(times: Tensor, lengths: Tensor, first: Tensor, now: Tensor, un
     following = torch.cat([times[:, 1:], times[:, -1:]], dim=1)
     following = torch.where(steps == lengths.unsqueeze(1) - 1, now.unsqueeze(1), following)
 
-    def logarithm(seconds: Tensor) -> Tensor:
-        units = (seconds.double() / unit).clamp_min(FLOOR)
-        return (units.log() * real).float()
-
-    return TimeFeatures(logarithm(following - first.unsqueeze(1)), logarithm(now.unsqueeze(1) - times))
+    seconds = torch.stack([following - first.unsqueeze(1), now.unsqueeze(1) - times])
+    units = (seconds.double() / unit).clamp_min(FLOOR)
+    return TimeFeatures(*(units.log() * real).float())

@@ -11,7 +11,16 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from recbole_lsrec.model.layers.precision import full_precision
-from recbole_lsrec.model.layers.recurrent import Steps, before, by_step, last, own, sigmoid_backward, tanh_backward
+from recbole_lsrec.model.layers.recurrent import (
+    Steps,
+    before,
+    by_step,
+    ends,
+    last,
+    own,
+    sigmoid_backward,
+    tanh_backward,
+)
 
 
 class LSTM(nn.Module):
@@ -35,41 +44,42 @@ class LSTM(nn.Module):
         self.bias = nn.Parameter(torch.zeros(4 * hidden_size))
 
     @full_precision
-    def forward(self, x: Tensor, lengths: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+    def forward(self, x: Tensor, lengths: Tensor | Steps) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """Runs the cell.
 
         Args:
             x: ``[N, T, D]``; what stands at and after a sequence's length is never read.
-            lengths: ``[N]`` int64, 0 to ``T``.
+            lengths: ``[N]`` int64, 0 to ``T``, or the steps of such.
 
         Returns:
             The outputs ``h`` of each step, ``[N, T, H]``, zero from the length on; ``h`` and ``c`` after the last real
             step, ``[N, H]`` each.
         """
         steps = Steps.of(lengths, x.shape[1])
-        return self._run(self._project(steps.gather(x)), None, steps, lengths, x.shape[1])
+        to_input, to_state, bias = self._weights()
+        return self._run(torch.addmm(bias, steps.gather(x), to_input), None, to_state, steps)
 
-    def _project(self, x: Tensor) -> Tensor:
-        """Input projections ``[M, 4H]`` of all steps at once, columns o, i, f, j: the sigmoids stand together."""
+    def _weights(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Input weights ``[D, 4H]``, state weights ``[H, 4H]`` and bias ``[4H]``, columns o, i, f, j: the sigmoids together."""
         hidden = self.hidden_size
         one = F.pad(self.bias.new_ones(hidden), (2 * hidden, hidden))  # of sigmoid(f + 1)
-        return torch.addmm(
-            self._sigmoids_first(self.bias) + one, x, self._sigmoids_first(self.kernel[: self.input_size])
-        )
-
-    def _sigmoids_first(self, columns: Tensor) -> Tensor:
-        i, j, f, o = columns.chunk(4, dim=-1)
-        return torch.cat([o, i, f, j], dim=-1)
+        to_input, to_state = _sigmoids_first(self.kernel).split([self.input_size, hidden])
+        return to_input, to_state, _sigmoids_first(self.bias) + one
 
     def _run(
-        self, inputs: Tensor, scale: Tensor | None, steps: Steps, lengths: Tensor, width: int
+        self, inputs: Tensor, scale: Tensor | None, to_state: Tensor, steps: Steps
     ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        n, zero = len(lengths), inputs.new_zeros(len(lengths), self.hidden_size)
+        n = len(steps.lengths)
         if not steps.sizes:
-            return zero.unsqueeze(1).repeat(1, width, 1), (zero, zero)
-        to_state = self._sigmoids_first(self.kernel[self.input_size :])
+            zero = inputs.new_zeros(n, self.hidden_size)
+            return zero.unsqueeze(1).repeat(1, steps.width, 1), (zero, zero)
         states, h, c = _LSTMSteps.apply(inputs, scale, to_state, steps.sizes, n)  # [M, H], [N, H], [N, H]
-        return steps.spread(states, n, width), (steps.restore(h), steps.restore(c))
+        return steps.spread(states), (steps.restore(h), steps.restore(c))
+
+
+def _sigmoids_first(columns: Tensor) -> Tensor:
+    i, j, f, o = columns.chunk(4, dim=-1)
+    return torch.cat([o, i, f, j], dim=-1)
 
 
 class Time4LSTM(LSTM):
@@ -90,6 +100,10 @@ class Time4LSTM(LSTM):
 
     out_time1: nn.Parameter
     out_time2: nn.Parameter
+    gate_input1: nn.Parameter
+    gate_input2: nn.Parameter
+    gate_bias1: nn.Parameter
+    gate_bias2: nn.Parameter
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__(input_size, hidden_size)
@@ -103,7 +117,7 @@ class Time4LSTM(LSTM):
 
     @full_precision
     def forward(  # type: ignore[override]
-        self, x: Tensor, to_now: Tensor, from_first: Tensor, lengths: Tensor
+        self, x: Tensor, to_now: Tensor, from_first: Tensor, lengths: Tensor | Steps
     ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """Runs the cell.
 
@@ -111,25 +125,31 @@ class Time4LSTM(LSTM):
             x: ``[N, T, D]``; padding is never read, here nor in the times.
             to_now: ``[N, T]`` feature ``n``.
             from_first: ``[N, T]`` feature ``f``.
-            lengths: ``[N]`` int64, 0 to ``T``.
+            lengths: ``[N]`` int64, 0 to ``T``, or the steps of such.
 
         Returns:
             As :class:`LSTM`.
         """
         steps = Steps.of(lengths, x.shape[1])
-        x_run, n, f = steps.gather(x), steps.gather(to_now), steps.gather(from_first)
-        gates, a = [], []
-        for number, time in enumerate((n, f), 1):
-            w, b, k, r, c = (
-                getattr(self, f"{name}{number}")
-                for name in ("time_weight", "time_bias", "gate_input", "gate_time", "gate_bias")
-            )
-            a.append(torch.tanh(torch.addcmul(b, time.unsqueeze(1), w)))  # [M, H]
-            gates.append(torch.sigmoid(torch.addmm(torch.addmm(c, x_run, k), a[-1], r)))
-        out = torch.addmm(a[0] @ self.out_time1, a[1], self.out_time2)
-        o, others = self._project(x_run).split([self.hidden_size, 3 * self.hidden_size], dim=1)
-        inputs = torch.cat([o + out, others], dim=1)
-        return self._run(inputs, torch.cat(gates, dim=1), steps, lengths, x.shape[1])
+        w, b, r, out = (
+            torch.stack([getattr(self, f"{name}{number}") for number in (1, 2)])
+            for name in ("time_weight", "time_bias", "gate_time", "out_time")
+        )
+        times = steps.gather(torch.stack([to_now, from_first], dim=2))  # [M, 2]
+        a = torch.tanh(torch.addcmul(b, times.unsqueeze(2), w))  # [M, 2, H]
+        of_a = torch.bmm(a.transpose(0, 1), torch.cat([r, out], dim=2))  # [2, M, 2H]
+        to_gates, to_out = of_a.split(self.hidden_size, dim=2)
+
+        to_input, to_state, bias = self._weights()
+        of_x = torch.addmm(
+            torch.cat([bias, self.gate_bias1, self.gate_bias2]),
+            steps.gather(x),
+            torch.cat([to_input, self.gate_input1, self.gate_input2], dim=1),
+        )  # [M, 6H]
+        o, others, gates = of_x.split([self.hidden_size, 3 * self.hidden_size, 2 * self.hidden_size], dim=1)
+        scale = torch.sigmoid(gates + to_gates.transpose(0, 1).flatten(1))  # T_n ; T_f [M, 2H]
+        inputs = torch.cat([o + to_out.sum(0), others], dim=1)  # [M, 4H]
+        return self._run(inputs, scale, to_state, steps)
 
 
 class _LSTMSteps(torch.autograd.Function):
@@ -202,16 +222,19 @@ class _LSTMSteps(torch.autograd.Function):
                 *(into[:, 0], into[:, 1:], flat[:, : 4 * hidden]),
             )
         )
-        carried_h, carried_c = (own(grad, h_before.new_zeros(ctx.n_sequences, hidden)) for grad in (grad_h, grad_c))
-        given, back = by_step(grad_states, sizes), kernel.t()
+        each_of_h = own(grad_states, len(h_before), h_before).split(sizes)
+        if grad_h is not None:
+            for of_h, end in zip(each_of_h, ends(grad_h, sizes), strict=True):
+                of_h[len(of_h) - len(end) :].add_(end)
+        carried_c = own(grad_c, ctx.n_sequences, h_before)
+        back = kernel.t()
         for t in reversed(range(len(sizes))):
-            of_h, of_c = carried_h[: sizes[t]], carried_c[: sizes[t]]
-            if grad_states is not None:
-                of_h.add_(given[t])
+            of_h, of_c = each_of_h[t], carried_c[: sizes[t]]
             of_c.addcmul_(of_h, each_through_c[t])
             torch.mul(of_h, each_through_o[t], out=each_o[t])
             torch.mul(of_c.unsqueeze(1), each_factor[t], out=each_rest[t])
             of_c.mul_(each_allow_f[t])
-            torch.mm(each_x[t], back, out=of_h)
+            if t:
+                each_of_h[t - 1][: sizes[t]].addmm_(each_x[t], back)
         grad_inputs, grad_scale = flat[:, : 4 * hidden], None if scale is None else flat[:, 4 * hidden :]
         return grad_inputs, grad_scale, h_before.t() @ grad_inputs, None, None

@@ -17,10 +17,11 @@ from recbole_lsrec.model.base import Match
 from recbole_lsrec.model.layers.fcn import FCN, embedding
 from recbole_lsrec.model.layers.history_attention import HistoryAttention, Prepared
 from recbole_lsrec.model.layers.precision import lerp
-from recbole_lsrec.model.layers.recurrent import GRU, VecAttGRU
+from recbole_lsrec.model.layers.recurrent import GRU, Steps, VecAttGRU
 from recbole_lsrec.model.layers.time_lstm import LSTM, Time4LSTM
 from recbole_lsrec.model.options.clsr import CLSROptions
 from recbole_lsrec.model.timed_history import History, TimedRecommender
+from recbole_lsrec.processes import group
 
 
 class Encoded(NamedTuple):
@@ -90,12 +91,12 @@ class CLSR(TimedRecommender):
         self.user_long = embedding(n_users, d)
         self.long_attention = attention(d)
         self.user_short = embedding(n_users, d) if o.has_second_user_table else None
+        self.query_gru = GRU(d, d) if o.interest_evolve and not self.dien else None
         if self.dien:
             self.interest_gru = GRU(d, d)
             self.evolution_gru = VecAttGRU(d, d)
             self.short_attention = attention(d)
         else:
-            self.query_gru = GRU(d, d) if o.interest_evolve else None
             self.rnn = {"time4lstm": Time4LSTM, "lstm": LSTM, "gru": GRU}[o.sequential_model](d, d)
             self.short_attention = attention(2 * d if self.asks_candidate else d)
         self.fusion_gru = GRU(d, d) if fusion_gru else None
@@ -115,37 +116,39 @@ class CLSR(TimedRecommender):
         users = interaction[self.USER_ID]
         x = self.embedding(history.items)  # [B, T, D]
         q_long = self.user_long(users).unsqueeze(1)  # (6) [B, 1, D]
-        u_long, a_long = self.long_attention(self.long_attention.prepare(x, history.real), q_long)  # (10)-(13)
+        scored = self.long_attention.scored(history.real)  # by both attentions
+        u_long, a_long = self.long_attention(self.long_attention.prepare(x, scored), q_long)  # (10)-(13)
 
-        s = u_short = a_short = None
+        u_short = a_short = None
+        steps = Steps(history.lengths, x.shape[1])  # of all recurrences
         if self.dien:
-            o, _ = self.interest_gru(x, history.lengths)
+            o, _ = self.interest_gru(x, steps)
         else:
-            s = self.short_query(x, history.lengths, users)  # (7) [B, D]
-            o = self.run_rnn(x, history)  # (14) [B, T, D]
-        short = self.short_attention.prepare(o, history.real, s if self.asks_candidate else None)
+            o = self.run_rnn(x, history, steps)  # (14) [B, T, D]
+        s, g = self.last_states(x, steps, users)  # (7), (26) [B, D]
+        short = self.short_attention.prepare(o, scored, s if self.asks_candidate else None)
         if s is not None and not self.asks_candidate:
             u_short, a_short = self.short_attention(short, s.unsqueeze(1))  # (15), (16) [B, 1, D]
-
-        g = None
-        if self.fusion_gru is not None:
-            g = self.fusion_gru(x, history.lengths)[1].unsqueeze(1)  # (26) [B, 1, D]
         age = self.time_for_alpha(history)
         return Encoded(history, users, x, u_long, a_long, s, o, short, u_short, a_short, g, age)
 
-    def short_query(self, x: Tensor, lengths: Tensor, users: Tensor) -> Tensor:
-        """Eq. 7: a GRU follows how the short-term interest evolves; without it, the user's vector, ``[B, D]``."""
-        start = None if self.user_short is None else self.user_short(users)
-        if self.query_gru is None:
-            assert start is not None
-            return start
-        return self.query_gru(x, lengths, start)[1]
+    def last_states(self, x: Tensor, steps: Steps, users: Tensor) -> tuple[Tensor | None, Tensor | None]:
+        """What two GRUs leave: ``s [B, D]``, how the short-term interest evolved (7), and ``g [B, 1, D]`` for alpha (26).
 
-    def run_rnn(self, x: Tensor, history: History) -> Tensor:
+        Without the first, ``s`` is the user's vector; with DIEN's encoder there is none. Without the second, no ``g``.
+        """
+        start = None if self.user_short is None else self.user_short(users)
+        if self.training and self.query_gru is not None and self.fusion_gru is not None:
+            s, g = self.query_gru.beside(x, steps, self.fusion_gru, start)
+            return s, g.unsqueeze(1)
+        s = start if self.query_gru is None else self.query_gru(x, steps, start)[1]
+        return s, None if self.fusion_gru is None else self.fusion_gru(x, steps)[1].unsqueeze(1)
+
+    def run_rnn(self, x: Tensor, history: History, steps: Steps) -> Tensor:
         """Eq. 14: ``o``, the keys and values of the short-term attention, ``[B, T, D]``, 0 on padding."""
         if isinstance(self.rnn, Time4LSTM):
-            return self.rnn(x, history.time.to_now, history.time.from_first, history.lengths)[0]
-        return self.rnn(x, history.lengths)[0]
+            return self.rnn(x, history.time.to_now, history.time.from_first, steps)[0]
+        return self.rnn(x, steps)[0]
 
     # ---- 3.2.5 what depends on the candidate ------------------------------------------------------------------------
 
@@ -177,13 +180,10 @@ class CLSR(TimedRecommender):
     def proxies(self, state: Encoded) -> tuple[Tensor, Tensor]:
         """Eq. 17, 18: mean embedding of all events and of the last ``recent_k`` (fewer if there are), each ``[B, D]``."""
         lengths = state.history.lengths.unsqueeze(1)
-        recent = state.history.real & (
-            torch.arange(state.x.shape[1], device=state.x.device) >= lengths - self.options.recent_k
-        )
-        long, short = (
-            (events.to(state.x.dtype).unsqueeze(1) @ state.x).squeeze(1) / events.sum(1, keepdim=True)
-            for events in (state.history.real, recent)
-        )
+        steps = torch.arange(state.x.shape[1], device=state.x.device)
+        recent = state.history.real & (steps >= lengths - self.options.recent_k)
+        events = torch.stack([state.history.real, recent], dim=1).to(state.x.dtype)  # [B, 2, T]
+        long, short = (torch.bmm(events, state.x) / events.sum(2, keepdim=True)).unbind(1)
         return long, short
 
     def auxiliary_loss(self, state: Encoded, match: Match) -> dict[str, Tensor]:
@@ -210,8 +210,8 @@ class CLSR(TimedRecommender):
 
     def involved_rows(self, state: Encoded) -> list[tuple[nn.Embedding, Tensor]]:
         """Returns the user tables with the users of the batch."""
-        tables = [self.user_long, self.user_short]
-        return [(table, state.users) for table in tables if table is not None]
+        users, _ = group.distinct(state.users)
+        return [(table, users) for table in (self.user_long, self.user_short) if table is not None]
 
     def floats_per_pair(self, state: Encoded) -> int:
         """Estimates the numbers that matching an instance with one candidate keeps alive."""

@@ -15,11 +15,13 @@ from torch import Tensor, nn
 
 from recbole_lsrec.model import losses
 from recbole_lsrec.model.base import LongShortRecommender, Match
-from recbole_lsrec.model.layers.attention import MLPAttention
+from recbole_lsrec.model.layers.attention import MLPAttention, Projected
 from recbole_lsrec.model.layers.fcn import FCN, embedding, truncated_normal_
 from recbole_lsrec.model.layers.history_attention import HistoryAttention, Prepared
-from recbole_lsrec.model.layers.recurrent import GRU
+from recbole_lsrec.model.layers.recurrent import GRU, Steps
 from recbole_lsrec.model.layers.session_encoder import PlaceNorm, SessionEncoder
+from recbole_lsrec.model.layers.slot_attention import Prepared as SlotsPrepared
+from recbole_lsrec.model.layers.slot_attention import SlotAttention
 from recbole_lsrec.model.layers.time_features import TimeFeatures, time_features
 from recbole_lsrec.model.layers.time_lstm import Time4LSTM
 from recbole_lsrec.model.layers.unique_history import Slots, UniqueHistory, current_session, long_sessions
@@ -48,10 +50,10 @@ class Encoded(NamedTuple):
     """Histories, encoded as far as no candidate is needed."""
 
     read: Read
-    long: list[Prepared]  # of each slot
+    long: SlotsPrepared
     n_long: Tensor  # [B]
     q_long: Tensor  # [B, D]
-    current: Prepared
+    current: SlotsPrepared
     sequence: Prepared
     g: Tensor  # [B, 1, D]
     age: Tensor  # [B, 1, 1]
@@ -121,11 +123,10 @@ class LSIDN(LongShortRecommender):
         self.position = nn.Parameter(truncated_normal_(torch.empty(o.max_session_len, d)))  # P
         self.norm = PlaceNorm(o.max_session_len, d)
         self.long_encoder, self.current_encoder = SessionEncoder(d), SessionEncoder(d)
-        by_place = {"see_padding": True, "equal_padding": False}  # after SA padding holds the norm's shift, by place
-        self.session_attention = HistoryAttention("mlp", d, d, attention_sizes, **by_place)  # ATT_s
+        self.session_attention = SlotAttention(d, d, attention_sizes)  # ATT_s
         self.session_gru = GRU(d, d)
         self.long_attention = MLPAttention(d, 2 * d, attention_sizes)  # ATT_l
-        self.current_attention = HistoryAttention("mlp", d, item_size, attention_sizes, **by_place)  # ATT_c
+        self.current_attention = SlotAttention(d, item_size, attention_sizes)  # ATT_c
         self.rnn = Time4LSTM(d, d)
         self.sequence_attention = HistoryAttention("mlp", d, d, attention_sizes, see_padding=True)  # ATT_t
         self.fusion_gru = GRU(d, d)
@@ -173,18 +174,20 @@ class LSIDN(LongShortRecommender):
         read = self.read(interaction)
         long = self.embedding(read.long.items) + self.position  # [B, N, W, D]
         e = self.long_encoder(long.flatten(0, 1), read.long.real.flatten(0, 1), self.norm).view_as(long)  # (1)
-        slots = [
-            self.session_attention.prepare(e[:, n], read.long.real[:, n]) for n in range(self.options.max_sessions)
-        ]
-        current = self.current_attention.prepare(self.encode_session(*read.current), read.current[1])  # (4)
+        slots = self.session_attention.prepare(e, read.long.real)
+        items, real = read.current
+        current = self.current_attention.prepare(
+            self.encode_session(items, real).unsqueeze(1), real.unsqueeze(1)
+        )  # (4)
 
         items, lengths, to_now, from_first = self.sequence(read)
         x = self.embedding(items)  # [B, T, D]
-        o, _ = self.rnn(x, to_now, from_first, lengths)  # (5) [B, T, D]
-        real = torch.arange(x.shape[1], device=x.device) < lengths.unsqueeze(1)
-        g = self.fusion_gru(x, lengths)[1].unsqueeze(1)  # (6) [B, 1, D]
+        steps = Steps(lengths, x.shape[1])
+        o, _ = self.rnn(x, to_now, from_first, steps)  # (5) [B, T, D]
+        g = self.fusion_gru(x, steps)[1].unsqueeze(1)  # (6) [B, 1, D]
         age = read.time.to_now[:, -1:].unsqueeze(2)  # [B, 1, 1]
-        sequence = self.sequence_attention.prepare(o, real)
+        real = torch.arange(x.shape[1], device=x.device) < lengths.unsqueeze(1)
+        sequence = self.sequence_attention.prepare(o, self.sequence_attention.scored(real))
         return Encoded(read, slots, read.long.lengths, self.user_long(read.users), current, sequence, g, age)
 
     def encode_session(self, items: Tensor, real: Tensor) -> Tensor:
@@ -214,7 +217,9 @@ class LSIDN(LongShortRecommender):
         v = self.embedding(items)  # [B or 1, C, D]
         u_long, weights = self.long_interest(state, v)  # [B, C, 2D]
         item_part = v[..., : self.embedding.item.embedding_dim]
-        u_current, a_current = self.current_attention(state.current, item_part)  # (4) [B, C, D]
+        u_current, a_current = (
+            part.squeeze(2) for part in self.current_attention(state.current, item_part)
+        )  # (4) [B, C, D]
         u_sequence, a_sequence = self.sequence_attention(state.sequence, v)  # (5) [B, C, D]
         u_short = torch.cat([u_sequence, u_current], dim=-1)  # [B, C, 2D]
         alpha = torch.sigmoid(self.fusion(state.g, u_long, u_short, v, state.age))  # (6) [B, C, 1]
@@ -225,23 +230,19 @@ class LSIDN(LongShortRecommender):
 
     def long_interest(self, state: Encoded, v: Tensor) -> tuple[Tensor, tuple[Any, ...]]:
         """Steps 1-3: ``u_L [B, C, 2D]``, and what is behind it."""
-        pooled = [self.session_attention(slot, v) for slot in state.long]  # (1)
-        h = torch.stack([part for part, _ in pooled], dim=2)  # [B, C, N, D]
+        h, a_events = self.session_attention(state.long, v)  # (1) [B, C, N, D]
         n_rows, n_candidates = h.shape[:2]
         lengths = state.n_long.unsqueeze(1).expand(-1, n_candidates).flatten()
         h_gru, last = self.session_gru(h.flatten(0, 1), lengths)  # (2)
-        h_gru = h_gru.view_as(h)
+        both = torch.stack([h_gru.view_as(h), h], dim=3)  # [B, C, N, 2, D]
         v = v.expand(n_rows, -1, -1)
-        q = torch.cat([state.q_long.unsqueeze(1).expand_as(v), v], dim=-1).unsqueeze(2)  # [B, C, 1, 2D]
-        query = self.long_attention.query(q)
-        real = torch.arange(h.shape[2], device=h.device) < state.n_long.view(-1, 1, 1)
-        parts, weights = [], []
-        for keys in (h_gru, h):  # (3)
-            logits = self.long_attention(self.long_attention.keys(keys), query)  # [B, C, N]
-            a = logits.masked_fill(~real, torch.finfo(logits.dtype).min).softmax(dim=2)
-            weights.append(a)
-            parts.append((a.unsqueeze(2) @ keys).squeeze(2))
-        return torch.cat(parts, dim=-1), ([a for _, a in pooled], weights, h_gru, last.view(n_rows, n_candidates, -1))
+        q = torch.cat([state.q_long.unsqueeze(1).expand_as(v), v], dim=-1)  # [B, C, 2D]
+        query = Projected(*(part[:, :, None, None] for part in self.long_attention.query(q)))
+        logits = self.long_attention(self.long_attention.keys(both), query, groups=2)  # (3) [B, C, N, 2]
+        absent = torch.arange(h.shape[2], device=h.device) >= state.n_long.view(-1, 1, 1)
+        a = logits.masked_fill(absent.unsqueeze(3), torch.finfo(logits.dtype).min).softmax(dim=2)
+        u = torch.einsum("bcnk,bcnkd->bckd", a, both).flatten(2)  # [B, C, 2D]
+        return u, (a_events.unbind(2), a.unbind(3), h_gru.view_as(h), last.view(n_rows, n_candidates, -1))
 
     # ---- losses -----------------------------------------------------------------------------------------------------
 
@@ -294,7 +295,8 @@ class LSIDN(LongShortRecommender):
 
     def involved_rows(self, state: Encoded) -> list[tuple[nn.Embedding, Tensor]]:
         """Returns both user tables with the users of the batch."""
-        return [(table, state.read.users) for table in (self.user_long, self.user_short)]
+        users, _ = group.distinct(state.read.users)
+        return [(table, users) for table in (self.user_long, self.user_short)]
 
     def floats_per_pair(self, state: Encoded) -> int:
         """Estimates the numbers that matching an instance with one candidate keeps alive."""

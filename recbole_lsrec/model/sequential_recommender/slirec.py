@@ -80,7 +80,7 @@ class SLiRec(TimedRecommender):
         u_long, a_long = self.long_interest(x, history.real)
         to_now, from_first = history.time.to_now, history.time.from_first
         o, _ = self.rnn(x[..., : self.item_size], to_now, from_first, history.lengths)  # [B, T, D]
-        short = self.short_attention.prepare(o, history.real)
+        short = self.short_attention.prepare(o, self.short_attention.scored(history.real))
         return Encoded(history, u_long, a_long, o, short, self.time_for_alpha(history))
 
     def long_interest(self, x: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:

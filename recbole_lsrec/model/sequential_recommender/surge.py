@@ -112,12 +112,13 @@ class SURGE(LongShortRecommender):
         x = self.embedding(items)  # [B, L, D]
 
         graph = self.graph(self.similarity(x, real))
-        f_1 = self.cluster_attention.own_weights(x, real, graph.smooth @ (graph.smooth @ x))  # [B, L]
+        scored = self.cluster_attention.scored(real)  # by three attentions
+        f_1 = self.cluster_attention.own_weights(x, scored, graph.smooth @ (graph.smooth @ x))  # [B, L]
         e = f_1.unsqueeze(1).masked_fill(~graph.linked, float("-inf")).softmax(dim=2)  # [B, L, L]
         x_c = F.leaky_relu(e @ (x @ self.convolution) + x, SLOPE)  # [B, L, D]
 
-        cluster = self.cluster_attention.own_weights(x_c, real, graph.smooth @ (graph.smooth @ x_c))  # [B, L]
-        query = self.query_attention.prepare(x_c, real)
+        cluster = self.cluster_attention.own_weights(x_c, scored, graph.smooth @ (graph.smooth @ x_c))  # [B, L]
+        query = self.query_attention.prepare(x_c, scored)
         return Encoded(items, real, x_c, cluster, query, self.final_attention.keys(x_c))
 
     @torch.no_grad()

@@ -1,14 +1,17 @@
 """The recurrences as their definitions read: step by step on padded arrays, autograd at work."""
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
-from recbole_lsrec.model.layers.recurrent import GRU
+from recbole_lsrec.model.layers.recurrent import GRU, Steps
 from recbole_lsrec.model.layers.time_lstm import LSTM, Time4LSTM
 
 
-def gru(cell: GRU, x: Tensor, lengths: Tensor, initial: Tensor | None = None) -> tuple[Tensor, Tensor]:
+def gru(cell: GRU, x: Tensor, lengths: Tensor | Steps, initial: Tensor | None = None) -> tuple[Tensor, Tensor]:
     """As ``cell(x, lengths, initial)``."""
+    lengths = Steps.of(lengths, x.shape[1]).lengths
     h = x.new_zeros(len(x), cell.hidden_size) if initial is None else initial
     outputs = []
     for t in range(x.shape[1]):
@@ -19,6 +22,13 @@ def gru(cell: GRU, x: Tensor, lengths: Tensor, initial: Tensor | None = None) ->
         h = torch.where(real, z * h + (1 - z) * c, h)
         outputs.append(h * real)
     return torch.stack(outputs, 1), h
+
+
+def beside(
+    cell: GRU, x: Tensor, lengths: Tensor | Steps, other: GRU, initial: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    """As ``cell.beside(x, lengths, other, initial)``."""
+    return gru(cell, x, lengths, initial)[1], gru(other, x, lengths)[1]
 
 
 def vec_att_gru(cell: GRU, x: Tensor, lengths: Tensor, attention: Tensor) -> Tensor:
@@ -35,9 +45,10 @@ def vec_att_gru(cell: GRU, x: Tensor, lengths: Tensor, attention: Tensor) -> Ten
     return torch.stack(states, 1)
 
 
-def lstm(cell: LSTM, x: Tensor, *times_and_lengths: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+def lstm(cell: LSTM, x: Tensor, *times_and_lengths: Any) -> tuple[Tensor, tuple[Tensor, Tensor]]:
     """As ``LSTM(x, lengths)`` or ``Time4LSTM(x, to_now, from_first, lengths)``."""
     *times, lengths = times_and_lengths
+    lengths = Steps.of(lengths, x.shape[1]).lengths
     h = c = x.new_zeros(len(x), cell.hidden_size)
     outputs = []
     for t in range(x.shape[1]):

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from recbole_lsrec.model.layers.history_attention import HistoryAttention
+from recbole_lsrec.model.layers.history_attention import HistoryAttention, Scored
 from recbole_lsrec.testing.stub import randomise
 
 REAL = torch.tensor([[True, True, True], [True, False, False]])
@@ -17,7 +17,7 @@ def test_equals_the_definition(kind: str, known_size: int) -> None:
     known = torch.randn(2, known_size) if known_size else None
     if known is not None:
         q = torch.cat([known.unsqueeze(1).expand(2, 2, known_size), q[..., known_size:]], dim=2)
-    u, a = attention(attention.prepare(values, REAL, known), q[..., known_size:])
+    u, a = attention(attention.prepare(values, attention.scored(REAL), known), q[..., known_size:])
     for b in range(2):
         for c in range(2):
             k = values[b, REAL[b]] @ attention.attention.matrix  # [n, 5]
@@ -39,7 +39,7 @@ def test_padding_enters_batch_norm_in_training_only(see_padding: bool) -> None:
     other = torch.where(REAL.unsqueeze(2), values, 5.0)
     for training in (False, True):
         attention.train(training)
-        one, two = (attention.weights(attention.prepare(x, REAL), q) for x in (values, other))
+        one, two = (attention.weights(attention.prepare(x, attention.scored(REAL)), q) for x in (values, other))
         assert torch.allclose(one, two) == (not (training and see_padding))
         assert not one.transpose(1, 2)[~REAL].any()
 
@@ -54,11 +54,14 @@ def test_one_padded_step_stands_for_all_in_the_batch_norm_statistics(own: bool) 
     q = torch.randn(5, 2, 6)
     each = torch.where(real.unsqueeze(2), torch.randn(5, 9, 6), torch.full((1, 1, 6), -0.2))
     found = []
-    for equal in (True, False):
+    for one_stands_for_all in (True, False):
         torch.manual_seed(1)
-        attention = HistoryAttention("mlp", 6, 6, [8, 4], see_padding=True, equal_padding=equal)
+        attention = HistoryAttention("mlp", 6, 6, [8, 4], see_padding=True)
         randomise(attention)
-        a = attention.own_weights(values, real, each) if own else attention.weights(attention.prepare(values, real), q)
+        every = Scored(~real, *torch.ones_like(real).nonzero(as_tuple=True), None)
+        scored = attention.scored(real) if one_stands_for_all else every
+        own_weights, weights = attention.own_weights, attention.weights
+        a = own_weights(values, scored, each) if own else weights(attention.prepare(values, scored), q)
         (a.square() * torch.arange(9)).sum().backward()
         gradients = [p.grad for p in attention.parameters() if p.grad is not None]
         found.append([a, *gradients, *attention.buffers()])

@@ -22,7 +22,7 @@ def test_counted_rows_are_repeated_rows(monkeypatch, block):
         torch.nn.init.normal_(norm.bias, generator=torch.Generator().manual_seed(2))
         inputs = [tensor.clone().requires_grad_() for tensor in (rows, weight, bias)]
         if counted:
-            out = norm.relu_linear(inputs[0], counts, *inputs[1:])
+            out = norm.relu_linear(inputs[0], counts / counts.sum(), *inputs[1:])
         else:
             repeated = inputs[0].repeat_interleave(counts.long(), dim=0)
             first = counts.long().cumsum(0) - counts.long()
@@ -37,7 +37,7 @@ def test_counted_rows_are_repeated_rows(monkeypatch, block):
 def test_in_numbers():
     out, mean, variance = norm_relu_linear(
         torch.tensor([[1.0], [5.0]]),
-        torch.tensor([3.0, 1.0]),
+        torch.tensor([0.75, 0.25]),
         torch.tensor([2.0]),
         torch.tensor([1.0]),
         1.0,

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from recbole_lsrec.model.layers.recurrent import GRU, VecAttGRU
+from recbole_lsrec.model.layers.recurrent import GRU, Steps, VecAttGRU
 from tests.model import authors_names
 from tests.model.goldens import load
 from tests.model.layers import plain_recurrence
@@ -62,6 +62,22 @@ def test_outputs_and_gradients_equal_the_plain_loop(with_initial: bool) -> None:
         outputs, state = run(x, lengths, initial)
         loss = (outputs * weight).sum() + (state * weight[:, 0]).square().sum()
         results.append((outputs, state, *torch.autograd.grad(loss, leaves)))
+    for left, right in zip(*results, strict=True):
+        torch.testing.assert_close(left, right, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("with_initial", [False, True])
+def test_two_side_by_side_are_each_alone(with_initial: bool) -> None:
+    torch.manual_seed(0)
+    one, two = GRU(3, 4).double(), GRU(3, 4).double()
+    x = torch.randn(5, 6, 3, dtype=torch.float64, requires_grad=True)
+    initial = torch.randn(5, 4, dtype=torch.float64, requires_grad=True) if with_initial else None
+    steps = Steps(torch.tensor([2, 0, 5, 5, 1]), 6)
+    leaves = [x, *one.parameters(), *two.parameters()] + ([initial] if initial is not None else [])
+    results = []
+    for states in (one.beside(x, steps, two, initial), plain_recurrence.beside(one, x, steps, two, initial)):
+        loss = states[0].square().sum() + states[1].pow(3).sum()
+        results.append((*states, *torch.autograd.grad(loss, leaves)))
     for left, right in zip(*results, strict=True):
         torch.testing.assert_close(left, right, rtol=1e-10, atol=1e-10)
 
