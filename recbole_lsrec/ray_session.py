@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import threading
 import warnings
 from collections.abc import Iterator
@@ -18,6 +19,16 @@ with warnings.catch_warnings():
 
 if _before is not None and threading.current_thread() is threading.main_thread():
     signal.signal(signal.SIGTERM, _before)  # importing Ray takes the signal away from whoever had it
+
+
+_PATIENCE = 10.0  # seconds; Ray itself tries for minutes
+
+
+def _knock(address: str) -> None:
+    """Raises OSError where nobody listens at ``host:port``; other addresses, such as ``auto``, are left to Ray."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdigit():
+        socket.create_connection((host, int(port)), _PATIENCE).close()
 
 
 @contextmanager
@@ -45,8 +56,9 @@ def running_ray(address: str | None = None, cpus: int | None = None) -> Iterator
         )
     ours = signal.getsignal(signal.SIGTERM)
     try:
+        _knock(address or "")
         ray.init(logging_level="error", log_to_driver=False, **options)
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except (OSError, OverflowError, RuntimeError, ValueError) as error:
         if not address:
             raise
         raise ConfigError(

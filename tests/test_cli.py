@@ -23,6 +23,13 @@ def test_a_file_that_cannot_be_written_is_refused_before_any_work(command, optio
     assert f"the folder {wanted.parent} does not exist" in " ".join(capsys.readouterr().err.split())
 
 
+def test_two_outputs_in_one_file_are_refused_before_any_work(tmp_path, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["strata", "run", "--csv", str(tmp_path / "x"), "--json", str(tmp_path / "x")])
+    assert ended.value.code == 2
+    assert f"{tmp_path / 'x'}: is given twice" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("command", "message"),
     [
@@ -36,6 +43,27 @@ def test_an_option_that_is_nearly_one_is_no_setting(command, message, capsys):
         main(command)
     assert ended.value.code == 2
     assert capsys.readouterr().err.strip().endswith(message)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["compare", "one", "two", "--alpha", "nan"],
+        ["recommend", "run", "--histories", "x.csv", "--now", "nan"],
+        ["prepare", "csv", "--raw", "x.csv", "--max-refused", "nan"],
+        ["prepare", "csv", "--raw", "x.csv", "--sample-users", "nan"],
+        ["leaderboard", "papers", "--gpus", "nan"],
+        ["tune", "--time-budget", "inf"],
+        ["tune", "--cpus-per-trial", "nan"],
+    ],
+)
+def test_what_is_no_finite_number_is_refused(command, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(command)
+    assert ended.value.code == 2
+    assert (
+        f"Invalid value for '{command[-2]}': found {command[-1]}; accepted: a finite number." in capsys.readouterr().err
+    )
 
 
 def test_an_entry_that_does_not_exist_is_said_before_the_data_set_is_asked_for(capsys):

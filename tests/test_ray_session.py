@@ -1,10 +1,14 @@
 """Ray that a command starts: its ports, and its signal handler."""
 
 import os
+import socket
 import subprocess
 import sys
 
 import pytest
+
+from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.ray_session import running_ray
 
 PROGRAM = """
 import os, signal
@@ -26,6 +30,14 @@ def command(address):
 
 command()
 """
+
+
+def test_an_address_where_nobody_listens_is_said_at_once():
+    with socket.socket() as taken:  # bound, and listening to nobody
+        taken.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(ConfigError, match=f"^address: no Ray cluster answers at '{address}'"), running_ray(address):
+            pass
 
 
 @pytest.mark.slow  # starts Ray as a command does

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from recbole_lsrec.cli.shared import OutputFile
+from recbole_lsrec.cli.shared import Finite, OutputFile
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.whole_files import write_text, write_values
 
@@ -68,7 +68,7 @@ def strata(
 @click.option("--protocol", help="Such as pop99 or full; the first of the phase by default.")
 @click.option("--phase", type=click.Choice(["valid", "test"]), default="test", show_default=True)
 @click.option(
-    "--alpha", type=click.FloatRange(0, 0.5, min_open=True), default=0.05, show_default=True, help="Level of the tests."
+    "--alpha", type=Finite(0, 0.5, min_open=True), default=0.05, show_default=True, help="Level of the tests."
 )
 @click.option("--resamples", type=click.IntRange(100), default=2000, show_default=True, help="Draws of the bootstrap.")
 @click.option("--seed", type=click.IntRange(0), default=2020, show_default=True, help="Seed of these draws.")

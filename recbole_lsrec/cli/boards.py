@@ -7,7 +7,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from recbole_lsrec.cli.shared import WithSettings, listen_here_alone, with_resources
+from recbole_lsrec.cli.shared import Finite, WithSettings, listen_here_alone, with_resources
 from recbole_lsrec.config.values import parse_command_line
 from recbole_lsrec.errors import LESS_MEMORY
 from recbole_lsrec.own_models import absolute, class_name, named_again
@@ -104,12 +104,20 @@ def reproduce(
     help="Yaml file of the space; properties/hyper/<model>.yaml by default; strong: the one in its folder strong.",
 )
 @click.option("--trials", default=16, show_default=True, help="Configurations to try.")
-@click.option("--time-budget", type=click.FloatRange(0, min_open=True), help="Seconds after which the search ends.")
+@click.option("--time-budget", type=Finite(0, min_open=True), help="Seconds after which the search ends.")
 @click.option("--scheduler", type=click.Choice(["asha", "median", "none"]), default="asha", show_default=True)
 @click.option("--search", "method", type=click.Choice(["random", "tpe", "grid"]), default="random", show_default=True)
 @click.option("--search-seed", default=2020, show_default=True, help="Seed of the choice of configurations.")
-@click.option("--cpus-per-trial", default=1.0, show_default=True, help="CPU cores, and threads, of a trial.")
-@click.option("--gpus-per-trial", default=0.0, show_default=True, help="GPUs of a trial; 0.5 lets two share one.")
+@click.option(
+    "--cpus-per-trial",
+    type=Finite(0, min_open=True),
+    default=1.0,
+    show_default=True,
+    help="CPU cores, and threads, of a trial.",
+)
+@click.option(
+    "--gpus-per-trial", type=Finite(0), default=0.0, show_default=True, help="GPUs of a trial; 0.5 lets two share one."
+)
 @click.option("--concurrent", type=click.IntRange(1), help="Trials at a time at most; as many as fit by default.")
 @click.option(
     "--address", callback=listen_here_alone, help="Of a Ray cluster, or `auto`; this machine alone by default."

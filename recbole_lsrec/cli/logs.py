@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from recbole_lsrec.cli.shared import OutputFile, WithSettings, split_commas
+from recbole_lsrec.cli.shared import Finite, OutputFile, WithSettings, split_commas
 from recbole_lsrec.config.values import parse_command_line
 from recbole_lsrec.errors import ConfigError, did_you_mean
 
@@ -41,7 +41,7 @@ from recbole_lsrec.errors import ConfigError, did_you_mean
 )
 @click.option(
     "--sample-users",
-    type=click.FloatRange(0, 1, min_open=True),
+    type=Finite(0, 1, min_open=True),
     help="Share of users to draw, instead of the recipe's.",
 )
 @click.option("--seed", default=2020, show_default=True, help="Seed of the draw of users.")
@@ -70,7 +70,7 @@ from recbole_lsrec.errors import ConfigError, did_you_mean
 @click.option("--tz", help="Zone of times that name none, such as Asia/Shanghai; UTC by default.")
 @click.option(
     "--max-refused",
-    type=click.FloatRange(0, 1),
+    type=Finite(0, 1),
     default=0.01,
     show_default=True,
     help="Share of rows that may be damaged.",

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from recbole_lsrec.cli.shared import OutputFile, WithSettings
+from recbole_lsrec.cli.shared import Finite, OutputFile, WithSettings
 
 
 @click.command(cls=WithSettings)
@@ -58,7 +58,7 @@ def models() -> None:
 @click.option("--histories", required=True, type=click.Path(path_type=Path), help="CSV, TSV, parquet or JSON lines.")
 @click.option("--k", default=20, show_default=True, type=click.IntRange(1), help="Length of the lists.")
 @click.option("--out", type=OutputFile(), help="CSV, TSV, parquet or JSON lines, by its ending; the screen by default.")
-@click.option("--now", type=float, help="When it is asked, in the log's unit; each user's last event by default.")
+@click.option("--now", type=Finite(), help="When it is asked, in the log's unit; each user's last event by default.")
 @click.option(
     "--exclude-seen/--include-seen", default=None, help="Items of the history; by default as the run's filter_seen."
 )

@@ -1,5 +1,6 @@
 """What several commands share: options, files, lists of words."""
 
+import math
 import os
 from collections.abc import Callable
 from difflib import get_close_matches
@@ -35,14 +36,26 @@ def _is_setting(name: str) -> bool:
     return name in general_settings()
 
 
+class Finite(click.FloatRange):
+    """A number within bounds; ``nan`` is below no bound and above none, so click would let it through."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"found {value}; accepted: a finite number.", param, ctx)
+        return number
+
+
 class OutputFile(click.Path):
-    """A file to be written, refused before any work if its folder is missing."""
+    """A file to be written, refused before any work if its folder is missing, or another option writes it too."""
 
     def __init__(self) -> None:
         super().__init__(dir_okay=False, writable=True, path_type=Path)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         path = Path(str(super().convert(value, param, ctx)))
+        if ctx and path in ctx.params.values():
+            self.fail(f"{path}: is given twice, and one would replace the other; give each its own file.", param, ctx)
         if not path.absolute().parent.is_dir():
             self.fail(
                 f"{path}: the folder {path.absolute().parent} does not exist; make it, or give another.", param, ctx
@@ -77,9 +90,7 @@ def with_resources(command: Callable[..., None]) -> Callable[..., None]:
         click.option(
             "--jobs", type=click.IntRange(1), help="Cells at a time; by default as many as there are CPUs for."
         ),
-        click.option(
-            "--gpus", type=click.FloatRange(0), default=0, show_default=True, help="GPUs of a cell, such as 0.5."
-        ),
+        click.option("--gpus", type=Finite(0), default=0, show_default=True, help="GPUs of a cell, such as 0.5."),
         click.option("--cpus", type=click.IntRange(1), default=1, show_default=True, help="CPU threads of a cell."),
     ):
         wrapped = option(wrapped)

@@ -17,8 +17,11 @@ from recbole_lsrec.errors import ConfigError
 class YamlLoader(yaml.SafeLoader):
     """PyYAML's safe loader, with numbers as RecBole reads them (``1e-3`` is a float) and dates left as text.
 
-    A key that appears twice in a mapping is an error.
+    A key that appears twice in a mapping is an error, and so is a value that holds itself.
     """
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        return super().construct_object(node, deep=True)  # which refuses what is not finished when it is met again
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()

@@ -160,4 +160,4 @@ def _is_number(text: str) -> bool:
         float(text)
     except ValueError:
         return False
-    return "_" not in text  # which Python reads and Arrow does not
+    return "_" not in text and text.isascii()  # Python reads more than Arrow does: 1_000, digits of other scripts

@@ -130,6 +130,7 @@ def find_reading(
     check_zone(zone)
     if given is not None:
         reading = _named(given, zone)
+        _check_format(connection, given)
         return Times(reading, *_zone_of(connection, table, reading, zone))
     sample = f"(SELECT time FROM {table} WHERE time <> '' AND row % {_stride(connection, table)} = 0)"
     candidates = _candidates(connection, sample, zone)
@@ -189,6 +190,18 @@ def _named(given: str, zone: str | None) -> Reading:
             f"{ORDER}, or a strptime format such as '%d/%m/%Y %H:%M'."
         )
     return format_reading(given, zone)
+
+
+def _check_format(connection: "DuckDBPyConnection", form: str) -> None:
+    import duckdb  # an extra, as all of `prepare`
+
+    try:
+        connection.execute("SELECT try_strptime('', ?)", [form]).fetchall()
+    except duckdb.InvalidInputException as error:
+        reason = str(error).rpartition(": ")[2]
+        raise DataError(
+            f"--time-format: found {form!r} ({reason}); accepted: a strptime format such as '%d/%m/%Y %H:%M'."
+        ) from error
 
 
 def _stride(connection: "DuckDBPyConnection", table: str) -> int:

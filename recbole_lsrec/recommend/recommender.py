@@ -25,7 +25,7 @@ from recbole_lsrec.model.base import LongShortRecommender
 from recbole_lsrec.own_models import find_again
 from recbole_lsrec.recommend.counts import say_counts
 from recbole_lsrec.recommend.further_columns import Further, further_columns
-from recbole_lsrec.recommend.read_histories import ITEM, TIME, USER, read_histories
+from recbole_lsrec.recommend.read_histories import ITEM, TIME, USER, check_unit, read_histories
 from recbole_lsrec.run_files import CHECKPOINT
 
 _CPU_HISTORIES = 64  # that our models encode at a time on a CPU, as in the evaluation
@@ -237,6 +237,7 @@ class Recommender:
 
     def _numbered(self, events: pd.DataFrame) -> tuple[np.ndarray, pd.DataFrame]:
         """Users in the order of first appearance, and the events with the number of their user and the id of their item."""
+        check_unit(events[TIME].to_numpy(), self.config["timestamp_unit"])
         number, users = pd.factorize(events[USER].to_numpy(dtype=object))
         # Not Series.map, which makes a column of the whole catalogue each time.
         item = np.array([self._item_id.get(token, 0) for token in events[ITEM]], dtype=np.int64)
@@ -259,8 +260,8 @@ class Recommender:
         late = np.flatnonzero(~(last <= asked))
         if len(late):
             raise DataError(
-                f"now: user {str(users[late[0]])!r} has an event at {last[late[0]]:g}, after now ({asked[late[0]]:g}); so have "
-                f"{len(late) - 1} more. Leave later events out, or give a later time."
+                f"now: user {str(users[late[0]])!r} has an event at {last[late[0]]:.15g}, after now ({asked[late[0]]:.15g}); so "
+                f"have {len(late) - 1} more. Leave later events out, or give a later time."
             )
         return asked
 

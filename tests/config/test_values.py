@@ -97,6 +97,8 @@ def test_yaml_is_read_safely(tmp_path: Path) -> None:
         ("epochs: 3\nseed: 1\nepochs: 4\n", r"bad\.yaml, line 3: the key 'epochs' is there twice"),
         ("epochs: 3\n\tseed: 1\n", r"bad\.yaml, line 2: found character '\\t'"),
         ("a: !!python/object/apply:os.getcwd []\n", r"bad\.yaml, line 1: could not determine a constructor"),
+        ("seed: 1\na: &x [*x]\n", r"bad\.yaml, line 2: found unconstructable recursive node"),
+        ("a: &x {b: *x}\n", r"bad\.yaml, line 1: found unconstructable recursive node"),
         ("- epochs\n", r"bad\.yaml: found \['epochs'\]; accepted: 'key: value' a line"),
     ],
 )

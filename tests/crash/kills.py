@@ -1,4 +1,4 @@
-"""Kills works at any moment and takes them up again: ``python -m tests.crash.kills --kills 130``.
+"""Kills works at any moment and takes them up again: ``python -m tests.crash.kills``.
 
 Each sitting of a work is a fork of this process, which has torch already, so that a hundred kills take minutes.
 """
@@ -23,8 +23,14 @@ import recbole_lsrec.leaderboard.run
 import recbole_lsrec.tuning.search  # noqa: F401 - both, so that forks have Ray too
 from tests.crash.works import Work, works
 
-SHARES = {"training": 0.5, "cache": 0.2, "prepare": 0.22, "leaderboard": 0.04, "tune": 0.04}  # the last two cost most
-TERM = 3 / 13  # of all kills; the others are kill -9
+KILLS = {  # how often each work is killed: by kill -9, by SIGTERM
+    "training": (50, 8),
+    "cache": (16, 3),
+    "prepare": (18, 3),
+    "leaderboard": (8, 8),
+    "tune": (8, 8),
+}
+SIGNALS = (signal.SIGKILL, signal.SIGTERM)
 
 
 class Killed(NamedTuple):
@@ -118,26 +124,17 @@ def _quietly(go: Callable[[Path], Any], folder: Path) -> None:
             raise
 
 
-def numbers(kills: int) -> dict[tuple[str, int], int]:
-    """How often each work is killed, and by which signal."""
-    parts = {signal.SIGKILL: 1 - TERM, signal.SIGTERM: TERM}
-    return {
-        (name, number): round(share * part * kills) for name, share in SHARES.items() for number, part in parts.items()
-    }
-
-
 def main() -> None:
     """From the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kills", type=int, default=130)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--works", nargs="*", choices=SHARES, default=list(SHARES))
+    parser.add_argument("--works", nargs="*", choices=KILLS, default=list(KILLS))
     given = parser.parse_args()
     rows, told = [], []
     with tempfile.TemporaryDirectory() as scratch:
         all_works = works(Path(scratch))
-        for (name, number), kills in numbers(given.kills).items():
-            if name in given.works and kills:
+        for name in given.works:
+            for number, kills in zip(SIGNALS, KILLS[name], strict=True):
                 folder = Path(tempfile.mkdtemp(dir=scratch))
                 found = kill_often(all_works[name], number, kills, folder, given.seed)
                 rows.append([name, signal.Signals(number).name, found.kills, found.finished, len(found.wrong)])

@@ -1,14 +1,11 @@
 """Works that are killed at any moment, and taken up again, come to the same end; a hundred kills: ``tests/crash/kills.py``."""
 
-import signal
-
 import pytest
 
-from tests.crash.kills import SHARES, kill_often, numbers
+from tests.crash.kills import KILLS, SIGNALS, kill_often
 from tests.crash.works import works
 
 pytestmark = pytest.mark.slow  # a hundred processes
-KILLS = numbers(130)
 
 
 @pytest.fixture(scope="module")
@@ -19,10 +16,11 @@ def all_works(tmp_path_factory):
         yield works(tmp_path_factory.mktemp("works"))
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=lambda number: number.name)
-@pytest.mark.parametrize("name", SHARES)
+@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
+@pytest.mark.parametrize("name", KILLS)
 def test_what_is_killed_at_any_moment_ends_as_what_is_not(all_works, name, number, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    found = kill_often(all_works[name], number, KILLS[name, number], tmp_path)
+    kills = KILLS[name][SIGNALS.index(number)]
+    found = kill_often(all_works[name], number, kills, tmp_path)
     assert not found.wrong
-    assert found.kills >= KILLS[name, number]
+    assert found.kills >= kills

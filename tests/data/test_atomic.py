@@ -107,6 +107,10 @@ def test_other_encodings_by_name(read, encoding):
             HEADER + "u\ti\tNA\n",
             r"line 2: column 'timestamp:float' holds 'NA'; accepted: a number \(an empty field is missing\)",
         ),
+        (
+            HEADER + "u\ti\t\uff11\uff15\n",
+            "line 2: column 'timestamp:float' holds '\uff11\uff15'; accepted: a number",
+        ),
         (HEADER + "u\ti\t2020-01-01 00:00:00\n", r"line 2: column 'timestamp:float' holds '2020-01-01 00:00:00'"),
         ("user_id:token\tuser_id:token\n", "line 1: the column 'user_id' is there twice"),
         (

@@ -171,3 +171,19 @@ def test_candidates_of_a_global_time_split_were_seen_before_its_boundary(loaders
         assert set(loader.candidates["uni5"].ravel().tolist()) <= pools[loader.phase]
     # The targets of validation come later, when all items have been seen.
     assert len(pools["valid"]) < len(pools["test"]) == log.item_num - 1
+
+
+@pytest.mark.parametrize(
+    ("divisible", "cuts"),
+    [
+        (None, [[(0, 5)], [(5, 10), (10, 12)]]),  # whole batches
+        (1, [[(0, 5), (5, 6)], [(6, 10), (10, 12)]]),  # a batch may be cut after any row
+        (9, [[(0, 5)], [(5, 10), (10, 12)]]),
+    ],
+)
+def test_processes_share_the_instances_each_in_one(loaders, monkeypatch, divisible, cuts):
+    loader = loaders()[2]  # 12 instances, 5 at a time
+    monkeypatch.setattr("recbole_lsrec.processes.group._world", 2)
+    for rank in range(2):
+        monkeypatch.setattr("recbole_lsrec.processes.group._rank", rank)
+        assert [(cut.start, cut.stop) for cut in loader.cuts(divisible)] == cuts[rank]

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy.stats import chisquare
 
 from recbole_lsrec.data.counter_random import key_from, uniform
-from recbole_lsrec.data.sampler import TimeThresholdSampler
+from recbole_lsrec.data.sampler import DrawCounts, TimeThresholdSampler
 from recbole_lsrec.data.sessions import segment_sessions
 from recbole_lsrec.errors import DataError
 
@@ -186,3 +186,9 @@ def test_uniform_is_a_pure_function_of_key_and_counters():
     assert grid[2, 1] == uniform(key, np.array([2]), np.array([1]))[0]
     assert key_from("a", 1) != key_from("a1")
     assert 0.49 < uniform(key, np.arange(100_000)).mean() < 0.51
+
+
+def test_counts_of_one_process_alone_stay_as_they_are():
+    counts = DrawCounts(drawn=7, widened=2, short=1)
+    counts.add_up(before=DrawCounts(drawn=3, widened=1))
+    assert counts == DrawCounts(drawn=7, widened=2, short=1)

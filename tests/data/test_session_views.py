@@ -123,3 +123,11 @@ def test_views_are_a_function_of_row_and_epoch(data: Data) -> None:
     draws = [data.train.make(rows)["draw_list"] for _ in range(2)]
     assert torch.equal(*draws)
     assert bool(((draws[0] >= 0) & (draws[0] < 1)).all())
+
+
+def test_nothing_follows_the_last_event_of_the_log() -> None:
+    log = object.__new__(SessionViewDataset)
+    log.user, log.item, log.session = np.array([1, 1, 2]), np.array([5, 6, 7]), np.array([0, 0, 1])
+    log._training_rows = np.ones(3, dtype=bool)
+    items, n = log.successors(np.array([0, 2]), 2)
+    assert (items.tolist(), n.tolist()) == ([[6, 0], [0, 0]], [1, 1])

@@ -98,11 +98,19 @@ def test_leave_one_out_leaks_and_says_how_much(load):
     assert valid["median_later_training"] == round(2 / 6, 6)
     assert report["phases"]["test"]["later_training"] == 0.0
     (warning,) = report["warnings"]
-    assert warning.startswith(
+    assert warning == (
         "the split leaks: 100.0% of the valid targets have training events of other users after them (in the median "
-        "33.3% of all training events), and 33.3% of the training targets lie at or after the first valid target"
+        "33.3% of all training events), and 33.3% of the training targets lie at or after the first valid target; "
+        "a split at points in time (GTS, by_time) does not leak, see docs/splits.md"
     )
     assert report["boundaries"] == {}
+
+
+def test_a_target_that_is_the_first_of_its_item_is_a_cold_positive(load):
+    rows = [("a", "x", 0), ("a", "y", 10), ("a", "z", 20), ("b", "x", 5), ("b", "z", 20), ("b", "y", 30)]
+    test = _report(load, rows, eval_args={"split": {"LS": "test_only"}})["phases"]["test"]
+    # z of a (20), which nobody had before that second, and y of b (30).
+    assert (test["cold_positives"], test["cold_item_targets"]) == (0.5, 0.0)
 
 
 def test_an_empty_phase_has_no_shares(load):

@@ -136,7 +136,7 @@ def test_nan_scores_are_refused(small_log):
     config, loader, model = make(small_log, train_neg_sample_args=None, eval_args={"mode": "uni9"})
     with torch.no_grad():
         model.item_embedding.weight.fill_(float("nan"))
-    with pytest.raises(TrainingError, match=r"GRU4Rec scored .* instances of a batch with NaN"):
+    with pytest.raises(TrainingError, match=r"^GRU4Rec scored 40 instances of a batch with NaN"):
         evaluate(model, loader, config)
 
 
@@ -201,6 +201,17 @@ def test_what_is_known_of_instances(load):
         "event_type": ["cart", "purchase"],
         "item_pop_third": ["high", "low"],  # x twice, y once, z never in training
     }
+
+
+def test_of_equally_popular_items_the_first_by_id_are_the_lower_third(load):
+    from recbole_lsrec.evaluation.instances import popularity_third
+
+    log = load([("a", f"i{n}", n) for n in range(60)] + [("a", "i7", 60 + n) for n in range(3)])
+    log.build()
+    of_i7 = log.field2token_id["item_id"]["i7"]
+    third = popularity_third(log)[1:].tolist()
+    assert third.pop(of_i7 - 1) == 2  # twice in training, the others once
+    assert third == [0] * 20 + [1] * 20 + [2] * 19
 
 
 def test_events_without_a_type_have_none(load):

@@ -60,7 +60,9 @@ def test_names_that_are_taken_or_none_are_refused():
         Config("GRU4Rec", "cosmetics", config_dict={"metrics": ["top_share"]})
 
 
+@pytest.mark.usefixtures("top_share")
 def test_one_value_a_target_is_asked_for():
-    own = metrics.OwnMetric("mean", lambda rank, n: rank.mean(), True)
-    with pytest.raises(ConfigError, match=r"'mean' gave values of shape \(\) for 2 ranks; accepted: one a rank"):
+    metrics.register("top_share")(lambda rank, n: rank.mean())
+    own = metrics.OWN_METRICS["top_share"]
+    with pytest.raises(ConfigError, match=r"'top_share' gave values of shape \(\) for 2 ranks; accepted: one a rank"):
         own.of_instances(np.ones(2), np.full(2, 9))

@@ -5,6 +5,7 @@ import pytest
 import torch
 from recbole.model.sequential_recommender import DIEN, DIN, GRU4Rec, SASRec
 
+from recbole_lsrec.evaluation import scoring
 from recbole_lsrec.evaluation.evaluator import evaluate
 from recbole_lsrec.evaluation.scoring import distinct_candidates, score_batch
 from recbole_lsrec.model.sequential_recommender.slsrec import SLSRec
@@ -48,6 +49,18 @@ def test_candidates_alone_score_as_among_all_items(small_log, model_class):  # n
         alone = score_batch(model, interaction, items, loader.dataset, full=False, memory_mb=1)
     assert alone.full is None
     assert torch.allclose(alone.candidates, every.candidates, rtol=1e-5, atol=1e-6)
+
+
+def test_without_a_bound_all_histories_are_scored_at_once(small_log, monkeypatch):  # noqa: F811
+    _, loader, model = make(small_log, SLSRec, eval_args={"mode": "full"}, **OPTIONS[SLSRec])
+    interaction = batch_of(loader)
+    items = torch.arange(4).expand(len(interaction), -1)
+    model.eval()
+    with torch.no_grad():
+        bounded = score_batch(model, interaction, items, loader.dataset, full=False, memory_mb=1)
+        monkeypatch.setattr(scoring, "rows_at_a_time", lambda *_: None)  # as on a GPU
+        whole = score_batch(model, interaction, items, loader.dataset, full=False, memory_mb=1)
+    assert torch.equal(bounded.candidates, whole.candidates)
 
 
 def test_a_small_memory_budget_makes_small_batches_of_full_rankings(small_log, monkeypatch):  # noqa: F811

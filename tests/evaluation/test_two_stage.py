@@ -91,13 +91,17 @@ def outcome(model, **settings):
 
 
 @pytest.mark.parametrize("model", ["SLSRec", "DIN"])
-def test_a_run_in_two_stages(shop, small, model):
-    settings = {**shop, "train_steps": 3, "eval_args": {"mode": ["uni9", "full"]}}
+def test_a_run_in_two_stages(shop, small, model, caplog):
+    settings = {**shop, "train_steps": 3, "eval_args": {"mode": ["uni9", "full"]}, "state": "INFO"}
     exact, of_exact = outcome(model, **settings)
     fast, of_fast = outcome(model, **settings, full_stage="two_stage")
     assert exact["full_recall"] == {}
     assert set(fast["full_recall"]) == {"valid", "test"}
     assert 0.2 < fast["full_recall"]["test"] <= 1
+    told = [record for record in caplog.records if "full in two stages" in record.message]
+    assert told
+    # What is missed much is a warning; the rest is for the log file alone.
+    assert all((record.levelname == "WARNING") != hasattr(record, "place") for record in told)
     sampled = of_exact["protocol"] == "uni9"
     pd.testing.assert_frame_equal(of_exact[sampled], of_fast[sampled])
     ranks = of_exact[~sampled]["rank"], of_fast[~sampled]["rank"]

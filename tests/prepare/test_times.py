@@ -110,6 +110,8 @@ def test_month_and_day_of_a_year():
 @pytest.mark.parametrize(("key", "value", "match"), [
     ("zone", "Mars/Olympus", "--tz: found 'Mars/Olympus'"),
     ("time_format", "weeks", "--time-format: found 'weeks'; accepted: s, ms"),
+    ("time_format", "%Q", r"--time-format: found '%Q' \(.*%Q\); accepted: a strptime format such as"),
+    ("time_format", "%Y-%", r"--time-format: found '%Y-%' \(.*\); accepted: a strptime format such as"),
 ])  # fmt: skip
 def test_words_that_are_none(key, value, match):
     with pytest.raises(DataError, match=match):

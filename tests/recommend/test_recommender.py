@@ -177,6 +177,12 @@ def test_users_do_not_see_each_other_whatever_the_batch(run_of_slsrec):
     ("histories", "more", "error", "message"),
     [
         ([("1", 50), ("2", 60)], {"now": 55}, DataError, r"^now: user '' has an event at 60, after now \(55\)"),
+        (
+            [("1", 1_580_000_000), ("2", 1_580_000_000_000)],
+            {},
+            DataError,
+            r"^histories: 1 of 2 times .* are in ms; give all in s",
+        ),
         ([("1", -1)], {}, DataError, r"^history: event 1 has the timestamp -1; accepted: a finite number >= 0"),
         ([("1", "soon")], {}, DataError, r"^history: event 1 has the timestamp 'soon'"),
         (pd.DataFrame({"user": ["a"], "item": ["1"]}), {}, DataError, r"found 0 columns for the timestamp among"),

@@ -255,7 +255,8 @@ def test_times_of_given_lists_are_in_the_unit_of_the_log(load, tmp_path):
         ([("a", "x", "y w"), ("b", "z", "x q")], r"line 3: negatives 'q' is not in the data set"),
         (
             [("a", "x", "y w"), ("b", "z", "x y"), ("b", "x", "y w")],
-            r"line 4: matches no validation or test instance \(1 ",
+            r"line 4: matches no validation or test instance \(1 such lines in all\); user_id, item_id must be those of a "
+            r"held-out event of this split\.$",
         ),
         ([("a", "x", "y w"), ("b", "z", "x y"), ("b", "z", "y w")], r"line 4: matches no validation or test instance"),
         ([("a", "x", "y w")], r"1 of 2 instances have no list, the first that of user 'b', item 'z', timestamp 25"),

@@ -38,6 +38,8 @@ def test_random_targets_are_a_function_of_seed_and_user():
     assert draws == [_parts(given, seed=seed) for seed in range(40)]
     assert {test[0] for _, _, test in draws} == {4, 5}
     assert {test[2] for _, _, test in draws} == {10, 11}
+    # These draws are part of every result.
+    assert [valid[0] for _, valid, _ in draws[:8]] == [2, 2, 2, 2, 3, 2, 3, 3]
     # Another user beside does not change a user's draw.
     alone = [global_time_split(USER[:9], TIME[:9], GlobalTime.parse(given), seed=seed) for seed in range(40)]
     assert [test[0] for _, _, test in draws] == [split.test[0] for split in alone]
