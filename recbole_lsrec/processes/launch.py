@@ -7,7 +7,6 @@ import socket
 import tempfile
 import warnings
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +18,10 @@ from torch.multiprocessing import ProcessExitedException, ProcessRaisedException
 
 from recbole_lsrec.errors import MachineError
 from recbole_lsrec.processes.group import ProcessLost
+from recbole_lsrec.processes.heartbeat import Heartbeat
 from recbole_lsrec.processes.place import Place, environment
 
 _LOOKS_SECONDS = 0.1
-_ENDED = "ended"
-"""The key under which a machine says to the others that it is over."""
 
 
 def launch(
@@ -54,7 +52,8 @@ def launch(
 
     Raises:
         MachineError: there is no meeting at that address and port.
-        ProcessLost: one was killed, or ended without a word, here or on another machine; the others are ended within a second.
+        ProcessLost: one was killed, or ended without a word, here or on another machine, the others being ended within a
+            second; or another machine was silent for a minute.
         Exception: what a process raised; process 0's if several did.
     """
     # As torchrun does: the store is kept by the parent, so that no process can take it with it.
@@ -75,16 +74,19 @@ def launch(
             _start, (told, warnings.filters, task, arguments, folder), nprocs=n, join=False, start_method="spawn"
         )
         assert context is not None
+        heartbeat = Heartbeat(store, first, world) if world > n else None
         try:
             while not context.join(_LOOKS_SECONDS if meanwhile or world > n else None):
                 if meanwhile:
                     meanwhile()
-                if world > n:
-                    _check_others(store)
+                if heartbeat:
+                    heartbeat.check()
+            if heartbeat:
+                heartbeat.leave()
         except (ProcessRaisedException, ProcessExitedException) as ended:
             cause = _cause(ended, places, Path(folder))
-            if world > n:
-                _tell_others(store, cause)
+            if heartbeat:
+                heartbeat.tell(cause)
             raise cause from ended
         finally:
             for process in context.processes:
@@ -102,17 +104,6 @@ def _network(address: str) -> dict[str, str]:
         own = probe.getsockname()[0]
     names = [name for name, known in psutil.net_if_addrs().items() if own in {one.address for one in known}]
     return {"GLOO_SOCKET_IFNAME": os.environ.get("GLOO_SOCKET_IFNAME", names[0])} if names else {}
-
-
-def _tell_others(store: dist.TCPStore, cause: Exception) -> None:
-    with suppress(RuntimeError):  # the machine of the store may be the one that is gone
-        store.set(_ENDED, str(cause))
-
-
-def _check_others(store: dist.TCPStore) -> None:
-    with suppress(RuntimeError):  # the store goes with its machine, also in good order; connections say which
-        if store.check([_ENDED]):
-            raise ProcessLost(f"on another machine: {store.get(_ENDED).decode()}")
 
 
 def _start(

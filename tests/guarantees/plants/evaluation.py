@@ -98,6 +98,20 @@ PLANTS = [
         "tests/evaluation/test_two_stage.py tests/evaluation/test_evaluator.py",
     ),
     Plant(
+        "what two stages miss is measured on histories that they are made of",
+        "evaluation/retriever.py",
+        "TwoStage(exact[~checked]), exact[checked]",
+        "TwoStage(exact), exact[checked]",
+        "tests/evaluation/test_two_stage.py",
+    ),
+    Plant(
+        "in two stages what was scored exactly is estimated too",
+        "evaluation/two_stage.py",
+        "return estimate.scatter_(1, places, known)",
+        "return (coefficients.to(self.features) @ self.features)",
+        "tests/evaluation/test_two_stage.py",
+    ),
+    Plant(
         "two processes evaluate the same instances",
         "data/dataloader.py",
         "own = ends[group.part(len(ends))]",

@@ -46,6 +46,20 @@ PLANTS = [
         "tests/test_checkpoint.py",
     ),
     Plant(
+        "cells of other code are taken up",
+        "leaderboard/cells.py",
+        '"code": code,',
+        '"code": "",',
+        "tests/leaderboard/test_cells.py tests/leaderboard/test_store.py",
+    ),
+    Plant(
+        "processes of a run never meet",
+        "run_processes.py",
+        'group.joined(place(), config["device"].type == "cuda"),',
+        'group.joined(None, config["device"].type == "cuda"),',
+        "tests/test_shared_training.py",
+    ),
+    Plant(
         "a search reads the test set",
         "tuning/trial.py",
         'logs, ("valid",), tell)',

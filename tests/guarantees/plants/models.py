@@ -1,0 +1,100 @@
+"""Faults: models, whose arithmetic is our own where a step of training was made cheaper."""
+
+from tests.guarantees.plants.plant import Plant
+
+LAYERS = "tests/model/layers"
+CHAIN = "tests/model/diffusion/test_chain.py"
+POSITIONS = "tests/model/test_all_positions.py tests/model/test_losses.py"
+
+PLANTS = [
+    Plant(
+        "recurrences read the first padding",
+        "model/layers/recurrent.py",
+        "sorted_lengths > torch.arange(self.width, device=order.device)",
+        "sorted_lengths >= torch.arange(self.width, device=order.device)",
+        LAYERS,
+    ),
+    Plant(
+        "recurrences read the next event in place of their own",
+        "model/layers/recurrent.py",
+        "return _Gather.apply(x, self.at)",
+        "return _Gather.apply(x.roll(-1, 1), self.at)",
+        LAYERS,
+    ),
+    Plant(
+        "a recurrence gives another sequence's end",
+        "model/layers/recurrent.py",
+        "return _Spread.apply(ends, self.order, len(ends), 1).squeeze(1)",
+        "return ends",
+        LAYERS,
+    ),
+    Plant(
+        "a GRU's gradient leaves out the reset gate's way to the state before",
+        "model/layers/recurrent.py",
+        "each_h[t].addcmul_(grad_reset, each_reset[t])",
+        "each_h[t]",
+        LAYERS,
+    ),
+    Plant(
+        "a decay fades the state after the event, not before it",
+        "model/layers/recurrent.py",
+        "h = h[:size] if decay is None else h[:size] * decays[t]",
+        "h = h[:size] if decay is None or not t else h[:size] * decays[t - 1][:size]",
+        "tests/model/diffusion/test_decay_gru.py",
+    ),
+    Plant(
+        "DiffLSRec's chain passes no gradient through the scale of guidance",
+        "model/diffusion/chain.py",
+        "grad.mul_(ctx.keep[t]).addcmul_(into_weight[t], of_length[t])",
+        "grad.mul_(ctx.keep[t])",
+        CHAIN,
+    ),
+    Plant(
+        "DiffLSRec's chain passes no gradient through the tokens' weights",
+        "model/diffusion/chain.py",
+        "            grad.unsqueeze(1).baddbmm_(into_logits[t].transpose(1, 2), keys)\n",
+        "",
+        CHAIN,
+    ),
+    Plant(
+        "DiffLSRec's chain forgets what the short side gives to each step",
+        "model/diffusion/chain.py",
+        "torch.addcmul(into_condition, into_condition, gate, value=-1).sum(0)",
+        "torch.addcmul(into_condition, into_condition, gate, value=-1)[0]",
+        CHAIN,
+    ),
+    Plant(
+        "gSASRec's scores begin above their base rate",
+        "model/position_losses.py",
+        "math.log(beta / len(negatives))",
+        "math.log(len(negatives) / beta)",
+        POSITIONS,
+    ),
+    Plant(
+        "gSASRec's calibration goes the other way",
+        "model/position_losses.py",
+        "return alpha * (t * (1 - 1 / alpha) + 1 / alpha)",
+        "return alpha * ((1 - t) * (1 - 1 / alpha) + 1 / alpha)",
+        POSITIONS,
+    ),
+    Plant(
+        "a drawn target counts as a negative",
+        "model/position_losses.py",
+        ".masked_fill(hit, 0.0)",
+        "",
+        POSITIONS,
+    ),
+    Plant(
+        "the correction of drawn items is added, not taken off",
+        "model/catalogue_loss.py",
+        "(user @ negatives.t() - log_expected)",
+        "(user @ negatives.t() + log_expected)",
+        "tests/model/test_catalogue_loss.py",
+    ),
+    Plant(
+        "at every position a state sees the next event",
+        "data/position_loader.py",
+        "items: torch.from_numpy(self.dataset.item)[at] * inside,",
+        "items: torch.from_numpy(self.dataset.item)[torch.where(inside, at + 1, 0)] * inside,",
+    ),
+]

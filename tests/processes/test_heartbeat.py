@@ -1,0 +1,92 @@
+"""Machines that fall silent."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch.distributed as dist
+
+from recbole_lsrec.processes import heartbeat
+from recbole_lsrec.processes.group import ProcessLost
+from recbole_lsrec.processes.heartbeat import Heartbeat
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def until(holds):
+    """Waits, not for ever."""
+    end = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def machines(monkeypatch):
+    """Of process 0, 1 and 2, 3."""
+    monkeypatch.setattr(heartbeat, "_BEAT", 0.02)
+    monkeypatch.setattr(heartbeat, "SILENCE", 0.5)
+    store = dist.TCPStore("localhost", 0, is_master=True, wait_for_workers=False)
+    other = dist.TCPStore("localhost", store.port, is_master=False)
+    pair = Heartbeat(store, 0, 4), Heartbeat(other, 2, 4)
+    until(lambda: pair[0]._heard.keys() == pair[1]._heard.keys() == {0, 2})
+    yield pair
+    for machine in pair:
+        machine._over.set()
+
+
+def test_machines_that_beat_are_there(machines):
+    time.sleep(0.7)
+    for machine in machines:
+        machine.check()
+
+
+def test_one_that_is_silent_is_lost(machines):
+    machines[1]._over.set()
+    until(lambda: machines[0]._answered - machines[0]._heard[2] > 0.5)
+    with pytest.raises(
+        ProcessLost, match=r"^nothing was heard of the machine of process 2 for 0 s: it has lost its power"
+    ):
+        machines[0].check()
+
+
+def test_one_that_has_left_is_not_missed(machines):
+    machines[1].leave()
+    time.sleep(0.7)
+    machines[0].check()
+
+
+def test_one_that_says_why_it_ends_is_quoted(machines):
+    machines[1].tell(ProcessLost("process 2 of 4 was killed."))
+    until(lambda: machines[0]._told)
+    with pytest.raises(ProcessLost, match=r"^on another machine: process 2 of 4 was killed\.$"):
+        machines[0].check()
+
+
+@pytest.mark.slow  # two programs
+@pytest.mark.parametrize("stopped", [0, 1])
+def test_a_machine_that_stops_answering_ends_the_other(stopped):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    pair = []
+    for first in ("0", "1"):
+        command = [sys.executable, "-m", "tests.processes.machine", first, port]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        pair.append(subprocess.Popen(command, cwd=ROOT, start_new_session=True, **pipes))
+    try:
+        for machine in pair:
+            assert machine.stdout.readline() == "met\n"
+        time.sleep(2 * heartbeat._BEAT)  # each has been heard
+        os.killpg(pair[stopped].pid, signal.SIGSTOP)  # no connection is closed
+        said = pair[1 - stopped].communicate(timeout=100)[1]
+        assert f"nothing was heard of the machine of process {stopped} for 2 s" in said
+    finally:
+        for machine in pair:
+            os.killpg(machine.pid, signal.SIGKILL)
+            machine.wait()
