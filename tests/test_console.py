@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import re
 import signal
 import sys
 import warnings
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from recbole.utils import set_color
 
+import recbole_lsrec
 from recbole_lsrec import quick_start
 from recbole_lsrec.cli import main
 from recbole_lsrec.console import DETAIL, NOW, RESULT, bar, logging_to
@@ -77,6 +79,12 @@ def test_bars_are_for_terminals(terminal, monkeypatch, capsys):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
     assert list(bar([1, 2], desc="Count")) == [1, 2]
     assert ("Count" in capsys.readouterr().err) == terminal
+
+
+def test_no_bar_is_drawn_but_by_the_console():
+    sources = Path(recbole_lsrec.__file__).parent.rglob("*.py")
+    drawing = [path for path in sources if re.search(r"^ *(from|import) tqdm", path.read_text(), re.M)]
+    assert [path.name for path in drawing] == ["console.py"]
 
 
 def test_a_run_shows_little_and_its_log_has_all(shop, capsys):

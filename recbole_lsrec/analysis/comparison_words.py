@@ -77,7 +77,8 @@ def notes(found: Comparison) -> list[str]:
     """What the numbers are, and what they allow to say."""
     about = {pair.about for pair in found.pairs}
     tested = sum(pair.about == "models" for pair in found.pairs)
-    told = [f"* Holm p <= {found.alpha:g}, adjusted for all {tested} pairs."] if tested else []
+    adjusted = f", adjusted for all {tested} pairs" if tested > 1 else ""
+    told = [f"* Holm p <= {found.alpha:g}{adjusted}."] if tested else []
     if found.metric == "auc":
         told.append(
             f"AUC compares rows of different users, so interval and standard error come from {found.resamples} draws of users."

@@ -14,8 +14,8 @@ from recbole_lsrec.analysis.comparison_words import heading, notes, pair_rows, r
 from recbole_lsrec.analysis.strata import STRATA
 from recbole_lsrec.analysis.strata_report import StrataReport, strata_heading, strata_notes, strata_rows
 from recbole_lsrec.page.ink import MUTED, Panel, look, panel, rows_down
+from recbole_lsrec.page.numbers import MINUS, signed, typeset
 from recbole_lsrec.page.numbers import metric as number
-from recbole_lsrec.page.numbers import signed, typeset
 from recbole_lsrec.page.render import html_environment
 from recbole_lsrec.whole_files import write_text
 
@@ -68,7 +68,8 @@ def _write(path: Path, title: str, heading: list[str], tables: list[Table], told
 
 
 def _pairs_panel(found: Comparison) -> Panel:
-    names = [f"{pair.a}-{pair.b}" for pair in found.pairs]
+    of = {model.name: f"{model.name} {model.label.split()[0]}" for model in found.models}
+    names = [f"{of[pair.a]} {MINUS} {of[pair.b]}" for pair in found.pairs]
 
     def draw(axes: Axes) -> None:
         for place, pair in enumerate(found.pairs):

@@ -58,7 +58,7 @@ def drift_panel(audit: Audit) -> Panel:
         axes.grid(True, axis="y")
 
     text = "; ".join(f"{name}: {', '.join(percent(of[key]) for of in audit.drift[1:])}" for name, key in lines.items())
-    return Panel("Drift", text, panel("drift", draw))
+    return Panel("Share of each fifth", text, panel("drift", draw))
 
 
 def order_panel(audit: Audit) -> Panel:

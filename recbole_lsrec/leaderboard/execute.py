@@ -9,8 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from tqdm import tqdm
-
+from recbole_lsrec.console import bar
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.leaderboard import worker
 from recbole_lsrec.leaderboard.cell_run import CellRun
@@ -94,21 +93,20 @@ def run_cells(
     waiting = deque(cells)
     running: dict[Any, tuple[PlannedCell, int]] = {}
     try:
-        with tqdm(total=len(cells), unit="cell", smoothing=0) as bar:
+        with bar(total=len(cells), unit="cell", smoothing=0) as progress:
             while waiting or running:
                 # One more than can run, so that no place waits; not all, or all logs would be loaded beside the first.
                 while waiting and len(running) <= _at_once(resources):
                     cell = waiting.popleft()
                     running[start(cell)] = (cell, 1)
                 ended, _ = ray.wait(list(running), timeout=_REFRESH_SECONDS)
-                if sys.stderr.isatty():
-                    bar.refresh()  # the time left
+                progress.refresh()  # the time left
                 for reference in ended:
                     cell, attempt = running.pop(reference)
                     run = _collect(reference)
                     del reference
                     if run is None and attempt < _ATTEMPTS:
-                        bar.write(f"{cell.name}: its worker died; trying once more")
+                        progress.write(f"{cell.name}: its worker died; trying once more", file=sys.stderr)
                         running[start(cell)] = (cell, attempt + 1)
                         continue
                     users[cell.log_key] -= 1
@@ -116,7 +114,7 @@ def run_cells(
                         logs.pop(cell.log_key)  # frees the shared memory
                     died = f"the worker died {_ATTEMPTS} times (out of memory, or killed?)"
                     yield cell, run or CellRun("", {}, 0.0, died), attempt
-                    bar.update()
+                    progress.update()
     finally:
         for reference in running if ray.is_initialized() else ():  # ray.cancel would connect to any other Ray
             ray.cancel(reference, force=True)

@@ -1,10 +1,12 @@
 """How numbers are written, the same in every file."""
 
 import re
+from collections.abc import Iterable, Sequence
 from math import isnan
 from typing import Any
 
 DASH, MINUS = "\u2013", "\u2212"
+_NUMBER = re.compile(r"[<+\-\u2212]?\.?\d")
 
 
 def metric(value: float | None, like: float | None = None) -> str:
@@ -105,6 +107,18 @@ def when(value: str | None) -> str:
     return DASH if value is None else value[:16].replace("T", " ") + " UTC"
 
 
+def numeric_columns(rows: Iterable[Sequence[Any]]) -> set[int]:
+    """Which columns of a table, the first aside, hold numbers, or nothing where there is none."""
+    columns = {at: [str(value).strip() for value in column] for at, column in enumerate(zip(*rows, strict=True))}
+    return {
+        at
+        for at, texts in columns.items()
+        if at
+        and any(map(_NUMBER.match, texts))
+        and all(_NUMBER.match(text) or text in ("", "-", DASH) for text in texts)
+    }
+
+
 FILTERS: dict[str, Any] = {
     "metric": metric,
     "p_value": p_value,
@@ -114,4 +128,5 @@ FILTERS: dict[str, Any] = {
     "seconds": seconds,
     "budget": budget,
     "when": when,
+    "numeric_columns": numeric_columns,
 }

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from tqdm import tqdm
 
+from recbole_lsrec.console import bar
 from recbole_lsrec.prepare.database import one, quoted, text
 from recbole_lsrec.prepare.files import RawFile
 from recbole_lsrec.prepare.layout import ROLES, Layout
@@ -36,8 +36,8 @@ def read_events(
     for layout, raw in chosen:
         starts.append((row, raw, layout))
         values = ", ".join(role_sql(layout, role) for role in columns)
-        with tqdm(total=_size(raw), unit="B", unit_scale=True, desc=raw.plain_name, leave=False, disable=None) as bar:
-            for batch in read_raw(raw, layout, ledger, bar.update):
+        with bar(total=_size(raw), unit="B", unit_scale=True, desc=raw.plain_name, leave=False) as progress:
+            for batch in read_raw(raw, layout, ledger, progress.update):
                 numbers = pa.array(np.arange(row, row + batch.num_rows))
                 connection.register("batch", batch.append_column("#row", numbers))
                 connection.execute(f'INSERT INTO raw SELECT {values}, "#row" FROM {_unpacked(layout)}')

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from tqdm import tqdm
 
+from recbole_lsrec.console import bar
 from recbole_lsrec.errors import refusals_named
 from recbole_lsrec.prepare.database import one, quoted
 from recbole_lsrec.prepare.suggest import DAY, EDGES, gap_histogram
@@ -68,13 +68,13 @@ def write_inter(connection: Any, path: Path, columns: dict[str, str], unit: str)
     with (
         refusals_named(path, "cannot be written"),
         path.open("wb") as file,
-        tqdm(total=rows, unit="events", unit_scale=True, desc=path.name, leave=False, disable=None) as bar,
+        bar(total=rows, unit="events", unit_scale=True, desc=path.name, leave=False) as progress,
     ):
         file.write(header.encode() + b"\n")
         for batch in reader:
             file.write(_bytes(batch.column(0)))
             measure.add(batch.column(1), batch.column(2), batch.column(3).to_numpy())
-            bar.update(batch.num_rows)
+            progress.update(batch.num_rows)
     return measure.finish()
 
 

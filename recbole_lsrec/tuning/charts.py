@@ -55,7 +55,7 @@ def by_epoch(found: SearchResult) -> Panel:
         axes.set_ylabel(f"validation {found.metric}")
 
     return Panel(
-        "Validation score by epoch, the best trial in black", f"{len(found.trials)} trials.", panel("epochs", draw)
+        "Validation score by epoch, the best trial thick", f"{len(found.trials)} trials.", panel("epochs", draw)
     )
 
 

@@ -35,6 +35,16 @@ def test_others():
     assert numbers.when("2026-11-21T07:06:36+00:00") == "2026-11-21 07:06 UTC"
 
 
+def test_columns_of_numbers_are_told_from_others():
+    rows = [
+        ["a", "+0.01 -0.02", "12.5%", "", "2 models"],
+        ["7", "\u22120.5", "\u2013", "", "3"],
+        ["c", "<.0001", ".5", "", "x"],
+    ]
+    assert numbers.numeric_columns(rows) == {1, 2}
+    assert numbers.numeric_columns([]) == set()
+
+
 @pytest.mark.parametrize(
     ("budget", "text"),
     [

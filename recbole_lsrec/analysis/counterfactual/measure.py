@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from recbole.utils import init_seed
-from tqdm import tqdm
 
 from recbole_lsrec.analysis.counterfactual.apply import changed_loader, no_alpha, with_alpha
 from recbole_lsrec.analysis.counterfactual.groups import Group, make_groups
@@ -19,6 +18,7 @@ from recbole_lsrec.analysis.counterfactual.tables import UNTOUCHED, alpha_statis
 from recbole_lsrec.analysis.estimates import Estimate, metric_estimate
 from recbole_lsrec.analysis.saved_runs import KEY, Lines, SavedRun, load_run_folder
 from recbole_lsrec.analysis.user_metrics import Metric
+from recbole_lsrec.console import bar
 from recbole_lsrec.data.dataloader import EvalLoader
 from recbole_lsrec.errors import ConfigError, DataError
 from recbole_lsrec.evaluation.evaluator import Evaluation, evaluate
@@ -126,7 +126,7 @@ def counterfactual(
         }
 
     found = {UNTOUCHED: estimates(untouched)}
-    for change in tqdm(chosen, desc="Counterfactuals", ncols=100, disable=not config["show_progress"]):
+    for change in bar(chosen, desc="Counterfactuals", shown=config["show_progress"]):
         evaluation = scored(change)
         fixed = change.fixed_alpha
         if fixed is not None and not np.allclose(evaluation.alpha, fixed, atol=1e-6):

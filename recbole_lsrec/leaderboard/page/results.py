@@ -222,7 +222,7 @@ def _row(
     notes = [f"below its expected band, {note}" for note in _by_reason(below)] + _missing(cells, chosen, protocol)
     if rising:
         n = sum(map(still_improving, runs))
-        notes.append(f"outside the order: its validation was still rising in {n} of {len(runs)} runs, train it longer")
+        notes.append(f"outside the order: validation still rising in {n} of {len(runs)} runs, train longer")
     if len(set(labels(runs))) > 1:
         notes.append("its seeds were trained with different settings (tuned one by one) or code")
     unfinished = [cell.status for cell in cells if cell.status != "done"]

@@ -357,7 +357,7 @@ def test_a_system_that_was_still_rising_is_shown_outside_the_order(tmp_path):
     assert (values["Good"]["mark"], values["Fair"]["mark"]) == (None, "best")
     assert {model["label"] for model in table["comparison"]["models"]} == {"Fair", "Poor"}
     assert section["agreements"][0]["systems"] == 2
-    assert "outside the order: its validation was still rising in 2 of 2 runs" in table["rows"][2]["notes"][0]
+    assert "outside the order: validation still rising in 2 of 2 runs" in table["rows"][2]["notes"][0]
     text = (tmp_path / "leaderboard.md").read_text()
     assert "| Good ↗ | 2 |" in text
     assert "↗ still rising" in (tmp_path / "leaderboard.html").read_text()
