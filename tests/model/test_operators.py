@@ -20,13 +20,13 @@ NOT_LAUNCHED = {"empty", "empty_like", "empty_strided", "new_empty", "new_empty_
 
 # Model, options, and for a step forth and back on histories of up to 12 events: operators that compute, and waits.
 STEPS: list[tuple[str, dict[str, Any], int, int]] = [
-    ("SLSRec", {"preset": "literal"}, 545, 7),
-    ("SLSRec", {"preset": "lineage"}, 675, 7),
+    ("SLSRec", {"preset": "literal"}, 535, 5),
+    ("SLSRec", {"preset": "lineage"}, 665, 5),
     ("CLSR", {}, 1000, 4),
     ("SLiRec", {}, 585, 2),
     ("LSIDN", {}, 1275, 7),
     ("SURGE", {}, 870, 4),
-    ("DiffLSRec", {}, 1465, 5),
+    ("DiffLSRec", {}, 1460, 4),
 ]
 
 

@@ -38,18 +38,17 @@ def intervals(times: Tensor, lengths: Tensor) -> Tensor:
     return (gaps * real).double()
 
 
-def min_max(values: Tensor, low: Tensor | float, high: Tensor | float) -> Tensor:
+def min_max(values: Tensor, low: float, high: float) -> Tensor:
     """Scales ``low .. high`` to [0, 1] and cuts off what lies outside, float32; 0 everywhere if the two are equal.
 
     Args:
         values: Any shape, at least 0.
-        low: What becomes 0; broadcasts.
-        high: What becomes 1; broadcasts.
+        low: What becomes 0.
+        high: What becomes 1.
     """
-    low, high = (torch.as_tensor(bound, dtype=values.dtype, device=values.device) for bound in (low, high))
-    width = high - low
-    scaled = (values - low) / torch.where(width > 0, width, 1)
-    return torch.where(width > 0, scaled.clamp(0, 1), 0.0).float()
+    if not high > low:
+        return torch.zeros_like(values, dtype=torch.float32)
+    return ((values - low) / (high - low)).clamp(0, 1).float()
 
 
 def frequencies(item: np.ndarray, training: np.ndarray, n_items: int) -> np.ndarray:

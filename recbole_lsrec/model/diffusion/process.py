@@ -49,13 +49,13 @@ def sigmas(alpha_bar: Tensor, eta: float) -> Tensor:
 
 def diffuse(clean: Tensor, noise: Tensor, alpha_bar: Tensor | float) -> Tensor:
     """Draws from ``q(e_t | e_0)`` (3.1): ``sqrt(ab) clean + sqrt(1 - ab) noise``; ``alpha_bar`` is a number or ``[B, 1]``."""
-    alpha_bar = torch.as_tensor(alpha_bar, dtype=torch.float64, device=clean.device)
+    alpha_bar = torch.as_tensor(alpha_bar, dtype=torch.float64)  # a number stays on the CPU: no copy to wait for
     return alpha_bar.sqrt().to(clean.dtype) * clean + (1 - alpha_bar).sqrt().to(clean.dtype) * noise
 
 
 def clean_estimate(noisy: Tensor, noise: Tensor, alpha_bar: Tensor | float) -> Tensor:
     """Undoes :func:`diffuse` given the noise (3.7): ``(noisy - sqrt(1 - ab) noise) / sqrt(ab)``."""
-    alpha_bar = torch.as_tensor(alpha_bar, dtype=torch.float64, device=noisy.device)
+    alpha_bar = torch.as_tensor(alpha_bar, dtype=torch.float64)
     return (noisy - (1 - alpha_bar).sqrt().to(noisy.dtype) * noise) / alpha_bar.sqrt().to(noisy.dtype)
 
 

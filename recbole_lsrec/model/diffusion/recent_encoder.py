@@ -22,10 +22,10 @@ def recent(x: Tensor, lengths: Tensor, n: int) -> tuple[Tensor, Tensor]:
 
     Returns:
         ``[B, K, D]`` oldest first, right-padded with what is not to be read, and how many are real, ``[B]``; ``K`` is
-        the largest of these.
+        ``n``, or ``L`` where that is less.
     """
     kept = lengths.clamp(max=n)
-    at = (lengths - kept).unsqueeze(1) + torch.arange(int(kept.max()), device=x.device)  # [B, K]
+    at = (lengths - kept).unsqueeze(1) + torch.arange(min(n, x.shape[1]), device=x.device)  # [B, K]
     at = at.clamp(max=x.shape[1] - 1)
     return x.gather(1, at.unsqueeze(2).expand(-1, -1, x.shape[2])), kept
 

@@ -6,6 +6,7 @@ Shape letters: ``P`` events, ``S`` segments, ``B`` instances, ``L`` history leng
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 
@@ -91,39 +92,26 @@ def split_sessions(item_seq: Tensor, session_seq: Tensor, lengths: Tensor) -> Se
         session_seq: ``[B, L]`` a number for each event that changes where a new session starts.
         lengths: ``[B]`` number of real events, at least 1.
     """
-    steps = torch.arange(item_seq.shape[1], device=item_seq.device)
-    row, column = (steps < lengths.unsqueeze(1)).nonzero(as_tuple=True)  # [P]
-    items, label = item_seq[row, column], session_seq[row, column]
-    n_rows = lengths.shape[0]
-    session, session_row = _number_sessions(row, label)
-
-    n_long = counts(session_row, n_rows) - 1
-    max_long = max(1, int(n_long.max()))  # no array without elements
-    in_current = _last_of_row(session_row).index_select(0, session)
+    real = torch.arange(item_seq.shape[1], device=item_seq.device) < lengths.unsqueeze(1)  # [B, L]
+    starts = real & torch.cat([real[:, :1], session_seq[:, 1:] != session_seq[:, :-1]], dim=1)
+    session = starts.long().cumsum(1)  # [B, L] numbered from 1 within the instance
+    n_sessions = session[:, -1]
+    row, column = real.nonzero(as_tuple=True)  # [P]
+    session = session[row, column]
+    in_current = session == n_sessions.index_select(0, row)
     long = (~in_current).nonzero().squeeze(1)
-    number = session_row * max_long + place_in_segment(session_row, n_rows)
+    n_long = n_sessions - 1
+    max_long = max(1, int(n_long.max()))  # no array without elements
+    number = row * max_long + session - 1
     return Sessions(
-        items=items,
+        items=item_seq[row, column],
         row=row,
         long=long,
-        long_session=number.index_select(0, session.index_select(0, long)),
+        long_session=number.index_select(0, long),
         current=in_current.nonzero().squeeze(1),
         n_long=n_long,
         max_long=max_long,
     )
-
-
-def _number_sessions(row: Tensor, label: Tensor) -> tuple[Tensor, Tensor]:
-    """Returns the session of each event, numbered from 0 through the batch, and the instance of each session."""
-    starts = torch.ones_like(row, dtype=torch.bool)
-    starts[1:] = (row[1:] != row[:-1]) | (label[1:] != label[:-1])
-    return starts.long().cumsum(0) - 1, row[starts]
-
-
-def _last_of_row(session_row: Tensor) -> Tensor:
-    last = torch.ones_like(session_row, dtype=torch.bool)
-    last[:-1] = session_row[1:] != session_row[:-1]
-    return last
 
 
 def majority_category(category: Tensor, row: Tensor, n_rows: int, tie: str = "last") -> Tensor:
@@ -141,9 +129,10 @@ def majority_category(category: Tensor, row: Tensor, n_rows: int, tie: str = "la
     """
     if not len(row):
         return torch.zeros_like(row, dtype=torch.bool)
-    pair = row * (int(category.max()) + 1) + category
-    _, inverse, frequency = pair.unique(return_inverse=True, return_counts=True)
-    frequency = frequency[inverse]  # [P] how often the event's category occurs in its session
+    pair, order = (category * n_rows + row).sort()
+    kind = F.pad((pair[1:] != pair[:-1]).long(), (1, 0)).cumsum(0)  # [P] equal pairs have one number
+    frequency = torch.empty_like(kind)  # [P] how often the event's category occurs in its session
+    frequency[order] = counts(kind, kind.shape[0]).index_select(0, kind)
     most = segment_max(frequency, row, n_rows, 0)  # [B]
     leading = frequency == most[row]
     place = torch.arange(row.shape[0], device=row.device)

@@ -203,9 +203,9 @@ class DiffLSRec(LongShortRecommender):
         """Draws a step per row: ``e_t [B, D]``, ``t [B]``, ``alpha_bar_t [B, 1]`` and the noise ``[B, D]`` in it."""
         u = self._uniform(len(clean))
         t = (1 + (u * self.denoiser.n_steps).long()).clamp_(max=self.denoiser.n_steps)
-        alpha_bar = self.alpha_bar[t].unsqueeze(1).to(clean.device)
+        alpha_bar = self.alpha_bar[t].unsqueeze(1).to(clean.device, non_blocking=True)
         noise = self._normal(clean)
-        return process.diffuse(clean, noise, alpha_bar), t.to(clean.device), alpha_bar, noise
+        return process.diffuse(clean, noise, alpha_bar), t.to(clean.device, non_blocking=True), alpha_bar, noise
 
     def _normal(self, like: Tensor) -> Tensor:
         """Standard normal numbers from torch's global generator, or from the fixed one of a sample."""
@@ -268,7 +268,7 @@ class DiffLSRec(LongShortRecommender):
         """Eq. C.5: mean squared error of the noise network on e_long at a random step, ``[]``."""
         long, prepared = self._sides(interests)
         noisy, t, _, noise = self._diffused(long.detach())  # or shrinking e_long would make the task trivial
-        drop = self._uniform(len(long)).to(long.device) < self.options.condition_dropout
+        drop = (self._uniform(len(long)) < self.options.condition_dropout).to(long.device, non_blocking=True)
         return (noise - self.denoiser.noise(noisy, t, prepared, drop)).square().mean() * group.share(len(long))
 
     def _cross_entropy(self, user: Tensor, target: Tensor) -> Tensor:
