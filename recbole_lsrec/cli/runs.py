@@ -65,6 +65,9 @@ def models() -> None:
 @click.option("--exclude", multiple=True, help="An item never to recommend. May be given several times.")
 @click.option("--candidate", "candidates", multiple=True, help="Rank only this item and others named so.")
 @click.option("--batch-size", type=click.IntRange(1), help="Histories at a time.")
+@click.option(
+    "--two-stage/--exact", default=None, help="Score the likely items alone; by default as the run's full_stage."
+)
 @click.option("--device", type=click.Choice(["cpu", "cuda"]), help="As in the run by default.")
 @click.option(
     "--model", help="The run's model class, where it is one of your own: FILE.py:Class or package.module:Class."

@@ -43,8 +43,13 @@ def share_scored(model: AbstractRecommender, loader: EvalLoader, config: Config)
     full = any(protocol.name == "full" for protocol in loader.protocols)
     if config["full_stage"] != "two_stage" or not full or not scores_pairs(model) or not len(loader.dataset):
         return 1.0
-    share = share_of_pairs(len(loader.dataset), loader.dataset.item_num)
-    return share if share < _WORTH_IT else 1.0
+    n_histories, n_items = len(loader.dataset), loader.dataset.item_num
+    return share_of_pairs(n_histories, n_items) if worth_it(n_histories, n_items) else 1.0
+
+
+def worth_it(n_histories: int, n_items: int) -> bool:
+    """Whether two stages save half of the pairs or more."""
+    return share_of_pairs(n_histories, n_items) < _WORTH_IT
 
 
 def make_retriever(model: AbstractRecommender, loader: EvalLoader, config: Config) -> Retriever | None:
@@ -68,15 +73,25 @@ def make_retriever(model: AbstractRecommender, loader: EvalLoader, config: Confi
         batch = score_batch(model, interaction.to(device), nothing, some.dataset, True, config["eval_memory_mb"])
         assert batch.full is not None
         rows.append(batch.full)
-    exact = torch.cat(rows)  # [A + checked, N]
+    exact = torch.cat(rows)
     check_finite(exact, model)
+    return make_items(exact, max(config["topk"]), f"{loader.phase}: full")
+
+
+def make_items(exact: torch.Tensor, k: int, what: str) -> Retriever:
+    """Item vectors from four fifths of the histories, and what they miss of the others'; a warning where it is much.
+
+    Args:
+        exact: ``[A + checked, N]`` scores of all items under some histories.
+        k: how many of the best are to be found.
+        what: in whose name it is said.
+    """
     checked = torch.arange(len(exact)) % 5 == 4
     items, known = TwoStage(exact[~checked]), exact[checked]
-    k = max(config["topk"])
     found = items.scores(lambda asked: known.gather(1, asked.expand(len(known), -1)), len(known))
     share_found = float(recall(found, known, k).mean())
     text = (
-        f"{loader.phase}: full in two stages: of {exact.shape[1] - 1} items {SCORED} are scored exactly for each history; "
+        f"{what} in two stages: of {exact.shape[1] - 1} items {SCORED} are scored exactly for each history; "
         f"of the {k} best by exact ranking {share_found:.2%} are found (mean of {len(known)} histories)"
     )
     if share_found < MISSES_MUCH:

@@ -1,7 +1,7 @@
 """A trained model that answers: histories in, ranked items out, as the evaluation would rank them."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from logging import getLogger
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,18 +17,27 @@ from recbole_lsrec import checkpoint
 from recbole_lsrec.config import Config
 from recbole_lsrec.console import bar
 from recbole_lsrec.data.pairs import PairDataset
-from recbole_lsrec.errors import CheckpointError, ConfigError, DataError
+from recbole_lsrec.errors import CheckpointError, ConfigError
 from recbole_lsrec.evaluation.popularity import kept_lambda, log_popularity
-from recbole_lsrec.evaluation.scoring import check_finite, score_batch
+from recbole_lsrec.evaluation.retriever import make_items, worth_it
+from recbole_lsrec.evaluation.scoring import check_finite, score_batch, scores_pairs
+from recbole_lsrec.evaluation.two_stage import ANCHOR_HISTORIES, CHECKED_HISTORIES, TwoStage
 from recbole_lsrec.item_catalogue import Catalogue, CatalogueDataset, catalogue_dataset, load_catalogue
 from recbole_lsrec.model.base import LongShortRecommender
 from recbole_lsrec.own_models import find_again
+from recbole_lsrec.recommend.allowed import allowed_items
 from recbole_lsrec.recommend.counts import say_counts
+from recbole_lsrec.recommend.explain import COLUMNS, explanation
 from recbole_lsrec.recommend.further_columns import Further, further_columns
+from recbole_lsrec.recommend.moments import asked_at
 from recbole_lsrec.recommend.read_histories import ITEM, TIME, USER, check_unit, read_histories
 from recbole_lsrec.run_files import CHECKPOINT
 
 _CPU_HISTORIES = 64  # that our models encode at a time on a CPU, as in the evaluation
+
+
+_Batch = tuple[np.ndarray, Interaction]
+"""Numbers of users, and their windows."""
 
 
 class _Best(NamedTuple):
@@ -119,6 +128,7 @@ class Recommender:
         exclude: Sequence[Any] = (),
         candidates: Sequence[Any] | None = None,
         batch_size: int | None = None,
+        two_stage: bool | None = None,
         show_progress: bool = False,
     ) -> pd.DataFrame:
         """Ranks items for each user.
@@ -136,12 +146,14 @@ class Recommender:
             exclude: items never to recommend.
             candidates: rank these items alone.
             batch_size: histories at a time; by default what ``eval_memory_mb`` of the run allows.
+            two_stage: score the likely items alone, where that saves half of the work (many histories, many items, a model
+                that looks at each pair); by default as ``full_stage`` of the run says. Lists may miss an item.
             show_progress: whether to show a progress bar.
 
         Returns:
             One line per user and rank: ``user``, ``rank`` from 1, ``item``, ``score``, ``source`` (``model`` or
-            ``popularity``), and of long/short-term models ``alpha``, the weight of the long-term interest for the item, and
-            ``current_session``, the items of the history's last session. Users in the order they first appear.
+            ``popularity``), and of long/short-term models what :func:`recbole_lsrec.recommend.explain.explanation` says.
+            Users in the order they first appear.
 
         Raises:
             DataError: the histories cannot be read, or hold an event after ``now``.
@@ -155,6 +167,7 @@ class Recommender:
             exclude=exclude,
             candidates=candidates,
             batch_size=batch_size,
+            two_stage=two_stage,
             show_progress=show_progress,
         )
         say_counts(counts)
@@ -172,13 +185,14 @@ class Recommender:
         exclude: Sequence[Any] = (),
         candidates: Sequence[Any] | None = None,
         batch_size: int | None = None,
+        two_stage: bool | None = None,
         show_progress: bool = False,
     ) -> tuple[pd.DataFrame, dict[str, int]]:
         """As :meth:`recommend`, of events that have been read, with the counts, and without a word."""
         if isinstance(k, bool) or not isinstance(k, int) or k < 1:
             raise ConfigError(f"k: found {k!r}; accepted: a whole number of at least 1.")
         users, events = self._numbered(events)
-        asked = self._asked_at(users, events, now)
+        asked = asked_at(users, events.groupby(_NUMBER)[TIME].max().to_numpy(), now)
         known = events[events[_ID] > 0]
         further = further_columns(self.config, self.catalogue, self._dataset, known)
         alone = self._without_answer(users, known)
@@ -190,20 +204,23 @@ class Recommender:
             "users_of_popularity": int(alone.sum()),
             "users_not_trained_on": int(sum(user not in self._user_id for user in users)),
         }
-        allowed = self._allowed(exclude, candidates)
+        allowed = allowed_items(self._item_id, len(self._token), exclude, candidates)
         seen = known if (self.config["filter_seen"] if exclude_seen is None else exclude_seen) else known.iloc[:0]
         tables = [self._popular(users, np.flatnonzero(alone), allowed, k)] if alone.any() or not len(users) else []
         asked_users = np.flatnonzero(~alone)
         init_seed(
             self.config["seed"], self.config["reproducibility"]
         )  # a model that draws noise draws the same each time
+        wanted = self.config["full_stage"] == "two_stage" if two_stage is None else two_stage
+        batches = partial(self._batches, known, further, users, asked, asked_users, batch_size)
+        stages = self._two_stages(batches, len(asked_users), k) if wanted else None
         with bar(total=len(asked_users), desc="Recommend", unit="user", shown=show_progress) as progress:
-            for rows, batch in self._batches(known, further, users, asked, asked_users, batch_size):
-                tables.append(self._answer(users, rows, batch, allowed, seen, k))
+            for rows, batch in batches():
+                tables.append(self._answer(users, rows, batch, allowed, seen, k, stages))
                 progress.update(len(rows))
         table = pd.concat(tables, ignore_index=True).sort_values([_NUMBER, "rank"], kind="stable", ignore_index=True)
         columns = [USER, "rank", ITEM, "score", "source"]
-        columns += ["alpha", "current_session"] if isinstance(self.model, LongShortRecommender) else []
+        columns += COLUMNS if isinstance(self.model, LongShortRecommender) else []
         return table.reindex(columns=columns), counts
 
     def _without_answer(self, users: np.ndarray, known: pd.DataFrame) -> np.ndarray:
@@ -223,7 +240,8 @@ class Recommender:
             batch_size: see there.
         """
         users, events = self._numbered(read_histories(histories, self.names()))
-        asked, known = self._asked_at(users, events, now), events[events[_ID] > 0]
+        asked = asked_at(users, events.groupby(_NUMBER)[TIME].max().to_numpy(), now)
+        known = events[events[_ID] > 0]
         further = further_columns(self.config, self.catalogue, self._dataset, known)
         for rows, batch in self._batches(known, further, users, asked, np.unique(known[_NUMBER]), batch_size):
             yield users[rows], batch
@@ -243,28 +261,6 @@ class Recommender:
         item = np.array([self._item_id.get(token, 0) for token in events[ITEM]], dtype=np.int64)
         return users.astype(str), events.assign(**{_NUMBER: number, _ID: item})
 
-    def _asked_at(self, users: np.ndarray, events: pd.DataFrame, now: Any) -> np.ndarray:
-        """When each user is asked about, ``[U]``."""
-        last = events.groupby(_NUMBER)[TIME].max().to_numpy()
-        if now is None:
-            return last
-        if isinstance(now, Mapping):
-            missing = [user for user in users if user not in now]
-            if missing:
-                raise DataError(
-                    f"now: it has no time for user {str(missing[0])!r}; give one for each user, or one for all."
-                )
-            asked = np.array([now[user] for user in users], dtype=np.float64)
-        else:
-            asked = np.full(len(users), now, dtype=np.float64)
-        late = np.flatnonzero(~(last <= asked))
-        if len(late):
-            raise DataError(
-                f"now: user {str(users[late[0]])!r} has an event at {last[late[0]]:.15g}, after now ({asked[late[0]]:.15g}); so "
-                f"have {len(late) - 1} more. Leave later events out, or give a later time."
-            )
-        return asked
-
     def _batches(
         self,
         known: pd.DataFrame,
@@ -273,7 +269,7 @@ class Recommender:
         asked: np.ndarray,
         rows: np.ndarray,
         batch_size: int | None,
-    ) -> Iterator[tuple[np.ndarray, Interaction]]:
+    ) -> Iterator[_Batch]:
         """Numbers of users with their windows, on the model's device; of a model that knows users alone, with their ids."""
         config, dataset = self.config, self._dataset
         size = batch_size or self._batch_size()
@@ -311,30 +307,42 @@ class Recommender:
 
     # --- from batches to lists ---------------------------------------------------------------------------------------
 
-    def _allowed(self, exclude: Sequence[Any], candidates: Sequence[Any] | None) -> np.ndarray:
-        """Boolean ``[n_items]``: what may be recommended."""
-        allowed = np.full(len(self._token), candidates is None)
-        if candidates is not None:
-            chosen = [self._item_id[str(item)] for item in candidates if str(item) in self._item_id]
-            if not chosen:
-                raise ConfigError(f"candidates: the model knows none of the {len(candidates)} items given.")
-            if len(chosen) < len(candidates):
-                getLogger().warning(
-                    f"candidates: {len(candidates) - len(chosen)} items that the model does not know left out"
-                )
-            allowed[chosen] = True
-        allowed[[self._item_id[str(item)] for item in exclude if str(item) in self._item_id]] = False
-        allowed[0] = False
-        return allowed
+    def _two_stages(self, batches: Callable[[], Iterator[_Batch]], n: int, k: int) -> TwoStage | None:
+        """Made of evenly spaced histories; None where scoring all items costs less than twice as much."""
+        if not scores_pairs(self.model) or not worth_it(n, len(self._token)):
+            return None
+        chosen = np.linspace(0, n - 1, ANCHOR_HISTORIES + CHECKED_HISTORIES).astype(np.int64)
+        rows, at = [], 0
+        for _, batch in batches():
+            here = chosen[(chosen >= at) & (chosen < at + len(batch))] - at
+            at += len(batch)
+            if len(here):
+                rows.append(self._scored(batch[torch.from_numpy(here)]))
+        return make_items(torch.cat(rows), k, "recommend").items
+
+    def _scored(self, batch: Interaction, stages: TwoStage | None = None) -> Tensor:
+        """Scores of all items, ``[B, n_items]``."""
+        first = torch.ones(len(batch), 1, dtype=torch.int64, device=self.config["device"])
+        memory = self.config["eval_memory_mb"]
+        found = score_batch(self.model, batch, first, self._dataset, full=True, memory_mb=memory, two_stage=stages).full
+        assert found is not None
+        return found
 
     def _answer(
-        self, users: np.ndarray, rows: np.ndarray, batch: Interaction, allowed: np.ndarray, seen: pd.DataFrame, k: int
+        self,
+        users: np.ndarray,
+        rows: np.ndarray,
+        batch: Interaction,
+        allowed: np.ndarray,
+        seen: pd.DataFrame,
+        k: int,
+        stages: TwoStage | None,
     ) -> pd.DataFrame:
         hidden = torch.from_numpy(~allowed).to(self.config["device"]).repeat(len(rows), 1)  # [B, n_items]
         at = np.searchsorted(rows, seen[_NUMBER].to_numpy())
         inside = (at < len(rows)) & (rows[np.minimum(at, len(rows) - 1)] == seen[_NUMBER].to_numpy())
         hidden[torch.from_numpy(at[inside]), torch.from_numpy(seen[_ID].to_numpy()[inside])] = True
-        best = self._best(batch, hidden, min(k, int(allowed.sum())))
+        best = self._best(batch, hidden, min(k, int(allowed.sum())), stages)
         listed = torch.isfinite(best.scores).cpu().numpy()  # [B, K]
         n = listed.sum(axis=1)
         table = {
@@ -346,38 +354,25 @@ class Recommender:
             "source": "model",
         }
         if isinstance(self.model, LongShortRecommender):
-            sessions = self._current_sessions(batch)
-            alpha = np.full(listed.shape, np.nan) if best.alpha is None else best.alpha.float().cpu().numpy()
-            table["alpha"] = alpha[listed]
-            table["current_session"] = [
-                session for session, times in zip(sessions, n, strict=True) for _ in range(times)
-            ]
+            table |= explanation(self.config, self.catalogue, batch, best.alpha, listed)
         return pd.DataFrame(table)
 
-    def _best(self, batch: Interaction, hidden: Tensor, k: int) -> _Best:
+    def _best(self, batch: Interaction, hidden: Tensor, k: int, stages: TwoStage | None) -> _Best:
         """The best items that are not hidden, the history encoded once."""
-        model, memory = self.model, self.config["eval_memory_mb"]
+        model, n = self.model, len(batch)
         if isinstance(model, LongShortRecommender):
             state = model.encode(batch)
-            scores = model.score_all(state, len(batch))  # [B, n_items]
+            if stages is None:
+                scores = model.score_all(state, n)  # [B, n_items]
+            else:
+                scores = stages.scores(lambda asked: model.score_many(state, asked, n), n)
         else:
-            first = torch.ones(len(batch), 1, dtype=torch.int64, device=hidden.device)
-            found = score_batch(model, batch, first, self._dataset, full=True, memory_mb=memory).full
-            assert found is not None
-            state, scores = None, found
+            state, scores = None, self._scored(batch, stages)
         check_finite(scores, model)
         scores = scores if self.shift is None else scores + self.shift
         top = scores.masked_fill(hidden, -torch.inf).topk(k)
         alpha = None if state is None else model.score(state, top.indices, return_alpha=True)[1]
         return _Best(top.indices, top.values, alpha)
-
-    def _current_sessions(self, batch: Interaction) -> list[list[str]]:
-        """The items of each history's last session."""
-        suffix = self.config["LIST_SUFFIX"]
-        session = batch[self.config["SESSION_ID_FIELD"] + suffix].cpu().numpy()  # [B, L], 0 on padding
-        items = self._token[batch[self.config["ITEM_ID_FIELD"] + suffix].cpu().numpy()]
-        last = (session == session.max(axis=1, keepdims=True)) & (session > 0)
-        return [row[chosen].tolist() for row, chosen in zip(items, last, strict=True)]
 
     def _popular(self, users: np.ndarray, rows: np.ndarray, allowed: np.ndarray, k: int) -> pd.DataFrame:
         """What was most frequent in training, of equals the first in the catalogue."""

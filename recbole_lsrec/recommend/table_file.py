@@ -12,11 +12,12 @@ from recbole_lsrec.errors import ConfigError, refusals_named
 from recbole_lsrec.whole_files import written_whole
 
 ENDINGS = (".csv", ".tsv", ".parquet", ".jsonl")
+_LISTS = ("current_session", "current_categories")
 _KINDS = {
-    **dict.fromkeys(("user", "item", "source"), pa.string()),
+    **dict.fromkeys(("user", "item", "source", "driven_by"), pa.string()),
     "rank": pa.int64(),
-    **dict.fromkeys(("score", "alpha"), pa.float32()),
-    "current_session": pa.list_(pa.string()),
+    **dict.fromkeys(("score", "alpha", "alpha_of_list"), pa.float32()),
+    **dict.fromkeys(_LISTS, pa.list_(pa.string())),
 }
 
 
@@ -31,7 +32,7 @@ def check_ending(path: Path) -> None:
 
 
 class TableFile:
-    """A file of lists; in CSV and TSV the items of a session stand in one cell, separated by spaces."""
+    """A file of lists; in CSV and TSV the items of a session, and their categories, stand in one cell, separated by spaces."""
 
     def __init__(self, path: Path, kind: str) -> None:
         self.path, self.kind, self.lines = path, kind, 0
@@ -74,7 +75,8 @@ def as_text(table: pd.DataFrame, header: bool = True) -> str:
 
 
 def _flat(table: pd.DataFrame) -> pd.DataFrame:
-    if "current_session" not in table:
-        return table
-    joined = table["current_session"].map(lambda items: " ".join(items) if isinstance(items, list) else "")
-    return table.assign(current_session=joined)
+    return table.assign(**{name: table[name].map(_joined) for name in _LISTS if name in table})
+
+
+def _joined(items: object) -> str:
+    return " ".join(items) if isinstance(items, list) else ""

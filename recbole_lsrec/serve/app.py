@@ -6,7 +6,6 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import torch
 from fastapi import FastAPI, HTTPException, Request, Response
@@ -95,18 +94,16 @@ def _answer(recommender: Recommender, question: Question, **options: Any) -> Ans
     return Answer(lists=_lists(table, names), counts=counts)
 
 
+_OF_LIST = Listed.model_fields.keys() - {"user", "items"}  # the same on each line of a list
+
+
 def _lists(table: pd.DataFrame, names: list[str]) -> list[Listed]:
     of_user = dict(list(table.groupby("user", sort=False)))
     return [_listed(user, of_user.get(user, table.iloc[:0])) for user in names]
 
 
 def _listed(user: str, lines: pd.DataFrame) -> Listed:
-    alpha = lines["alpha"].to_numpy() if "alpha" in lines else np.full(len(lines), np.nan)
-    known = [None if np.isnan(weight) else float(weight) for weight in alpha]
-    items = [
-        Item(item=item, score=score, alpha=weight)
-        for item, score, weight in zip(lines["item"], lines["score"].tolist(), known, strict=True)
-    ]
-    session = lines["current_session"].iloc[0] if "current_session" in lines and len(lines) else None
-    source = lines["source"].iloc[0] if len(lines) else "model"
-    return Listed(user=user, source=source, items=items, current_session=session if isinstance(session, list) else None)
+    told = lines.astype(object).where(lines.notna(), None).to_dict("records")
+    items = [Item.model_validate({name: row[name] for name in Item.model_fields if name in row}) for row in told]
+    of_list = {name: told[0][name] for name in _OF_LIST if name in told[0]} if told else {"source": "model"}
+    return Listed(user=user, items=items, **of_list)

@@ -1,6 +1,6 @@
 """What is asked and answered, checked by pydantic; what is larger than the limits is refused."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -53,11 +53,12 @@ class Rerank(Question):
 
 
 class Item(BaseModel):
-    """An item of a list; ``alpha`` is the weight of the long-term interest, of models that have it."""
+    """An item of a list; of models that have it the weight of the long-term interest, and the interest with the larger one."""
 
     item: str
     score: float
     alpha: float | None = None
+    driven_by: Literal["long", "short"] | None = None
 
 
 class Listed(BaseModel):
@@ -66,7 +67,9 @@ class Listed(BaseModel):
     user: str
     source: str
     items: list[Item]
+    alpha_of_list: float | None = None
     current_session: list[str] | None = None
+    current_categories: list[str] | None = None
 
 
 class Answer(BaseModel):

@@ -12,9 +12,12 @@ from recbole.utils import init_seed
 
 from recbole_lsrec.cli import main
 from recbole_lsrec.errors import CheckpointError, ConfigError, DataError
+from recbole_lsrec.evaluation import retriever, two_stage
 from recbole_lsrec.evaluation.evaluator import evaluate
 from recbole_lsrec.quick_start import load_data_and_model, load_run, run_recbole_lsrec
 from recbole_lsrec.recommend import Recommender, full_sort_scores, full_sort_topk
+from recbole_lsrec.recommend import recommender as module
+from recbole_lsrec.recommend.explain import COLUMNS
 
 ONE = {"epochs": 1, "eval_args": {"mode": ["full"]}, "MAX_ITEM_LIST_LENGTH": 8}
 # Every model of ours, and of RecBole's one that scores by a product and one that reads items' features.
@@ -173,6 +176,49 @@ def test_users_do_not_see_each_other_whatever_the_batch(run_of_slsrec):
     assert together["user"].drop_duplicates().tolist() == frame["user"].astype(str).drop_duplicates().tolist()
 
 
+def test_what_drives_a_list_is_said(run_of_slsrec):
+    folder, events = run_of_slsrec
+    of_item = events.drop_duplicates("item_id:token").set_index("item_id:token")["category_id:token"].astype(str)
+    first, second, third = of_item.index[:3]
+    hour = 3600
+    frame = pd.DataFrame(
+        {"user": "a", "item": [first, third, second, third], "timestamp": [0, 2 * hour, 2 * hour + 1, 2 * hour + 2]}
+    )
+    lists = Recommender.load(folder).recommend(frame, k=4)
+    assert lists["current_session"].tolist() == [[str(third), str(second), str(third)]] * 4
+    assert lists["current_categories"].tolist() == [list(dict.fromkeys([of_item[third], of_item[second]]))] * 4
+    np.testing.assert_allclose(lists["alpha_of_list"], [lists["alpha"].mean()] * 4, rtol=1e-6)
+    assert lists["driven_by"].tolist() == ["long" if weight > 0.5 else "short" for weight in lists["alpha"]]
+
+
+def test_in_two_stages_the_likely_items_are_scored(run_of_slsrec, monkeypatch, caplog):
+    """Settings under which two stages are worth it with the 60 users and 71 items of the shop."""
+    small = {
+        "SCORED": 20,
+        "_RANK": 6,
+        "_ANCHOR_ITEMS": 8,
+        "_RETRIEVED": 6,
+        "ANCHOR_HISTORIES": 10,
+        "CHECKED_HISTORIES": 5,
+    }
+    for name, value in small.items():
+        monkeypatch.setattr(two_stage, name, value)
+    for name in ("ANCHOR_HISTORIES", "CHECKED_HISTORIES"):
+        monkeypatch.setattr(module, name, small[name])
+    monkeypatch.setattr(retriever, "_WORTH_IT", 0.6)
+    folder, events = run_of_slsrec
+    frame = events.iloc[:, :3].set_axis(["user", "item", "timestamp"], axis=1)
+    recommender = Recommender.load(folder)
+    exact = recommender.recommend(frame, k=5)
+    with caplog.at_level(logging.INFO):
+        likely = recommender.recommend(frame, k=5, two_stage=True)
+    assert "recommend in two stages: of 71 items" in caplog.text
+    assert likely["user"].tolist() == exact["user"].tolist()
+    both = exact.merge(likely, on=["user", "item"])
+    assert len(both) > 0.5 * len(exact)
+    assert np.isclose(both["score_x"], both["score_y"], atol=1e-5).mean() > 0.9
+
+
 @pytest.mark.parametrize(
     ("histories", "more", "error", "message"),
     [
@@ -300,7 +346,8 @@ def test_the_command_writes_every_kind_of_file(run_of_slsrec, tmp_path, capsys):
             main([*line, "--out", str(tmp_path / f"lists.{ending}")])
         assert stop.value.code == 0
     written = pd.read_parquet(tmp_path / "lists.parquet")
-    assert written["current_session"].map(list).tolist() == expected["current_session"].tolist()
+    for name in ("current_session", "current_categories"):
+        assert written[name].map(list).tolist() == expected[name].tolist()
     for found in (
         written,
         pd.read_csv(tmp_path / "lists.csv", dtype={"user": str, "item": str}),
@@ -313,7 +360,7 @@ def test_the_command_writes_every_kind_of_file(run_of_slsrec, tmp_path, capsys):
     with pytest.raises(SystemExit):
         main(line)
     shown = capsys.readouterr().out.splitlines()
-    assert shown[0].split("\t") == ["user", "rank", "item", "score", "source", "alpha", "current_session"]
+    assert shown[0].split("\t") == ["user", "rank", "item", "score", "source", *COLUMNS]
     assert len(shown) == 1 + len(expected)
 
 

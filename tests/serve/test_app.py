@@ -43,6 +43,12 @@ def test_recommend_gives_the_lists_of_python(client, recommender):
     assert flat == list(zip(expected["user"], expected["item"], strict=True))
     assert all(0 <= item["alpha"] <= 1 for one in lists for item in one["items"])
     assert lists[0]["current_session"] == [event["item"] for event in asked[0]["events"]]
+    assert [item["driven_by"] for item in lists[0]["items"]] == [
+        "long" if i["alpha"] > 0.5 else "short" for i in lists[0]["items"]
+    ]
+    assert lists[0]["alpha_of_list"] == pytest.approx(
+        sum(item["alpha"] for item in lists[0]["items"]) / len(lists[0]["items"])
+    )
 
 
 def test_rerank_orders_what_is_given_and_leaves_out_what_is_unknown(client, recommender):

@@ -1,0 +1,38 @@
+"""Which items may be recommended at all."""
+
+from collections.abc import Mapping, Sequence
+from logging import getLogger
+from typing import Any
+
+import numpy as np
+
+from recbole_lsrec.errors import ConfigError
+
+
+def allowed_items(
+    item_id: Mapping[str, int], n_items: int, exclude: Sequence[Any], candidates: Sequence[Any] | None
+) -> np.ndarray:
+    """Boolean ``[n_items]``.
+
+    Args:
+        item_id: number of each token.
+        n_items: padding included.
+        exclude: items never to recommend; those that the model does not know are passed over.
+        candidates: the only ones; None: all.
+
+    Raises:
+        ConfigError: the model knows none of the candidates.
+    """
+    allowed = np.full(n_items, candidates is None)
+    if candidates is not None:
+        chosen = [item_id[str(item)] for item in candidates if str(item) in item_id]
+        if not chosen:
+            raise ConfigError(f"candidates: the model knows none of the {len(candidates)} items given.")
+        if len(chosen) < len(candidates):
+            getLogger().warning(
+                f"candidates: {len(candidates) - len(chosen)} items that the model does not know left out"
+            )
+        allowed[chosen] = True
+    allowed[[item_id[str(item)] for item in exclude if str(item) in item_id]] = False
+    allowed[0] = False
+    return allowed
