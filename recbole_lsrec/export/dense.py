@@ -72,7 +72,7 @@ def _time4lstm(
 
 def _decay_gru(self: DecayGRU, x: Tensor, interval: Tensor, bucket: Tensor, lengths: Tensor) -> Tensor:
     size = self.size
-    decay = torch.exp(-self.delta(interval.reshape(-1, 1), bucket.reshape(-1)))  # [N * T, D]
+    decay = self.decay(interval.reshape(-1, 1), bucket.reshape(-1))  # [N * T, D]
     decay = decay.reshape(x.shape[0], x.shape[1], size)
     direction = F.embedding(bucket, self.direction(self.frequency.weight))  # [N, T, D]
     projected = x @ self.to_input + self.bias  # [N, T, 3D]

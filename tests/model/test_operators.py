@@ -24,9 +24,9 @@ STEPS: list[tuple[str, dict[str, Any], int, int]] = [
     ("SLSRec", {"preset": "lineage"}, 665, 5),
     ("CLSR", {}, 1000, 4),
     ("SLiRec", {}, 585, 2),
-    ("LSIDN", {}, 1275, 7),
+    ("LSIDN", {}, 1210, 7),
     ("SURGE", {}, 870, 4),
-    ("DiffLSRec", {}, 1460, 4),
+    ("DiffLSRec", {}, 1455, 4),
 ]
 
 

@@ -23,7 +23,7 @@ class DecayGRU(nn.Module):
         g_time = sigmoid(W_tau dt + b_tau)                                  (B.1)
         g_freq = sigmoid(W_f e_f + b_f)                                     (B.2)
         delta  = softplus(W_delta [g_time ; g_freq] + b_delta)              (B.3)
-        s      = exp(-delta) * h
+        s      = exp(-delta) * h                                            exp(-softplus(x)) = sigmoid(-x)
         [r, z] = sigmoid(W_g x + U_g s + b_g)                               b_g starts at 1
         n      = tanh(W_n x + U_n (r * s) + V e_f + b_n)
         h'     = z * s + (1 - z) * n
@@ -65,15 +65,15 @@ class DecayGRU(nn.Module):
         if not steps.sizes:
             return x.new_zeros(len(x), self.size)
         interval, bucket = steps.gather(interval), steps.gather(bucket)  # [M]
-        decay = torch.exp(-self.delta(interval.unsqueeze(1), bucket))  # [M, D]
-        inputs = torch.addmm(self.bias, steps.gather(x), self.to_input)  # [M, 3D], all steps at once
-        direction = F.embedding(bucket, self.direction(self.frequency.weight))  # [M, D]
-        inputs = torch.cat([inputs[:, : 2 * self.size], inputs[:, 2 * self.size :] + direction], dim=1)
+        decay = self.decay(interval.unsqueeze(1), bucket)  # [M, D]
+        direction = F.pad(self.direction(self.frequency.weight), (2 * self.size, 0))  # [F, 3D], of n alone
+        by_bucket = F.embedding(bucket, direction + self.bias)
+        inputs = torch.addmm(by_bucket, steps.gather(x), self.to_input)  # [M, 3D], all steps at once
         _, end = GRUSteps.apply(inputs, None, decay, x.new_zeros(len(x), self.size), self.to_state, steps.sizes)
         return steps.restore(end)  # [N, D]
 
-    def delta(self, interval: Tensor, bucket: Tensor) -> Tensor:
-        """Eq. B.1-B.3 for ``[M, 1]`` intervals and ``[M]`` buckets, ``[M, D]``."""
+    def decay(self, interval: Tensor, bucket: Tensor) -> Tensor:
+        """``exp(-delta)``, eq. B.1-B.3 for ``[M, 1]`` intervals and ``[M]`` buckets, ``[M, D]``."""
         of_time = self.delta_time(torch.sigmoid(self.time_gate(interval)))
         by_bucket = self.delta_frequency(torch.sigmoid(self.frequency_gate(self.frequency.weight)))  # [F, D]
-        return F.softplus(of_time + F.embedding(bucket, by_bucket))
+        return torch.sigmoid(-(of_time + F.embedding(bucket, by_bucket)))

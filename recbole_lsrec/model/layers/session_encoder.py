@@ -71,9 +71,10 @@ class _Block(nn.Module):
             part.unflatten(-1, (self.n_heads, -1)).transpose(1, 2)
             for part in (self.query(normed), self.key(x), self.value(x))
         )  # [M, heads, W, d]
-        scores = q @ k.transpose(2, 3) * q.shape[-1] ** -0.5
-        scores = scores.masked_fill(~real[:, None, None, :], torch.finfo(scores.dtype).min)
-        mixed = (scores.softmax(dim=-1) @ v).transpose(1, 2).flatten(2)  # [M, W, D]
+        # Finite: in a session without events the weights are equal. Half: a score is added, which must not overflow.
+        hidden = q.new_zeros(real.shape).masked_fill_(~real, torch.finfo(q.dtype).min / 2)
+        mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=hidden[:, None, None, :])  # [M, heads, W, d]
+        mixed = mixed.transpose(1, 2).flatten(2)  # [M, W, D]
         z = norm(mixed + normed)
         return z + self.narrow(torch.relu(self.wide(z)))
 

@@ -68,6 +68,6 @@ def test_nothing_real() -> None:
 def test_a_fresh_encoder_remembers() -> None:
     torch.manual_seed(0)
     cell = DecayGRU(64)
-    delta = cell.delta(torch.rand(100, 1), torch.randint(0, 16, (100,)))
+    delta = -cell.decay(torch.rand(100, 1), torch.randint(0, 16, (100,))).log()
     assert delta.shape == (100, 64)
     assert 0 < delta.mean() < 0.1
