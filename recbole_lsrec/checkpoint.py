@@ -82,7 +82,9 @@ def save(path: str | Path, checkpoint: Checkpoint) -> None:
         with refusals_named(path, "cannot be written"), written_whole(path) as part, part.open("wb") as file:
             _check_space(path, content)
             torch.save(content, file)
-    except RuntimeError as error:  # torch's writer has no errno
+    except RuntimeError as error:  # torch's writer has no errno, and covers a signal with one of its own
+        if isinstance(error.__context__, KeyboardInterrupt):
+            raise error.__context__ from None
         if "inline_container" not in str(error):
             raise
         raise MachineError(

@@ -90,6 +90,28 @@ def failure_in_words(error: BaseException) -> str:
     return LESS_MEMORY if out_of_memory(error) else f"{type(error).__name__}: {error}"
 
 
+@contextmanager
+def model_named(model: str, doing: str) -> Iterator[None]:
+    """Makes what a model stumbles over in the block one line: what settings RecBole's accept, nobody has declared.
+
+    Args:
+        model: its name.
+        doing: what cannot be done with it, such as ``built``.
+
+    Raises:
+        ConfigError: it stumbled.
+    """
+    try:
+        yield
+    except (ValueError, TypeError, LookupError, ArithmeticError, AssertionError, RuntimeError) as error:
+        if isinstance(error, LSRecError) or out_of_memory(error):
+            raise
+        raise ConfigError(
+            f"{model}: cannot be {doing} with its settings ({failure_in_words(error)}). Mend the one that explains it, or report "
+            "it where you have the package from; the traceback is in the run's log."
+        ) from error
+
+
 def did_you_mean(word: str, accepted: Iterable[str]) -> str:
     """Returns ``" Did you mean 'x'?"`` for the accepted words nearest to ``word``, or an empty string."""
     by_lower = {name.lower(): name for name in accepted}

@@ -11,7 +11,7 @@ from recbole_lsrec.config import Config
 from recbole_lsrec.config.values import parse_command_line
 from recbole_lsrec.data.dataloader import EvalLoader, TrainLoader
 from recbole_lsrec.data.dataset import SessionDataset
-from recbole_lsrec.errors import CheckpointError
+from recbole_lsrec.errors import CheckpointError, model_named
 from recbole_lsrec.own_models import find_again
 from recbole_lsrec.run_data import Data, load_data
 from recbole_lsrec.run_files import CHECKPOINT
@@ -59,9 +59,14 @@ def _checkpoint_file(given: object) -> Path:
 
 
 def build_model(config: Config, data: Data) -> Any:
-    """Initialises the model from the seed, whatever was drawn while the data were loaded."""
+    """Initialises the model from the seed, whatever was drawn while the data were loaded.
+
+    Raises:
+        ConfigError: its settings are none for it.
+    """
     init_seed(config["seed"], config["reproducibility"])
-    return config.model_class(config, data.train.dataset).to(config["device"])
+    with model_named(config["model"], "built"):
+        return config.model_class(config, data.train.dataset).to(config["device"])
 
 
 def load_run(folder: str | Path, model: str | type | None = None) -> tuple[Config, Data, Any]:

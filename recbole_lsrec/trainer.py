@@ -16,7 +16,7 @@ from recbole.utils import ModelType, dict2str
 from recbole_lsrec import checkpoint
 from recbole_lsrec.clipping import clip_each_variable
 from recbole_lsrec.console import DETAIL, bar
-from recbole_lsrec.errors import ConfigError, TrainingError
+from recbole_lsrec.errors import ConfigError, TrainingError, model_named
 from recbole_lsrec.evaluation.evaluator import Evaluation, evaluate
 from recbole_lsrec.evaluation.popularity import Correction
 from recbole_lsrec.freed_memory import keep_freed_memory
@@ -258,7 +258,8 @@ class Trainer(recbole.trainer.Trainer):
             paced = Paced(batches, lambda seconds: self._tell_pace(seconds * len(train_data)))
             about = {"total": len(batches), "desc": f"Train {epoch_idx:>5}", "leave": False}
             shown, train = bar(paced, shown=show_progress, **about), super()._train_epoch
-            loss = shared_epoch(self.model, train_data, lambda shared: train(shown, epoch_idx, shared or loss_func))
+            own, named = loss_func or self.model.calculate_loss, model_named(self.config["model"], "trained")
+            loss = shared_epoch(self.model, train_data, lambda shared: train(shown, epoch_idx, named(shared or own)))
         seconds, losses = self._now() - started, list(loss) if isinstance(loss, tuple) else loss
         share = batches.given / len(train_data) if isinstance(batches, FirstBatches) else 1.0
         entry = {"epoch": epoch_idx, "train_loss": losses, "train_seconds": seconds, "share": share}
@@ -297,8 +298,7 @@ class Trainer(recbole.trainer.Trainer):
                 f"valid_metric: {self.config['valid_metric']!r} is not among the validation results "
                 f"({', '.join(result)}); choose one of them, or add it to metrics and topk."
             )
-        score = result[self.valid_metric]
-        seconds = perf_counter() - started
+        score, seconds = result[self.valid_metric], perf_counter() - started
         self.history[-1].update(valid_seconds=seconds, valid_score=score, valid_result=dict(result))
         if self.strict and score == self.best_valid_score:  # which RecBole counts as progress
             score = nextafter(score, -inf if self.valid_metric_bigger else inf)

@@ -297,3 +297,28 @@ def test_settings_come_back_as_they_were_stored() -> None:
 def test_a_setting_that_cannot_be_stored_is_named() -> None:
     with pytest.raises(CheckpointError, match="config key 'hook': a checkpoint cannot store"):
         checkpoint.config_values(SimpleNamespace(plain=lambda: {"seed": 1, "hook": print}))
+
+
+@pytest.mark.parametrize("last", range(1, 12))
+def test_a_signal_while_a_checkpoint_is_written_is_no_full_disk(tmp_path, monkeypatch, last):
+    writes = iter(range(1, last))
+
+    class Interrupted:
+        def __init__(self, file):
+            self.file = file
+
+        def write(self, data):
+            if next(writes, None) is None:
+                raise KeyboardInterrupt
+            return self.file.write(data)
+
+        def __getattr__(self, name):
+            return getattr(self.file, name)
+
+    save(tmp_path / "c.pt", Checkpoint({"n": 1}, {"weight": torch.ones(3)}))
+    written = torch.save
+    monkeypatch.setattr(torch, "save", lambda content, file: written(content, Interrupted(file)))
+    with pytest.raises(KeyboardInterrupt):
+        save(tmp_path / "c.pt", Checkpoint({"n": 2}, {"weight": torch.zeros(3)}))
+    assert load(tmp_path / "c.pt").metadata == {"n": 1}
+    assert [path.name for path in tmp_path.iterdir()] == ["c.pt"]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.quick_start import run_recbole_lsrec
 from recbole_lsrec.registry import PLUGIN_MODELS, model_names
 
@@ -19,3 +20,34 @@ def test_two_steps(shop, model):
         settings = {key: value for key, value in settings.items() if key not in of_shop}
     result = run_recbole_lsrec(model, "ml-100k" if model in ON_ML_100K else "shop", config_dict=settings)
     assert 0 < result["test_result"]["mrr"] < 1
+
+
+@pytest.mark.parametrize(
+    ("model", "setting", "message"),
+    [
+        (
+            "GRU4Rec",
+            {"hidden_size": 0},
+            r"^GRU4Rec: cannot be built with its settings \(ValueError: hidden_size must be greater",
+        ),
+        (
+            "GRU4Rec",
+            {"dropout_prob": 1.5},
+            r"\(ValueError: dropout probability has to be between 0 and 1, but got 1\.5\)\. Mend",
+        ),
+        (
+            "SASRec",
+            {"n_layers": 0},
+            r"^SASRec: cannot be evaluated with its settings \(IndexError: list index out of range\)",
+        ),
+        (
+            "NextItNet",
+            {"kernel_size": 0, "train_steps": 1},
+            r"^NextItNet: cannot be (trained|evaluated) with its settings",
+        ),
+        ("STAMP", {"embedding_size": -4}, r"\(RuntimeError: Trying to create tensor with negative dimension -4"),
+    ],
+)
+def test_settings_that_a_model_of_recbole_cannot_take(shop, model, setting, message):
+    with pytest.raises(ConfigError, match=message):
+        run_recbole_lsrec(model, "shop", config_dict={**shop, **setting})

@@ -107,7 +107,13 @@ def reproduce(
 @click.option("--time-budget", type=Finite(0, min_open=True), help="Seconds after which the search ends.")
 @click.option("--scheduler", type=click.Choice(["asha", "median", "none"]), default="asha", show_default=True)
 @click.option("--search", "method", type=click.Choice(["random", "tpe", "grid"]), default="random", show_default=True)
-@click.option("--search-seed", default=2020, show_default=True, help="Seed of the choice of configurations.")
+@click.option(
+    "--search-seed",
+    type=click.IntRange(0),
+    default=2020,
+    show_default=True,
+    help="Seed of the choice of configurations.",
+)
 @click.option(
     "--cpus-per-trial",
     type=Finite(0, min_open=True),

@@ -14,6 +14,7 @@ from recbole.model.abstract_recommender import AbstractRecommender, GeneralRecom
 from recbole_lsrec.console import bar
 from recbole_lsrec.data.dataloader import EvalLoader
 from recbole_lsrec.data.dataset import SessionDataset
+from recbole_lsrec.errors import model_named
 from recbole_lsrec.evaluation.instances import describe_instances
 from recbole_lsrec.evaluation.lists import asks_for_lists, list_metrics
 from recbole_lsrec.evaluation.metrics import summarise
@@ -124,7 +125,8 @@ def evaluate(
         lists = {name: torch.from_numpy(chosen[part]).to(device) for name, chosen in loader.candidates.items()}
         items = torch.cat([target[:, None], *lists.values()], dim=1)  # [B, 1 + all C], int64 as the target is
         memory = config["eval_memory_mb"]
-        batch = score_batch(model, interaction.to(device), items, dataset, want_full, memory, items_of_full)
+        with model_named(config["model"], "evaluated"):
+            batch = score_batch(model, interaction.to(device), items, dataset, want_full, memory, items_of_full)
         check_finite(batch.candidates if batch.full is None else batch.full, model)
         positive = batch.candidates[:, :1]
         rivals = batch.candidates[:, 1:].split([chosen.shape[1] for chosen in lists.values()], dim=1)

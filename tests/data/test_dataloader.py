@@ -1,9 +1,11 @@
+import os
+
 import numpy as np
 import pytest
 import torch
 
 from recbole_lsrec.data.candidates.freeze import candidate_hash
-from recbole_lsrec.data.dataloader import EvalLoader, TrainLoader
+from recbole_lsrec.data.dataloader import EvalLoader, TrainLoader, in_parallel
 from recbole_lsrec.data.sampler import TimeThresholdSampler
 from recbole_lsrec.errors import ConfigError, DataError
 from recbole_lsrec.protocol import Protocol
@@ -90,6 +92,13 @@ def test_without_shuffling_the_order_is_that_of_the_log(loaders):
     train, _, _ = loaders(shuffle=False)
     items = torch.cat([batch["item_id"] for batch in train])
     assert items.tolist() == train.dataset.item[train.dataset.rows].tolist()
+
+
+def test_workers_are_other_processes():
+    made = list(in_parallel([1, 2, 3, 4], lambda _: os.getpid(), workers=2, seed=0))
+    assert len(set(made)) == 2
+    assert os.getpid() not in made
+    assert list(in_parallel([1, 2], lambda _: os.getpid(), workers=0, seed=0)) == [os.getpid()] * 2
 
 
 def test_workers_change_nothing(loaders):

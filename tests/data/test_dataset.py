@@ -143,6 +143,21 @@ def test_categories_of_the_log_are_the_most_frequent_then_the_latest(load, caplo
     assert "2 items have several categories" in caplog.text
 
 
+def test_a_category_that_is_a_number_is_refused(load):
+    header = "user_id:token\titem_id:token\ttimestamp:float\tcat:float"
+    log = load([("a", "x", 1, 0.5), ("a", "y", 2, 1.5)], header=header, CATEGORY_FIELD="cat")
+    with pytest.raises(
+        DataError, match=r"^CATEGORY_FIELD: 'cat' is not a token column loaded from tiny\.item or tiny\.inter"
+    ):
+        log.build()
+
+
+def test_a_file_of_which_no_line_is_left_is_named(load):
+    settings = {"load_col": {"inter": ["user_id", "item_id", "timestamp"], "item": ["item_id", "price"]}}
+    with pytest.raises(DataError, match=r"^tiny\.item: no line is left after the filters; check the file"):
+        load(ROWS, item_file="item_id:token\tprice:float\n", filter_inter_by_user_or_item=False, **settings)
+
+
 def test_every_filter_says_what_it_removed(load, caplog):
     rows = [*ROWS, ("", "x", 1), ("a", "x", 9999), ("d", "v", -5)]
     with caplog.at_level(logging.INFO):

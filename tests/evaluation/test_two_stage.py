@@ -91,13 +91,20 @@ def outcome(model, **settings):
 
 
 @pytest.mark.parametrize("model", ["SLSRec", "DIN"])
-def test_a_run_in_two_stages(shop, small, model, caplog):
+def test_a_run_in_two_stages(shop, small, model, caplog, monkeypatch):
+    anchors, checked = [], []
+    monkeypatch.setattr(retriever, "TwoStage", lambda scores: anchors.append(scores) or TwoStage(scores))
+    monkeypatch.setattr(retriever, "recall", lambda found, exact, k: checked.append(exact) or recall(found, exact, k))
     settings = {**shop, "train_steps": 3, "eval_args": {"mode": ["uni9", "full"]}, "state": "INFO"}
     exact, of_exact = outcome(model, **settings)
     fast, of_fast = outcome(model, **settings, full_stage="two_stage")
     assert exact["full_recall"] == {}
     assert set(fast["full_recall"]) == {"valid", "test"}
     assert 0.2 < fast["full_recall"]["test"] <= 1
+    # What is missed is measured on histories that the stages are not made of.
+    for made_of, known in zip(anchors, checked, strict=True):
+        assert (len(made_of), len(known)) == (12, 3)
+        assert not (known[:, None] == made_of).all(2).any()
     told = [record for record in caplog.records if "full in two stages" in record.message]
     assert told
     # What is missed much is a warning; the rest is for the log file alone.

@@ -57,7 +57,7 @@ PLANTS = [
         "run_processes.py",
         'group.joined(place(), config["device"].type == "cuda"),',
         'group.joined(None, config["device"].type == "cuda"),',
-        "tests/test_shared_training.py",
+        "tests/test_run_processes.py",
     ),
     Plant(
         "a search reads the test set",
