@@ -27,9 +27,33 @@ def full_softmax(user: Tensor, items: Tensor, target: Tensor, chunk_bytes: int =
         The mean, ``[]``.
     """
     chunk = max(1, chunk_bytes // (user.element_size() * len(user)))
-    if chunk >= len(items):
+    if chunk < len(items):
+        return _ChunkedSoftmax.apply(user, items, target, chunk)
+    if torch.is_autocast_enabled(user.device.type):
         return F.cross_entropy(user @ items.t(), target)
-    return _ChunkedSoftmax.apply(user, items, target, chunk)
+    return _Softmax.apply(user, items, target)
+
+
+class _Softmax(torch.autograd.Function):
+    """Cross-entropy in one array: the exponentials take the place of the logits, and the gradient is two products with them."""
+
+    @staticmethod
+    def forward(ctx: Any, user: Tensor, items: Tensor, target: Tensor) -> Tensor:
+        """Keeps ``exp(logit - most)``, less their sum at the target: ``B sum`` times the gradient of the logits."""
+        logits, at = user @ items.t(), target.unsqueeze(1)  # [B, N], [B, 1]
+        most, of_target = logits.amax(1, keepdim=True), logits.gather(1, at)  # [B, 1] each
+        exponentials = logits.sub_(most).exp_()
+        total = exponentials.sum(1, keepdim=True)
+        ctx.save_for_backward(user, items, exponentials.scatter_add_(1, at, -total), total)
+        return (total.log() + most - of_target).mean()
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+        """``d loss / d logits = (softmax - one-hot) / B``."""
+        user, items, unscaled, total = ctx.saved_tensors
+        weight = grad / (len(user) * total)  # [B, 1]
+        return (unscaled @ items).mul_(weight), unscaled.t() @ (user * weight), None
 
 
 class _ChunkedSoftmax(torch.autograd.Function):

@@ -26,7 +26,7 @@ STEPS: list[tuple[str, dict[str, Any], int, int]] = [
     ("SLiRec", {}, 585, 2),
     ("LSIDN", {}, 1210, 7),
     ("SURGE", {}, 870, 4),
-    ("DiffLSRec", {}, 1455, 4),
+    ("DiffLSRec", {}, 1465, 4),
 ]
 
 
