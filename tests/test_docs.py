@@ -55,3 +55,10 @@ def test_the_example_of_lift_and_probability_prints_what_the_page_says(capsys):
     printed = capsys.readouterr().out
     assert len(printed.splitlines()) == 3
     assert "".join(f"    {line}\n" for line in printed.splitlines()) in page
+
+
+@pytest.mark.parametrize("page", sorted(ROOT.glob("docs/models/*.md")), ids=names)
+def test_a_models_page_says_what_is_where_and_when_not_to_use_it(page):
+    heads = re.findall(r"^## (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    assert "Equations and code" in heads
+    assert any(head.startswith("When not to use") for head in heads)

@@ -30,7 +30,7 @@ def allowed_items(
             raise ConfigError(f"candidates: the model knows none of the {len(candidates)} items given.")
         if len(chosen) < len(candidates):
             getLogger().warning(
-                f"candidates: {len(candidates) - len(chosen)} items that the model does not know left out"
+                f"candidates: the model does not know {len(candidates) - len(chosen)} of the {len(candidates)} items given: left out"
             )
         allowed[chosen] = True
     allowed[[item_id[str(item)] for item in exclude if str(item) in item_id]] = False

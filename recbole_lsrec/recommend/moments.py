@@ -31,8 +31,9 @@ def asked_at(users: np.ndarray, last: np.ndarray, now: float | Mapping[str, floa
         asked = np.full(len(users), now, dtype=np.float64)
     late = np.flatnonzero(~(last <= asked))
     if len(late):
+        others = f"; so have {len(late) - 1} more users" if len(late) > 1 else ""
         raise DataError(
-            f"now: user {str(users[late[0]])!r} has an event at {last[late[0]]:.15g}, after now ({asked[late[0]]:.15g}); so "
-            f"have {len(late) - 1} more. Leave later events out, or give a later time."
+            f"now: user {str(users[late[0]])!r} has an event at {last[late[0]]:.15g}, after now ({asked[late[0]]:.15g}){others}. "
+            "Leave later events out, or give a later time."
         )
     return asked
