@@ -29,8 +29,9 @@ def allowed_items(
         if not chosen:
             raise ConfigError(f"candidates: the model knows none of the {len(candidates)} items given.")
         if len(chosen) < len(candidates):
+            unknown = len(candidates) - len(chosen)
             getLogger().warning(
-                f"candidates: the model does not know {len(candidates) - len(chosen)} of the {len(candidates)} items given: left out"
+                f"candidates: the model does not know {unknown} of the {len(candidates)} given: left out"
             )
         allowed[chosen] = True
     allowed[[item_id[str(item)] for item in exclude if str(item) in item_id]] = False
