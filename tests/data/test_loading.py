@@ -19,6 +19,14 @@ def test_missing_file(load, tmp_path):
         SessionDataset(Config("GRU4Rec", "tiny", config_dict={"data_path": str(tmp_path)}))
 
 
+def test_a_further_file_of_items_is_loaded(load, tmp_path):
+    load(ROWS)
+    (tmp_path / "tiny" / "tiny.vectors").write_text("iid:token\tvector:float_seq\nx\t.5 1\n")
+    columns = {"inter": ["user_id", "item_id", "timestamp"], "vectors": ["iid", "vector"]}
+    log = load(ROWS, load_col=columns, additional_feat_suffix=["vectors"], alias_of_item_id=["iid"])
+    assert log.vectors_feat["vector"][0].tolist() == [0.5, 1.0]
+
+
 def test_missing_field(load):
     with pytest.raises(DataError, match=r"line 1: load_col names \['timestamp'\], the file has"):
         load(

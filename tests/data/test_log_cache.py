@@ -51,6 +51,12 @@ def read(load, tmp_path, monkeypatch):
     return again
 
 
+def test_logs_are_kept_in_the_folder_of_runs_unless_another_is_named(read, tmp_path):
+    assert read(data_cache=None, run_dir=str(tmp_path / "mine"))[1]
+    assert not read(data_cache=None, run_dir=str(tmp_path / "mine"))[1]
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == [".logs"]
+
+
 def assert_equal(one, other):
     assert one.fingerprint() == other.fingerprint()
     assert one.features_fingerprint() == other.features_fingerprint()

@@ -14,7 +14,8 @@ def test_a_pause_of_exactly_the_threshold_stays_in_and_one_more_cuts():
 
 
 def test_no_events_no_sessions():
-    assert segment_sessions(np.array([]), np.array([]), 1).tolist() == []
+    none = segment_sessions(np.array([]), np.array([]), 1)
+    assert (none.tolist(), none.dtype) == ([], np.int64)
 
 
 @pytest.mark.parametrize("threshold", [0, -1])
