@@ -22,6 +22,8 @@ from recbole_lsrec.processes.heartbeat import Heartbeat
 from recbole_lsrec.processes.place import Place, environment
 
 _LOOKS_SECONDS = 0.1
+_HERE = "127.0.0.1"
+_AT_ONCE: Any = {"wait_for_workers": False}
 
 
 def launch(
@@ -57,9 +59,10 @@ def launch(
         Exception: what a process raised; process 0's if several did.
     """
     # As torchrun does: the store is kept by the parent, so that no process can take it with it.
+    address = _HERE if world == n else address
     try:
-        store = dist.TCPStore(address, port or 0, is_master=first == 0, wait_for_workers=False)
-    except RuntimeError as error:
+        store = _kept_here(port or 0) if world == n else dist.TCPStore(address, port or 0, None, first == 0, **_AT_ONCE)
+    except (OSError, RuntimeError) as error:
         raise MachineError(
             f"ip, port: the processes cannot meet at {address}:{port or 'any free port'} ({str(error).splitlines()[0]}). Give an "
             "address of the machine of the first process, and a port that is free there, and start that machine's first."
@@ -67,9 +70,7 @@ def launch(
     logging.getLogger("torch.multiprocessing.spawn").setLevel(logging.ERROR)  # it tells which processes it ends
     with tempfile.TemporaryDirectory() as folder:
         places = [Place(first + local, world, local) for local in range(n)]
-        told = [environment(place, address, store.port) for place in places]
-        if world > n:
-            told = [{**_network(address), **variables} for variables in told]
+        told = [{**_network(address), **environment(place, address, store.port)} for place in places]
         context = torch.multiprocessing.start_processes(
             _start, (told, warnings.filters, task, arguments, folder), nprocs=n, join=False, start_method="spawn"
         )
@@ -94,6 +95,13 @@ def launch(
             for process in context.processes:
                 process.join()
         return _read(Path(folder) / "0.result")
+
+
+def _kept_here(port: int) -> dist.TCPStore:
+    """A store that this machine alone can reach: torch's listens on all interfaces, and what is exchanged can run code."""
+    listening = socket.create_server((_HERE, port))
+    port = listening.getsockname()[1]
+    return dist.TCPStore(_HERE, port, None, True, **_AT_ONCE, master_listen_fd=listening.detach())
 
 
 def _network(address: str) -> dict[str, str]:

@@ -5,6 +5,7 @@ import signal
 import time
 from typing import Any
 
+import psutil
 import torch
 
 from recbole_lsrec.errors import DataError
@@ -88,3 +89,14 @@ def wait() -> None:
         if group.rank() == 0:
             time.sleep(600)
         group.total(torch.ones(1))
+
+
+def listening() -> set[str]:
+    """Where the processes listen, and the store they met at."""
+    with group.joined(place()):
+        group.total(torch.ones(1))
+        store = int(os.environ["MASTER_PORT"])
+        found = [one for one in psutil.net_connections("tcp") if one.status == psutil.CONN_LISTEN]
+        own = [one for one in found if one.pid == os.getpid() or one.laddr.port == store]
+        assert len({one.laddr.port for one in own}) > 1
+        return {address for addresses in group.every({one.laddr.ip for one in own}) for address in addresses}

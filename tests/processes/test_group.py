@@ -44,6 +44,10 @@ def test_two_processes_exchange():
     }
 
 
+def test_processes_of_one_machine_listen_on_it_alone():
+    assert start(tasks.listening) == {"127.0.0.1"}
+
+
 def test_one_process_sends_nothing():
     rows = torch.ones(3, 2)
     assert group.world() == 1
@@ -113,7 +117,7 @@ def test_the_environment_says_the_place(monkeypatch):
 
 
 def test_a_port_that_is_taken_is_an_error_in_words():
-    with socket.create_server(("localhost", 0)) as taken:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(MachineError, match=rf"^ip, port: the processes cannot meet at localhost:{port} \("):
+        with pytest.raises(MachineError, match=rf"^ip, port: the processes cannot meet at 127.0.0.1:{port} \("):
             launch(tasks.fail, (), 2, world=2, first=0, address="localhost", port=port)
