@@ -5,7 +5,7 @@ from tests.guarantees.plants.plant import HERE, Plant
 PLANTS = [
     Plant(
         "events after the moment asked about are read",
-        "recommend/recommender.py",
+        "recommend/moments.py",
         "late = np.flatnonzero(~(last <= asked))",
         "late = np.flatnonzero(asked < 0)",
         "tests/recommend",
