@@ -43,9 +43,9 @@ class Row:
 
 ROWS = {
     "dataset_build": Row(
-        "instances of 1M events ready to batch, L=50; and peak memory, less",
+        "instances of 1M events ready to batch, from the file, L=50; and peak memory, less",
         "RecBole's `SequentialDataset`",
-        r"^(?P<name>windows ready[^:]*|peak memory): (?P<ratio>[\d.]+)x",
+        r"^(?P<name>instances ready|and every window gathered once|peak memory): (?P<ratio>[\d.]+)x",
     ),
     "load": Row(
         "a log of 1M events ready for a batch, from its files and from the cache",

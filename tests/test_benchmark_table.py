@@ -12,8 +12,8 @@ spec.loader.exec_module(table)
 
 PRINTED = {
     "dataset_build": (
-        "windows ready: 57x faster\nwindows ready and every one gathered once: 9x faster\npeak memory: 3.4x less\n",
-        "windows ready 57, windows ready and every one gathered once 9.0, peak memory 3.4",
+        "instances ready: 57x faster\nand every window gathered once: 9x faster\npeak memory: 3.4x less\n",
+        "instances ready 57, and every window gathered once 9.0, peak memory 3.4",
     ),
     "load": (
         "1M events, 30 MB\n  RecBole     3.50 s of CPU; 700 MiB\n  files       0.53 s of CPU, 6.6 times less than RecBole; 300"
