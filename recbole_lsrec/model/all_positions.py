@@ -1,5 +1,6 @@
 """What a sequence model needs to be trained on every position at once."""
 
+from math import log
 from typing import Any, ClassVar
 
 import torch
@@ -61,9 +62,9 @@ class AllPositions(SequentialRecommender):
             return super().calculate_loss(interaction) * group.share(len(interaction))
         items, target = interaction[self.ITEM_SEQ], interaction[self.NEXT_ITEMS]  # [B, L]
         lengths = torch.arange(1, items.shape[1] + 1, device=items.device).expand_as(items)
-        states = self.forward(items, lengths)  # [B, L, D]
-        real = target > 0
-        return self._loss_at(states[real], target[real]) * group.share(int(real.sum()))
+        at = (target > 0).flatten().nonzero().squeeze(1)  # [P]
+        states = self.forward(items, lengths).flatten(0, 1).index_select(0, at)  # [P, D]
+        return self._loss_at(states, target.flatten().index_select(0, at)) * group.share(len(at))
 
     def _loss_at(self, states: Tensor, target: Tensor) -> Tensor:
         """The loss of ``[P, D]`` states with their targets ``[P]``."""
@@ -71,8 +72,8 @@ class AllPositions(SequentialRecommender):
         if self.position_loss == "softmax":
             return full_softmax(states, table, target)
         drawn = group.same(self._uniform.draw(self.n_negatives))  # [S], the first item being 0
-        log_expected = self._uniform.log_chance[drawn].to(states) + torch.log(states.new_tensor(self.n_negatives))
-        drawn = drawn.to(target.device) + 1
+        log_expected = (self._uniform.log_chance[drawn] + log(self.n_negatives)).to(states, non_blocking=True)
+        drawn = drawn.to(target.device, non_blocking=True) + 1
         positive, negatives, hit = table[target], table[drawn], target[:, None] == drawn
         if self.position_loss == "gbce":
             return gbce(states, positive, negatives, hit, self.beta)
