@@ -1,22 +1,44 @@
-"""When each user is asked about, which intervals and the state of a session depend on."""
+"""Times, in the unit of the run's log: of the events, and when each user is asked about, on which intervals depend."""
 
 from collections.abc import Mapping
 
 import numpy as np
 
 from recbole_lsrec.errors import DataError
+from recbole_lsrec.log_checks.times import ORDER, TICKS_PER_SECOND, plausible
 
 
-def asked_at(users: np.ndarray, last: np.ndarray, now: float | Mapping[str, float] | None) -> np.ndarray:
+def check_unit(time: np.ndarray, unit: str, where: str) -> None:
+    """Refuses times that are dates in another unit than the run's.
+
+    Args:
+        time: ``[n]``.
+        unit: ``timestamp_unit`` of the run.
+        where: they were given, for the message.
+
+    Raises:
+        DataError: some are no dates in it, but are in another.
+    """
+    wrong = time[~plausible(time, unit)] if unit != ORDER else time[:0]
+    others = [other for other in TICKS_PER_SECOND if plausible(wrong, other).any()]
+    if others:
+        raise DataError(
+            f"{where}: {len(wrong)} of {len(time)} times are no dates from 1990 to 2100 in {unit}, the unit of the run's log "
+            f"(timestamp_unit), but some are in {', '.join(others)}; give all in {unit}."
+        )
+
+
+def asked_at(users: np.ndarray, last: np.ndarray, now: float | Mapping[str, float] | None, unit: str) -> np.ndarray:
     """The time that each user is asked about, ``[U]``.
 
     Args:
         users: ``[U]``.
         last: ``[U]`` time of each user's last event.
         now: a time for all, or one for each user; None: the last event.
+        unit: ``timestamp_unit`` of the run.
 
     Raises:
-        DataError: a user has no time, or an event after it.
+        DataError: a user has no time, or an event after it, or it is a date in another unit.
     """
     if now is None:
         return last
@@ -36,4 +58,5 @@ def asked_at(users: np.ndarray, last: np.ndarray, now: float | Mapping[str, floa
             f"now: user {str(users[late[0]])!r} has an event at {last[late[0]]:.15g}, after now ({asked[late[0]]:.15g}){others}. "
             "Leave later events out, or give a later time."
         )
+    check_unit(asked, unit, "now")
     return asked

@@ -14,7 +14,6 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from recbole_lsrec.errors import DataError
-from recbole_lsrec.log_checks.times import ORDER, TICKS_PER_SECOND, plausible
 
 USER, ITEM, TIME = "user", "item", "timestamp"
 
@@ -47,25 +46,6 @@ def read_histories(source: Any, names: Mapping[str, str]) -> pd.DataFrame:
             f"histories: found a {type(source).__name__}; accepted: a frame, a path ({_READ_AS}), or a list of items."
         )
     return _checked(frame, names, where)
-
-
-def check_unit(time: np.ndarray, unit: str) -> None:
-    """Refuses times that are dates in another unit than the run's.
-
-    Args:
-        time: ``[n]`` of the events.
-        unit: ``timestamp_unit`` of the run.
-
-    Raises:
-        DataError: some are no dates in it, but are in another.
-    """
-    wrong = time[~plausible(time, unit)] if unit != ORDER else time[:0]
-    others = [other for other in TICKS_PER_SECOND if plausible(wrong, other).any()]
-    if others:
-        raise DataError(
-            f"histories: {len(wrong)} of {len(time)} times are no dates from 1990 to 2100 in {unit}, the unit of the run's "
-            f"log (timestamp_unit), but some are in {', '.join(others)}; give all in {unit}."
-        )
 
 
 def history_blocks(path: Path, names: Mapping[str, str]) -> Iterator[pd.DataFrame]:

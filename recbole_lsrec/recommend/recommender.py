@@ -29,8 +29,8 @@ from recbole_lsrec.recommend.allowed import allowed_items
 from recbole_lsrec.recommend.counts import say_counts
 from recbole_lsrec.recommend.explain import COLUMNS, explanation
 from recbole_lsrec.recommend.further_columns import Further, further_columns
-from recbole_lsrec.recommend.moments import asked_at
-from recbole_lsrec.recommend.read_histories import ITEM, TIME, USER, check_unit, read_histories
+from recbole_lsrec.recommend.moments import asked_at, check_unit
+from recbole_lsrec.recommend.read_histories import ITEM, TIME, USER, read_histories
 from recbole_lsrec.run_files import CHECKPOINT
 
 _CPU_HISTORIES = 64  # that our models encode at a time on a CPU, as in the evaluation
@@ -192,7 +192,7 @@ class Recommender:
         if isinstance(k, bool) or not isinstance(k, int) or k < 1:
             raise ConfigError(f"k: found {k!r}; accepted: a whole number of at least 1.")
         users, events = self._numbered(events)
-        asked = asked_at(users, events.groupby(_NUMBER)[TIME].max().to_numpy(), now)
+        asked = asked_at(users, events.groupby(_NUMBER)[TIME].max().to_numpy(), now, self.config["timestamp_unit"])
         known = events[events[_ID] > 0]
         further = further_columns(self.config, self.catalogue, self._dataset, known)
         alone = self._without_answer(users, known)
@@ -240,7 +240,7 @@ class Recommender:
             batch_size: see there.
         """
         users, events = self._numbered(read_histories(histories, self.names()))
-        asked = asked_at(users, events.groupby(_NUMBER)[TIME].max().to_numpy(), now)
+        asked = asked_at(users, events.groupby(_NUMBER)[TIME].max().to_numpy(), now, self.config["timestamp_unit"])
         known = events[events[_ID] > 0]
         further = further_columns(self.config, self.catalogue, self._dataset, known)
         for rows, batch in self._batches(known, further, users, asked, np.unique(known[_NUMBER]), batch_size):
@@ -255,7 +255,7 @@ class Recommender:
 
     def _numbered(self, events: pd.DataFrame) -> tuple[np.ndarray, pd.DataFrame]:
         """Users in the order of first appearance, and the events with the number of their user and the id of their item."""
-        check_unit(events[TIME].to_numpy(), self.config["timestamp_unit"])
+        check_unit(events[TIME].to_numpy(), self.config["timestamp_unit"], "histories")
         number, users = pd.factorize(events[USER].to_numpy(dtype=object))
         # Not Series.map, which makes a column of the whole catalogue each time.
         item = np.array([self._item_id.get(token, 0) for token in events[ITEM]], dtype=np.int64)

@@ -229,6 +229,12 @@ def test_in_two_stages_the_likely_items_are_scored(run_of_slsrec, monkeypatch, c
             DataError,
             r"^histories: 1 of 2 times .* are in ms; give all in s",
         ),
+        (
+            [("1", 1_580_000_000)],
+            {"now": 1_590_000_000_000},
+            DataError,
+            r"^now: 1 of 1 times are no dates from 1990 to 2100 in s, .* but some are in ms; give all in s",
+        ),
         ([("1", -1)], {}, DataError, r"^history: event 1 has the timestamp -1; accepted: a finite number >= 0"),
         ([("1", "soon")], {}, DataError, r"^history: event 1 has the timestamp 'soon'"),
         (pd.DataFrame({"user": ["a"], "item": ["1"]}), {}, DataError, r"found 0 columns for the timestamp among"),
