@@ -61,7 +61,7 @@ ROWS = {
     ),
     "freed_memory": Row(
         "a training step",
-        "with freed memory given back to the system (malloc's default)",
+        "malloc's default, which gives some of the freed memory back to the system",
         r"^(?P<name>[\w ]+): .*: (?P<ratio>[\d.]+)x",
         "",
         "--batches 1 --repeats 3",
