@@ -48,7 +48,7 @@ def share_scored(model: AbstractRecommender, loader: EvalLoader, config: Config)
 
 
 def worth_it(n_histories: int, n_items: int) -> bool:
-    """Whether two stages save half of the pairs or more."""
+    """Whether two stages save more than half of the pairs."""
     return share_of_pairs(n_histories, n_items) < _WORTH_IT
 
 

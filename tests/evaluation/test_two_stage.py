@@ -70,6 +70,12 @@ def test_share_of_pairs():
     assert share_of_pairs(100, 1000) == 1.0
 
 
+@pytest.mark.parametrize(("share", "worth"), [(0.49, True), (0.5, False), (1.0, False)])
+def test_stages_are_worth_it_where_more_than_half_is_saved(monkeypatch, share, worth):
+    monkeypatch.setattr(retriever, "share_of_pairs", lambda n_histories, n_items: share)
+    assert retriever.worth_it(100, 1000) is worth
+
+
 @pytest.fixture
 def small(monkeypatch):
     """Two stages that are worth it on a log of 60 instances and 71 items."""

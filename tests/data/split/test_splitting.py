@@ -92,6 +92,11 @@ def test_time_based_split_holds_out_after_one_time_and_validates_on_each_users_l
     assert [part.tolist() for part in split] == [[1, 2], [3, 4, 6], [7, 9]]
 
 
+def test_nothing_is_split_by_time_where_there_is_no_instance():
+    split = split_log(np.array([1, 2]), np.array([5, 6]), {"TS": [0.5, 0.25, 0.25]}, "user")
+    assert [len(rows) for rows in split] == [0, 0, 0]
+
+
 def test_an_instance_at_the_boundary_of_time_based_split_is_before_it():
     user, time = np.array([1, 1, 1, 1, 1, 1]), np.array([0, 1, 2, 3, 4, 5])
     split = time_based_split(user, time, instance_rows(user), [0.5, 0, 0.5])
