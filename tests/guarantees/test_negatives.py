@@ -54,6 +54,13 @@ def test_candidates_were_first_seen_before_the_second_of_the_target(load, oracle
     assert in_its_second > 5  # so that the log can show the difference
 
 
+def test_of_a_pool_of_all_no_item_is_missing(load, oracle):
+    data = load(eval_args={"mode": "uni500", "pool": "all", "exclude": ["positive"]})
+    for loader in (data.valid, data.test):
+        for number, found in lists(loader, "uni500").items():
+            assert sorted(found) == sorted(set(oracle.first_seen) - {oracle.rows[number].item})
+
+
 @pytest.mark.parametrize("mode", ["uni500", "pop500"])
 def test_candidates_of_a_period_were_seen_before_it_begins(load, oracle, mode):
     boundaries = {"valid": 150, "test": 250}

@@ -4,6 +4,12 @@ from tests.guarantees.plants.plant import Plant
 
 PLANTS = [
     Plant(
+        "a pool of all holds what was seen before the target alone",
+        "data/dataloader.py",
+        'limit=_AFTER_ALL if arguments["pool"] == "all" else',
+        "limit=",
+    ),
+    Plant(
         "a popularity protocol draws uniformly",
         "protocol.py",
         '1.0 if match[1] == "pop" else None',
