@@ -22,7 +22,7 @@ def since(version: str, needs: list[str]) -> list[str]:
 
 REQUIRED = [
     "torch>=2.6",  # older ones execute what a crafted checkpoint holds, `weights_only` or not
-    "scipy>=1.10",
+    "scipy>=1.11",
     "jinja2>=3.1",
     "click>=8.1",
     "pydantic>=2.5",  # declarations of settings
