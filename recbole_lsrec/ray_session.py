@@ -28,7 +28,7 @@ def _knock(address: str) -> None:
     """Raises OSError where nobody listens at ``host:port``; other addresses, such as ``auto``, are left to Ray."""
     host, _, port = address.removeprefix("ray://").rpartition(":")
     if host and port.isdigit():
-        socket.create_connection((host, int(port)), _PATIENCE).close()
+        socket.create_connection((host.strip("[]"), int(port)), _PATIENCE).close()
 
 
 @contextmanager

@@ -147,7 +147,8 @@ class Recommender:
             candidates: rank these items alone.
             batch_size: histories at a time; by default what ``eval_memory_mb`` of the run allows.
             two_stage: score the likely items alone, where that saves half of the work (many histories, many items, a model
-                that looks at each pair); by default as ``full_stage`` of the run says. Lists may miss an item.
+                that looks at each pair); by default as ``full_stage`` of the run says. Lists may miss an item. Candidates
+                are always scored exactly.
             show_progress: whether to show a progress bar.
 
         Returns:
@@ -213,7 +214,8 @@ class Recommender:
         )  # a model that draws noise draws the same each time
         wanted = self.config["full_stage"] == "two_stage" if two_stage is None else two_stage
         batches = partial(self._batches, known, further, users, asked, asked_users, batch_size)
-        stages = self._two_stages(batches, len(asked_users), k) if wanted else None
+        # The stages find the best of all items, and have estimates alone of most: of a few candidates nothing is known.
+        stages = self._two_stages(batches, len(asked_users), k) if wanted and candidates is None else None
         with bar(total=len(asked_users), desc="Recommend", unit="user", shown=show_progress) as progress:
             for rows, batch in batches():
                 tables.append(self._answer(users, rows, batch, allowed, seen, k, stages))

@@ -218,6 +218,10 @@ def test_in_two_stages_the_likely_items_are_scored(run_of_slsrec, monkeypatch, c
     assert len(both) > 0.5 * len(exact)
     assert np.isclose(both["score_x"], both["score_y"], atol=1e-5).mean() > 0.9
 
+    few = sorted(frame["item"].unique())[:6]  # mostly not among the likely ones, of which alone the scores are exact
+    reranked = recommender.recommend(frame, k=6, candidates=few, exclude_seen=False, two_stage=True)
+    pd.testing.assert_frame_equal(reranked, recommender.recommend(frame, k=6, candidates=few, exclude_seen=False))
+
 
 @pytest.mark.parametrize(
     ("histories", "more", "error", "message"),
