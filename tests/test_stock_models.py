@@ -28,7 +28,17 @@ def test_two_steps(shop, model):
         (
             "GRU4Rec",
             {"hidden_size": 0},
-            r"^GRU4Rec: cannot be built with its settings \(ValueError: hidden_size must be greater",
+            r"^hidden_size: found 0 \(config_dict\); accepted: a whole number of at least 1",
+        ),
+        (
+            "SASRec",
+            {"hidden_size": 0},
+            r"^hidden_size: found 0 \(config_dict\); accepted: a whole number of at least 1",
+        ),
+        (
+            "BPR",
+            {"embedding_size": 0},
+            r"^embedding_size: found 0 \(config_dict\); accepted: a whole number of at least 1",
         ),
         (
             "GRU4Rec",
@@ -45,7 +55,16 @@ def test_two_steps(shop, model):
             {"kernel_size": 0, "train_steps": 1},
             r"^NextItNet: cannot be (trained|evaluated) with its settings",
         ),
-        ("STAMP", {"embedding_size": -4}, r"\(RuntimeError: Trying to create tensor with negative dimension -4"),
+        (
+            "STAMP",
+            {"embedding_size": -4},
+            r"^embedding_size: found -4 \(config_dict\); accepted: a whole number of at least 1",
+        ),
+        (
+            "Caser",
+            {"nv": -4},
+            r"^Caser: cannot be built with its settings \(RuntimeError: Trying to create tensor with neg",
+        ),
     ],
 )
 def test_settings_that_a_model_of_recbole_cannot_take(shop, model, setting, message):

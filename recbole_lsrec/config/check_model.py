@@ -16,6 +16,9 @@ def check_model_settings(values: Mapping[str, Any], model: type, sources: Source
     Raises:
         ConfigError: names the key, what was found and what is accepted.
     """
+    for width in ("embedding_size", "hidden_size"):  # with 0 most models of RecBole train, and learn nothing
+        if isinstance(values.get(width), int) and values[width] < 1:
+            raise refuse(width, values[width], sources, "a whole number of at least 1")
     heads, size = values.get("n_heads"), values.get("hidden_size")
     if (
         any(base.__module__.startswith("recbole.model.sequential_recommender.") for base in model.__mro__)
