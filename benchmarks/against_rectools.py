@@ -162,6 +162,9 @@ def main() -> None:
     parser.add_argument("--losses", nargs="+", default=LOSSES, choices=LOSSES)
     parser.add_argument("--theirs", help=argparse.SUPPRESS)
     given = parser.parse_args()
+    for file in filter(None, (given.python, given.parquet)):
+        if not Path(file).is_file():
+            parser.error(f"{file}: no such file")
     torch.set_num_threads(1)
     if given.theirs:
         theirs(given.theirs, given.losses)
