@@ -26,24 +26,9 @@ def test_two_steps(shop, model):
     ("model", "setting", "message"),
     [
         (
-            "GRU4Rec",
-            {"hidden_size": 0},
-            r"^hidden_size: found 0 \(config_dict\); accepted: a whole number of at least 1",
-        ),
-        (
             "SASRec",
-            {"hidden_size": 0},
-            r"^hidden_size: found 0 \(config_dict\); accepted: a whole number of at least 1",
-        ),
-        (
-            "BPR",
-            {"embedding_size": 0},
-            r"^embedding_size: found 0 \(config_dict\); accepted: a whole number of at least 1",
-        ),
-        (
-            "GRU4Rec",
-            {"dropout_prob": 1.5},
-            r"\(ValueError: dropout probability has to be between 0 and 1, but got 1\.5\)\. Mend",
+            {"hidden_act": "nosuch"},
+            r"^SASRec: cannot be built with its settings \(KeyError: 'nosuch'\)\. Mend",
         ),
         (
             "SASRec",
@@ -51,19 +36,9 @@ def test_two_steps(shop, model):
             r"^SASRec: cannot be evaluated with its settings \(IndexError: list index out of range\)",
         ),
         (
-            "NextItNet",
-            {"kernel_size": 0, "train_steps": 1},
-            r"^NextItNet: cannot be (trained|evaluated) with its settings",
-        ),
-        (
-            "STAMP",
-            {"embedding_size": -4},
-            r"^embedding_size: found -4 \(config_dict\); accepted: a whole number of at least 1",
-        ),
-        (
-            "Caser",
-            {"nv": -4},
-            r"^Caser: cannot be built with its settings \(RuntimeError: Trying to create tensor with neg",
+            "CDAE",
+            {"loss_type": "nosuch"},
+            r"^CDAE: cannot be trained with its settings \(ValueError: Invalid loss_type",
         ),
     ],
 )

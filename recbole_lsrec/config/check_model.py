@@ -16,17 +16,11 @@ def check_model_settings(values: Mapping[str, Any], model: type, sources: Source
     Raises:
         ConfigError: names the key, what was found and what is accepted.
     """
-    for width in ("embedding_size", "hidden_size"):  # with 0 most models of RecBole train, and learn nothing
-        if isinstance(values.get(width), int) and values[width] < 1:
-            raise refuse(width, values[width], sources, "a whole number of at least 1")
-    heads, size = values.get("n_heads"), values.get("hidden_size")
-    if (
-        any(base.__module__.startswith("recbole.model.sequential_recommender.") for base in model.__mro__)
-        and heads is not None
-        and size is not None
-        and (heads < 1 or size % heads)
-    ):
-        raise refuse("n_heads", heads, sources, f"a divisor of hidden_size, which is {size}")
+    heads = values.get("n_heads")
+    width = "hidden_size" if "hidden_size" in values else "embedding_size"
+    of_recbole = any(base.__module__.startswith("recbole.model.sequential_recommender.") for base in model.__mro__)
+    if of_recbole and heads is not None and values.get(width) is not None and values[width] % heads:
+        raise refuse("n_heads", heads, sources, f"a divisor of {width}, which is {values[width]}")
     length, ratio = values["MAX_ITEM_LIST_LENGTH"], values.get("mask_ratio")
     if values["transform"] == "mask_itemseq" and ratio is not None and int(ratio * length) < 1:
         raise refuse(

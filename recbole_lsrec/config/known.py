@@ -1,13 +1,13 @@
 """Every setting there is with a model: those of all runs, and the model's own."""
 
-from functools import cache, reduce
-from operator import or_
+from functools import cache
 from typing import Any
 
 from recbole_lsrec.config.data_settings import DataSettings
 from recbole_lsrec.config.no_effect import NO_EFFECT
 from recbole_lsrec.config.paths import RECBOLE, properties_dir, yamls_named
 from recbole_lsrec.config.protocol_settings import ProtocolSettings
+from recbole_lsrec.config.recbole_types import TYPES, bounded, type_of
 from recbole_lsrec.config.run_settings import RunSettings
 from recbole_lsrec.config.setting import Effect, Options, Setting, settings_of
 from recbole_lsrec.config.values import read_yaml
@@ -17,19 +17,6 @@ from recbole_lsrec.registry import model_names
 Settings = dict[str, Setting]
 
 LAYERS: tuple[type[Options], ...] = (DataSettings, ProtocolSettings, RunSettings)
-
-# What the values in RecBole's yaml files do not tell: keys that its models read without a default, and types wider than
-# that of the default.
-_OF_RECBOLE: dict[str, dict[str, Any]] = {
-    "FEARec": {
-        **dict.fromkeys(("contrast", "sim", "tau", "use_filter"), Any),
-        **dict.fromkeys(("global_ratio", "spatial_ratio"), float),
-        "fredom_type": str | None,
-    },
-    "GRU4RecCPR": {"dropout_prob": float, "reranker_CAN_NUM": str | int, "use_proj_bias": bool | int},
-    "HRM": {"reg_weight": Any},
-    "SASRecCPR": {"hidden_dropout_prob": float, "reranker_CAN_NUM": str | int, "use_proj_bias": bool | int},
-}
 
 # Keys of older RecBole versions, which 1.2.1 ignores with a warning or in silence -> what to use.
 _REPLACED = {
@@ -86,7 +73,7 @@ def model_settings(model: type) -> Settings:
     """The settings that a model declares.
 
     From the class and its bases: ``options_class`` (an :class:`Options`); where that says nothing of a key, a
-    ``default_config`` and the yaml files of their names, whose values say the types.
+    ``default_config`` and the yaml files of their names, whose values say the types (``recbole_types``).
     """
     declared: Settings = {}
     by_value: Settings = {}
@@ -94,7 +81,8 @@ def model_settings(model: type) -> Settings:
         own = vars(base)
         for path in yamls_named(base.__name__):
             by_value |= {key: _of_value(key, value) for key, value in read_yaml(path).items()}
-        by_value |= {key: Setting(key, kind) for key, kind in _OF_RECBOLE.get(base.__name__, {}).items()}
+        for key, kind in TYPES.get(base.__name__, {}).items():
+            by_value[key] = Setting(key, bounded(key, kind), by_value[key].default if key in by_value else None)
         by_value |= {key: _of_value(key, value) for key, value in own.get("default_config", {}).items()}
         if options := own.get("options_class"):
             declared |= settings_of(options)
@@ -149,16 +137,7 @@ def check_key(key: str, source: str, model: type) -> None:
 
 def _of_value(key: str, value: Any) -> Setting:
     """What RecBole's yaml files and a plain ``default_config`` declare: a key, and a default that says the type."""
-    return Setting(key, _kind_of(value), value)
-
-
-def _kind_of(value: Any) -> Any:
-    if isinstance(value, list):
-        kinds = {_kind_of(entry) for entry in value} or {Any}
-        if kinds == {int, float}:
-            kinds = {float}
-        return list[reduce(or_, kinds)] if Any not in kinds else list[Any]  # type: ignore[misc]
-    return type(value) if type(value) in (bool, int, float, str, dict) else Any
+    return Setting(key, type_of(key, value), value)
 
 
 def _has(name: str, key: str) -> bool:

@@ -113,9 +113,15 @@ class RunSettings(Options):
     transform: Literal["mask_itemseq", "inverse_itemseq", "crop_itemseq", "reorder_itemseq"] | None = setting(
         None, "What RecBole does to each batch.", RECBOLES, effect=Effect.FEATURES | Effect.TRAINING
     )
-    mask_ratio: float | None = setting(None, "Share of items that transform: mask_itemseq masks.", RECBOLES)
-    ft_ratio: float | None = setting(None, "Share of sequences of which it masks the last item alone.", RECBOLES)
-    eta: float | None = setting(None, "Share of a history that transform: crop_itemseq keeps.", RECBOLES)
+    mask_ratio: float | None = setting(
+        None, "Share of items that transform: mask_itemseq masks.", RECBOLES, above=0, most=1
+    )
+    ft_ratio: float | None = setting(
+        None, "Share of sequences of which it masks the last item alone.", RECBOLES, least=0, most=1
+    )
+    eta: float | None = setting(
+        None, "Share of a history that transform: crop_itemseq keeps.", RECBOLES, above=0, most=1
+    )
     beta: float | None = setting(None, "Share of a history that transform: reorder_itemseq shuffles.", RECBOLES)
     train_steps: Annotated[int, Field(ge=1)] | None = setting(
         None, "Stop after so many optimiser steps, whatever the epoch."
