@@ -26,11 +26,29 @@ def until(holds):
         time.sleep(0.02)
 
 
+class Clock:
+    """Time passes as a test says, however busy the machine is."""
+
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+    def advance(self, seconds):
+        self.now += seconds
+
+
 @pytest.fixture
-def machines(monkeypatch):
+def clock(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(heartbeat, "monotonic", clock)
+    return clock
+
+
+@pytest.fixture
+def machines(monkeypatch, clock):
     """Of process 0, 1 and 2, 3."""
     monkeypatch.setattr(heartbeat, "_BEAT", 0.02)
-    monkeypatch.setattr(heartbeat, "SILENCE", 0.5)
     store = dist.TCPStore("localhost", 0, is_master=True, wait_for_workers=False)
     other = dist.TCPStore("localhost", store.port, is_master=False)
     pair = Heartbeat(store, 0, 4), Heartbeat(other, 2, 4)
@@ -40,24 +58,33 @@ def machines(monkeypatch):
         machine._over.set()
 
 
-def test_machines_that_beat_are_there(machines):
-    time.sleep(0.7)
-    for machine in machines:
-        machine.check()
+def test_machines_that_beat_are_there(machines, clock):
+    for _ in range(3):
+        clock.advance(50)
+        for machine in machines:
+            until(lambda heard=machine: heard._heard[0] == heard._heard[2] == clock.now)
+            machine.check()
 
 
-def test_one_that_is_silent_is_lost(machines):
+def test_one_that_is_silent_is_lost(machines, clock):
     machines[1]._over.set()
-    until(lambda: machines[0]._answered - machines[0]._heard[2] > 0.5)
+
+    def silent():
+        asked = machines[0]._answered == clock.now
+        return asked and (machines[0]._heard[2] < clock.now or clock.advance(61))  # again if a beat was under way
+
+    until(silent)
     with pytest.raises(
-        ProcessLost, match=r"^nothing was heard of the machine of process 2 for 0 s: it has lost its power"
+        ProcessLost, match=r"^nothing was heard of the machine of process 2 for 60 s: it has lost its power"
     ):
         machines[0].check()
 
 
-def test_one_that_has_left_is_not_missed(machines):
+def test_one_that_has_left_is_not_missed(machines, clock):
     machines[1].leave()
-    time.sleep(0.7)
+    until(lambda: machines[0]._beats[2] < 0)
+    clock.advance(61)
+    until(lambda: machines[0]._answered == clock.now)
     machines[0].check()
 
 
