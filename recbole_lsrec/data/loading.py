@@ -14,6 +14,7 @@ from recbole_lsrec.data.recbole_dataset import RecBoleDataset
 from recbole_lsrec.data.token_ids import PADDING
 from recbole_lsrec.errors import DataError
 from recbole_lsrec.log_checks.none_words import none_words
+from recbole_lsrec.log_checks.spaces import spaced_twins
 from recbole_lsrec.log_checks.text import numbered_lines
 from recbole_lsrec.simulated.generate import SIMULATED_NOTICE, ensure_bundled, is_simulated
 from recbole_lsrec.whole_files import file_sha256
@@ -169,6 +170,7 @@ class CheckedDataset(RecBoleDataset):
         )
         self._refuse_padding(Path(filepath), frame, types)
         self._remark_none_words(Path(filepath), frame, types)
+        self._remark_spaces(Path(filepath), frame, types)
         for field, ftype in types.items() if source != "link" else ():
             self.field2source[field], self.field2type[field] = source, ftype
             self.field2seqlen[field] = 1
@@ -205,6 +207,18 @@ class CheckedDataset(RecBoleDataset):
                     30,
                     f"{path.name}, column {field!r}: {lines} of {len(frame)} lines hold {', '.join(map(repr, names))}, which "
                     "is a name like any other here; where it means that there is none, leave the field empty.",
+                )
+
+    def _remark_spaces(self, path: Path, frame: pd.DataFrame, types: Types) -> None:
+        """Ids that only spaces tell apart stay apart, and are said."""
+        for field in [field for field, ftype in types.items() if ftype == FeatureType.TOKEN]:
+            names = spaced_twins(frame[field].cat.categories)
+            if names:
+                self.remark(
+                    30,
+                    f"{path.name}, column {field!r}: names that only spaces around them tell from another: {len(names)}, such as "
+                    f"{names[0]!r}, in {int(frame[field].isin(names).sum())} of {len(frame)} lines; they are names of their own "
+                    "here, so mend the file where they are not.",
                 )
 
     def _tell_of_lines(self, file: str, rows: np.ndarray, what: str) -> None:

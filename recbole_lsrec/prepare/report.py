@@ -35,6 +35,12 @@ def report(meta: dict[str, Any], out: Path, name: str) -> str:
         lines.append(
             f"{figures['exact_duplicates']:,} events are exact copies (user, item, time) of another; they are kept"
         )
+    for role, (count, one) in figures["differ_by_spaces"].items():
+        if count:
+            lines.append(
+                f"ids of {role}s that only spaces around them tell from another: {count:,}, such as {one!r}; they stay {role}s "
+                "of their own"
+            )
     suggested = meta["suggested"]
     if times["first"]:
         lines.append(f"suggested session_threshold: {suggested['session_threshold']} s: {suggested['reason']}")

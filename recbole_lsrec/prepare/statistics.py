@@ -33,4 +33,19 @@ def statistics(connection: Any, measured: Measured) -> dict[str, Any]:
         "exact_duplicates": int(copies),
         "equal_times": round(measured.equal_times / events, 4),
         "event_types": dict(types),
+        "differ_by_spaces": {role: _differ_by_spaces(connection, role) for role in ("user", "item")},
     }
+
+
+def _differ_by_spaces(connection: Any, role: str) -> list[str | int]:
+    """How many ids of a role differ from another by spaces around them alone, and one of them."""
+    return list(
+        one(
+            connection,
+            rf"""
+            WITH ids AS (SELECT DISTINCT "{role}" AS id FROM log),
+                 bare AS (SELECT id, regexp_replace(id, '^[\s\p{{Z}}]+|[\s\p{{Z}}]+$', '', 'g') AS id_itself FROM ids)
+            SELECT count(*), coalesce(min(id), '') FROM bare WHERE id <> id_itself
+            AND id_itself IN (SELECT id_itself FROM bare GROUP BY ALL HAVING count(*) > 1)""",
+        )
+    )

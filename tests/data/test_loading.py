@@ -256,6 +256,15 @@ def test_a_token_with_the_name_of_the_padding_is_refused(load):
         load([("a", "x", 1), ("a", "[PAD]", 2), ("b", "x", 3)])
 
 
+def test_ids_that_only_spaces_tell_apart_are_counted_and_stay(load, caplog):
+    with caplog.at_level(logging.WARNING):
+        log = load([("a", "x", 1), ("a", "x ", 2), ("b", "x", 3), ("b", " y", 4)])
+    assert log.field2id_token["item_id"].tolist() == ["[PAD]", "x", "x ", " y"]
+    assert [record.getMessage().partition(";")[0] for record in caplog.records if "spaces" in record.getMessage()] == [
+        "tiny.inter, column 'item_id': names that only spaces around them tell from another: 1, such as 'x ', in 1 of 4 lines"
+    ]
+
+
 def test_categories_and_events_named_as_if_there_were_none_are_counted_and_stay(load, caplog):
     rows = [
         ("a", "x", 1, "null", "view"),

@@ -55,6 +55,16 @@ def test_copies_are_counted_and_kept(prepared):
     assert meta["statistics"]["repeats"] == pytest.approx(2 / 3, abs=1e-4)
 
 
+def test_ids_that_only_spaces_tell_apart_are_counted_and_kept(prepared):
+    rows = "a,z,1577836800\na,z ,1577836801\na,y\u00a0,1577836802\na, x ,1577836803\n"
+    events, _, meta = prepared("csv", {"shop.csv": HEAD + rows + "b,y,1577836804\n"})
+    assert [event.split("|")[1] for event in events] == ["z", "z ", "y\u00a0", " x ", "y"]
+    assert meta["statistics"]["differ_by_spaces"] == {"user": [0, ""], "item": [2, "y\u00a0"]}
+    said = report(meta, Path(), "x")
+    assert "ids of items that only spaces around them tell from another: 2, such as 'y\\xa0'; they stay items" in said
+    assert "ids of users" not in said
+
+
 @pytest.mark.parametrize("separator", ["\t", ";", "|", "::"])
 def test_separators_are_found(prepared, separator):
     text = (HEAD + "a,1,1577836800\nb,2,1577836801\n").replace(",", separator)

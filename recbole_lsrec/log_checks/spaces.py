@@ -1,0 +1,17 @@
+"""Names that differ from another by nothing but spaces around them."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+
+def spaced_twins(names: Iterable[str]) -> list[str]:
+    """The names, all different, that have spaces around them without which there are two of them.
+
+    They are names all the same: `a` and `a ` are two items, though a reader sees one.
+    """
+    bare = {name: name.strip() for name in names}
+    spaced = [name for name, text in bare.items() if name != text]
+    if not spaced:
+        return []
+    often = Counter(bare.values())
+    return [name for name in spaced if often[bare[name]] > 1]
