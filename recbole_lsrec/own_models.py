@@ -29,7 +29,7 @@ class Origin(TypedDict):
     Attributes:
         model: what ``--model`` takes to give it again, with an absolute path; for a class of a script or notebook
             ``__main__:Class``.
-        sha256: of the file, or of the class where it was typed into a notebook; None where no source is at hand.
+        sha256: of the file, or of the methods where the class was typed into a notebook; None where no source is at hand.
     """
 
     model: str
@@ -79,12 +79,18 @@ def origin(model: type) -> Origin:
     module = sys.modules.get(model.__module__)
     file = getattr(module, "__file__", None) if getattr(module, model.__name__, None) is model else None
     try:
-        source = Path(file).read_bytes() if file else inspect.getsource(model).encode()
+        source = Path(file).read_bytes() if file else _typed(model).encode()
     except (OSError, TypeError):  # typed into a shell, or its file is gone
         source = None
     place = file if file and model.__module__.startswith(_PREFIX) else model.__module__
     sha256 = getattr(module, _SHA256, None) or (source and hashlib.sha256(source).hexdigest())
     return {"model": f"{place}:{model.__qualname__}", "sha256": sha256 or None}
+
+
+def _typed(model: type) -> str:
+    """The source of a class without a file: a notebook's cells are known by their functions, the class by none of them."""
+    methods = [value for value in vars(model).values() if inspect.isfunction(value)]
+    return "".join(inspect.getsource(method) for method in methods) or inspect.getsource(model)
 
 
 def find_again(recorded: Origin, given: str | type | None, run: str) -> type:
@@ -170,6 +176,12 @@ def _module(name: str, reference: str) -> ModuleType:
 
 
 def _raised(reference: str, error: Exception) -> ConfigError:
+    place = reference.rpartition(":")[0]
+    if isinstance(error, ModuleNotFoundError) and f"{place}.".startswith(f"{error.name}."):
+        return ConfigError(
+            f"model: found {reference!r}, but there is no module {error.name!r}, installed or in this folder; accepted: "
+            f"{ACCEPTED}."
+        )
     at = traceback.extract_tb(error.__traceback__)[-1]
     return ConfigError(
         f"model: {reference!r} cannot be imported: {type(error).__name__}: {error} ({at.filename}, line {at.lineno})"

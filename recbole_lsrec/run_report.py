@@ -150,7 +150,7 @@ def say_result(result: RunResult, data: Data, folder: Path) -> None:
             + ", ".join(f"{name} {spread(found['mean'], found['std'])}" for name, found in noise["metrics"].items())
         )
     if data.dataset.simulated:
-        logger.warning(set_color(SIMULATED_NOTICE, "red"))
+        logger.warning(SIMULATED_NOTICE)
     logger.info(set_color("run folder", "yellow") + f": {folder}")
 
 

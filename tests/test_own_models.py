@@ -1,6 +1,7 @@
 """A model class of the user's own, named by its place."""
 
 import json
+import linecache
 import logging
 import re
 import subprocess
@@ -80,16 +81,31 @@ def test_a_changed_source_is_a_warning_and_a_lost_one_a_line(shop, mine, caplog)
         run_recbole_lsrec(mine, "shop", config_dict=shop)
 
 
-def test_a_class_of_a_notebook_cell_runs_and_is_given_again_by_hand(shop):
-    cell = {"__name__": "__main__"}
-    exec(compile(EXAMPLE.read_text(), "<cell>", "exec"), cell)
-    own = cell["SessionMean"]
+def of_a_cell(source: str, monkeypatch: pytest.MonkeyPatch) -> type:
+    """The class as a notebook makes it, which puts the lines of its cells where tracebacks look for them."""
+    name, cell = f"<cell {len(source)}>", {"__name__": "__main__"}
+    monkeypatch.setitem(linecache.cache, name, (len(source), None, source.splitlines(keepends=True), name))
+    exec(compile(source, name, "exec"), cell)
+    return cell["SessionMean"]
+
+
+def test_a_class_of_a_notebook_cell_runs_and_is_given_again_by_hand(shop, monkeypatch, caplog):
+    own = of_a_cell(EXAMPLE.read_text(), monkeypatch)
     folder = run_recbole_lsrec(own, "shop", config_dict=shop)["run_folder"]
     stored = json.loads((Path(folder) / "result.json").read_text())
-    assert stored["own_model"] == {"model": "__main__:SessionMean", "sha256": None}
+    assert stored["own_model"] == {"model": "__main__:SessionMean", "sha256": own_models.origin(own)["sha256"]}
     with pytest.raises(CheckpointError, match="so give model=THE CLASS"):
         load_run(folder)
     assert type(load_run(folder, own)[2]) is own
+    assert "has changed since" not in caplog.text
+    load_run(folder, of_a_cell(EXAMPLE.read_text().replace("(1 - alpha)", "(2 - alpha)"), monkeypatch))
+    assert "the source of __main__:SessionMean has changed since" in caplog.text
+
+
+def test_a_class_without_any_source_has_no_hash():
+    cell = {"__name__": "__main__"}
+    exec(compile(EXAMPLE.read_text(), "<gone>", "exec"), cell)
+    assert own_models.origin(cell["SessionMean"]) == {"model": "__main__:SessionMean", "sha256": None}
 
 
 def test_a_run_folder_cannot_make_us_import_a_module(shop, mine, tmp_path, monkeypatch):
@@ -122,7 +138,14 @@ def test_a_module_is_found_in_the_current_folder(tmp_path, monkeypatch):
     [
         ("nowhere.py:Model", r"^model: found 'nowhere\.py:Model', but there is no file .*; accepted: package\.module"),
         ("mine.py:SessionMeen", r"but there is no class 'SessionMeen' in mine\.py\. Did you mean 'SessionMean'"),
-        ("no.such.module:Model", r"cannot be imported: ModuleNotFoundError: No module named 'no'"),
+        (
+            "no.such.module:Model",
+            r"but there is no module 'no', installed or in this folder; accepted: package\.module:Class",
+        ),
+        (
+            "lacking.py:Model",
+            r"cannot be imported: ModuleNotFoundError: No module named 'nosuch' \(.*lacking\.py, line 1\)$",
+        ),
         ("mine.py:", r"^model: found 'mine\.py:'; accepted: a name, package\.module:Class or path/to/file\.py:Class"),
         ("broken.py:Model", r"cannot be imported: ZeroDivisionError: division by zero \(.*broken\.py, line 2\)$"),
         ("mine.py:Interests", r"^model: found the class Interests; accepted: a subclass of SequentialRecommender"),
@@ -131,5 +154,6 @@ def test_a_module_is_found_in_the_current_folder(tmp_path, monkeypatch):
 def test_a_place_without_a_model_is_refused(reference, message, mine, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "broken.py").write_text("x = 1\nx / 0\n")
+    (tmp_path / "lacking.py").write_text("import nosuch\n")
     with pytest.raises(ConfigError, match=message):
         Config(reference, "ml-100k")

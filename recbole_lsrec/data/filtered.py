@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import recbole
 from recbole.config import Config
-from recbole.utils import FeatureType, dataset_arguments, set_color
+from recbole.utils import FeatureType, dataset_arguments
 
 from recbole_lsrec.config.intervals import parse_intervals, within
 from recbole_lsrec.config.values import plain_types
@@ -163,7 +163,7 @@ class FilteredDataset(CheckedDataset):
         if removed["rows"]:
             found = f"removed {removed['rows']} rows, {removed['users']} users, {removed['items']} items"
         if asked or removed["rows"]:
-            self.remark(20, set_color("Filter", "yellow") + f" {name}: {found}")
+            self.remark(20, f"Filter {name}: {found}")
 
     def _sizes(self, frame: pd.DataFrame) -> dict[str, int]:
         codes = (pd.unique(frame[field].cat.codes) for field in (self.uid_field, self.iid_field))

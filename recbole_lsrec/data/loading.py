@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from recbole.config import Config
-from recbole.utils import FeatureSource, FeatureType, set_color
+from recbole.utils import FeatureSource, FeatureType
 
 from recbole_lsrec.data.atomic import Types, read_atomic
 from recbole_lsrec.data.recbole_dataset import RecBoleDataset
@@ -76,7 +76,7 @@ class CheckedDataset(RecBoleDataset):
         found = {str(file): file_sha256(file) for file in files if file.is_file()}
         self.simulated = is_simulated(Path(dataset_path), token, found.get(str(files[0])))
         if self.simulated:
-            self.logger.warning(set_color(SIMULATED_NOTICE, "red"))
+            self.logger.warning(SIMULATED_NOTICE)
         return found
 
     @property
@@ -292,9 +292,8 @@ class CheckedDataset(RecBoleDataset):
         self._warn_of_lists_not_read()
         self.remark(
             20,
-            set_color("Pre-split", "yellow")
-            + f" {self.files_in_words()}: the phase of an event is its file; eval_args: split and the filters (rm_dup_inter, "
-            "rm_exact_duplicates, val_interval, filter_inter_by_user_or_item, user_inter_num_interval, "
+            f"Pre-split {self.files_in_words()}: the phase of an event is its file; eval_args: split and the filters "
+            "(rm_dup_inter, rm_exact_duplicates, val_interval, filter_inter_by_user_or_item, user_inter_num_interval, "
             "item_inter_num_interval) are not applied",
         )
 
