@@ -22,7 +22,9 @@ _ANCHOR_ITEMS = 228  # scored exactly for every history
 _RETRIEVED = 100  # in each round
 _ROUNDS = 3
 _TINY = 1e-12
-SCORED = _ANCHOR_ITEMS + _ROUNDS * _RETRIEVED
+RETRIEVED = _ROUNDS * _RETRIEVED
+"""Items looked for in a history's name: no list can be longer."""
+SCORED = _ANCHOR_ITEMS + RETRIEVED
 """Items scored exactly for a history."""
 
 Score = Callable[[Tensor], Tensor]
@@ -70,6 +72,22 @@ class TwoStage:
             exact: scores items.
             n: number of histories, ``B``.
         """
+        estimate, places, known = self._retrieve(exact, n, None)
+        return estimate.scatter_(1, places, known)
+
+    def best(self, exact: Score, n: int, hidden: Tensor) -> Tensor:
+        """Returns ``[B, N]``: exact scores of the items retrieved, ``-inf`` elsewhere, so that no list has an estimate.
+
+        Args:
+            exact: scores items.
+            n: number of histories, ``B``.
+            hidden: ``[B, N]`` items that are not to be retrieved.
+        """
+        estimate, places, known = self._retrieve(exact, n, hidden)
+        return torch.full_like(estimate, -torch.inf).scatter_(1, places, known)
+
+    def _retrieve(self, exact: Score, n: int, hidden: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+        """The last estimates ``[B, N]``, the items that were scored and their exact scores, both ``[B, K]``."""
         places, known = self.anchor_items, exact(self.anchor_items)  # [1, K], [B, K]
         gram, moment = self._normal_equations(places, known)
         gram = gram + self.penalty
@@ -79,12 +97,14 @@ class TwoStage:
             coefficients = torch.linalg.solve(gram, right).transpose(1, 2).reshape(n, -1)  # [B, R + 2]
             estimate = coefficients.to(self.features) @ self.features  # [B, N]
             estimate.scatter_(1, places.expand(n, -1), -torch.inf)[:, 0] = -torch.inf
+            if hidden is not None:
+                estimate.masked_fill_(hidden, -torch.inf)
             new = estimate.topk(min(_RETRIEVED, estimate.shape[1] - 1 - places.shape[1])).indices
             scores = exact(new)
             more = self._normal_equations(new, scores)
             gram, moment = gram + more[0], moment + more[1]
             places, known = torch.cat([places.expand(n, -1), new], dim=1), torch.cat([known, scores], dim=1)
-        return estimate.scatter_(1, places, known)
+        return estimate, places, known
 
     def _normal_equations(self, places: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
         """What scores of items ``[B, K]``, or ``[1, K]`` common to all histories, add: ``[B or 1, R + 2, R + 2 or 1]``."""

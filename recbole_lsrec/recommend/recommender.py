@@ -20,8 +20,8 @@ from recbole_lsrec.data.pairs import PairDataset
 from recbole_lsrec.errors import CheckpointError, ConfigError
 from recbole_lsrec.evaluation.popularity import kept_lambda, log_popularity
 from recbole_lsrec.evaluation.retriever import make_items, worth_it
-from recbole_lsrec.evaluation.scoring import check_finite, score_batch, scores_pairs
-from recbole_lsrec.evaluation.two_stage import ANCHOR_HISTORIES, CHECKED_HISTORIES, TwoStage
+from recbole_lsrec.evaluation.scoring import check_finite, predict_rows, score_batch, scores_pairs
+from recbole_lsrec.evaluation.two_stage import ANCHOR_HISTORIES, CHECKED_HISTORIES, RETRIEVED, TwoStage
 from recbole_lsrec.item_catalogue import Catalogue, CatalogueDataset, catalogue_dataset, load_catalogue
 from recbole_lsrec.model.base import LongShortRecommender
 from recbole_lsrec.own_models import find_again
@@ -214,7 +214,7 @@ class Recommender:
         )  # a model that draws noise draws the same each time
         wanted = self.config["full_stage"] == "two_stage" if two_stage is None else two_stage
         batches = partial(self._batches, known, further, users, asked, asked_users, batch_size)
-        # The stages find the best of all items, and have estimates alone of most: of a few candidates nothing is known.
+        # The stages score the best of all items alone: few of a list of candidates would be among them.
         stages = self._two_stages(batches, len(asked_users), k) if wanted and candidates is None else None
         with bar(total=len(asked_users), desc="Recommend", unit="user", shown=show_progress) as progress:
             for rows, batch in batches():
@@ -310,8 +310,8 @@ class Recommender:
     # --- from batches to lists ---------------------------------------------------------------------------------------
 
     def _two_stages(self, batches: Callable[[], Iterator[_Batch]], n: int, k: int) -> TwoStage | None:
-        """Made of evenly spaced histories; None where scoring all items costs less than twice as much."""
-        if not scores_pairs(self.model) or not worth_it(n, len(self._token)):
+        """Made of evenly spaced histories; None where scoring all items costs less than twice as much, or k asks for it."""
+        if k > RETRIEVED or not scores_pairs(self.model) or not worth_it(n, len(self._token)):
             return None
         chosen = np.linspace(0, n - 1, ANCHOR_HISTORIES + CHECKED_HISTORIES).astype(np.int64)
         rows, at = [], 0
@@ -322,11 +322,11 @@ class Recommender:
                 rows.append(self._scored(batch[torch.from_numpy(here)]))
         return make_items(torch.cat(rows), k, "recommend").items
 
-    def _scored(self, batch: Interaction, stages: TwoStage | None = None) -> Tensor:
+    def _scored(self, batch: Interaction) -> Tensor:
         """Scores of all items, ``[B, n_items]``."""
         first = torch.ones(len(batch), 1, dtype=torch.int64, device=self.config["device"])
         memory = self.config["eval_memory_mb"]
-        found = score_batch(self.model, batch, first, self._dataset, full=True, memory_mb=memory, two_stage=stages).full
+        found = score_batch(self.model, batch, first, self._dataset, full=True, memory_mb=memory).full
         assert found is not None
         return found
 
@@ -362,14 +362,17 @@ class Recommender:
     def _best(self, batch: Interaction, hidden: Tensor, k: int, stages: TwoStage | None) -> _Best:
         """The best items that are not hidden, the history encoded once."""
         model, n = self.model, len(batch)
-        if isinstance(model, LongShortRecommender):
-            state = model.encode(batch)
-            if stages is None:
-                scores = model.score_all(state, n)  # [B, n_items]
-            else:
-                scores = stages.scores(lambda asked: model.score_many(state, asked, n), n)
+        state = model.encode(batch) if isinstance(model, LongShortRecommender) else None
+
+        def exact(asked: Tensor) -> Tensor:
+            if state is not None:
+                return model.score_many(state, asked, n)
+            return predict_rows(model, batch, asked.expand(n, -1), self._dataset, self.config["eval_memory_mb"])
+
+        if stages is not None:
+            scores = stages.best(exact, n, hidden)
         else:
-            state, scores = None, self._scored(batch, stages)
+            scores = self._scored(batch) if state is None else model.score_all(state, n)  # [B, n_items]
         check_finite(scores, model)
         scores = scores if self.shift is None else scores + self.shift
         top = scores.masked_fill(hidden, -torch.inf).topk(k)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from recbole_lsrec.evaluation import retriever, two_stage
-from recbole_lsrec.evaluation.two_stage import SCORED, TwoStage, recall, share_of_pairs
+from recbole_lsrec.evaluation.two_stage import RETRIEVED, SCORED, TwoStage, recall, share_of_pairs
 from recbole_lsrec.quick_start import run_recbole_lsrec
 
 
@@ -43,6 +43,26 @@ def test_what_does_not_show_in_the_anchors_is_missed():
     found = stages.scores(lambda items: known.gather(1, items.expand(len(known), -1)), len(known))
     assert recall(found, known, 1).sum() < 60
     assert found[:, 4321].min() < 100
+
+
+def test_a_list_has_no_estimates_and_what_is_hidden_is_not_looked_for():
+    scores = scores_of_rank(8, 240, 2000)
+    known, asked = scores[200:], []
+
+    def exact(items):
+        asked.append(items.expand(len(known), -1))
+        return known.gather(1, asked[-1])
+
+    hidden = torch.zeros_like(known, dtype=torch.bool)
+    hidden[torch.arange(len(known)).unsqueeze(1), known.topk(400).indices] = True  # more than are retrieved
+    found = TwoStage(scores[:200]).best(exact, len(known), hidden)
+    for_the_history = torch.cat(asked[1:], dim=1)
+    assert for_the_history.shape == (40, RETRIEVED)
+    assert not hidden.gather(1, for_the_history).any()
+    listed = torch.isfinite(found)
+    torch.testing.assert_close(found[listed], known[listed])
+    best = found.masked_fill(hidden, -torch.inf).topk(20)
+    torch.testing.assert_close(best.values, known.masked_fill(hidden, -torch.inf)[:, 1:].topk(20).values)
 
 
 def test_few_items_are_all_scored():
