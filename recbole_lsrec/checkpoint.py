@@ -335,13 +335,13 @@ def _plain(value: Any) -> Any:
 def _pickled_part(path: Path) -> bytes:
     """The raw bytes that describe the objects of a torch file, b"" in a zip without any; every checksum is verified."""
     if path.exists() and not path.is_file():  # a pipe could make us wait for ever
-        raise CheckpointError(f"checkpoint {path}: is no file; give the checkpoint.pt of a run folder.")
+        raise CheckpointError(f"checkpoint {path}: is no file; give a run folder or its checkpoint.pt.")
     try:
         with open(path, "rb") as file:
             start = file.read(len(_ZIP_START))
     except OSError as error:
         raise CheckpointError(
-            f"checkpoint {path}: cannot be read ({error.strerror}); give the checkpoint.pt of a run folder."
+            f"checkpoint {path}: cannot be read ({error.strerror}); give a run folder or its checkpoint.pt."
         ) from error
     if not _ZIP_START.startswith(start):
         raise _foreign(path, b"")
@@ -375,5 +375,5 @@ def _foreign(path: Path, pickled: bytes) -> CheckpointError:
         )
     return CheckpointError(
         f"checkpoint {path}: not a checkpoint of recbole_lsrec (no {MAGIC!r} in it); "
-        "give the checkpoint.pt of a run folder."
+        "give a run folder or its checkpoint.pt."
     )

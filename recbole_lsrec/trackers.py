@@ -4,7 +4,6 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,6 @@ from recbole.utils import WandbLogger
 from torch.utils.tensorboard import SummaryWriter
 
 from recbole_lsrec.config.changed import changed
-from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.run_files import TENSORBOARD
 
 
@@ -21,17 +19,11 @@ class Trackers:
     """Each tracker that the settings ask for, told as RecBole tells its ``WandbLogger``."""
 
     def __init__(self, config: Config, run_folder: Path) -> None:
-        """Starts them.
-
-        Raises:
-            ConfigError: the package of one is not installed.
-        """
+        """Starts them; that their packages are there was seen when the settings were checked."""
         self._told: list[Any] = []
         if config["log_wandb"]:
-            _check_installed("log_wandb", "wandb", "wandb")
             self._told.append(WandbLogger(config))
         if config["log_mlflow"]:
-            _check_installed("log_mlflow", "mlflow", "mlflow-skinny")
             self._told.append(MlflowLogger(config, run_folder.name))
 
     def log_metrics(self, metrics: Mapping[str, Any], head: str = "train", commit: bool = True) -> None:
@@ -76,15 +68,6 @@ def _flat(metrics: Mapping[str, Any], head: str) -> dict[str, float]:
         parts = {f"{name}{i}": v for i, v in enumerate(value)} if isinstance(value, tuple) else {name: value}
         found |= {f"{head}/{part}".replace("@", "_at_"): float(number) for part, number in parts.items()}
     return found
-
-
-def _check_installed(key: str, package: str, pip_name: str) -> None:
-    try:
-        import_module(package)
-    except ModuleNotFoundError as error:
-        raise ConfigError(
-            f"{key}: the package {error.name!r} is not installed; `pip install {pip_name}` brings it."
-        ) from error
 
 
 def tensorboard_in(folder: Path) -> SummaryWriter:

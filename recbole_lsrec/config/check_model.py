@@ -30,8 +30,9 @@ def check_model_settings(values: Mapping[str, Any], model: type, sources: Source
             f"a length of which mask_ratio ({ratio}) masks at least one item; lengthen histories or raise mask_ratio",
         )
     may_be_sparse(values, model)
-    if values["log_wandb"] and find_spec("wandb") is None:
-        raise refuse("log_wandb", True, sources, "False, because wandb is not installed here (pip install wandb)")
+    for key, package, pip_name in (("log_wandb", "wandb", "wandb"), ("log_mlflow", "mlflow", "mlflow-skinny")):
+        if values[key] and find_spec(package) is None:
+            raise refuse(key, True, sources, f"False, because {package} is not installed here (pip install {pip_name})")
 
 
 def may_be_sparse(values: Mapping[str, Any], model: type) -> bool:

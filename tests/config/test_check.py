@@ -1,6 +1,7 @@
 """What is refused, and in which words; negatives and protocols in normal form."""
 
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -314,9 +315,17 @@ def test_what_a_model_of_recbole_cannot_take(model: str, settings: dict[str, Any
         Config(model, "ml-100k", config_dict=settings)
 
 
-def test_wandb_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("recbole_lsrec.config.check_model.find_spec", lambda name: None)
-    refused(r"^log_wandb: found True .*; accepted: False, because wandb is not installed", log_wandb=True)
+@pytest.mark.parametrize(
+    ("key", "package", "pip_name"), [("log_wandb", "wandb", "wandb"), ("log_mlflow", "mlflow", "mlflow-skinny")]
+)
+def test_a_tracker_that_is_not_installed(
+    key: str, package: str, pip_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)  # as if it were not there
+    refused(
+        rf"^{key}: found True .*; accepted: False, because {package} is not installed here \(pip install {pip_name}\)",
+        **{key: True},
+    )
 
 
 def test_weights_that_no_model_reads_are_named() -> None:
