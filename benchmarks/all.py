@@ -19,7 +19,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 README = HERE.parent / "README.md"
 BEGIN, END = "<!-- benchmarks/all.py writes this table -->\n", "<!-- the end of the table -->\n"
-HEADER = "| what | against | result | script |\n|---|---|---|---|\n"
+HEADER = "| what | against | how many times better | script |\n|---|---|---|---|\n"
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Row:
 
 ROWS = {
     "dataset_build": Row(
-        "instances of 1M events ready to batch, from the file, L=50; and peak memory, less",
+        "instances of 1M events ready to batch, from the file, L=50; their peak memory",
         "RecBole's `SequentialDataset`",
         r"^(?P<name>instances ready|and every window gathered once|peak memory): (?P<ratio>[\d.]+)x",
     ),
@@ -120,7 +120,7 @@ def line(name: str, output: str, date: str) -> str:
     if not found:
         raise SystemExit(f"{name}.py: no ratio in its output:\n{output}")
     shown = ", ".join(f"{what} {ratio:.0f}" if ratio >= 10 else f"{what} {ratio:.1f}" for what, ratio in found)
-    return f"| {row.what} | {row.against} | {shown} times faster | `{name}.py`, {date} |\n"
+    return f"| {row.what} | {row.against} | {shown} | `{name}.py`, {date} |\n"
 
 
 def written(readme: str, lines: dict[str, str]) -> str:
