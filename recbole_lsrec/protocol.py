@@ -1,8 +1,9 @@
 """Evaluation protocols: what a target competes against, and the words in which an evaluation is described."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 Ties = Literal["average", "optimistic", "pessimistic"]
 """Rank of a positive among equal scores."""
@@ -57,3 +58,9 @@ class Protocol:
                 f"mode: found {name!r}; accepted: 'full', 'uniN' or 'popN' with N > 0, such as 'pop99', or 'file'"
             )
         return Protocol(match[0], int(match[2]), 1.0 if match[1] == "pop" else None)
+
+
+def protocols_of(mode: Any, phase: str) -> list[str]:
+    """The protocols of ``valid`` or ``test`` in ``eval_args: mode``: a name or a list of names, for both or by phase."""
+    named = mode[phase] if isinstance(mode, Mapping) else mode
+    return [named] if isinstance(named, str) else list(named)

@@ -10,6 +10,7 @@ from recbole_lsrec.config.values import read_yaml
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.leaderboard.plan import check_keys
 from recbole_lsrec.page.numbers import metric
+from recbole_lsrec.protocol import protocols_of
 
 _KEYS = ("dataset", "split", "protocol", "filter_seen", "settings", "metric", "models", "source")
 _MAY_LACK = ("settings",)
@@ -66,7 +67,7 @@ def below_band(result: Mapping[str, Any], bands: Sequence[Band]) -> str | None:
         bands: as :func:`read_bands` gives them.
     """
     config, test = result["config"], result["test_result"]
-    first, *_ = _test_protocols(config)
+    first, *_ = protocols_of(config["eval_args"]["mode"], "test")
     missed = []
     for band in bands:
         key = band.metric if band.protocol == first else f"{band.protocol}/{band.metric}"
@@ -82,9 +83,3 @@ def below_band(result: Mapping[str, Any], bands: Sequence[Band]) -> str | None:
                 found = f"{band.metric} ({band.protocol}) is {metric(test[key])}"
                 missed.append(f"{found}, expected {low:g} to {high:g} ({band.source})")
     return "; ".join(missed) or None
-
-
-def _test_protocols(config: Mapping[str, Any]) -> list[str]:
-    mode = config["eval_args"]["mode"]
-    named = mode["test"] if isinstance(mode, Mapping) else mode
-    return [named] if isinstance(named, str) else list(named)

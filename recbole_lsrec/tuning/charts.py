@@ -63,25 +63,26 @@ def by_setting(found: SearchResult, domain: Domain) -> Panel:
     """The score of every trial against what it drew for one setting."""
     points = [(trial.settings[domain.keys[0]], score, trial.status) for trial, score in _scored(found)]
     places = {json.dumps(value): place for place, value in enumerate(domain.values)} if domain.kind == "choice" else {}
+    labels = [text.strip('"') for text in places]
     text = "; ".join(f"{general(value)}: {metric(score)}" for value, score, _ in points)
 
-    if len("".join(places)) > _SIDE_BY_SIDE:
+    if len("".join(labels)) > _SIDE_BY_SIDE:
 
         def draw_down(axes: Axes) -> None:
             for value, score, status in points:
                 _point(axes, score, places[json.dumps(value)], status)
-            rows_down(axes, list(places))
+            rows_down(axes, labels)
             axes.set_xlabel(f"validation {found.metric}")
 
-        lines = max(len(wrap(label, ROW_LETTERS)) for label in places)
-        drawn = panel(f"setting {domain.name}", draw_down, height=max(2.6, 0.16 * lines * len(places)))
+        lines = max(len(wrap(label, ROW_LETTERS)) for label in labels)
+        drawn = panel(f"setting {domain.name}", draw_down, height=max(2.6, 0.16 * lines * len(labels)))
         return Panel(domain.name, f"{text}.", drawn)
 
     def draw(axes: Axes) -> None:
         for value, score, status in points:
             _point(axes, places[json.dumps(value)] if places else value, score, status)
         if places:
-            axes.set_xticks(list(places.values()), list(places))
+            axes.set_xticks(list(places.values()), labels)
             axes.set_xlim(-0.5, len(places) - 0.5)
         elif domain.kind == "loguniform":
             axes.set_xscale("log")

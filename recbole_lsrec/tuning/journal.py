@@ -62,7 +62,7 @@ class Journal(tune.Callback):
         ended = sum(trial.status != "unfinished" for trial in trials)
         trial = next(trial for trial in trials if trial.id == trial_id)
         parts = [f"{ended}/{self.planned} {trial.id} {trial.status}", f"{trial.seconds:.0f} s"]
-        parts += [] if trial.score is None else [f"best {self.metric} {metric(trial.score)}"]
+        parts += [] if trial.score is None else [f"its best {self.metric} {metric(trial.score)}"]
         parts += [] if trial.reason is None else [trial.reason.splitlines()[0]]
         if ended < self.planned:
             parts.append(f"about {spent(self.folder) / ended * (self.planned - ended) / 60:.0f} min left")

@@ -3,7 +3,7 @@
 from recbole_lsrec import __version__
 from recbole_lsrec.evaluation.protocol_table import by_protocol
 from recbole_lsrec.page.ink import glyph
-from recbole_lsrec.page.numbers import general
+from recbole_lsrec.page.numbers import general, metric
 from recbole_lsrec.page.render import html_environment
 from recbole_lsrec.tuning import journal
 from recbole_lsrec.tuning.charts import STATUSES, by_epoch, by_setting, over_time
@@ -18,6 +18,8 @@ PAGE = "tune.html"
 def write(found: SearchResult, job: Job) -> None:
     """Writes ``tune.html``."""
     model = job.model if isinstance(job.model, str) else job.model.__name__
+    trials = table(found)
+    columns = list(trials)
     scored = any(trial.score is not None for trial in found.trials)
     text = html_environment("recbole_lsrec.tuning").get_template("tune.html.j2").render(
         title=f"Search: {model} on {job.dataset}",
@@ -28,8 +30,11 @@ def write(found: SearchResult, job: Job) -> None:
         statuses=STATUSES,
         best_file=BEST,
         commands=[event["command"] for event in journal.read(job.folder) if event["event"] == "sitting"],
-        columns=list(table(found)),
-        rows=[[general(value) for value in row] for row in table(found).itertuples(index=False)],
+        columns=columns,
+        rows=[
+            [metric(value) if name == found.metric else general(value) for name, value in zip(columns, row, strict=True)]
+            for row in trials.itertuples(index=False)
+        ],
         panels=[over_time(found), by_epoch(found)] if scored else [],
         slices=[by_setting(found, domain) for domain in job.space.domains] if scored else [],
         tested=by_protocol(found.test_result or {}, found.first_protocol),

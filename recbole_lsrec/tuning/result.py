@@ -14,6 +14,7 @@ from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.evaluation.protocol_table import by_protocol
 from recbole_lsrec.page.escape import cell
 from recbole_lsrec.page.numbers import metric
+from recbole_lsrec.protocol import protocols_of
 from recbole_lsrec.run_files import RESULT, read_json, read_result, write_json
 from recbole_lsrec.tuning import journal
 from recbole_lsrec.tuning.settings import SearchResult, SearchSettings
@@ -84,7 +85,7 @@ def collect(job: Job) -> SearchResult:
         folder=job.folder,
         run_folder=run,
         test_result=held["test_result"] if held else None,
-        first_protocol=held["config"]["eval_args"]["mode"]["test"][0] if held else "",
+        first_protocol=protocols_of(held["config"]["eval_args"]["mode"], "test")[0] if held else "",
         simulated=str(held["simulated"] or "") if held else "",
     )
 
@@ -138,8 +139,9 @@ def summary(found: SearchResult) -> str:
     by_status = ", ".join(f"{n} {status}" for status, n in counts(found).items() if n)
     wall, trials = (found.spent_seconds[what] for what in ("wall", "trials"))
     shown = table(found).drop(columns="reason").head(10).astype(object)
+    digits = [".4f" if name == found.metric else ".4g" for name in shown]
     lines = [
-        tabulate(shown.where(shown.notna(), None), headers="keys", showindex=False, floatfmt=".4g", missingval="-"),
+        tabulate(shown.where(shown.notna(), None), headers="keys", showindex=False, floatfmt=digits, missingval="-"),
         f"{len(found.trials)} trials: {by_status}. Spent {wall:.0f} s of wall clock, {trials:.0f} s summed over trials.",
     ]
     if found.best_score is None:

@@ -25,5 +25,5 @@ def planted(shop: dict[str, Any], tmp_path: Path) -> dict[str, Any]:
     """What every search over the planted model shares: one at a time, so that the order is known."""
     from tests.tuning.planted import Planted
 
-    given = {**shop, "epochs": 9, "eval_args": {"mode": ["uni9"]}, "train_batch_size": 2048, "stopping_step": 100}
+    given = {**shop, "epochs": 9, "eval_args": {"mode": "uni9"}, "train_batch_size": 2048, "stopping_step": 100}
     return {"model": Planted, "dataset": "shop", "out": tmp_path / "out", "config_dict": given, "concurrent": 1}

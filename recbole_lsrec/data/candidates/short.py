@@ -8,7 +8,7 @@ import numpy as np
 import yaml
 
 from recbole_lsrec.errors import DataError
-from recbole_lsrec.protocol import Protocol
+from recbole_lsrec.protocol import Protocol, protocols_of
 
 
 def allowed_share(eval_args: Mapping[str, Any]) -> float:
@@ -54,8 +54,8 @@ def check_short_lists(
     if n := min(int(np.sort(counts)[int(allowed * len(counts))]) for counts in [kept, *elsewhere()]):
         smaller = f"{protocol.name[:3]}{n}"
         mode = {
-            at: [smaller if m == protocol.name else m for m in _listed(names)]
-            for at, names in eval_args["mode"].items()
+            at: [smaller if m == protocol.name else m for m in protocols_of(eval_args["mode"], at)]
+            for at in eval_args["mode"]
         }
         ways.insert(0, (f"ask for {n}", {"mode": mode}))
     texts = [f"{what}: {as_option(eval_args, **change)}" for what, change in ways]
@@ -78,10 +78,6 @@ def say_unrivalled(phase: str, count: int, instances: int) -> None:
             "{mode: full} ranks among all items."
         )
     getLogger().warning(f"{found}; they are in no metric and in no file of the run")
-
-
-def _listed(names: Any) -> list[str]:
-    return [names] if isinstance(names, str) else list(names)
 
 
 def as_option(eval_args: Mapping[str, Any], **change: Any) -> str:
