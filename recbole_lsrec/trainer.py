@@ -104,8 +104,8 @@ class Trainer(recbole.trainer.Trainer):
             self.optimizer.register_step_pre_hook(lambda *_: model.before_step())
         if config["clip_variable_norm"]:
             # GradScaler.step() unscales the gradients and then calls optimizer.step(), so a hook on the latter sees
-            # true gradients in mixed precision too (and is skipped, with the step, when they overflow). Only fused
-            # optimisers unscale later, and RecBole builds none.
+            # true gradients in mixed precision too (and is skipped, with the step, when they overflow). Only optimisers
+            # that are built fused unscale later, and RecBole builds none.
             limit = float(config["clip_variable_norm"])
             self.optimizer.register_step_pre_hook(lambda optimizer, *_: clip_each_variable(optimizer, limit))
 
@@ -121,7 +121,12 @@ class Trainer(recbole.trainer.Trainer):
         lazy = mark_sparse_tables(self.model, self.config) or self.learner == "sparse_adam"
         optimizer = LazyAdam(self.model.parameters()) if lazy else super()._build_optimizer(**kwargs)
         for one in optimizer.param_groups:
-            defaults = {"lr": self.learning_rate, **getattr(self.model, "optimizer_defaults", {})}
+            # Fused, a CPU goes over each parameter once.
+            defaults = {
+                "lr": self.learning_rate,
+                "fused": self.device.type == "cpu",
+                **getattr(self.model, "optimizer_defaults", {}),
+            }
             one.update({k: v for k, v in defaults.items() if k in one})
         return optimizer
 

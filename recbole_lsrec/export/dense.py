@@ -1,4 +1,5 @@
-"""Recurrences as plain loops over all steps of the window, which a graph can hold; ours run over real steps alone.
+"""What a graph can hold in the place of what it cannot: recurrences over all steps of the window, where ours run over real
+steps alone, and pairs of events and candidates all at once, where ours are made in blocks.
 
 Shape letters: ``N`` sequences, ``T`` steps, ``D`` input, ``H`` hidden.
 """
@@ -12,21 +13,28 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from recbole_lsrec.model.diffusion.decay_gru import DecayGRU
+from recbole_lsrec.model.layers.attention import MLPAttention
 from recbole_lsrec.model.layers.recurrent import GRU, Steps, VecAttGRU
 from recbole_lsrec.model.layers.time_lstm import LSTM, Time4LSTM
 
 
 def make_dense(model: nn.Module) -> None:
-    """Gives the recurrences of a model their plain form; the results are the same.
+    """Gives recurrences and attentions of a model their plain form; the results are the same.
 
     Raises:
         NotImplementedError: one has none.
     """
     for module in model.modules():
-        if type(module) in _DENSE:
+        if isinstance(module, MLPAttention):
+            module.pairs = _pairs  # type: ignore[method-assign]
+        elif type(module) in _DENSE:
             module.forward = partial(_DENSE[type(module)], module)  # type: ignore[method-assign]
         elif isinstance(module, (VecAttGRU, LSTM)):
             raise NotImplementedError(f"its recurrence {type(module).__name__} works on the real steps alone")
+
+
+def _pairs(key: Tensor, key_image: Tensor, query: Tensor, query_image: Tensor, weight: Tensor, row: Tensor) -> Tensor:
+    return F.linear(key.unsqueeze(1) * query[row], weight) + key_image.unsqueeze(1) + query_image[row]
 
 
 def _gru(self: GRU, x: Tensor, lengths: Tensor | Steps, initial: Tensor | None = None) -> tuple[Tensor, Tensor]:

@@ -173,7 +173,7 @@ class LongShortRecommender(SequentialRecommender):
             tables = {*self.embedding.parameters(), *(table.weight for table, _ in others)}
             squares = [losses.squared_sum(p for p in self.parameters() if p not in tables)]
             squares += [table(rows).square().sum() for table, rows in others]
-            terms["l2"] = 0.5 * self.reg_weight * (self.embedding.squared_rows(items) + sum(squares))
+            terms["l2"] = 0.5 * self.reg_weight * sum(squares, self.embedding.squared_rows(items))
         return terms
 
     def calculate_loss(self, interaction: Interaction) -> Tensor:

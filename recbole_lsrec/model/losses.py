@@ -98,10 +98,12 @@ def interest_contrast(
         ``[...]`` the sum of the four.
     """
     gap, loss = CONTRASTS[kind]
-    interests = torch.stack(torch.broadcast_tensors(short, long))  # [2, ..., D]
     proxies = torch.stack([short_proxy, long_proxy])
-    own, other = gap(interests, proxies), gap(interests, proxies.flip(0))  # [2, ...] each
+    (short_own, short_other), (long_other, long_own) = (gap(one, proxies).unbind() for one in (short, long))
     # Each of the four gaps stands in two contrasts: either gap to an own proxy against either to the other's.
+    own, other = (
+        torch.stack(torch.broadcast_tensors(*gaps)) for gaps in ((short_own, long_own), (short_other, long_other))
+    )  # [2, ...] each
     return loss(own.unsqueeze(1), other.unsqueeze(0), margin, scale).sum((0, 1))
 
 

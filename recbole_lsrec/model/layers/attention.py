@@ -20,6 +20,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from recbole_lsrec.model.layers.fcn import FCN, linear, truncated_normal_
+from recbole_lsrec.model.layers.pair_layer import pair_layer
+from recbole_lsrec.model.layers.precision import full_precision
 
 
 class Projected(NamedTuple):
@@ -98,11 +100,17 @@ class MLPAttention(nn.Module):
             counts = counts.repeat_interleave(query.vector.shape[1])
         if row is not None and len(query.vector) == 1:
             return self.fcn.after_first(_met_by_all(keys, query, w_product), counts).squeeze(-1)
-        key, key_image = keys if row is None else (part.unsqueeze(1) for part in keys)
-        hidden = F.linear(key * pick(query.vector, row), w_product)
-        hidden += key_image  # in place: these are the largest arrays of the models
-        hidden += pick(query.image, row)
+        if row is not None:
+            return self.fcn.after_first(self.pairs(*keys, *query, w_product, row), counts).squeeze(-1)
+        hidden = F.linear(keys.vector * query.vector, w_product)
+        hidden += keys.image  # in place: these are the largest arrays of the models
+        hidden += query.image
         return self.fcn.after_first(hidden, counts, groups).squeeze(-1)
+
+    @full_precision
+    def pairs(self, *given: Tensor) -> Tensor:
+        """The first layer for each pair, ``[P, C, F]``: see :func:`pair_layer`."""
+        return pair_layer(*given)
 
 
 def _met_by_all(keys: Projected, query: Projected, w_product: Tensor) -> Tensor:
@@ -179,11 +187,12 @@ class SelfAttentionBlocks(nn.Module):
         super().__init__()
         self.blocks = nn.ModuleList(_Block(size, n_heads) for _ in range(n_blocks))
 
-    def forward(self, x: Tensor, row: Tensor, column: Tensor, segment: Tensor) -> Tensor:
+    def forward(self, x: Tensor, counts: Tensor, row: Tensor, column: Tensor, segment: Tensor) -> Tensor:
         """Attends within segments.
 
         Args:
             x: ``[P, D]`` events in flat form.
+            counts: ``[P]`` how many equal events each stands for.
             row: ``[P]`` instance of each event.
             column: ``[P]`` its place in that instance, from 0.
             segment: ``[P]`` number of its segment; events of one segment belong to one instance.
@@ -197,10 +206,12 @@ class SelfAttentionBlocks(nn.Module):
         segments = segment.new_full((n_rows, width), -1)
         segments[row, column] = segment
         # Padding attends to padding: no row of the mask is empty, so no softmax is undefined.
-        same = (segments.unsqueeze(2) == segments.unsqueeze(1)).unsqueeze(1)  # [B, 1, L, L]
+        same = segments.unsqueeze(2) == segments.unsqueeze(1)  # [B, L, L]
+        often = x.new_zeros(n_rows, width).index_put((row, column), counts.to(x.dtype).log())  # [B, L]
+        mask = often.unsqueeze(1).masked_fill(~same, float("-inf")).unsqueeze(1)  # [B, 1, L, L]
         h = x.new_zeros(n_rows, width, x.shape[1]).index_put((row, column), x)  # [B, L, D]
         for block in self.blocks:
-            h = block(h, same)
+            h = block(h, mask)
         return h[row, column]
 
 
@@ -212,9 +223,9 @@ class _Block(nn.Module):
         self.wide, self.narrow = linear(size, size), linear(size, size)
         self.norm1, self.norm2 = nn.LayerNorm(size), nn.LayerNorm(size)
 
-    def forward(self, h: Tensor, allowed: Tensor) -> Tensor:
-        """Maps ``h [B, L, D]``; ``allowed [B, 1, L, L]`` tells which steps may see which."""
+    def forward(self, h: Tensor, mask: Tensor) -> Tensor:
+        """Maps ``h [B, L, D]``; ``mask [B, 1, L, L]`` is added to the logits of attention."""
         heads = self.project(h).unflatten(-1, (3, self.n_heads, -1)).permute(2, 0, 3, 1, 4)  # [3, B, heads, L, d]
-        mixed = F.scaled_dot_product_attention(heads[0], heads[1], heads[2], attn_mask=allowed)  # [B, heads, L, d]
+        mixed = F.scaled_dot_product_attention(heads[0], heads[1], heads[2], attn_mask=mask)  # [B, heads, L, d]
         h = self.norm1(h + self.merge(mixed.transpose(1, 2).flatten(2)))  # [B, L, D]
         return self.norm2(h + self.narrow(torch.relu(self.wide(h))))

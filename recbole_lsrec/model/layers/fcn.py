@@ -139,16 +139,16 @@ class BatchNorm(nn.Module):
 class Mixture(NamedTuple):
     """Weighted sums, not multiplied out: a linear layer meets the rows of a history, not each candidate's sum."""
 
-    weights: Tensor  # [B, R, C]
+    weights: Tensor  # [B, C, R]
     rows: Tensor  # [B, R, F]
 
     def through(self, weight: Tensor) -> Tensor:
         """Returns the image under a weight matrix ``[F', F]``, ``[B, C, F']``."""
-        return self.weights.transpose(1, 2) @ F.linear(self.rows, weight)
+        return self.weights @ F.linear(self.rows, weight)
 
     def dense(self) -> Tensor:
         """Returns the sums themselves, ``[B, C, F]``."""
-        return self.weights.transpose(1, 2) @ self.rows
+        return self.weights @ self.rows
 
 
 class FCN(nn.Module):

@@ -7,7 +7,7 @@ way back, so that the three cost what they do without counts.
 Shape letters: ``M`` rows, ``F`` features, ``G`` features of the next layer.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import reduce
 from typing import Any
 
@@ -15,8 +15,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-CPU_BLOCK = 2048
-"""Rows of a block on a CPU; elsewhere all are one block."""
+from recbole_lsrec.model.layers.cache_blocks import blocks
 
 
 def norm_relu_linear(
@@ -45,35 +44,37 @@ class _NormReluLinear(torch.autograd.Function):
         ctx: Any, rows: Tensor, share: Tensor, scale: Tensor, shift: Tensor, eps: float, weight: Tensor, bias: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
         mean = torch.mv(rows.t(), share)
-        variance = _total(torch.mv((rows[part] - mean).square_().t(), share[part]) for part in _blocks(rows))
+        variance = _total(torch.mv((rows[part] - mean).square_().t(), share[part]) for part in blocks(rows))
         inverse = torch.rsqrt(variance + eps)
         slope = inverse * scale
+        offset = torch.addcmul(shift, mean, slope, value=-1)
         out = rows.new_empty(len(rows), len(weight))
-        for part in _blocks(rows):
-            units = torch.addcmul(shift, rows[part] - mean, slope).relu_()
+        for part in blocks(rows):
+            units = torch.addcmul(offset, rows[part], slope).relu_()
             torch.addmm(bias, units, weight.t(), out=out[part])
-        ctx.save_for_backward(rows, share, scale, shift, weight, mean, inverse)
+        ctx.save_for_backward(rows, share, slope, offset, weight, mean, inverse)
         ctx.mark_non_differentiable(mean, variance)
         return out, mean, variance
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor, *_: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
-        """``d row = scale / std (g - share (sum g + centred / std^2 sum (g centred)))``, ``g`` that of the normalised row."""
-        rows, share, scale, shift, weight, mean, inverse = ctx.saved_tensors
-        into, slope = torch.empty_like(rows), inverse * scale
+        """``d row = slope (g - share (sum g + centred / std^2 sum (g centred)))``, ``g`` that of the normalised row."""
+        rows, share, slope, offset, weight, mean, inverse = ctx.saved_tensors
+        into = torch.empty_like(rows)
         of_weight, sums, products = [], [], []
-        for part in _blocks(rows):
-            centred = rows[part] - mean
-            units = torch.addcmul(shift, centred, slope).relu_()
+        for part in blocks(rows):
+            units = torch.addcmul(offset, rows[part], slope).relu_()
             of_weight.append(grad[part].t() @ units)
             normed = torch.ops.aten.threshold_backward.grad_input(grad[part] @ weight, units, 0, grad_input=into[part])
             sums.append(normed.sum(0))
-            products.append(centred.mul_(normed).sum(0))
-        total, along_std = _total(sums), _total(products) * inverse
-        by_variance = along_std * inverse
-        for part in _blocks(rows):
-            common = torch.addcmul(total, rows[part] - mean, by_variance)
+            products.append(torch.mul(rows[part], normed, out=units).sum(0))
+        total = _total(sums)
+        along_std = _total(products).addcmul_(mean, total, value=-1).mul_(inverse)
+        by_row = along_std * inverse
+        constant = torch.addcmul(total, mean, by_row, value=-1)
+        for part in blocks(rows):
+            common = torch.addcmul(constant, rows[part], by_row)
             into[part].addcmul_(common, share[part].unsqueeze(1), value=-1).mul_(slope)
         return into, None, along_std, total, None, _total(of_weight), grad.sum(0)
 
@@ -81,8 +82,3 @@ class _NormReluLinear(torch.autograd.Function):
 def _total(of_blocks: Iterable[Tensor]) -> Tensor:
     """Their sum, in place of the first; of one block nothing is to be added."""
     return reduce(Tensor.add_, of_blocks)
-
-
-def _blocks(rows: Tensor) -> Iterator[slice]:
-    size = CPU_BLOCK if rows.device.type == "cpu" else len(rows)
-    return (slice(at, at + size) for at in range(0, len(rows), size))

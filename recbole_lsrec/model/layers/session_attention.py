@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
+from recbole_lsrec.model.layers import asked_pool
 from recbole_lsrec.model.layers.attention import AdditiveAttention, BilinearAttention, MLPAttention, SelfAttentionBlocks
+from recbole_lsrec.model.layers.precision import full_precision
 from recbole_lsrec.model.layers.segments import place_in_segment, segment_softmax
 
 KINDS = ("additive", "target_mlp", "self", "bilinear")
@@ -18,6 +19,7 @@ class Prepared(NamedTuple):
 
     values: Tensor  # [P, D] what the weights apply to
     keys: Any
+    counts: Tensor  # [P] how many equal events each stands for
     row: Tensor  # [P] instance of each event
     session: Tensor  # [P] session of each event
     n_sessions: int
@@ -53,10 +55,12 @@ class SessionAttention(nn.Module):
         """Whether weights differ between candidates."""
         return self.attention.candidate_dependent
 
-    def prepare(self, x: Tensor, row: Tensor, session: Tensor, n_rows: int, n_sessions: int) -> Prepared:
-        """Computes all that needs no candidate; ``x [P, D]``, ``row`` and ``session`` ``[P]``, events in order."""
-        values = x if self.blocks is None else self.blocks(x, row, place_in_segment(row, n_rows), session)
-        return Prepared(values, self.attention.keys(values), row, session, n_sessions)
+    def prepare(
+        self, x: Tensor, counts: Tensor, row: Tensor, session: Tensor, n_rows: int, n_sessions: int
+    ) -> Prepared:
+        """Computes all that needs no candidate; ``x [P, D]``, ``counts``, ``row``, ``session`` ``[P]``, events in order."""
+        values = x if self.blocks is None else self.blocks(x, counts, row, place_in_segment(row, n_rows), session)
+        return Prepared(values, self.attention.keys(values), counts.to(x.dtype), row, session, n_sessions)
 
     def weights(self, prepared: Prepared, v: Tensor | None) -> Tensor:
         """Returns the softmax over each session.
@@ -69,8 +73,9 @@ class SessionAttention(nn.Module):
             ``[P, C]``, with ``C`` = 1 for ``additive``.
         """
         query: Any = self.attention.query(v) if self.candidate_dependent else None  # type: ignore[arg-type]
-        logits = self.attention(prepared.keys, query, prepared.row)  # [P, C]
-        return segment_softmax(logits, prepared.session, prepared.n_sessions)
+        counted = self.training and isinstance(self.attention, MLPAttention)  # in statistics of batch norm
+        logits = self.attention(prepared.keys, query, prepared.row, **({"counts": prepared.counts} if counted else {}))
+        return segment_softmax(logits, prepared.session, prepared.n_sessions, prepared.counts)  # [P, C]
 
 
 class WAAM(nn.Module):
@@ -80,26 +85,24 @@ class WAAM(nn.Module):
         super().__init__()
         self.alignment = BilinearAttention(size, size)
 
-    def forward(self, h: Tensor, v: Tensor, absent: Tensor) -> Tensor:
-        """Pools sessions, ``[B, C, D]``; 0 for an instance without any. Arguments as in :meth:`weights`."""
-        return (self.weights(h, v, absent).transpose(2, 3) @ h).reshape(h.shape[0], -1, h.shape[3])
-
-    def weights(self, h: Tensor, v: Tensor, absent: Tensor) -> Tensor:
-        """Weighs sessions.
+    def ask(self, v: Tensor, absent: Tensor, by_candidate: bool) -> tuple[Tensor, Tensor]:
+        """What candidates ask sessions with, and which they do not see, for :meth:`forward` and :meth:`weights`.
 
         Args:
-            h: ``[B, C, K, D]`` sessions, or ``[B, 1, K, D]`` if they are the same for all candidates; 0 where absent.
             v: ``[B, C, D]`` or ``[1, C, D]`` candidates.
             absent: ``[B, K]`` bool, no such session.
-
-        Returns:
-            ``[B, C, K, 1]``, or ``[B, 1, K, C]`` for common sessions.
+            by_candidate: Each candidate has sessions of its own, else they are common to all.
         """
-        query = self.alignment.query(v)
-        if h.shape[1] > 1 or v.shape[1] == 1:
-            columns = query.unsqueeze(3)  # [B, C, D, 1], a group of sessions for each candidate
-        else:  # all candidates ask the same group; one product if they are the same for all instances
-            columns = query[0].t() if len(query) == 1 else query.transpose(1, 2).unsqueeze(1)  # [D, C] or [B, 1, D, C]
-        logits = h @ columns  # [B, C, K, 1] or [B, 1, K, C]
+        query = self.alignment.query(v).unsqueeze(2 if by_candidate else 1)  # [B, C, 1, D] or [B, 1, C, D]
         # Finite, not -inf: an instance without sessions gets even weights over zero vectors instead of NaN.
-        return F.softmax(logits.masked_fill(absent[:, None, :, None], torch.finfo(logits.dtype).min), dim=2)
+        hidden = absent.to(query.dtype) * torch.finfo(query.dtype).min  # [B, K]
+        return query, hidden[:, None, None]
+
+    @full_precision
+    def forward(self, h: Tensor, query: Tensor, hidden: Tensor) -> Tensor:
+        """Pools sessions ``h [B, C or 1, K, D]``, 0 where absent: ``[B, C, D]``; 0 for an instance without any."""
+        return asked_pool.pool(query, h, hidden).reshape(h.shape[0], -1, h.shape[3])
+
+    def weights(self, h: Tensor, query: Tensor, hidden: Tensor) -> Tensor:
+        """Weighs them: ``[B, C, 1, K]``, or ``[B, 1, C, K]`` for common sessions."""
+        return asked_pool.weights(query, h, hidden)

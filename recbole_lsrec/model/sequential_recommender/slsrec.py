@@ -30,7 +30,7 @@ class Encoded(NamedTuple):
     """Histories, encoded as far as no candidate is needed."""
 
     sessions: Sessions
-    x: Tensor  # [P, D] embedded events
+    x: Tensor  # [P, D] embedded events, those of long sessions first
     majority: Tensor | None  # [P_current] events of the majority category; None without the category mask
     current: Prepared | None  # None without the short-term encoder
     long: Prepared | None  # None without the long-term encoder
@@ -113,21 +113,21 @@ class SLSRec(LongShortRecommender):
         sessions = split_sessions(item_seq, session_seq, interaction[self.ITEM_SEQ_LEN])
         x = self.dropout(self.embedding(sessions.items))  # [P, D]
         n_rows = sessions.n_rows
+        (x_long, x_current), (long_counts, counts), (long_row, row) = map(
+            sessions.parts, (x, sessions.counts, sessions.row)
+        )
 
         current = long = majority = u_short = long_states = None
         if self.has_short:
-            row = sessions.current_row
-            x_current = x.index_select(0, sessions.current)  # [P_current, D]
-            current = self.current_attention.prepare(x_current, row, row, n_rows, n_rows)
+            current = self.current_attention.prepare(x_current, counts, row, row, n_rows, n_rows)
             if "cate" not in self.without:
-                category = self.embedding.category_of(sessions.items[sessions.current])
-                majority = majority_category(category, row, n_rows, self.options.category_tie)
+                category = self.embedding.category_of(sessions.parts(sessions.items)[1])
+                majority = majority_category(category, counts, row, n_rows, self.options.category_tie)
             if not self.current_attention.candidate_dependent:
                 u_short = self.short_interest(current, majority)  # [B, 1, 2D]
         if self.has_long:
             slots = n_rows * sessions.max_long
-            x_long = x.index_select(0, sessions.long)  # [P_long, D]
-            long = self.long_attention.prepare(x_long, sessions.long_row, sessions.long_session, n_rows, slots)
+            long = self.long_attention.prepare(x_long, long_counts, long_row, sessions.long_session, n_rows, slots)
             if not self.long_attention.candidate_dependent:
                 long_states = self.long_states(sessions, long)  # 2 x [B, 1, K, D]
         return Encoded(sessions, x, majority, current, long, u_short, long_states)
@@ -149,9 +149,9 @@ class SLSRec(LongShortRecommender):
         """Eq. 5, 6: ``h`` of each long session and ``h'``, the GRU's states over them, both ``[B, C, K, D]``."""
         a = self.long_attention.weights(long, v)  # [P_long, C]
         h = self._pool(a, long)  # (5) [B * K, C, D]
-        h = h.view(sessions.n_rows, sessions.max_long, *h.shape[1:]).transpose(1, 2)  # [B, C, K, D]
+        h = h.view(sessions.n_rows, sessions.max_long, *h.shape[1:]).transpose(1, 2).contiguous()  # [B, C, K, D]
         lengths = sessions.n_long.repeat_interleave(h.shape[1])
-        h_gru, _ = self.gru(h.reshape(-1, *h.shape[2:]), lengths)  # (6) [B * C, K, D]
+        h_gru, _ = self.gru(h.flatten(0, 1), lengths)  # (6) [B * C, K, D]
         return h, h_gru.view_as(h)
 
     def long_interest(self, h: Tensor, h_gru: Tensor, v: Tensor, n_long: Tensor) -> Tensor | Mixture:
@@ -160,14 +160,15 @@ class SLSRec(LongShortRecommender):
         In evaluation it stays a mixture of the sessions where that is less work and they are common to the candidates.
         """
         absent = torch.arange(h.shape[2], device=h.device) >= n_long.unsqueeze(1)  # [B, K]
+        asked = self.waam.ask(v, absent, by_candidate=h.shape[1] > 1)
         rows, width, c = 2 * h.shape[2], 2 * h.shape[3], v.shape[1]
         less_work = rows * (width + c) < c * width  # products for each hidden unit of the layer that follows
         if not self.training and h.shape[1] == 1 and less_work:
-            a = torch.cat([self.waam.weights(h, v, absent), self.waam.weights(h_gru, v, absent)], dim=2)
+            a = torch.cat([self.waam.weights(h, *asked), self.waam.weights(h_gru, *asked)], dim=3)
             d = self.embedding.size
             sessions = torch.cat([F.pad(h, (0, d)), F.pad(h_gru, (d, 0))], dim=2)  # [B, 1, 2K, 2D]
-            return Mixture(a.squeeze(1), sessions.squeeze(1))  # a [B, 2K, C]
-        return torch.cat([self.waam(h, v, absent), self.waam(h_gru, v, absent)], dim=-1)  # (9)
+            return Mixture(a.squeeze(1), sessions.squeeze(1))  # a [B, C, 2K]
+        return torch.cat([self.waam(h, *asked), self.waam(h_gru, *asked)], dim=-1)  # (9)
 
     # ---- 3.4 fusion and prediction ----------------------------------------------------------------------------------
 
@@ -199,11 +200,11 @@ class SLSRec(LongShortRecommender):
     def proxies(self, state: Encoded) -> tuple[Tensor, Tensor]:
         """Eq. 13, 14: mean embedding of the first k-1 sessions (0 if k = 1) and of the current one, each ``[B, D]``."""
         s = state.sessions
-        sums, sizes = [], []
-        for events, row in ((s.long, s.long_row), (s.current, s.current_row)):
-            sums.append(segment_sum(state.x.index_select(0, events), row, s.n_rows))
-            sizes.append(row.new_zeros(s.n_rows).index_add_(0, row, torch.ones_like(row)))
-        long, short = (total / size.clamp_min(1).unsqueeze(1) for total, size in zip(sums, sizes, strict=True))
+        weighted = state.x * s.counts.unsqueeze(1)  # [P, D]
+        long, short = (
+            segment_sum(x, row, s.n_rows) / segment_sum(counts, row, s.n_rows).clamp_min(1).unsqueeze(1)
+            for x, counts, row in zip(*map(s.parts, (weighted, s.counts, s.row)), strict=True)
+        )
         return long, short
 
     def auxiliary_loss(self, state: Encoded, match: Match) -> dict[str, Tensor]:
@@ -251,6 +252,5 @@ def fuse(u_long: Tensor | Mixture, u_short: Tensor, alpha: Tensor) -> Tensor | M
     """Eq. 11: ``alpha u^L + (1 - alpha) u^S``; of a mixture again a mixture, with ``u^S`` as one row more."""
     if not isinstance(u_long, Mixture):
         return lerp(u_short, u_long, alpha)
-    alpha = alpha.transpose(1, 2)  # [B, 1, C]
-    weights = torch.cat([alpha * u_long.weights, 1 - alpha], dim=1)  # [B, 2K + 1, C]
+    weights = torch.cat([alpha * u_long.weights, 1 - alpha], dim=2)  # [B, C, 2K + 1]
     return Mixture(weights, torch.cat([u_long.rows, u_short], dim=1))

@@ -77,13 +77,18 @@ def test_self_attention_stays_inside_sessions() -> None:
     x = torch.randn(6, 4)
     session = torch.tensor([0, 0, 1, 2, 3, 3])
     column = torch.tensor([0, 1, 2, 0, 0, 1])
-    out = blocks(x, ROW, column, session)
+    once = torch.ones(6)
+    out = blocks(x, once, ROW, column, session)
     changed = x.clone()
     changed[1] += 1
-    different = (blocks(changed, ROW, column, session) != out).any(1)
+    different = (blocks(changed, once, ROW, column, session) != out).any(1)
     assert different.tolist() == [True, True, False, False, False, False]
     order = torch.tensor([1, 0, 2, 3, 4, 5])
-    torch.testing.assert_close(blocks(x[order], ROW, column, session), out[order])
+    torch.testing.assert_close(blocks(x[order], once, ROW, column, session), out[order])
+    x[5] = x[4]  # twice in one session: one that counts twice
+    counts = torch.tensor([1.0, 1, 1, 1, 2])
+    out, counted = blocks(x, once, ROW, column, session), blocks(x[:5], counts, ROW[:5], column[:5], session[:5])
+    torch.testing.assert_close(counted, out[:5])
 
 
 def test_waam_equals_a_loop_over_sessions() -> None:
@@ -93,10 +98,10 @@ def test_waam_equals_a_loop_over_sessions() -> None:
     h, v = torch.randn(2, 1, 3, 4), torch.randn(2, 5, 4)
     absent = torch.tensor([[False, False, True], [True, True, True]])
     h = h.masked_fill(absent[:, None, :, None], 0)
-    out = waam(h, v, absent)
+    out = waam(h, *waam.ask(v, absent, by_candidate=False))
     for c in range(5):
         e = (h[0, 0, :2] @ waam.alignment.matrix @ v[0, c]).exp()
         torch.testing.assert_close(out[0, c], (e / e.sum()) @ h[0, 0, :2])
     assert not out[1].any()
-    torch.testing.assert_close(waam(h.expand(2, 5, 3, 4), v, absent), out)
-    torch.testing.assert_close(waam(h, v[:1], absent)[0], out[0])
+    torch.testing.assert_close(waam(h.expand(2, 5, 3, 4), *waam.ask(v, absent, by_candidate=True)), out)
+    torch.testing.assert_close(waam(h, *waam.ask(v[:1], absent, by_candidate=False))[0], out[0])

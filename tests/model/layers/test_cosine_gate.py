@@ -28,6 +28,6 @@ def test_an_interest_that_is_not_there_is_like_nothing() -> None:
 
 
 def test_a_mixture_is_its_sum() -> None:
-    gate, mixed = CosineGate(), Mixture(torch.rand(2, 3, 5), torch.randn(2, 3, 8))
+    gate, mixed = CosineGate(), Mixture(torch.rand(2, 5, 3), torch.randn(2, 3, 8))
     u_short, v = torch.randn(2, 1, 8), torch.randn(1, 5, 4)
     torch.testing.assert_close(gate(mixed, u_short, v), gate(mixed.dense(), u_short, v))

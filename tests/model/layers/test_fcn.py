@@ -57,7 +57,7 @@ def test_a_mixture_equals_its_sums() -> None:
     torch.manual_seed(0)
     network = FCN([4, 2], [7]).eval()
     randomise(network)
-    mixture, candidate = Mixture(torch.randn(6, 3, 5), torch.randn(6, 3, 4)), torch.randn(1, 5, 2)
+    mixture, candidate = Mixture(torch.randn(6, 5, 3), torch.randn(6, 3, 4)), torch.randn(1, 5, 2)
     torch.testing.assert_close(network(mixture, candidate), network(mixture.dense(), candidate), rtol=1e-5, atol=1e-6)
 
 

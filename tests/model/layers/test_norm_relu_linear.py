@@ -2,7 +2,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from recbole_lsrec.model.layers import norm_relu_linear as module
+from recbole_lsrec.model.layers import cache_blocks
 from recbole_lsrec.model.layers.fcn import BatchNorm
 from recbole_lsrec.model.layers.norm_relu_linear import norm_relu_linear
 
@@ -10,7 +10,7 @@ from recbole_lsrec.model.layers.norm_relu_linear import norm_relu_linear
 @pytest.mark.parametrize("block", [1, 2, 2048])
 def test_counted_rows_are_repeated_rows(monkeypatch, block):
     """In the output, the moving averages and every gradient."""
-    monkeypatch.setattr(module, "CPU_BLOCK", block)
+    monkeypatch.setattr(cache_blocks, "CPU_BLOCK", block)
     torch.manual_seed(0)
     rows, counts = torch.randn(5, 3, dtype=torch.float64), torch.tensor([1.0, 4.0, 2.0, 1.0, 3.0], dtype=torch.float64)
     weight, bias = torch.randn(2, 3, dtype=torch.float64), torch.randn(2, dtype=torch.float64)
