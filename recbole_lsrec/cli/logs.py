@@ -126,8 +126,17 @@ def prepare(
     click.echo(report(prepare_log(source, list(raw), out, name, given), out, name))
 
 
+def _a_name(_ctx: click.Context, _param: click.Parameter, dataset: str) -> str:
+    """Callback of a DATASET: settings are let through, so that ``--dataset=shop`` would be taken for a name."""
+    if dataset.startswith("-"):
+        raise click.UsageError(
+            f"found {dataset!r} where the data set's name belongs, first and alone: recbole-lsrec audit shop"
+        )
+    return dataset
+
+
 @click.command(cls=WithSettings)
-@click.argument("dataset")
+@click.argument("dataset", callback=_a_name)
 @click.option("--html", "html_file", type=OutputFile(), help="The page; audit-<DATASET>.html by default.")
 @click.option("--json", "json_file", type=OutputFile(), help="Write all values as JSON.")
 @click.pass_context

@@ -69,3 +69,10 @@ def test_the_command_takes_settings_and_writes_where_it_says(tmp_path, monkeypat
     assert "100,000 events of 943 users and 1,682 items" in found.output
     assert "in force: 3600 s" in found.output
     assert (tmp_path / "audit-ml-100k.html").is_file()
+
+
+@pytest.mark.parametrize("given", [["--dataset=shop"], ["-d", "shop"]])
+def test_an_option_is_no_name_of_a_data_set(given: list[str]) -> None:
+    said = CliRunner().invoke(cli, ["audit", *given])
+    assert said.exit_code == 2
+    assert f"found '{given[0]}' where the data set's name belongs" in said.output
