@@ -23,7 +23,7 @@ def build(dataset: Any = None, **options: Any) -> CLSR:
 
 class TestOfficial(ModelContract):
     model_class = CLSR
-    overfit_steps = 120
+    overfit_steps = 240  # half of them do with the first weights that torch 2.13 draws, not with torch 2.6's
     # Windows of 12, so that some of the test's histories fill them: only then has alpha a time.
     options: ClassVar[dict[str, Any]] = {**SIZES, "MAX_ITEM_LIST_LENGTH": 12}
 

@@ -4,6 +4,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
+import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from recbole_lsrec.model.layers import cache_blocks, embedding
@@ -55,6 +56,7 @@ def launched(name: str, options: dict[str, Any]) -> Counter[str]:
     return found.computing
 
 
+@pytest.mark.skipif(torch.__version__ < "2.13", reason="the bounds are of torch 2.13; older ones launch up to 1 % more")
 @pytest.mark.parametrize(("name", "options", "operators", "waits"), STEPS)
 def test_a_step_launches_no_more_than(monkeypatch, name, options, operators, waits):
     monkeypatch.setattr(cache_blocks, "CPU_BLOCK", 1 << 30)  # as on a GPU
