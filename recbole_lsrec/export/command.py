@@ -2,9 +2,11 @@
 
 import io
 import json
+import os
+import sys
 import warnings
-from collections.abc import Callable
-from contextlib import redirect_stdout
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from logging import getLogger
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -61,7 +63,7 @@ def export(folder: Path, kind: str, out: Path | None = None, model: str | type |
             with torch.no_grad():
                 fields = _write_score(recommender, kind, part)
         except (NotImplementedError, RuntimeError, torch.onnx.errors.OnnxExporterError) as error:
-            reason = str(error).strip().splitlines()[0]
+            reason = str(error).strip().splitlines()[0].partition(". Please")[0].removesuffix(".")
             raise ConfigError(f"export: {recommender.config.model} cannot be written as {kind}: {reason}.") from error
     _describe(recommender, fields, path)
     return path
@@ -81,7 +83,7 @@ def _write_score(recommender: Recommender, kind: str, path: Path) -> list[str]:
     example = _example(recommender, lengths=(3, 1, 5), n_candidates=4)
     fields = fields_read(model, example.batch, example.candidates)
     module = ScoreModel(model, fields, _widest(recommender)).eval()
-    with warnings.catch_warnings(), redirect_stdout(io.StringIO()):  # where torch prints a graph that fails
+    with warnings.catch_warnings(), _silent():
         warnings.simplefilter("ignore")  # the tracer's, of widths that are to be constant
         if kind == "onnx":
             run = _write_onnx(module, example.inputs(fields), fields, path)
@@ -96,10 +98,25 @@ def _write_score(recommender: Recommender, kind: str, path: Path) -> list[str]:
     return fields
 
 
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Without stdout, on which torch's C++ prints a graph that fails."""
+    sys.stdout.flush()
+    stdout = os.dup(1)
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+    try:
+        yield
+    finally:
+        os.dup2(stdout, 1)
+        os.close(stdout)
+
+
 def _write_onnx(
     module: ScoreModel, inputs: tuple[Tensor, ...], fields: list[str], path: Path
 ) -> Callable[[tuple[Tensor, ...]], np.ndarray]:
     import onnxruntime
+    from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidArgument, RuntimeException
 
     names = [*fields, CANDIDATES]
     axes = {
@@ -118,13 +135,16 @@ def _write_onnx(
         dynamo=False,
     )
     options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3  # it warns of shapes that torch's exporter did not infer
+    options.log_severity_level = 4  # it warns of shapes that torch's exporter did not infer; errors are raised too
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     wanted = [one.name for one in session.get_inputs()]
 
     def run(inputs: tuple[Tensor, ...]) -> np.ndarray:
         given = {name: one.numpy() for name, one in zip(names, inputs, strict=True) if name in wanted}
-        return session.run([SCORES], given)[0]
+        try:
+            return session.run([SCORES], given)[0]
+        except (Fail, InvalidArgument, RuntimeException) as error:  # which are no RuntimeError
+            raise RuntimeError(str(error)) from error
 
     return run
 
@@ -133,7 +153,7 @@ def _check(recommender: Recommender, run: Callable[[tuple[Tensor, ...]], np.ndar
     """Compares with the model itself, on other numbers of histories, events and candidates than the graph was made with.
 
     Raises:
-        NotImplementedError: a score differs.
+        NotImplementedError: a score differs, or there is none.
     """
     window = recommender.config["MAX_ITEM_LIST_LENGTH"]
     for lengths, n_candidates in (((2,), 1), ((1, 2, min(7, window), window), 9), ((min(4, window),) * 2, 30)):
@@ -142,7 +162,12 @@ def _check(recommender: Recommender, run: Callable[[tuple[Tensor, ...]], np.ndar
         inputs = list(example.inputs(fields))
         longest = max(lengths)  # padding beyond the longest history may be there or not
         inputs = [one[:, :longest] if one.dim() == 2 and n < len(fields) else one for n, one in enumerate(inputs)]
-        found = run(tuple(inputs))
+        try:
+            found = run(tuple(inputs))
+        except RuntimeError as error:
+            raise NotImplementedError(
+                "its graph works for as many histories and events as it was made of, no others"
+            ) from error
         if not np.allclose(found, expected, rtol=TOLERANCE, atol=TOLERANCE):
             far = float(np.abs(found - expected).max())
             raise NotImplementedError(f"its scores come out {far:.2g} apart from the model's own")

@@ -1,6 +1,7 @@
 """Models in other formats; each file is checked against torch as it is written, and once more here."""
 
 import json
+import os
 
 import numpy as np
 import onnxruntime
@@ -11,6 +12,7 @@ import torch
 from recbole_lsrec.cli import main
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.export import export
+from recbole_lsrec.export.command import _silent
 from recbole_lsrec.recommend import Recommender
 from tests.recommend.test_recommender import _shop_run
 
@@ -84,3 +86,17 @@ def test_a_model_that_reads_the_candidate_with_each_event_says_so(tmp_path):
         ConfigError, match=r"^export: DIN cannot be written as onnx: it reads the candidate in every row"
     ):
         export(folder, "onnx")
+
+
+def test_a_graph_for_one_number_of_histories_is_refused(tmp_path):
+    folder, _ = _shop_run(tmp_path, "BERT4Rec", {})
+    reason = "its graph works for as many histories and events as it was made of, no others"
+    with pytest.raises(ConfigError, match=rf"^export: BERT4Rec cannot be written as onnx: {reason}\.$"):
+        export(folder, "onnx")
+
+
+def test_what_torch_prints_past_python_is_not_shown(capfd):
+    with _silent():
+        os.write(1, b"a graph of thousands of lines")
+    os.write(1, b"shown")
+    assert capfd.readouterr().out == "shown"
