@@ -103,9 +103,8 @@ class Trainer(recbole.trainer.Trainer):
         if hasattr(model, "before_step"):  # ahead of clipping, which bounds what the optimiser then sees
             self.optimizer.register_step_pre_hook(lambda *_: model.before_step())
         if config["clip_variable_norm"]:
-            # GradScaler.step() unscales the gradients and then calls optimizer.step(), so a hook on the latter sees
-            # true gradients in mixed precision too (and is skipped, with the step, when they overflow). Only optimisers
-            # that are built fused unscale later, and RecBole builds none.
+            # GradScaler.step() unscales gradients, then calls optimizer.step(): a hook on that sees true ones in mixed
+            # precision too (and is skipped if they overflow). Those built fused unscale later; RecBole builds none.
             limit = float(config["clip_variable_norm"])
             self.optimizer.register_step_pre_hook(lambda optimizer, *_: clip_each_variable(optimizer, limit))
 
@@ -121,12 +120,8 @@ class Trainer(recbole.trainer.Trainer):
         lazy = mark_sparse_tables(self.model, self.config) or self.learner == "sparse_adam"
         optimizer = LazyAdam(self.model.parameters()) if lazy else super()._build_optimizer(**kwargs)
         for one in optimizer.param_groups:
-            # Fused, a CPU goes over each parameter once.
-            defaults = {
-                "lr": self.learning_rate,
-                "fused": self.device.type == "cpu",
-                **getattr(self.model, "optimizer_defaults", {}),
-            }
+            fused = self.device.type == "cpu"  # one pass over a parameter
+            defaults = {"lr": self.learning_rate, "fused": fused, **getattr(self.model, "optimizer_defaults", {})}
             one.update({k: v for k, v in defaults.items() if k in one})
         return optimizer
 

@@ -78,7 +78,7 @@ def _time4lstm(
     return torch.stack(outputs, dim=1), (h, c)
 
 
-def _decay_gru(self: DecayGRU, x: Tensor, interval: Tensor, bucket: Tensor, lengths: Tensor) -> Tensor:
+def _decay_gru(self: DecayGRU, x: Tensor, interval: Tensor, bucket: Tensor, lengths: Tensor | Steps) -> Tensor:
     size = self.size
     decay = self.decay(interval.reshape(-1, 1), bucket.reshape(-1))  # [N * T, D]
     decay = decay.reshape(x.shape[0], x.shape[1], size)

@@ -62,7 +62,8 @@ def margin_once(positive: Tensor, negative: Tensor, margin: float, scale: float)
 
 def margin_by_feature(positive: Tensor, negative: Tensor, margin: float, scale: float) -> Tensor:
     """Margin and hinge for each feature, then summed: up to ``D`` times larger, so that weights do not compare."""
-    return scale * F.relu(positive - negative + margin).sum(-1)
+    rows = F.relu(positive - negative + margin).sum(-1)
+    return rows if scale == 1 else scale * rows
 
 
 CONTRASTS = {

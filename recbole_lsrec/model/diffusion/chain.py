@@ -109,7 +109,7 @@ class _Chain(torch.autograd.Function):
         # Forth again, all steps at once.
         base = e @ of_e + of_step.unsqueeze(1)  # [T, B, 2D]
         by_row = e.transpose(0, 1)  # [B, T, D]
-        attention = (torch.bmm(by_row, keys.transpose(1, 2)) + hidden.transpose(1, 2)).softmax(2)  # [B, T, K]
+        attention = (torch.bmm(by_row, keys.mT) + hidden).softmax(2)  # [B, T, K]
         context = torch.bmm(attention, values).transpose(0, 1)  # (3.3) [T, B, D]
         gate = torch.sigmoid(gate + e @ gate_of_e)
         condition = torch.lerp(short, context, gate)  # (3.4)
@@ -134,7 +134,7 @@ class _Chain(torch.autograd.Function):
 
         into_noise, into_condition = torch.empty_like(e), torch.empty_like(e)
         into_units, into_both, into_base = (torch.empty_like(part) for part in (of_units, of_both, base))
-        into_weight, into_logits = torch.empty_like(norm), attention.new_empty(len(e), *hidden.shape)  # [T, B, K, 1]
+        into_weight, into_logits = torch.empty_like(norm), attention.new_empty(len(e), *hidden.shape)  # [T, B, 1, K]
         grad = grad.clone(memory_format=torch.contiguous_format)
         for t in reversed(range(len(e))):
             torch.mul(grad, ctx.noise[t], out=into_noise[t])
@@ -143,11 +143,11 @@ class _Chain(torch.autograd.Function):
             torch.add(into_units[t, :, 0], into_units[t, :, 1], out=into_base[t])
             torch.mm(into_units[t, :, 0], of_condition.t(), out=into_condition[t])
             torch.mul(into_condition[t].unsqueeze(1), of_both[t], out=into_both[t])
-            of_attention = torch.bmm(values, into_both[t, :, 0].unsqueeze(2))  # [B, K, 1]
-            softmax_backward(of_attention, attention[:, t].unsqueeze(2), 1, grad.dtype, grad_input=into_logits[t])
+            of_attention = torch.bmm(into_both[t, :, 0].unsqueeze(1), values.mT)  # [B, 1, K]
+            softmax_backward(of_attention, attention[:, t].unsqueeze(1), 2, grad.dtype, grad_input=into_logits[t])
             grad.mul_(ctx.keep[t]).addcmul_(into_weight[t], of_length[t])
             grad.addmm_(into_base[t], of_e.t()).addmm_(into_both[t, :, 1], gate_of_e.t())
-            grad.unsqueeze(1).baddbmm_(into_logits[t].transpose(1, 2), keys)
+            grad.unsqueeze(1).baddbmm_(into_logits[t], keys)
 
         def product(left: Tensor, right: Tensor) -> Tensor:
             return left.flatten(0, 1).t() @ right.flatten(0, 1)
@@ -158,7 +158,7 @@ class _Chain(torch.autograd.Function):
             *(None, None, None, None, grad),
             torch.addcmul(into_condition, into_condition, gate, value=-1).sum(0),  # short
             into_level.squeeze(2),
-            torch.bmm(into_logits.squeeze(3).permute(1, 2, 0), by_row),  # keys
+            torch.bmm(into_logits.squeeze(2).permute(1, 2, 0), by_row),  # keys
             torch.bmm(attention.transpose(1, 2), into_both[:, :, 0].transpose(0, 1)),  # values
             None,
             into_both[:, :, 1].sum(0),  # gate

@@ -49,26 +49,24 @@ class DecayGRU(nn.Module):
         nn.init.constant_(self.delta_time.bias, INITIAL_DECAY)
 
     @full_precision
-    def forward(self, x: Tensor, interval: Tensor, bucket: Tensor, lengths: Tensor) -> Tensor:
+    def forward(self, x: Tensor, interval: Tensor, bucket: Tensor, lengths: Tensor | Steps) -> Tensor:
         """Runs the cell.
 
         Args:
             x: ``[N, T, D]``; what stands at and after a sequence's length is never read, here and below.
             interval: ``[N, T]`` time since the event before, in [0, 1].
             bucket: ``[N, T]`` int64, of the item's frequency, below ``F``.
-            lengths: ``[N]`` int64, 0 to ``T``.
+            lengths: ``[N]`` int64, 0 to ``T``, or the steps of such.
 
         Returns:
             The state after the last real step (B.4), ``[N, D]``; 0 where the length is 0.
         """
-        steps = Steps(lengths, x.shape[1])
+        steps = Steps.of(lengths, x.shape[1])
         if not steps.sizes:
             return x.new_zeros(len(x), self.size)
-        interval, bucket = steps.gather(interval), steps.gather(bucket)  # [M]
-        decay = self.decay(interval.unsqueeze(1), bucket)  # [M, D]
+        decay = self.decay(steps.gather(interval).unsqueeze(1), steps.gather(bucket))  # [M, D]
         direction = F.pad(self.direction(self.frequency.weight), (2 * self.size, 0))  # [F, 3D], of n alone
-        by_bucket = F.embedding(bucket, direction + self.bias)
-        inputs = torch.addmm(by_bucket, steps.gather(x), self.to_input)  # [M, 3D], all steps at once
+        inputs = steps.project(x, self.to_input, direction + self.bias, bucket)  # [M, 3D], all steps at once
         _, end = GRUSteps.apply(inputs, None, decay, x.new_zeros(len(x), self.size), self.to_state, steps.sizes)
         return steps.restore(end)  # [N, D]
 

@@ -1,18 +1,19 @@
 """Items as vectors: an item embedding beside the embedding of the item's category."""
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from recbole_lsrec.model import losses
 from recbole_lsrec.model.layers.fcn import embedding
 
 
-def look_up(table: nn.Embedding, ids: Tensor) -> Tensor:
-    """Returns the rows of ``ids [...]``, ``[..., D]``."""
-    if table.sparse or ids.device.type != "cpu":
-        return table(ids)
+def look_up(rows: Tensor, ids: Tensor, sparse: bool = False) -> Tensor:
+    """Returns the ``rows [V, D]`` of ``ids [...]``, ``[..., D]``; their gradient may be sparse."""
+    if sparse or ids.device.type != "cpu":
+        return F.embedding(ids, rows, sparse=sparse)
     # The same on a CPU, its gradient in a fourth of the time.
-    return table.weight.index_select(0, ids.reshape(-1)).view(*ids.shape, table.embedding_dim)
+    return rows.index_select(0, ids.reshape(-1)).view(*ids.shape, rows.shape[1])
 
 
 class ItemEmbedding(nn.Module):
@@ -45,12 +46,25 @@ class ItemEmbedding(nn.Module):
         # Not in the checkpoint: the map belongs to the data set.
         self.register_buffer("item_category", item_category, persistent=False)
 
-    def forward(self, items: Tensor) -> Tensor:
-        """Maps items ``[...]`` to ``[..., D]``."""
-        vectors = look_up(self.item, items)
+    def forward(self, items: Tensor, every: Tensor | None = None) -> Tensor:
+        """Maps items ``[...]`` to ``[..., D]``; ``every`` is what :meth:`every` returned, where it is at hand."""
+        if every is not None:
+            return look_up(every, items)
+        vectors = look_up(self.item.weight, items, self.item.sparse)
         if self.category is None:
             return vectors
-        return torch.cat([vectors, look_up(self.category, self.category_of(items))], dim=-1)
+        categories = look_up(self.category.weight, self.category_of(items), self.category.sparse)
+        return torch.cat([vectors, categories], dim=-1)
+
+    def every(self) -> Tensor:
+        """Returns the vectors of all items, ``[n_items, D]``, padding first."""
+        if self.category is None or self.item_category is None:
+            return self.item.weight
+        return torch.cat([self.item.weight, look_up(self.category.weight, self.item_category)], dim=-1)
+
+    def every_of_few(self, n: int) -> Tensor | None:
+        """Returns those of all items if they are at most ``n``, and their gradient is dense."""
+        return None if self.item.num_embeddings > n or self.item.sparse else self.every()
 
     def tables(self) -> list[nn.Embedding]:
         """Returns the tables, of the items first."""

@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
@@ -30,10 +31,13 @@ class Steps:
     Args:
         lengths: ``[N]`` int64, 0 to ``width``.
         width: ``T``.
+        rows: ``[V, D]``, if what is read at the steps are rows of a table: whatever reads these steps reads
+            ``rows[index]``, and what is made of a row alone can be made once for all steps with it.
+        index: ``[N, T]`` row of each step, given with ``rows``.
     """
 
-    def __init__(self, lengths: Tensor, width: int) -> None:
-        self.lengths, self.width = lengths, width
+    def __init__(self, lengths: Tensor, width: int, rows: Tensor | None = None, index: Tensor | None = None) -> None:
+        self.lengths, self.width, self.rows, self.index = lengths, width, rows, index
 
     @classmethod
     def of(cls, lengths: "Tensor | Steps", width: int) -> "Steps":
@@ -75,6 +79,24 @@ class Steps:
     def gather(self, x: Tensor) -> Tensor:
         """Brings ``x [N, T, ...]`` into running order, ``[M, ...]``."""
         return _Gather.apply(x, self.at)
+
+    def project(self, x: Tensor, weight: Tensor, bias: Tensor, kind: Tensor | None = None) -> Tensor:
+        """``x weight + bias`` of the real steps in running order, ``[M, K]``.
+
+        Args:
+            x: ``[N, T, D]``; not read where ``rows`` are there and fewer than the steps.
+            weight: ``[D, K]``.
+            bias: ``[K]``, or ``[F, K]`` for each kind of step.
+            kind: ``[N, T]`` kind of each step, the same wherever a row stands.
+        """
+        if self.rows is None or self.index is None or len(self.rows) > sum(self.sizes):
+            by_step = bias if kind is None else F.embedding(self.gather(kind), bias)
+            return torch.addmm(by_step, self.gather(x), weight)
+        index = self.gather(self.index)
+        if kind is not None:
+            of_row = kind.new_zeros(len(self.rows)).index_copy_(0, index, self.gather(kind))
+            bias = F.embedding(of_row, bias)
+        return torch.addmm(bias, self.rows, weight).index_select(0, index)
 
     def restore(self, ends: Tensor) -> Tensor:
         """Puts ``[N, H]``, longest sequence first, back into the order of the sequences."""
@@ -187,7 +209,7 @@ class GRU(nn.Module):
         if not steps.sizes:
             return x.new_zeros(*x.shape[:2], self.hidden_size), steps.restore(initial)
         to_input, to_state, bias = self.weights()
-        inputs = torch.addmm(bias, steps.gather(x), to_input)  # [M, 3H], all steps at once
+        inputs = steps.project(x, to_input, bias)  # [M, 3H], all steps at once
         states, end = GRUSteps.apply(inputs, None, None, initial, to_state, steps.sizes)  # [M, H], [N, H]
         return steps.spread(states), steps.restore(end)
 
@@ -210,7 +232,7 @@ class GRU(nn.Module):
         zero = x.new_zeros(len(x), self.hidden_size)
         starts = torch.stack([zero if initial is None else initial[steps.order], zero], dim=1)  # [N, 2, H]
         to_input, to_state, bias = zip(self.weights(), other.weights(), strict=True)
-        inputs = torch.addmm(torch.cat(bias), steps.gather(x), torch.cat(to_input, dim=1))  # [M, 6H]
+        inputs = steps.project(x, torch.cat(to_input, dim=1), torch.cat(bias))  # [M, 6H]
         inputs = inputs.unflatten(1, (2, -1))  # [M, 2, 3H]
         _, end = GRUSteps.apply(inputs, None, None, starts, torch.stack(to_state), steps.sizes)  # [N, 2, H]
         mine, others = steps.restore(end).unbind(1)

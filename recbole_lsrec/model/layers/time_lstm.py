@@ -57,7 +57,7 @@ class LSTM(nn.Module):
         """
         steps = Steps.of(lengths, x.shape[1])
         to_input, to_state, bias = self._weights()
-        return self._run(torch.addmm(bias, steps.gather(x), to_input), None, to_state, steps)
+        return self._run(steps.project(x, to_input, bias), None, to_state, steps)
 
     def _weights(self) -> tuple[Tensor, Tensor, Tensor]:
         """Input weights ``[D, 4H]``, state weights ``[H, 4H]`` and bias ``[4H]``, columns o, i, f, j: the sigmoids together."""
@@ -141,10 +141,10 @@ class Time4LSTM(LSTM):
         to_gates, to_out = of_a.split(self.hidden_size, dim=2)
 
         to_input, to_state, bias = self._weights()
-        of_x = torch.addmm(
-            torch.cat([bias, self.gate_bias1, self.gate_bias2]),
-            steps.gather(x),
+        of_x = steps.project(
+            x,
             torch.cat([to_input, self.gate_input1, self.gate_input2], dim=1),
+            torch.cat([bias, self.gate_bias1, self.gate_bias2]),
         )  # [M, 6H]
         o, others, gates = of_x.split([self.hidden_size, 3 * self.hidden_size, 2 * self.hidden_size], dim=1)
         scale = torch.sigmoid(gates + to_gates.transpose(0, 1).flatten(1))  # T_n ; T_f [M, 2H]

@@ -114,13 +114,14 @@ class CLSR(TimedRecommender):
         """Encodes the long-term interest, and the short-term one as far as no candidate is needed."""
         history = self.history(interaction)
         users = interaction[self.USER_ID]
-        x = self.embedding(history.items)  # [B, T, D]
+        every = self.embedding.every_of_few(history.items.numel())
+        x = self.embedding(history.items, every)  # [B, T, D]
         q_long = self.user_long(users).unsqueeze(1)  # (6) [B, 1, D]
         scored = self.long_attention.scored(history.real)  # by both attentions
         u_long, a_long = self.long_attention(self.long_attention.prepare(x, scored), q_long)  # (10)-(13)
 
         u_short = a_short = None
-        steps = Steps(history.lengths, x.shape[1])  # of all recurrences
+        steps = Steps(history.lengths, x.shape[1], every, history.items)  # of all recurrences
         if self.dien:
             o, _ = self.interest_gru(x, steps)
         else:

@@ -22,6 +22,7 @@ from recbole_lsrec.model.diffusion.decay_gru import DecayGRU
 from recbole_lsrec.model.diffusion.denoiser import Denoiser, Prepared
 from recbole_lsrec.model.diffusion.recent_encoder import RecentEncoder, padding, recent
 from recbole_lsrec.model.layers.precision import lerp
+from recbole_lsrec.model.layers.recurrent import Steps
 from recbole_lsrec.model.losses import squared_sum
 from recbole_lsrec.model.options.difflsrec import DiffLSRecOptions
 from recbole_lsrec.processes import group
@@ -130,12 +131,14 @@ class DiffLSRec(LongShortRecommender):
         lengths = interaction[self.ITEM_SEQ_LEN]
         real = torch.arange(int(lengths.max()), device=lengths.device) < lengths.unsqueeze(1)
         items = interaction[self.ITEM_SEQ][:, : real.shape[1]] * real  # [B, L], nothing wider than the longest
-        x = self.embedding(items)  # [B, L, D]
+        every = self.embedding.every_of_few(items.numel())
+        x = self.embedding(items, every)  # [B, L, D]
         tokens, n_tokens = recent(x, lengths, self.options.recent_items)  # [B, K, D], [B]
         long = short = None
         if self.fusion != "short":
             interval = self.intervals(interaction[self.TIME_SEQ][:, : real.shape[1]], lengths)
-            long = self.long_encoder(x, interval, self.bucket[items], lengths)  # (B.1)-(B.4)
+            steps = Steps(lengths, items.shape[1], every, items)
+            long = self.long_encoder(x, interval, self.bucket[items], steps)  # (B.1)-(B.4)
         if self.fusion != "long":
             short = self.short_encoder(tokens, n_tokens)  # (B.5)
         return Interests(long, short, tokens, n_tokens)
@@ -237,7 +240,7 @@ class DiffLSRec(LongShortRecommender):
 
     def score_all(self, state: Encoded, n_rows: int) -> Tensor:
         """Scores every item with one matrix product, ``[B, n_items]``."""
-        return state.user @ self._table().t()
+        return state.user @ self.embedding.every().t()
 
     def floats_per_pair(self, state: Encoded) -> int:
         """A candidate's vector and its logit."""
@@ -273,7 +276,7 @@ class DiffLSRec(LongShortRecommender):
 
     def _cross_entropy(self, user: Tensor, target: Tensor) -> Tensor:
         if self.options.loss == "full":
-            return catalogue_loss.full_softmax(user, self._table()[1:], target)
+            return catalogue_loss.full_softmax(user, self.embedding.every()[1:], target)
         drawn = group.same(self.sampler.draw(self.options.loss_samples, self._generator))
         log_expected = (self.sampler.log_chance[drawn] + np.log(self.options.loss_samples)).float().to(user.device)
         drawn = drawn.to(user.device)
@@ -289,9 +292,3 @@ class DiffLSRec(LongShortRecommender):
         if self.fusion == "gate":
             return [self.gate.weight]
         return self.denoiser.matrices() if self.fusion == "diffusion" else []
-
-    def _table(self) -> Tensor:
-        """The vectors of all items, ``[n_items, D]``, padding first."""
-        if self.embedding.category is None:
-            return self.embedding.item.weight
-        return self.embedding(torch.arange(self.n_items, device=self.embedding.item.weight.device))

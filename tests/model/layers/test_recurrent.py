@@ -138,3 +138,30 @@ def test_attentional_gru_at_given_places_sends_gradients_back() -> None:
     assert torch.autograd.gradcheck(
         lambda x, a: cell(x, torch.tensor([[3, 2], [1, 0]]), a, places), (x, attention), fast_mode=True
     )
+
+
+@pytest.mark.parametrize("n_rows", [4, 9])  # fewer and more than the 6 steps
+def test_rows_that_steps_share_are_projected_once(n_rows: int) -> None:
+    torch.manual_seed(0)
+    rows, lengths = torch.randn(n_rows, 3, dtype=torch.float64, requires_grad=True), torch.tensor([1, 3, 2])
+    index = torch.tensor([[2, 0, 0], [1, 2, 2], [3, 1, 0]])
+    cell = GRU(3, 2).double()
+    given = [rows, *cell.parameters()]
+    results = []
+    for steps in (lengths, Steps(lengths, 3, rows, index)):
+        states, end = cell(rows[index], steps)
+        results.append((states, end, *torch.autograd.grad((states.square().sum() + end.sum()), given)))
+    torch.testing.assert_close(results[1], results[0])
+
+
+def test_a_bias_by_kind_is_that_of_the_row() -> None:
+    torch.manual_seed(0)
+    rows, index, lengths = torch.randn(3, 2), torch.tensor([[2, 1, 0], [2, 2, 1]]), torch.tensor([2, 3])
+    kind_of_row = torch.tensor([0, 1, 1])
+    kind = kind_of_row[index]
+    kind[0, 2] = 0  # of padding
+    weight, bias = torch.randn(2, 4), torch.randn(2, 4)
+    plain, shared = (
+        steps.project(rows[index], weight, bias, kind) for steps in (Steps(lengths, 3), Steps(lengths, 3, rows, index))
+    )
+    torch.testing.assert_close(shared, plain)
