@@ -4,11 +4,8 @@ from collections import Counter
 from typing import Any
 
 import pytest
-<<<<<<< HEAD
 import torch
-=======
 import torch.nn.functional as F
->>>>>>> 77ade5f (CLSR and DiffLSRec project each item once where items are fewer than events; DiffLSRec asks its tokens in rows)
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from recbole_lsrec.model.layers import cache_blocks, embedding
