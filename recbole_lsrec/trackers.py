@@ -4,6 +4,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from logging import getLogger
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from recbole.utils import WandbLogger
 from torch.utils.tensorboard import SummaryWriter
 
 from recbole_lsrec.config.changed import changed
+from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.run_files import TENSORBOARD
 
 
@@ -19,7 +21,11 @@ class Trackers:
     """Each tracker that the settings ask for, told as RecBole tells its ``WandbLogger``."""
 
     def __init__(self, config: Config, run_folder: Path) -> None:
-        """Starts them; that their packages are there was seen when the settings were checked."""
+        """Starts them; that their packages are there was seen when the settings were checked.
+
+        Raises:
+            ConfigError: one cannot be started.
+        """
         self._told: list[Any] = []
         if config["log_wandb"]:
             self._told.append(WandbLogger(config))
@@ -41,22 +47,45 @@ class MlflowLogger:
     """A run of MLflow, where ``MLFLOW_TRACKING_URI`` says, or one that is active; ends with the process."""
 
     def __init__(self, config: Config, name: str) -> None:
+        """Begins it.
+
+        Raises:
+            ConfigError: MLflow cannot, of its server perhaps.
+        """
         import mlflow
 
         self._mlflow = mlflow
-        if mlflow.active_run() is None:
-            mlflow.set_experiment(config["mlflow_experiment"])
-            mlflow.start_run(run_name=name)
-        mlflow.log_params({key: str(value)[:500] for key, value in config.plain().items()})  # more is refused
+        self._lost = False
+        try:
+            if mlflow.active_run() is None:
+                mlflow.set_experiment(config["mlflow_experiment"])
+                mlflow.start_run(run_name=name)
+            mlflow.log_params({key: str(value)[:500] for key, value in config.plain().items()})  # more is refused
+        except mlflow.MlflowException as error:
+            raise ConfigError(
+                f"log_mlflow: MLflow cannot log to {mlflow.get_tracking_uri()} ({str(error).splitlines()[0]}); set "
+                "MLFLOW_TRACKING_URI, or leave log_mlflow out."
+            ) from error
 
     def log_metrics(self, metrics: Mapping[str, Any], head: str = "train", commit: bool = True) -> None:
         """As of :class:`Trackers`; a loss of several parts as one metric each."""
-        step = next((int(value) for name, value in metrics.items() if name.endswith("_step")), None)
-        self._mlflow.log_metrics(_flat(metrics, head), step=step)
+        self._log(
+            _flat(metrics, head), next((int(value) for name, value in metrics.items() if name.endswith("_step")), None)
+        )
 
     def log_eval_metrics(self, metrics: Mapping[str, Any], head: str = "eval") -> None:
         """As of :class:`Trackers`."""
-        self._mlflow.log_metrics(_flat(metrics, head))
+        self._log(_flat(metrics, head), None)
+
+    def _log(self, metrics: dict[str, float], step: int | None) -> None:
+        """A server that is lost costs its curves, not the training."""
+        if self._lost:
+            return
+        try:
+            self._mlflow.log_metrics(metrics, step=step)
+        except self._mlflow.MlflowException as error:
+            self._lost = True
+            getLogger().warning(f"log_mlflow: MLflow is told nothing from here on ({str(error).splitlines()[0]})")
 
 
 def _flat(metrics: Mapping[str, Any], head: str) -> dict[str, float]:

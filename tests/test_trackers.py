@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 import recbole_lsrec.trainer
+from recbole_lsrec.errors import ConfigError
 from tests.tiny_run import Loader, Phase, fake_evaluate, make
 
 
@@ -36,4 +37,34 @@ def test_mlflow_gets_settings_losses_and_metrics(monkeypatch):
         ("seed", "7"),
         *((train, 0), (scored, None), (valid, 0), (train, 1), (scored, None), (valid, 1)),
         (scored, None),
+    ]
+
+
+class LostError(Exception):
+    """What MLflow raises where its server does not answer."""
+
+
+def lost(*_, **__):
+    raise LostError("API request failed\nand more")
+
+
+def test_an_mlflow_that_does_not_answer_is_one_line(monkeypatch):
+    where = {"get_tracking_uri": lambda: "http://nowhere", "MlflowException": LostError}
+    monkeypatch.setitem(sys.modules, "mlflow", SimpleNamespace(active_run=lambda: None, set_experiment=lost, **where))
+    with pytest.raises(
+        ConfigError, match=r"^log_mlflow: MLflow cannot log to http://nowhere \(API request failed\); set MLFLOW"
+    ):
+        make("runs/a", log_mlflow=True, mlflow_experiment="mine")
+
+
+def test_an_mlflow_that_is_lost_ends_no_training(monkeypatch, caplog):
+    mlflow = SimpleNamespace(
+        active_run=lambda: 1, log_params=lambda _: None, log_metrics=lost, MlflowException=LostError
+    )
+    monkeypatch.setitem(sys.modules, "mlflow", mlflow)
+    trainer = make("runs/a", epochs=2, log_mlflow=True, mlflow_experiment="mine")
+    trainer.fit(Loader(), Phase([0.25, 0.5]))
+    assert trainer.best_valid_score == 0.5
+    assert [record.getMessage() for record in caplog.records if "log_mlflow" in record.getMessage()] == [
+        "log_mlflow: MLflow is told nothing from here on (API request failed)"
     ]
