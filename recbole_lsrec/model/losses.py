@@ -47,7 +47,25 @@ class Contrast(NamedTuple):
 
 def squared_distance(left: Tensor, right: Tensor) -> Tensor:
     """``|l - r|^2``."""
-    return (left - right).square().sum(-1)
+    return _SquaredDistance.apply(left, right)
+
+
+class _SquaredDistance(torch.autograd.Function):
+    """With one pass over the differences on the way back."""
+
+    @staticmethod
+    def forward(ctx: Any, left: Tensor, right: Tensor) -> Tensor:
+        apart = left - right
+        ctx.save_for_backward(apart)
+        ctx.shapes = left.shape, right.shape
+        return (apart * apart).sum(-1)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[override]
+        (apart,) = ctx.saved_tensors
+        into, (of_left, of_right) = apart * (2 * grad).unsqueeze(-1), ctx.shapes
+        return into.sum_to_size(of_left), into.sum_to_size(of_right).neg()
 
 
 def distance(left: Tensor, right: Tensor) -> Tensor:

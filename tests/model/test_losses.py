@@ -73,3 +73,12 @@ def test_squared_rows_counts_each_row_once(ids: list[list[int]]) -> None:
 
 def test_squared_sum() -> None:
     assert losses.squared_sum([torch.tensor([1.0, 2.0]), torch.tensor([[3.0]])]).item() == 14
+
+
+def test_squared_distances_send_gradients_to_what_was_broadcast() -> None:
+    torch.manual_seed(0)
+    given = [torch.randn(2, 3, 4, requires_grad=True), torch.randn(5, 2, 1, 4, requires_grad=True)]
+    found, expected = losses.squared_distance(*given), (given[0] - given[1]).square().sum(-1)
+    torch.testing.assert_close(found, expected)
+    into = torch.randn_like(found)
+    torch.testing.assert_close(torch.autograd.grad(found, given, into), torch.autograd.grad(expected, given, into))

@@ -3,19 +3,38 @@
 Shape letters: ``P`` events, ``S`` segments, ``B`` instances, ``L`` history length, ``C`` candidates, ``D`` features.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 
 def segment_sum(values: Tensor, segment: Tensor, n_segments: int) -> Tensor:
     """Sums ``values [P, ...]`` over segments to ``[S, ...]``; 0 for an empty segment."""
     flat = values.unsqueeze(1) if values.dim() == 1 else values.flatten(1)
-    # scatter_add with an expanded index is several times faster than index_add on a CPU.
-    total = flat.new_zeros(n_segments, flat.shape[1]).scatter_add(0, segment.unsqueeze(1).expand_as(flat), flat)
+    total = _SegmentSum.apply(flat, segment, n_segments) if flat.requires_grad else _summed(flat, segment, n_segments)
     return total.view(n_segments, *values.shape[1:])
+
+
+def _summed(flat: Tensor, segment: Tensor, n_segments: int) -> Tensor:
+    # scatter_add with an expanded index is several times faster than index_add on a CPU.
+    return flat.new_zeros(n_segments, flat.shape[1]).scatter_add(0, segment.unsqueeze(1).expand_as(flat), flat)
+
+
+class _SegmentSum(torch.autograd.Function):
+    """Its gradient by rows, in a fourth of the time that ``scatter_add``'s takes element by element."""
+
+    @staticmethod
+    def forward(ctx: Any, flat: Tensor, segment: Tensor, n_segments: int) -> Tensor:
+        ctx.segment = segment
+        return _summed(flat, segment, n_segments)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:  # type: ignore[override]
+        return grad.index_select(0, ctx.segment), None, None
 
 
 def segment_max(values: Tensor, segment: Tensor, n_segments: int, empty: float) -> Tensor:
