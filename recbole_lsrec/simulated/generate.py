@@ -4,6 +4,7 @@
     <name>.item             category of each item (atomic file: item_id, category_id)
     <name>.meta.json        "simulated": true, parameters, SHA-256 of the files, statistics
     <name>.planted.parquet  why each event happened; no model may see it
+    <name>.yaml             which column is what, and the protocol; not of the bundled log, whose settings ship
 
 Line breaks are ``\\n`` and numbers are whole, so the text is the same on every machine. The draws come from numpy's
 ``Generator`` (PCG64): equal bytes were checked on numpy 1.26 and 2, with and without CPU-specific code.
@@ -46,6 +47,15 @@ To put the real log in its place:
   2. recbole-lsrec prepare cosmetics --raw <its folder> --out real
   3. run with --data_path=real."""
 
+_SETTINGS = """\
+# A simulated log. Settings as of the bundled one, `cosmetics`; they are yours to change.
+load_col:
+  inter: [user_id, item_id, timestamp, category_id, event_type]
+CATEGORY_FIELD: category_id
+timestamp_unit: s
+session_threshold: 1800
+eval_args: {mode: {valid: [pop99], test: [pop99, full]}, fewer: allow}
+"""
 _PLANTED = pa.schema(
     [
         ("row", pa.int64()),
@@ -62,7 +72,7 @@ _USERS_PER_ROW_GROUP = 1000
 
 
 def write_log(folder: Path, name: str, parameters: Parameters) -> dict[str, Any]:
-    """Simulates a log and writes its four files.
+    """Simulates a log and writes its files.
 
     ``row`` in the planted file is the 0-based number of the event in the log sorted by (user, time, original order)
     with users in the order of their first appearance in the .inter file. That is the order of the .inter file itself:
@@ -105,8 +115,11 @@ def write_log(folder: Path, name: str, parameters: Parameters) -> dict[str, Any]
             "statistics": statistics,
         }
         (work / f"{name}.meta.json").write_text(json.dumps(meta, indent=2) + "\n", encoding="utf-8", newline="\n")
-        for suffix in ("item", "planted.parquet", "meta.json", "inter"):
-            os.replace(work / f"{name}.{suffix}", folder / f"{name}.{suffix}")
+        if name != COSMETICS and not (folder / f"{name}.yaml").exists():
+            (work / f"{name}.yaml").write_text(_SETTINGS, encoding="utf-8", newline="\n")
+        for suffix in ("item", "planted.parquet", "meta.json", "yaml", "inter"):
+            if (work / f"{name}.{suffix}").exists():
+                os.replace(work / f"{name}.{suffix}", folder / f"{name}.{suffix}")
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return meta

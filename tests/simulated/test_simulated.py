@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from benchmarks.simulated_checks import counting_rankers, marginals, sort_log
 from recbole_lsrec.cli import cli
+from recbole_lsrec.config import Config
 from recbole_lsrec.errors import ConfigError, DataError
+from recbole_lsrec.run_data import load_log
 from recbole_lsrec.simulated import generate as module
 from recbole_lsrec.simulated.generate import (
     COSMETICS_SHA256,
@@ -384,6 +386,16 @@ def test_evenly_popular_items_have_gini_0():
     log = pd.DataFrame({"user_id": 1, "item_id": range(4), "timestamp": range(4), "category_id": None})
     assert marginals(log)["Gini of items"] == pytest.approx(0)
     assert "categories" not in marginals(log)
+
+
+def test_a_run_of_a_simulated_log_needs_no_settings(tmp_path):
+    write_log(tmp_path / "small", "small", SMALL)
+    config = Config("SLSRec", "small", config_dict={"data_path": str(tmp_path)})
+    assert load_log(config).item_category.unique().tolist()[:2] == [0, 1]
+    assert (config["CATEGORY_FIELD"], config["session_threshold"]) == ("category_id", 1800)
+    (tmp_path / "small" / "small.yaml").write_text("session_threshold: 60\n")
+    write_log(tmp_path / "small", "small", replace(SMALL, seed=4))
+    assert (tmp_path / "small" / "small.yaml").read_text() == "session_threshold: 60\n"  # the user's own
 
 
 def test_the_command_takes_any_parameter_and_says_what_is_none(tmp_path):
