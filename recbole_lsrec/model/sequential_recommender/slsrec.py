@@ -137,11 +137,10 @@ class SLSRec(LongShortRecommender):
     def short_interest(self, current: Prepared, majority: Tensor | None, v: Tensor | None = None) -> Tensor:
         """Eq. 2-4: ``u^S = u_s ; u_c`` of the current session, ``[B, C, 2D]``."""
         a = self.current_attention.weights(current, v)  # [P_current, C]
-        u_s = self._pool(a, current)  # (2) [B, C, D]
-        if majority is None:
-            return torch.cat([u_s, u_s], dim=-1)
-        u_c = self._pool(a * majority.unsqueeze(1), current)  # (3) [B, C, D]
-        return torch.cat([u_s, u_c], dim=-1)  # (4)
+        masked = a if majority is None else a * majority.unsqueeze(1)
+        both = torch.stack([a, masked], dim=2)  # [P_current, C, 2]
+        u = self._pool(both.flatten(1), current)  # (2), (3) [B, 2C, D]
+        return u.view(u.shape[0], -1, 2 * u.shape[2])  # (4)
 
     # ---- 3.3 long-term interest -------------------------------------------------------------------------------------
 
@@ -200,11 +199,11 @@ class SLSRec(LongShortRecommender):
     def proxies(self, state: Encoded) -> tuple[Tensor, Tensor]:
         """Eq. 13, 14: mean embedding of the first k-1 sessions (0 if k = 1) and of the current one, each ``[B, D]``."""
         s = state.sessions
-        weighted = state.x * s.counts.unsqueeze(1)  # [P, D]
-        long, short = (
-            segment_sum(x, row, s.n_rows) / segment_sum(counts, row, s.n_rows).clamp_min(1).unsqueeze(1)
-            for x, counts, row in zip(*map(s.parts, (weighted, s.counts, s.row)), strict=True)
-        )
+        long_row, row = s.parts(s.row)
+        part = torch.cat([long_row, row + s.n_rows])  # [P] of the 2B parts of histories
+        total = segment_sum(state.x * s.counts.unsqueeze(1), part, 2 * s.n_rows)  # [2B, D]
+        size = segment_sum(s.counts, part, 2 * s.n_rows).clamp_min(1)
+        long, short = (total / size.unsqueeze(1)).chunk(2)
         return long, short
 
     def auxiliary_loss(self, state: Encoded, match: Match) -> dict[str, Tensor]:
