@@ -52,7 +52,7 @@ PLANTS = [
     Plant(
         "DiffLSRec's chain passes no gradient through the tokens' weights",
         "model/diffusion/chain.py",
-        "            grad.unsqueeze(1).baddbmm_(into_logits[t].transpose(1, 2), keys)\n",
+        "            grad.unsqueeze(1).baddbmm_(into_logits[t], keys)\n",
         "",
         CHAIN,
     ),
@@ -90,6 +90,34 @@ PLANTS = [
         "(user @ negatives.t() - log_expected)",
         "(user @ negatives.t() + log_expected)",
         "tests/model/test_catalogue_loss.py",
+    ),
+    Plant(
+        "what a session repeats weighs as if it occurred once",
+        "model/layers/segments.py",
+        ".exp() * counts.unsqueeze(1)",
+        ".exp()",
+        "tests/model/test_slsrec.py",
+    ),
+    Plant(
+        "a proxy counts what a session repeats once",
+        "model/sequential_recommender/slsrec.py",
+        "state.x * s.counts.unsqueeze(1), part",
+        "state.x, part",
+        "tests/model/test_slsrec.py",
+    ),
+    Plant(
+        "an event's gradient is that of its first candidate alone",
+        "model/layers/pair_layer.py",
+        "torch.sum(grad[part], 1, out=of_key_image[part])",
+        "of_key_image[part].copy_(grad[part][:, 0])",
+        LAYERS,
+    ),
+    Plant(
+        "a step reads another step's item where items are projected once",
+        "model/layers/recurrent.py",
+        "torch.addmm(bias, self.rows, weight).index_select(0, index)",
+        "torch.addmm(bias, self.rows, weight).index_select(0, index.flip(0))",
+        LAYERS,
     ),
     Plant(
         "at every position a state sees the next event",
