@@ -176,7 +176,7 @@ class Setting:
             return True
         try:
             self._adapter.validate_python(value)
-        except ValidationError:
+        except (ValidationError, TypeError):  # the latter pydantic 2.5's, of a dict where a word belongs
             return False
         return True
 

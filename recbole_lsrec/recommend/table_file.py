@@ -46,7 +46,8 @@ class TableFile:
             self._parquet = self._parquet or pa.parquet.ParquetWriter(self.path, schema)
             self._parquet.write_table(pa.Table.from_pandas(table, schema, preserve_index=False))
         elif self.kind == ".jsonl":
-            table.to_json(self.path, orient="records", lines=True, force_ascii=False, mode="a")
+            with self.path.open("a", encoding="utf-8") as file:
+                table.to_json(file, orient="records", lines=True, force_ascii=False)
         else:
             separator = "," if self.kind == ".csv" else "\t"
             _flat(table).to_csv(self.path, index=False, sep=separator, mode="a", header=not self.lines)
