@@ -38,7 +38,7 @@ def preset_yaml(folder: Path) -> str:
 def _preset(found: dict[str, Any]) -> str:
     settings, best = found["settings"], found["best"]
     declared = settings_for(registry.get_model(settings["model"]))
-    given = ", ".join(f"{key} {value}" for key, value in settings["config_dict"].items())
+    given = ", ".join(f"{key} {value}" for key, value in settings["config_dict"].items() if key != "data_path")
     how = f"{settings['method']}, {settings['scheduler']}, search seed {settings['search_seed']}"
     lines = [
         f"# Strong settings of {settings['model']}, found on {settings['dataset']}: the best of {len(found['trials'])} trials by "
