@@ -84,7 +84,7 @@ def test_a_file_that_ships_is_found_by_its_name_and_by_its_path(tmp_path, monkey
         plan_file("cosmetix")
 
 
-@pytest.mark.parametrize("name", ["cosmetics", "ml-100k", "retailrocket", "papers", "answer"])
+@pytest.mark.parametrize("name", ["cosmetics", "ml-100k", "retailrocket", "papers", "answer", "strong"])
 def test_every_plan_that_ships_has_the_floors(name):
     assert [system.model for system in read_plan(plan_file(name)).systems][:3] == ["Pop", "ItemKNN", "Markov"]
 
