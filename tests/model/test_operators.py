@@ -22,7 +22,7 @@ NOT_LAUNCHED = {"empty", "empty_like", "empty_strided", "new_empty", "new_empty_
 
 # Model, options, and for a step forth and back on histories of up to 12 events: operators that compute, and waits.
 STEPS: list[tuple[str, dict[str, Any], int, int]] = [
-    ("SLSRec", {"preset": "literal"}, 525, 4),
+    ("SLSRec", {"preset": "literal"}, 526, 4),
     ("SLSRec", {"preset": "lineage"}, 740, 4),
     ("CLSR", {}, 1000, 4),
     ("SLiRec", {}, 585, 2),

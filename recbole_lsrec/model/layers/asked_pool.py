@@ -16,7 +16,8 @@ from torch.autograd.function import once_differentiable
 
 def weights(query: Tensor, vectors: Tensor, hidden: Tensor) -> Tensor:
     """``softmax(q h^T + hidden)``, ``[..., C, K]``; ``query [..., C, D]``, ``vectors [..., K, D]``, ``hidden [..., 1, K]``."""
-    return F.softmax(query @ vectors.transpose(-1, -2) + hidden, dim=-1)
+    # Along the last axis but one: of few vectors and many queries a CPU then takes many queries at a time.
+    return F.softmax(vectors @ query.transpose(-1, -2) + hidden.transpose(-1, -2), dim=-2).transpose(-1, -2)
 
 
 def pool(query: Tensor, vectors: Tensor, hidden: Tensor) -> Tensor:
@@ -29,7 +30,7 @@ def pool(query: Tensor, vectors: Tensor, hidden: Tensor) -> Tensor:
 class _Pool(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, query: Tensor, vectors: Tensor, hidden: Tensor) -> Tensor:
-        a = weights(query, vectors, hidden)
+        a = F.softmax(query @ vectors.mT + hidden, dim=-1)
         ctx.save_for_backward(query, vectors, a)
         return a @ vectors
 

@@ -111,7 +111,7 @@ def split_sessions(item_seq: Tensor, session_seq: Tensor, lengths: Tensor) -> Se
     counts, last = occurrences(item_seq, session, real)
     # Both in one array: long sessions first.
     events = [(last & part).nonzero() for part in (session <= n_long, session > n_long)]
-    row, column = torch.cat(events).unbind(1)  # [P]
+    row, column = torch.cat(events).t().contiguous()  # [P] each; sums over segments are slow by a strided index
     max_long = max(1, int(n_long.max()))  # no array without elements
     number = row * max_long + session[row, column] - 1
     return Sessions(
