@@ -23,7 +23,10 @@ from recbole_lsrec.processes.place import Place, environment
 
 _LOOKS_SECONDS = 0.1
 _HERE = "127.0.0.1"
-_AT_ONCE: Any = {"wait_for_workers": False}
+_STORE: Any = {
+    "wait_for_workers": False,
+    "use_libuv": False,
+}  # by libuv, torch 2.6 takes no socket that listens already
 
 
 def launch(
@@ -61,7 +64,7 @@ def launch(
     # As torchrun does: the store is kept by the parent, so that no process can take it with it.
     address = _HERE if world == n else address
     try:
-        store = _kept_here(port or 0) if world == n else dist.TCPStore(address, port or 0, None, first == 0, **_AT_ONCE)
+        store = _kept_here(port or 0) if world == n else dist.TCPStore(address, port or 0, None, first == 0, **_STORE)
     except (OSError, RuntimeError) as error:
         raise MachineError(
             f"ip, port: the processes cannot meet at {address}:{port or 'any free port'} ({str(error).splitlines()[0]}). Give an "
@@ -101,7 +104,7 @@ def _kept_here(port: int) -> dist.TCPStore:
     """A store that this machine alone can reach: torch's listens on all interfaces, and what is exchanged can run code."""
     listening = socket.create_server((_HERE, port))
     port = listening.getsockname()[1]
-    return dist.TCPStore(_HERE, port, None, True, **_AT_ONCE, master_listen_fd=listening.detach())
+    return dist.TCPStore(_HERE, port, None, True, **_STORE, master_listen_fd=listening.detach())
 
 
 def _network(address: str) -> dict[str, str]:

@@ -26,4 +26,4 @@ def environment(place: Place, address: str, port: int) -> dict[str, str]:
     """The variables that say it; the store at ``address:port`` is there already."""
     values = (place.rank, place.world, place.local, address, port)
     told = dict(zip(_TOLD, map(str, values), strict=True))
-    return {**told, "TORCHELASTIC_USE_AGENT_STORE": "True"}
+    return {**told, "TORCHELASTIC_USE_AGENT_STORE": "True", "USE_LIBUV": "0"}  # as the store, see launch
