@@ -1,5 +1,7 @@
 """What every command of the command line shares."""
 
+import re
+
 import pytest
 
 from recbole_lsrec.cli import main
@@ -42,7 +44,8 @@ def test_an_option_that_is_nearly_one_is_no_setting(command, message, capsys):
     with pytest.raises(SystemExit) as ended:
         main(command)
     assert ended.value.code == 2
-    assert capsys.readouterr().err.strip().endswith(message)
+    plain = re.sub("[:'.]", "", capsys.readouterr().err)  # click 8.1 and today's quote differently
+    assert plain.strip().endswith(re.sub("[:'.]", "", message))
 
 
 @pytest.mark.parametrize(

@@ -37,8 +37,8 @@ def test_200_steps_on_ml_100k(model):
 
 
 @pytest.mark.parametrize("model", one_of("CLSR", "SLiRec"))
-def test_100_steps_of_the_candidate_dependent_models_on_ml_100k(model):
-    settings = {**QUIET, **SAMPLED, "train_steps": 100, "train_batch_size": 64, "MAX_ITEM_LIST_LENGTH": 20}
+def test_150_steps_of_the_candidate_dependent_models_on_ml_100k(model):
+    settings = {**QUIET, **SAMPLED, "train_steps": 150, "train_batch_size": 64, "MAX_ITEM_LIST_LENGTH": 20}
     result = run_recbole_lsrec(model, "ml-100k", config_dict=settings)
     assert result["test_result"]["auc"] > 0.5
 
