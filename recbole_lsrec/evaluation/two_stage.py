@@ -75,18 +75,18 @@ class TwoStage:
         estimate, places, known = self._retrieve(exact, n, None)
         return estimate.scatter_(1, places, known)
 
-    def best(self, exact: Score, n: int, hidden: Tensor) -> Tensor:
+    def best(self, exact: Score, n: int, added: Tensor) -> Tensor:
         """Returns ``[B, N]``: exact scores of the items retrieved, ``-inf`` elsewhere, so that no list has an estimate.
 
         Args:
             exact: scores items.
             n: number of histories, ``B``.
-            hidden: ``[B, N]`` items that are not to be retrieved.
+            added: ``[B, N]`` what is added to scores before they are ranked; ``-inf`` for items that are not to be retrieved.
         """
-        estimate, places, known = self._retrieve(exact, n, hidden)
+        estimate, places, known = self._retrieve(exact, n, added)
         return torch.full_like(estimate, -torch.inf).scatter_(1, places, known)
 
-    def _retrieve(self, exact: Score, n: int, hidden: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+    def _retrieve(self, exact: Score, n: int, added: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
         """The last estimates ``[B, N]``, the items that were scored and their exact scores, both ``[B, K]``."""
         places, known = self.anchor_items, exact(self.anchor_items)  # [1, K], [B, K]
         gram, moment = self._normal_equations(places, known)
@@ -97,9 +97,8 @@ class TwoStage:
             coefficients = torch.linalg.solve(gram, right).transpose(1, 2).reshape(n, -1)  # [B, R + 2]
             estimate = coefficients.to(self.features) @ self.features  # [B, N]
             estimate.scatter_(1, places.expand(n, -1), -torch.inf)[:, 0] = -torch.inf
-            if hidden is not None:
-                estimate.masked_fill_(hidden, -torch.inf)
-            new = estimate.topk(min(_RETRIEVED, estimate.shape[1] - 1 - places.shape[1])).indices
+            ranked = estimate if added is None else estimate + added
+            new = ranked.topk(min(_RETRIEVED, estimate.shape[1] - 1 - places.shape[1])).indices
             scores = exact(new)
             more = self._normal_equations(new, scores)
             gram, moment = gram + more[0], moment + more[1]

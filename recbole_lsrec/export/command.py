@@ -6,7 +6,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from logging import getLogger
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -100,13 +100,14 @@ def _write_score(recommender: Recommender, kind: str, path: Path) -> list[str]:
 
 @contextmanager
 def _silent() -> Iterator[None]:
-    """Without stdout, on which torch's C++ prints a graph that fails."""
+    """Without stdout, on which torch prints a graph that fails, from Python and from C++."""
     sys.stdout.flush()
     stdout = os.dup(1)
     with open(os.devnull, "wb") as nowhere:
         os.dup2(nowhere.fileno(), 1)
     try:
-        yield
+        with redirect_stdout(io.StringIO()):
+            yield
     finally:
         os.dup2(stdout, 1)
         os.close(stdout)

@@ -23,10 +23,8 @@ from recbole_lsrec.processes.place import Place, environment
 
 _LOOKS_SECONDS = 0.1
 _HERE = "127.0.0.1"
-_STORE: Any = {
-    "wait_for_workers": False,
-    "use_libuv": False,
-}  # by libuv, torch 2.6 takes no socket that listens already
+# With libuv, torch 2.6 takes no socket that listens already.
+_STORE: Any = {"wait_for_workers": False, "use_libuv": False}
 
 
 def launch(

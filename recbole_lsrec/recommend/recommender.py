@@ -369,13 +369,14 @@ class Recommender:
                 return model.score_many(state, asked, n)
             return predict_rows(model, batch, asked.expand(n, -1), self._dataset, self.config["eval_memory_mb"])
 
+        added = torch.zeros_like(hidden, dtype=torch.get_default_dtype()) if self.shift is None else self.shift
+        added = added.masked_fill(hidden, -torch.inf)  # [B, n_items]
         if stages is not None:
-            scores = stages.best(exact, n, hidden)
+            scores = stages.best(exact, n, added)
         else:
             scores = self._scored(batch) if state is None else model.score_all(state, n)  # [B, n_items]
         check_finite(scores, model)
-        scores = scores if self.shift is None else scores + self.shift
-        top = scores.masked_fill(hidden, -torch.inf).topk(k)
+        top = (scores + added).topk(k)
         alpha = None if state is None else model.score(state, top.indices, return_alpha=True)[1]
         return _Best(top.indices, top.values, alpha)
 

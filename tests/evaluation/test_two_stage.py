@@ -55,7 +55,8 @@ def test_a_list_has_no_estimates_and_what_is_hidden_is_not_looked_for():
 
     hidden = torch.zeros_like(known, dtype=torch.bool)
     hidden[torch.arange(len(known)).unsqueeze(1), known.topk(400).indices] = True  # more than are retrieved
-    found = TwoStage(scores[:200]).best(exact, len(known), hidden)
+    added = torch.zeros_like(known).masked_fill(hidden, -torch.inf)
+    found = TwoStage(scores[:200]).best(exact, len(known), added)
     for_the_history = torch.cat(asked[1:], dim=1)
     assert for_the_history.shape == (40, RETRIEVED)
     assert not hidden.gather(1, for_the_history).any()
@@ -63,6 +64,16 @@ def test_a_list_has_no_estimates_and_what_is_hidden_is_not_looked_for():
     torch.testing.assert_close(found[listed], known[listed])
     best = found.masked_fill(hidden, -torch.inf).topk(20)
     torch.testing.assert_close(best.values, known.masked_fill(hidden, -torch.inf)[:, 1:].topk(20).values)
+
+
+def test_what_is_added_to_scores_decides_what_is_retrieved():
+    scores = scores_of_rank(8, 240, 2000)
+    known = scores[200:]
+    added = torch.linspace(0, -50, 2000).expand_as(known)[
+        :, torch.randperm(2000, generator=torch.Generator().manual_seed(2))
+    ]  # more than the scores themselves
+    found = TwoStage(scores[:200]).best(lambda items: known.gather(1, items.expand(40, -1)), 40, added)
+    torch.testing.assert_close((found + added)[:, 1:].topk(20).values, (known + added)[:, 1:].topk(20).values)
 
 
 def test_few_items_are_all_scored():

@@ -10,5 +10,5 @@ CPU_BLOCK = 2048
 
 def blocks(rows: Tensor, each: int = 1) -> Iterator[slice]:
     """Cuts ``rows [M, ...]``, each of which stands for ``each`` rows of what is computed."""
-    size = max(1, CPU_BLOCK // each) if rows.device.type == "cpu" else len(rows)
+    size = max(1, CPU_BLOCK // each if rows.device.type == "cpu" else len(rows))
     return (slice(at, at + size) for at in range(0, len(rows), size))
