@@ -17,24 +17,29 @@ from torch import Tensor
 
 ANCHOR_HISTORIES, CHECKED_HISTORIES = 200, 50
 """Histories under which all items are scored: for the item vectors, and to see what is missed."""
-_RANK, _SHARE = 144, 0.9995  # axes at most, and share of the variance that they need not exceed
+_RANK, _SHARE = 100, 0.9995  # axes at most, and share of the variance that they need not exceed
 _ANCHOR_ITEMS = 228  # scored exactly for every history
-_RETRIEVED = 100  # in each round
-_ROUNDS = 3
+_RETRIEVED = 200  # in each round
+_WEIGHT = 2.0  # of a round's scores in the fit, times that of the round before: the best are to be told apart, not all
 _TINY = 1e-12
-RETRIEVED = _ROUNDS * _RETRIEVED
-"""Items looked for in a history's name: no list can be longer."""
-SCORED = _ANCHOR_ITEMS + RETRIEVED
-"""Items scored exactly for a history."""
+ROUNDS = (2, 3, 5, 8)
+"""Numbers of rounds that may do: the fewest that find enough."""
+RETRIEVED = ROUNDS[0] * _RETRIEVED
+"""Items looked for in a history's name, at least: no list can be longer."""
 
 Score = Callable[[Tensor], Tensor]
 """Exact scores ``[B, C]`` of items ``[B, C]``, or of ``[1, C]`` common to all histories."""
 
 
+def scored(rounds: int) -> int:
+    """How many items are scored exactly for a history."""
+    return _ANCHOR_ITEMS + rounds * _RETRIEVED
+
+
 def share_of_pairs(n_histories: int, n_items: int) -> float:
-    """Share of all pairs of history and item that two stages score exactly, anchors and checks included."""
+    """Share of all pairs of history and item that two stages score exactly at most, anchors and checks included."""
     fixed = (ANCHOR_HISTORIES + CHECKED_HISTORIES) / n_histories
-    return min(1.0, fixed + SCORED / n_items)
+    return min(1.0, fixed + scored(ROUNDS[-1]) / n_items)
 
 
 class TwoStage:
@@ -42,9 +47,13 @@ class TwoStage:
 
     Args:
         anchors: ``[A, N]`` exact scores of all items under some histories.
+
+    Attributes:
+        rounds: in which items are looked for; the fewest until :meth:`learn_rounds`.
     """
 
     def __init__(self, anchors: Tensor) -> None:
+        self.rounds = ROUNDS[0]
         scores = anchors.double()
         mean = scores.mean(0)
         values, vectors = torch.linalg.eigh((scores - mean) @ (scores - mean).t())  # increasing
@@ -57,13 +66,31 @@ class TwoStage:
         # Ridge regression, where a coefficient of the axes has variance 1; the mean and a constant are free.
         features = torch.cat([mean.unsqueeze(0), torch.ones_like(mean).unsqueeze(0), axes / len(scores) ** 0.5])
         self.penalty = torch.diag(torch.cat([torch.zeros(2).to(noise) + _TINY, noise.expand(rank)]))
-        self.features = features.to(anchors.dtype)  # [R + 2, N]
+        self.features = features.to(anchors.dtype).t().contiguous()  # [N, R + 2]
         # Items that differ much between histories tell most of one.
         weight = axes.square().sum(0) + _TINY
         weight[0] = 0  # padding
         count = min(_ANCHOR_ITEMS, scores.shape[1] - 1)
         generator = torch.Generator().manual_seed(0)
         self.anchor_items = torch.multinomial(weight.cpu(), count, generator=generator).to(anchors.device).unsqueeze(0)
+
+    def learn_rounds(self, known: Tensor, k: int, aim: float) -> float:
+        """Takes the fewest rounds in which ``aim`` of the ``k`` best items of some other histories are found.
+
+        Args:
+            known: ``[B, N]`` exact scores of all items under them.
+            k: see above.
+            aim: share; where no number of rounds reaches it the most are taken.
+
+        Returns:
+            The share that is found, a mean over the histories.
+        """
+        for self.rounds in ROUNDS:
+            found = self.scores(lambda asked: known.gather(1, asked.expand(len(known), -1)), len(known))
+            share = float(recall(found, known, k).mean())
+            if share >= aim:
+                break
+        return share
 
     def scores(self, exact: Score, n: int) -> Tensor:
         """Returns ``[B, N]``: exact scores of the items retrieved, estimates of the others.
@@ -91,23 +118,24 @@ class TwoStage:
         places, known = self.anchor_items, exact(self.anchor_items)  # [1, K], [B, K]
         gram, moment = self._normal_equations(places, known)
         gram = gram + self.penalty
-        for _ in range(_ROUNDS):
+        for number in range(self.rounds):
             # The first round has one matrix for all histories.
             right = moment if len(gram) == n else moment.transpose(0, 2)  # [B, R + 2, 1] or [1, R + 2, B]
             coefficients = torch.linalg.solve(gram, right).transpose(1, 2).reshape(n, -1)  # [B, R + 2]
-            estimate = coefficients.to(self.features) @ self.features  # [B, N]
+            estimate = coefficients.to(self.features) @ self.features.t()  # [B, N]
             estimate.scatter_(1, places.expand(n, -1), -torch.inf)[:, 0] = -torch.inf
             ranked = estimate if added is None else estimate + added
             new = ranked.topk(min(_RETRIEVED, estimate.shape[1] - 1 - places.shape[1])).indices
             scores = exact(new)
             more = self._normal_equations(new, scores)
-            gram, moment = gram + more[0], moment + more[1]
+            weight = _WEIGHT ** (number + 1)
+            gram, moment = torch.add(gram, more[0], alpha=weight), torch.add(moment, more[1], alpha=weight)
             places, known = torch.cat([places.expand(n, -1), new], dim=1), torch.cat([known, scores], dim=1)
         return estimate, places, known
 
     def _normal_equations(self, places: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
         """What scores of items ``[B, K]``, or ``[1, K]`` common to all histories, add: ``[B or 1, R + 2, R + 2 or 1]``."""
-        x = self.features.t()[places].double()  # [B or 1, K, R + 2]
+        x = self.features[places].double()  # [B or 1, K, R + 2]
         return x.transpose(1, 2) @ x, x.transpose(1, 2) @ known.double().unsqueeze(2)
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from recbole_lsrec.evaluation import retriever, two_stage
-from recbole_lsrec.evaluation.two_stage import RETRIEVED, SCORED, TwoStage, recall, share_of_pairs
+from recbole_lsrec.evaluation.two_stage import RETRIEVED, ROUNDS, TwoStage, recall, scored, share_of_pairs
 from recbole_lsrec.quick_start import run_recbole_lsrec
 
 
@@ -27,10 +27,28 @@ def test_scores_of_low_rank_are_recovered():
         return known.gather(1, items.expand(len(known), -1))
 
     found = TwoStage(scores[:200]).scores(exact, len(known))
-    assert sum(asked) == SCORED == 528
+    assert sum(asked) == scored(2) == 628
     assert recall(found, known, 10).tolist() == [1.0] * 60
     assert torch.allclose(found[:, 1:], known[:, 1:], atol=1e-2)
-    assert (found[:, 1:] == known[:, 1:]).sum(1).min() >= SCORED  # what was asked is as it was told
+    assert (found[:, 1:] == known[:, 1:]).sum(1).min() >= scored(2)  # what was asked is as it was told
+
+
+@pytest.mark.parametrize(
+    ("noise", "aim", "rounds"),
+    [(0.0, 0.99, 2), (2.0, 0.85, 2), (2.0, 0.92, 3), (2.0, 0.97, 5), (2.0, 0.99, 8), (2.0, 1.0, 8)],
+)
+def test_the_fewest_rounds_that_find_enough_are_taken(noise, aim, rounds):
+    scores = scores_of_rank(8, 260, 5000)
+    scores += noise * torch.randn(scores.shape, generator=torch.Generator().manual_seed(3))
+    stages, known = TwoStage(scores[:200]), scores[200:]
+    shares = {}
+    for stages.rounds in ROUNDS:
+        found = stages.scores(lambda items: known.gather(1, items.expand(len(known), -1)), len(known))
+        shares[stages.rounds] = float(recall(found, known, 10).mean())
+    share = stages.learn_rounds(known, 10, aim)
+    assert stages.rounds == rounds
+    assert share == shares[rounds]
+    assert all(found < aim for number, found in shares.items() if number < rounds)
 
 
 def test_what_does_not_show_in_the_anchors_is_missed():
@@ -54,7 +72,7 @@ def test_a_list_has_no_estimates_and_what_is_hidden_is_not_looked_for():
         return known.gather(1, asked[-1])
 
     hidden = torch.zeros_like(known, dtype=torch.bool)
-    hidden[torch.arange(len(known)).unsqueeze(1), known.topk(400).indices] = True  # more than are retrieved
+    hidden[torch.arange(len(known)).unsqueeze(1), known.topk(500).indices] = True  # more than are retrieved
     added = torch.zeros_like(known).masked_fill(hidden, -torch.inf)
     found = TwoStage(scores[:200]).best(exact, len(known), added)
     for_the_history = torch.cat(asked[1:], dim=1)
@@ -96,8 +114,8 @@ def test_recall(found, k, expected):
 
 
 def test_share_of_pairs():
-    assert share_of_pairs(54_474, 68_010) == pytest.approx(0.01235, abs=1e-5)  # Taobao's test
-    assert share_of_pairs(1000, 1000) == pytest.approx(0.25 + 0.528)
+    assert share_of_pairs(54_474, 68_010) == pytest.approx(0.03147, abs=1e-5)  # Taobao's test
+    assert share_of_pairs(1000, 4000) == pytest.approx(0.25 + 0.457)
     assert share_of_pairs(100, 1000) == 1.0
 
 
@@ -110,7 +128,7 @@ def test_stages_are_worth_it_where_more_than_half_is_saved(monkeypatch, share, w
 @pytest.fixture
 def small(monkeypatch):
     """Two stages that are worth it on a log of 60 instances and 71 items."""
-    monkeypatch.setattr(two_stage, "SCORED", 20)
+    monkeypatch.setattr(two_stage, "ROUNDS", (1, 2))
     monkeypatch.setattr(two_stage, "_RANK", 6)
     monkeypatch.setattr(two_stage, "_ANCHOR_ITEMS", 8)
     monkeypatch.setattr(two_stage, "_RETRIEVED", 6)
@@ -131,7 +149,10 @@ def outcome(model, **settings):
 def test_a_run_in_two_stages(shop, small, model, caplog, monkeypatch):
     anchors, checked = [], []
     monkeypatch.setattr(retriever, "TwoStage", lambda scores: anchors.append(scores) or TwoStage(scores))
-    monkeypatch.setattr(retriever, "recall", lambda found, exact, k: checked.append(exact) or recall(found, exact, k))
+    learn = TwoStage.learn_rounds
+    monkeypatch.setattr(
+        TwoStage, "learn_rounds", lambda self, known, k, aim: checked.append(known) or learn(self, known, k, aim)
+    )
     settings = {**shop, "train_steps": 3, "eval_args": {"mode": ["uni9", "full"]}, "state": "INFO"}
     exact, of_exact = outcome(model, **settings)
     fast, of_fast = outcome(model, **settings, full_stage="two_stage")

@@ -194,7 +194,7 @@ def test_what_drives_a_list_is_said(run_of_slsrec):
 def test_in_two_stages_the_likely_items_are_scored(run_of_slsrec, monkeypatch, caplog):
     """Settings under which two stages are worth it with the 60 users and 71 items of the shop."""
     small = {
-        "SCORED": 20,
+        "ROUNDS": (1, 2),
         "_RANK": 6,
         "_ANCHOR_ITEMS": 8,
         "_RETRIEVED": 6,
