@@ -25,7 +25,7 @@ class Cost:
         parameters: trained numbers.
         train_seconds: spent in training, validation not counted.
         runs: that these are means of.
-        still_improving: of them, how many had their best validation score in their last validated epoch.
+        still_improving: of them, in how many validation was still rising.
     """
 
     system: str

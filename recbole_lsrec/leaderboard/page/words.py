@@ -135,7 +135,7 @@ def under_fit(costs: Sequence[Cost]) -> str | None:
     if not rising:
         return None
     return (
-        f"The training may have been too short: the last validation was the best so far in runs of {', '.join(rising)}."
+        f"The training may have been too short: validation was still rising in runs of {', '.join(rising)}."
         " With more of it these results may rise."
     )
 
