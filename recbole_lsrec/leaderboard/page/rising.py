@@ -6,20 +6,24 @@ from scipy.stats import spearmanr
 
 from recbole_lsrec.analysis.saved_runs import SavedRun
 
-_LAST = 10  # validations of which a rise is seen, RecBole's patience
-_RISE = 0.8  # their rank correlation with the epoch; where nothing changes any more it comes in one run of 200
+_LAST = 10  # validations after the best that may be a rise
+_RISE = 0.8  # their rank correlation with the epoch; of numbers in any order one set in 200 has it
 
 
 def still_improving(run: SavedRun) -> bool:
-    """Whether the best validation of a run was its last, or its last ten rose, as after a first peak that ended it."""
+    """Whether the best validation of a run was its last, or patience with a first peak ended it while it climbed again."""
     if all(epoch.get("train_loss") == 0 for epoch in run.result["history"]):
         return False  # a model that only counts has no loss, and no more to learn
     scores = [epoch["valid_score"] for epoch in run.result["history"] if "valid_score" in epoch]
+    if not scores:
+        return False
     if not run.result["valid_score_bigger"]:
         scores = [-score for score in scores]
-    last = scores[-_LAST:]
-    rose = len(set(last)) > 1 and len(last) == _LAST and spearmanr(range(_LAST), last).statistic >= _RISE
-    return bool(scores) and bool(scores.index(max(scores)) == len(scores) - 1 or rose)
+    after_best = scores[scores.index(max(scores)) + 1 :]
+    last = after_best[-_LAST:]
+    if len(last) < _LAST or len(set(last)) == 1:
+        return not after_best
+    return bool(spearmanr(range(_LAST), last).statistic >= _RISE)
 
 
 def is_rising(runs: Sequence[SavedRun]) -> bool:

@@ -112,7 +112,7 @@ def test_a_model_that_only_counts_is_not_still_improving(tmp_path):
         (False, [0.1, 0.3], False),
         # GRU4Rec on a small log: ten epochs of patience end it while it climbs again after a first peak.
         (True, [0.02, 0.17, 0.05, 0.04, 0.05, 0.06, 0.07, 0.08, 0.09, 0.11, 0.11, 0.12], True),
-        (True, [0.17, 0.05, 0.04, 0.05, 0.06, 0.07, 0.08, 0.09, 0.11], False),
+        (True, [0.17, 0.05, 0.04, 0.05, 0.06, 0.07, 0.08, 0.09, 0.11, 0.12], False),  # nine after the peak
         (False, [-0.02, -0.17, -0.05, -0.04, -0.05, -0.06, -0.07, -0.08, -0.09, -0.11, -0.11, -0.12], True),
         (True, [0.1, 0.3, 0.28, 0.29, 0.28, 0.27, 0.28, 0.27, 0.26, 0.27, 0.26], False),
         (True, [0.1, 0.3] + 10 * [0.2], False),
