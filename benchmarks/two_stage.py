@@ -56,7 +56,7 @@ def compare(folder: str, histories: int, n_items: int | None) -> None:
     exact_ms = (process_time() - started) / len(exact) * 1e3
     started = process_time()
     stages = two_stage.TwoStage(of_anchors)
-    stages.learn_rounds(of_checked, 10, retriever.MISSES_MUCH)
+    stages.learn_rounds(of_checked, 10, retriever.AIM)
     setup = process_time() - started
     started = process_time()
     found = torch.cat([stages.scores(scorer(part), len(part)) for part in asked])

@@ -65,5 +65,5 @@ def time_lines(config: Config, data: Data, model: Any) -> list[str]:
         f"an epoch of training: {seconds(epoch)}",
         *(f"{phase}: {seconds(spent)}" for phase, spent in times.items()),
     ]
-    warning = long_test(config, epoch, times, len(data.train))
+    warning = long_test(config, data, model, epoch, times)
     return [*lines, f"warning: {warning}"] if warning else lines

@@ -87,7 +87,7 @@ def say_times(config: Config, data: Data, model: AbstractRecommender) -> Callabl
         if max(times.values()) >= SHORT:
             shown = ", ".join(f"{name} {seconds(spent)}" for name, spent in times.items())
             getLogger().info(f"Estimated from a few batches: {shown}")
-        if warning := long_test(config, epoch, phases, len(data.train)):
+        if warning := long_test(config, data, model, epoch, phases):
             getLogger().warning(warning, extra=NOW)
 
     return say

@@ -15,7 +15,7 @@ from recbole_lsrec.config.changed import changed
 from recbole_lsrec.data.candidates.short import as_option
 from recbole_lsrec.data.dataloader import EvalLoader
 from recbole_lsrec.evaluation.evaluator import evaluate
-from recbole_lsrec.evaluation.retriever import share_scored
+from recbole_lsrec.evaluation.retriever import share_scored, they_help
 from recbole_lsrec.page.numbers import seconds
 from recbole_lsrec.run_data import Data
 from recbole_lsrec.trainer import Trainer
@@ -88,24 +88,25 @@ def least_training(config: Config, epoch: float, validation: float, batches: int
     return epochs * epoch + (validation * max(epochs, 1) / every if every else 0.0)
 
 
-def long_test(config: Config, epoch: float, phases: Mapping[str, float], batches: int) -> str | None:
+def long_test(config: Config, data: Data, model: Any, epoch: float, phases: Mapping[str, float]) -> str | None:
     """What to say where the test takes longer than the training; None where it does not, or is short.
 
     Args:
         config: the run's settings.
+        data: what it reads.
+        model: what it trains.
         epoch: seconds of an epoch of training.
         phases: seconds of a pass over each evaluated phase.
-        batches: of an epoch.
     """
     test = phases.get("test", 0.0)
-    training = least_training(config, epoch, phases["valid"], batches)
-    if test < max(training, SHORT):
+    training = least_training(config, epoch, phases["valid"], len(data.train))
+    if data.test is None or test < max(training, SHORT):
         return None
     protocols = config["eval_protocols"]["test"]
     text = f"the test ({', '.join(protocols)}) takes about {seconds(test)}, the training {seconds(training)}"
     if "full" not in protocols:
         return text
     mode = {**config["eval_args"]["mode"], "test": [name for name in protocols if name != "full"] or ["pop99"]}
-    if config["full_stage"] == "exact":
+    if config["full_stage"] == "exact" and config["popularity_correction"] is None and they_help(model, data.test):
         text += "; full_stage: two_stage may take less"
     return f"{text}. Without ranking all items: {as_option(config['eval_args'], mode=mode)}"

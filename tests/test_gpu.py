@@ -12,6 +12,7 @@ import pytest
 import torch
 
 import recbole_lsrec
+from recbole_lsrec.data import batch as batch_module
 from recbole_lsrec.data.batch import Batch
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.quick_start import load_run, run_recbole_lsrec
@@ -126,9 +127,13 @@ def test_more_processes_than_gpus_are_refused(shop: dict[str, Any]) -> None:
         run_recbole_lsrec("GRU4Rec", "shop", config_dict={**shop, "nproc": torch.cuda.device_count() + 1})
 
 
-def test_a_batch_comes_from_pinned_memory() -> None:
+def test_a_batch_comes_from_pinned_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    pinned = []
+    pin = batch_module._pinned
+    monkeypatch.setattr(batch_module, "_pinned", lambda column: pinned.append(pin(column)) or pinned[-1])
     columns = {"a": torch.arange(6), "b": lambda: torch.ones(6, 2)}
     there = Batch(columns, 6).to("cuda")
     assert there["b"].device.type == "cuda"
     assert there["a"].cpu().tolist() == [0, 1, 2, 3, 4, 5]
+    assert [column.is_pinned() for column in pinned] == [True, True]
     assert there[torch.tensor([5, 0], device="cuda")]["a"].tolist() == [5, 0]

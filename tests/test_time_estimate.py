@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from recbole_lsrec import run_report, time_estimate, training_budget
+from recbole_lsrec.evaluation import retriever
 from recbole_lsrec.quick_start import run_recbole_lsrec
 from recbole_lsrec.run_data import load_data
 from recbole_lsrec.time_estimate import evaluation_seconds, least_training, long_test
@@ -131,12 +132,31 @@ def test_a_long_test_is_warned_of_at_the_start(shop, monkeypatch, caplog):
     assert config["eval_args"]["mode"] == {"valid": ["uni9"], "test": ["uni9"]}
 
 
-def test_a_short_test_is_not(shop):
-    config = configure("SLSRec", "shop", [], {**shop, "train_steps": 1}, [], None)
-    assert long_test(config, 1.0, {"valid": 1.0, "test": 9.0}, 100) is None
-    assert long_test(config, 1.0, {"valid": 1.0, "test": 11.0}, 100).startswith(
-        "the test (uni9, full) takes about 11.0 s"
-    )
+def test_a_short_test_is_not(built):
+    config, data, model = built
+    assert long_test(config, data, model, 1.0, {"valid": 1.0, "test": 9.0}) is None
+    mode = config["eval_protocols"]["test"]
+    text = long_test(config, data, model, 1.0, {"valid": 1.0, "test": 1e6})
+    assert text.startswith(f"the test ({', '.join(mode)}) takes about ")
+
+
+@pytest.mark.parametrize(
+    ("model", "worth", "settings", "advised"),
+    [
+        ("SLSRec", True, {}, True),
+        ("SLSRec", False, {}, False),  # few histories or items: all are scored anyway
+        ("SLSRec", True, {"popularity_correction": 0.5}, False),  # it would be refused
+        ("SLSRec", True, {"full_stage": "two_stage"}, False),
+        ("GRU4Rec", True, {}, False),  # a dot product
+    ],
+)
+def test_two_stages_are_advised_where_they_help(shop, monkeypatch, model, worth, settings, advised):
+    monkeypatch.setattr(retriever, "worth_it", lambda *_: worth)
+    given = {**shop, "eval_args": {"mode": ["full"]}, **settings}
+    config = configure(model, "shop", [], given, [], None)
+    data = load_data(config)
+    text = long_test(config, data, build_model(config, data), 1.0, {"valid": 1.0, "test": 1e6})
+    assert ("; full_stage: two_stage may take less" in text) is advised
 
 
 def test_a_dry_run_says_how_long(shop, capsys):

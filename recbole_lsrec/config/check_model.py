@@ -52,7 +52,7 @@ def may_be_sparse(values: Mapping[str, Any], model: type) -> bool:
 def _why_dense(values: Mapping[str, Any], model: type) -> str:
     """Why there can be no sparse gradients, in words; "" if they can."""
     if not hasattr(model, "lookup_tables"):
-        return f"{model.__name__}, a model of RecBole's, whose gradients are dense; use learner: adam"
+        return f"{model.__name__}, whose gradients are dense; use learner: adam"
     if values["sparse_embeddings"] is False:
         return "sparse_embeddings: False; leave that out, or use learner: adam"
     if values["learner"] not in ("adam", "sparse_adam"):

@@ -7,6 +7,7 @@ import torch
 from recbole.config import Config
 from recbole.data.interaction import Interaction
 
+from recbole_lsrec.data.batch import Batch
 from recbole_lsrec.data.counter_random import key_from, uniform
 from recbole_lsrec.data.dataloader import TrainLoader
 from recbole_lsrec.data.dataset import SessionDataset
@@ -82,12 +83,13 @@ class PositionLoader(TrainLoader):
         inside = steps < length[:, None]  # [B, L]
         at = torch.where(inside, first[:, None] + steps, 0)
         items = self.dataset.item_id_list_field
-        return Interaction(
+        return Batch(
             {
                 items: torch.from_numpy(self.dataset.item)[at] * inside,
                 self.dataset.item_list_length_field: length,
                 NEXT_PREFIX + items: self._next[torch.where(inside, at + 1, 0)] * inside,
-            }
+            },
+            len(chunks),
         )
 
     def _targets_in(self, chunks: np.ndarray) -> np.ndarray:

@@ -38,6 +38,8 @@ def scored(rounds: int) -> int:
 
 def share_of_pairs(n_histories: int, n_items: int) -> float:
     """Share of all pairs of history and item that two stages score exactly at most, anchors and checks included."""
+    if not n_histories:
+        return 1.0
     fixed = (ANCHOR_HISTORIES + CHECKED_HISTORIES) / n_histories
     return min(1.0, fixed + scored(ROUNDS[-1]) / n_items)
 
@@ -54,13 +56,14 @@ class TwoStage:
 
     def __init__(self, anchors: Tensor) -> None:
         self.rounds = ROUNDS[0]
-        scores = anchors.double()
+        scores = anchors.to(torch.float64, copy=True)
         mean = scores.mean(0)
-        values, vectors = torch.linalg.eigh((scores - mean) @ (scores - mean).t())  # increasing
+        scores -= mean
+        values, vectors = torch.linalg.eigh(scores @ scores.t())  # increasing
         held = values.clamp_min(0).flip(0).cumsum(0)  # [A] by the largest axes
         rank = int((held < _SHARE * held[-1]).sum()) + 1
         rank = min(rank, _RANK, len(scores) - 1)
-        axes = vectors[:, -rank:].t() @ (scores - mean)  # [R, N], of length sqrt(value)
+        axes = vectors[:, -rank:].t() @ scores  # [R, N], of length sqrt(value)
         variance = values.clamp_min(0) / scores.numel() + _TINY  # of the scores along each axis
         noise = variance[:-rank].sum() + _TINY
         # Ridge regression, where a coefficient of the axes has variance 1; the mean and a constant are free.
@@ -85,7 +88,9 @@ class TwoStage:
         Returns:
             The share that is found, a mean over the histories.
         """
-        for self.rounds in ROUNDS:
+        share = 0.0
+        for rounds in ROUNDS:
+            self.rounds = rounds
             found = self.scores(lambda asked: known.gather(1, asked.expand(len(known), -1)), len(known))
             share = float(recall(found, known, k).mean())
             if share >= aim:
@@ -140,6 +145,10 @@ class TwoStage:
 
 
 def recall(found: Tensor, exact: Tensor, k: int) -> Tensor:
-    """Share of the ``k`` best items of ``exact [B, N]`` that are among those of ``found``, ``[B]``; padding apart."""
-    best, wanted = (scores[:, 1:].topk(min(k, scores.shape[1] - 1)).indices for scores in (found, exact))
-    return (best.unsqueeze(2) == wanted.unsqueeze(1)).any(1).float().mean(1)
+    """Share of the ``k`` best items of ``found [B, N]`` that are among those of ``exact``, ``[B]``; padding apart.
+
+    Items that tie with the last of the best are among them.
+    """
+    k = min(k, exact.shape[1] - 1)
+    listed = exact[:, 1:].gather(1, found[:, 1:].topk(k).indices)
+    return (listed >= exact[:, 1:].topk(k).values[:, -1:]).float().mean(1)

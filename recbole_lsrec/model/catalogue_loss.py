@@ -28,7 +28,7 @@ def full_softmax(user: Tensor, items: Tensor, target: Tensor, chunk_bytes: int =
     """
     chunk = max(1, chunk_bytes // (user.element_size() * len(user)))
     if chunk < len(items):
-        return _ChunkedSoftmax.apply(user, items, target, chunk)
+        return _ChunkedSoftmax.apply(user.to(items.dtype), items, target, chunk)  # GRU's states are half under autocast
     if torch.is_autocast_enabled(user.device.type):
         return F.cross_entropy(user @ items.t(), target)
     return _Softmax.apply(user, items, target)

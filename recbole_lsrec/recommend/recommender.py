@@ -320,7 +320,7 @@ class Recommender:
             at += len(batch)
             if len(here):
                 rows.append(self._scored(batch[torch.from_numpy(here)]))
-        return make_items(torch.cat(rows), k, "recommend").items
+        return make_items(self.model, torch.cat(rows), k, "recommend").items
 
     def _scored(self, batch: Interaction) -> Tensor:
         """Scores of all items, ``[B, n_items]``."""

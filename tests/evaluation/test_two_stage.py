@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 import torch
 
+from recbole_lsrec.errors import ConfigError, TrainingError
 from recbole_lsrec.evaluation import retriever, two_stage
 from recbole_lsrec.evaluation.two_stage import RETRIEVED, ROUNDS, TwoStage, recall, scored, share_of_pairs
 from recbole_lsrec.quick_start import run_recbole_lsrec
@@ -113,10 +114,38 @@ def test_recall(found, k, expected):
     assert recall(torch.tensor(found), torch.tensor([[0.0, 4, 3, 2, 1]]), k).tolist() == expected
 
 
+def test_what_ties_with_the_last_of_the_best_is_among_them():
+    exact = torch.tensor([[9.0, 1, 1, 1, 0], [9.0, 2, 1, 1, 0]])
+    assert recall(torch.tensor([[0.0, 0, 0, 1, 0], [0.0, 0, 0, 1, 0]]), exact, 1).tolist() == [1.0, 0.0]
+    assert recall(torch.tensor([[0.0, 0, 2, 1, 0], [0.0, 2, 0, 1, 0]]), exact, 2).tolist() == [1.0, 1.0]
+
+
+def test_equal_scores_need_no_further_rounds():
+    stages = TwoStage(torch.ones(200, 5000))
+    assert stages.learn_rounds(torch.ones(50, 5000), 10, 0.99) == 1.0
+    assert stages.rounds == ROUNDS[0]
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "message"),
+    [
+        (float("nan"), TrainingError, r"^GRU4Rec scored 1 instances of a batch with NaN"),
+        (-float("inf"), ConfigError, r"^test: full in two stages: GRU4Rec gives some items an infinite score"),
+    ],
+)
+def test_scores_of_which_no_vectors_can_be_made_are_refused(value, error, message):
+    scores = scores_of_rank(8, 250, 2000)
+    scores[3, 7] = value
+    model = type("GRU4Rec", (), {})()
+    with pytest.raises(error, match=message):
+        retriever.make_items(model, scores, 10, "test: full")
+
+
 def test_share_of_pairs():
     assert share_of_pairs(54_474, 68_010) == pytest.approx(0.03147, abs=1e-5)  # Taobao's test
     assert share_of_pairs(1000, 4000) == pytest.approx(0.25 + 0.457)
     assert share_of_pairs(100, 1000) == 1.0
+    assert share_of_pairs(0, 68_010) == 1.0
 
 
 @pytest.mark.parametrize(("share", "worth"), [(0.49, True), (0.5, False), (1.0, False)])

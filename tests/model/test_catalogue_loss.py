@@ -28,6 +28,19 @@ def test_chunks_equal_the_whole(n_at_a_time: int) -> None:
         torch.testing.assert_close(left, right)
 
 
+def test_chunks_under_autocast_where_states_are_half_and_the_table_is_not() -> None:
+    user, items, target = case(dtype=torch.float32)
+    exact = full_softmax(user, items, target)
+    gradients = torch.autograd.grad(exact, [user, items])
+    half = user.detach().bfloat16().requires_grad_()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        loss = full_softmax(half, items, target, chunk_bytes=2 * len(user) * 5)
+    mixed = torch.autograd.grad(loss, [half, items])
+    assert [gradient.dtype for gradient in mixed] == [torch.bfloat16, torch.float32]
+    for left, right in zip((loss, *mixed), (exact, *gradients), strict=True):
+        torch.testing.assert_close(left.float(), right, rtol=0.05, atol=0.01)
+
+
 def test_sampled_softmax_by_hand() -> None:
     user, positive = torch.tensor([[1.0, 0.0]]), torch.tensor([[2.0, 5.0]])
     negatives = torch.tensor([[0.0, 1.0], [1.0, 0.0]])

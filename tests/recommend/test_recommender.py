@@ -146,6 +146,8 @@ def test_unknown_items_are_counted_and_a_history_of_them_gets_popularity(run_of_
     }
     assert "2 of 3 events have items that the model does not know" in caplog.text
     assert "1 of 2 users have no event that the model knows, or" in caplog.text
+    nobody = Recommender.load(folder).recommend(frame.iloc[:1], k=2, two_stage=True)
+    assert nobody["source"].tolist() == ["popularity", "popularity"]
 
 
 def test_what_is_left_out_and_what_is_reranked(run_of_slsrec):

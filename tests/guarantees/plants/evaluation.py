@@ -108,7 +108,7 @@ PLANTS = [
         "in two stages what was scored exactly is estimated too",
         "evaluation/two_stage.py",
         "return estimate.scatter_(1, places, known)",
-        "return coefficients.to(self.features) @ self.features.t()",
+        "return estimate",
         "tests/evaluation/test_two_stage.py",
     ),
     Plant(
