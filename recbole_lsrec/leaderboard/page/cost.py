@@ -26,6 +26,7 @@ class Cost:
         train_seconds: spent in training, validation not counted.
         runs: that these are means of.
         still_improving: of them, in how many validation was still rising.
+        every_position: whether it was trained at every position of a history, not on one window for each target.
     """
 
     system: str
@@ -38,6 +39,7 @@ class Cost:
     train_seconds: float
     runs: int
     still_improving: int
+    every_position: bool
 
 
 def costs(cells: Sequence[Cell]) -> list[Cost]:
@@ -58,6 +60,7 @@ def _cost(system: str, runs: Sequence[SavedRun]) -> Cost:
         train_seconds=float(np.mean([_trained(run.result["history"]) for run in runs])),
         runs=len(runs),
         still_improving=sum(map(still_improving, runs)),
+        every_position=all(run.result["config"].get("train_positions") == "all" for run in runs),
     )
 
 

@@ -129,6 +129,16 @@ def order_change(found: Sequence[Corrected]) -> str:
     return f"With its own lambda for each system the order of the means changes {_names(changes)}{stay}."
 
 
+def every_position(costs: Sequence[Cost]) -> str | None:
+    """Which systems were trained at every position, so that in equal time they met many times more targets; None for none."""
+    names = [cost.system for cost in costs if cost.every_position]
+    return (
+        f"Trained at every position of a history, the others on one window for each target: {_names(names)}."
+        if names
+        else None
+    )
+
+
 def under_fit(costs: Sequence[Cost]) -> str | None:
     """Which systems had not stopped improving, or None: their results say what the budget allows, not what they can do."""
     rising = [f"{cost.system} ({cost.still_improving} of {cost.runs})" for cost in costs if cost.still_improving]

@@ -89,8 +89,19 @@ def test_cost_is_the_mean_over_the_seeds(section):
     assert section["costs"][0] == {
         "system": "Fair", "seconds_per_epoch": 6.0, "epochs": 0.5, "ms_per_user": pytest.approx(1000 * 0.2 / 40),
         "memory_mb": 500.0, "gpu_memory_mb": None, "parameters": 2500.0, "train_seconds": 3.0,
-        "runs": 2, "still_improving": 0,
+        "runs": 2, "still_improving": 0, "every_position": False,
     }  # fmt: skip
+
+
+def test_the_page_says_what_was_trained_at_every_position(tmp_path):
+    cells = [
+        write_cell(tmp_path, name, {"pop3": ranks(2, 1)}, 1, config={"train_positions": positions})
+        for name, positions in (("A", "all"), ("B", "last"), ("C", None))
+    ]
+    write_report(write_board(tmp_path, cells))
+    for page in ("leaderboard.md", "leaderboard.html"):
+        text = (tmp_path / page).read_text()
+        assert "Trained at every position of a history, the others on one window for each target: A." in text
 
 
 def test_a_model_that_only_counts_is_not_still_improving(tmp_path):
