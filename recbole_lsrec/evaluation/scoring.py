@@ -10,6 +10,7 @@ from recbole.model.abstract_recommender import AbstractRecommender, GeneralRecom
 from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.errors import TrainingError
 from recbole_lsrec.evaluation.two_stage import TwoStage
+from recbole_lsrec.model.all_positions import AllPositions
 from recbole_lsrec.model.base import LongShortRecommender
 
 # Rows that predict() is given at a time on a CPU: larger batches of DIN and DIEN fall out of its caches and take twice as
@@ -18,6 +19,8 @@ _CPU_ROWS = 256
 # Histories that our models match at a time on a CPU: with more, the chunks of candidates get so short that what is done
 # once a chunk outweighs them. Measured on ml-100k from 16 to 943.
 _CPU_HISTORIES = 64
+# Times the candidates of a history that a catalogue has, from which their vectors are gathered instead of scoring all items.
+_LARGE = 64
 # What a model holds at a time for a row, as a multiple of the row itself: DIN's attention over 50 events, about.
 _ACTIVATIONS = 128
 
@@ -84,6 +87,8 @@ def score_batch(
         if full:
             scores = model.full_sort_predict(interaction).view(len(interaction), -1)
             return Scores(scores, scores.gather(1, items), None)
+        if isinstance(model, AllPositions) and _LARGE * items.shape[1] < dataset.item_num:
+            return Scores(None, _products(model, interaction, items, memory_mb), None)
         return Scores(None, _gathered(model, interaction, items, dataset.item_num, memory_mb), None)
 
     def exact(asked: torch.Tensor) -> torch.Tensor:
@@ -187,13 +192,21 @@ def predict_rows(
     return torch.cat(scores).view(items.shape)
 
 
+def _products(model: AllPositions, interaction: Interaction, items: torch.Tensor, memory_mb: int) -> torch.Tensor:
+    """Candidates' scores ``[B, C]`` from their own vectors, some histories at a time."""
+    at_a_time = max(1, int(memory_mb * 2**20 // (8 * items.shape[1] * model.item_embedding.embedding_dim)))
+    starts = range(0, len(items), at_a_time)
+    cuts = [slice(at, at + at_a_time) for at in starts]
+    return torch.cat([model.score_candidates(interaction[cut], items[cut]) for cut in cuts])
+
+
 def _gathered(
     model: AbstractRecommender, interaction: Interaction, items: torch.Tensor, n_items: int, memory_mb: int
 ) -> torch.Tensor:
     """Candidates' scores ``[B, C]`` out of all items', some histories at a time.
 
-    RecBole's models give no vector of the history to multiply with the candidates' alone; a product with all items is
-    exact, and on a catalogue of thousands costs less than encoding does.
+    RecBole's models give no vector of the history to multiply with the candidates' alone, and a product with all items
+    costs less on a catalogue of thousands than to gather the candidates' vectors.
     """
     at_a_time = max(1, int(memory_mb * 2**20 // (8 * n_items)))
     parts = []

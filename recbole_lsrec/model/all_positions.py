@@ -66,6 +66,11 @@ class AllPositions(SequentialRecommender):
         states = self.forward(items, lengths).flatten(0, 1).index_select(0, at)  # [P, D]
         return self._loss_at(states, target.flatten().index_select(0, at)) * group.share(len(at))
 
+    def score_candidates(self, interaction: Interaction, items: Tensor) -> Tensor:
+        """Scores of items ``[B, C]``, each history's own: what ``full_sort_predict`` gives them, without all others."""
+        states = self.forward(interaction[self.ITEM_SEQ], interaction[self.ITEM_SEQ_LEN])  # [B, D]
+        return torch.bmm(self.item_embedding(items), states.unsqueeze(2)).squeeze(2)
+
     def _loss_at(self, states: Tensor, target: Tensor) -> Tensor:
         """The loss of ``[P, D]`` states with their targets ``[P]``."""
         table = self.item_embedding.weight

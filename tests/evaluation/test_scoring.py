@@ -9,6 +9,7 @@ from recbole_lsrec.evaluation import scoring
 from recbole_lsrec.evaluation.evaluator import evaluate
 from recbole_lsrec.evaluation.scoring import distinct_candidates, score_batch
 from recbole_lsrec.model.sequential_recommender.slsrec import SLSRec
+from recbole_lsrec.registry import get_model
 from tests.evaluation.test_evaluator import make, small_log  # noqa: F401
 
 CE = {"train_neg_sample_args": None}
@@ -49,6 +50,29 @@ def test_candidates_alone_score_as_among_all_items(small_log, model_class):  # n
         alone = score_batch(model, interaction, items, loader.dataset, full=False, memory_mb=1)
     assert alone.full is None
     assert torch.allclose(alone.candidates, every.candidates, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["SASRec", "GRU4Rec", "eSASRec"])
+@pytest.mark.parametrize(("items_per_candidate", "all_items"), [(1, False), (100, True)])
+def test_of_a_large_catalogue_the_candidates_alone_are_scored(
+    small_log,  # noqa: F811
+    monkeypatch,
+    name,
+    items_per_candidate,
+    all_items,
+):
+    _, loader, model = make(small_log, get_model(name), **CE, eval_args={"mode": "uni9"})
+    model.eval()
+    interaction = batch_of(loader)
+    items = torch.randint(1, loader.dataset.item_num, (8, 5), generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        expected = model.full_sort_predict(interaction).gather(1, items)
+        monkeypatch.setattr(scoring, "_LARGE", items_per_candidate)
+        asked, predict = [], model.full_sort_predict
+        monkeypatch.setattr(type(model), "full_sort_predict", lambda self, some: asked.append(some) or predict(some))
+        found = score_batch(model, interaction, items, loader.dataset, full=False, memory_mb=0.005)
+    torch.testing.assert_close(found.candidates, expected, rtol=1e-5, atol=1e-6)
+    assert bool(asked) is all_items
 
 
 def test_without_a_bound_all_histories_are_scored_at_once(small_log, monkeypatch):  # noqa: F811
