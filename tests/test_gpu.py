@@ -12,14 +12,15 @@ import pytest
 import torch
 
 import recbole_lsrec
+from recbole_lsrec.config import Config
 from recbole_lsrec.data import batch as batch_module
 from recbole_lsrec.data.batch import Batch
 from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.evaluation.two_stage import TwoStage
 from recbole_lsrec.quick_start import load_run, run_recbole_lsrec
 from recbole_lsrec.recommend import Recommender
-from recbole_lsrec.registry import get_model
-from recbole_lsrec.testing.stub import StubDataset, random_batch, stub_config
-from tests.model.difflsrec_stub import StubLog
+from recbole_lsrec.run_data import load_data
+from tests.model.steps import batch_of, model_of
 from tests.model.test_mixed_precision import MODELS
 from tests.model.test_operators import STEPS
 
@@ -31,13 +32,12 @@ pytestmark = pytest.mark.skipif(
 def losses(name: str, options: dict[str, Any], device: str, dtype: torch.dtype = torch.float32) -> list[float]:
     """The losses of 20 training steps, in mixed precision if ``dtype`` is not float32."""
     torch.manual_seed(0)
-    dataset = StubLog() if name == "DiffLSRec" else StubDataset()
-    model = get_model(name)(stub_config(name, device=torch.device(device), **options), dataset).to(device).train()
+    model = model_of(name, options, device)
     optimiser = torch.optim.Adam(model.parameters(), lr=1e-3)
     scaler = torch.amp.GradScaler(enabled=dtype == torch.float16)
     found = []
     for step in range(20):
-        batch = random_batch(n=16, n_negatives=4, seed=step % 10).to(device)
+        batch = batch_of(name, seed=step % 10).to(device)
         optimiser.zero_grad()
         with torch.autocast(device, dtype=dtype, enabled=dtype != torch.float32):
             loss = model.calculate_loss(batch)
@@ -60,14 +60,12 @@ def test_losses_are_those_of_a_cpu_in_each_precision(name: str, options: dict[st
 
 
 # In the order of STEPS: what waits for a size or a number that the card makes.
-WAITS = [18, 18, 19, 8, 25, 14, 44]
+WAITS = [18, 18, 19, 8, 25, 14, 44, 5, 5, 5, 5, 5, 5]
 
 
 @pytest.mark.parametrize(("name", "options", "waits"), [(*step[:2], n) for step, n in zip(STEPS, WAITS, strict=True)])
 def test_a_step_waits_for_the_card_no_more_than(name: str, options: dict[str, Any], waits: int) -> None:
-    dataset = StubLog() if name == "DiffLSRec" else StubDataset()
-    model = get_model(name)(stub_config(name, device=torch.device("cuda"), **options), dataset).to("cuda").train()
-    batch = random_batch(n=16, n_negatives=4).to("cuda")
+    model, batch = model_of(name, options, "cuda"), batch_of(name).to("cuda")
     model.calculate_loss(batch).backward()  # what is made once
     with warnings.catch_warnings(record=True) as found:
         warnings.simplefilter("always")
@@ -125,6 +123,38 @@ def test_a_process_joins_through_nccl(shop: dict[str, Any]) -> None:
 def test_more_processes_than_gpus_are_refused(shop: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match=r"at most one process for each GPU, or any number with use_gpu=False"):
         run_recbole_lsrec("GRU4Rec", "shop", config_dict={**shop, "nproc": torch.cuda.device_count() + 1})
+
+
+def test_two_stages_find_what_they_find_on_a_cpu() -> None:
+    drawn = torch.Generator().manual_seed(0)
+    histories, items = torch.randn(250, 40, generator=drawn), torch.randn(40, 6000, generator=drawn)
+    exact = (histories * 0.9 ** torch.arange(40)) @ items + 0.01 * torch.randn(250, 6000, generator=drawn)
+    found, rounds = [], []
+    for device in ("cpu", "cuda"):
+        known = exact[200:].to(device)
+        stages = TwoStage(exact[:200].to(device))
+        found.append(stages.learn_rounds(known, 10, 0.99))
+        rounds.append(stages.rounds)
+        assert stages.features.device.type == device
+    assert rounds[0] == rounds[1]
+    assert found == pytest.approx([1.0, 1.0], abs=0.02)
+
+
+def test_batches_are_made_ahead_and_are_the_same(shop: dict[str, Any]) -> None:
+    loaders = []
+    for on_gpu in (True, False):
+        config = Config("SLSRec", "shop", config_dict={**shop, "use_gpu": on_gpu})
+        loaders.append(load_data(config).train)
+    compared = 0
+    for ahead, here in zip(*loaders, strict=True):
+        moved = ahead.to("cuda")
+        for name in ("item_id_list", "timestamp_list", "neg_item_id"):
+            assert moved[name].cpu().tolist() == here[name].tolist()
+        compared += 1
+        if compared > 1:  # of the first is seen what is read
+            assert {"item_id_list", "timestamp_list", "neg_item_id"} <= set(ahead.made())
+            assert ahead["item_id_list"].is_pinned()
+    assert compared == len(loaders[0]) > 2
 
 
 def test_a_batch_comes_from_pinned_memory(monkeypatch: pytest.MonkeyPatch) -> None:

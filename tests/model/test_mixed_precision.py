@@ -6,9 +6,7 @@ import pytest
 import torch
 
 from recbole_lsrec.model.layers.precision import full_precision, lerp
-from recbole_lsrec.registry import get_model
-from recbole_lsrec.testing.stub import StubDataset, random_batch, stub_config
-from tests.model.difflsrec_stub import StubLog
+from tests.model.steps import AT_EVERY_POSITION, batch_of, model_of
 
 MODELS: list[tuple[str, dict[str, Any]]] = [
     ("SLSRec", {"preset": "literal"}),
@@ -22,19 +20,20 @@ MODELS: list[tuple[str, dict[str, Any]]] = [
     ("LSIDN", {}),
     ("DiffLSRec", {}),
     ("DiffLSRec", {"loss": "sampled", "fusion": "gate"}),
+    ("MARank", {}),
+    *AT_EVERY_POSITION,
 ]
 
 
 def losses(name: str, options: dict[str, Any], mixed: bool) -> list[float]:
     torch.manual_seed(0)
-    dataset = StubLog() if name == "DiffLSRec" else StubDataset()
-    model = get_model(name)(stub_config(name, **options), dataset).train()
+    model = model_of(name, options)
     optimiser = torch.optim.Adam(model.parameters(), lr=1e-3)
     found = []
     for step in range(20):
         optimiser.zero_grad()
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=mixed):
-            loss = model.calculate_loss(random_batch(n=16, n_negatives=4, seed=step % 10))
+            loss = model.calculate_loss(batch_of(name, seed=step % 10))
         loss.backward()
         optimiser.step()
         found.append(loss.item())

@@ -9,9 +9,7 @@ import torch.nn.functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from recbole_lsrec.model.layers import cache_blocks, embedding
-from recbole_lsrec.registry import get_model
-from recbole_lsrec.testing.stub import StubDataset, random_batch, stub_config
-from tests.model.difflsrec_stub import StubLog
+from tests.model.steps import ALL, batch_of, model_of
 
 WAITS = {"nonzero", "_unique2", "_local_scalar_dense", "masked_select", "is_nonzero", "equal"}
 """Operators whose result decides the size of another, or goes to the host: on a GPU's array, it has to finish first.
@@ -29,6 +27,12 @@ STEPS: list[tuple[str, dict[str, Any], int, int]] = [
     ("LSIDN", {}, 1205, 7),
     ("SURGE", {}, 860, 4),
     ("DiffLSRec", {}, 1465, 4),
+    ("MARank", {}, 310, 0),
+    ("SASRec", ALL, 210, 1),
+    ("GRU4Rec", ALL, 425, 1),
+    ("gSASRec", {}, 235, 1),
+    ("SASRecSS", {}, 215, 1),
+    ("eSASRec", {}, 235, 1),
 ]
 
 
@@ -47,9 +51,7 @@ class Launched(TorchDispatchMode):
 
 
 def launched(name: str, options: dict[str, Any]) -> Counter[str]:
-    dataset = StubLog() if name == "DiffLSRec" else StubDataset()
-    model = get_model(name)(stub_config(name, **options), dataset).train()
-    batch = random_batch(n=16, n_negatives=4)
+    model, batch = model_of(name, options), batch_of(name)
     model.calculate_loss(batch).backward()  # what is made once
     model.zero_grad()
     with Launched() as found:
