@@ -12,14 +12,13 @@ import pytest
 import torch
 
 import recbole_lsrec
-from recbole_lsrec.config import Config
 from recbole_lsrec.data import batch as batch_module
 from recbole_lsrec.data.batch import Batch
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.evaluation.two_stage import TwoStage
 from recbole_lsrec.quick_start import load_run, run_recbole_lsrec
 from recbole_lsrec.recommend import Recommender
-from recbole_lsrec.run_data import load_data
+from recbole_lsrec.testing.stub import randomise
 from tests.model.steps import batch_of, model_of
 from tests.model.test_mixed_precision import MODELS
 from tests.model.test_operators import STEPS
@@ -29,10 +28,40 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+NO_DROPOUT = dict.fromkeys(
+    ("hidden_dropout_prob", "attn_dropout_prob", "dropout_prob"), 0.0
+)  # a device has its generator
+
+
+def gradients(name: str, options: dict[str, Any], device: str) -> dict[str, torch.Tensor]:
+    """Of a step from weights with no term near zero."""
+    model = model_of(name, {**options, **NO_DROPOUT}, "cpu")
+    randomise(model)
+    torch.manual_seed(0)  # shared negatives
+    model.to(device).calculate_loss(batch_of(name).to(device)).backward()
+    found = {key: parameter.grad for key, parameter in model.named_parameters() if parameter.grad is not None}
+    return {key: gradient.to_dense().cpu() for key, gradient in found.items()}
+
+
+EXACT = [case for case in MODELS if case[0] != "DiffLSRec"]  # its noise comes from the device's own generator
+
+
+@pytest.mark.parametrize(("name", "options"), EXACT)
+def test_gradients_are_those_of_a_cpu(name: str, options: dict[str, Any]) -> None:
+    there, here = gradients(name, options, "cuda"), gradients(name, options, "cpu")
+    assert there.keys() == here.keys()
+    largest = max(float(gradient.abs().max()) for gradient in here.values())
+    assert largest > 1e-3
+    for key, gradient in here.items():
+        torch.testing.assert_close(
+            there[key], gradient, rtol=1e-3, atol=1e-4 * largest, msg=lambda m, key=key: f"{key}: {m}"
+        )
+
+
 def losses(name: str, options: dict[str, Any], device: str, dtype: torch.dtype = torch.float32) -> list[float]:
     """The losses of 20 training steps, in mixed precision if ``dtype`` is not float32."""
     torch.manual_seed(0)
-    model = model_of(name, options, device)
+    model = model_of(name, {**options, **NO_DROPOUT}, device)
     optimiser = torch.optim.Adam(model.parameters(), lr=1e-3)
     scaler = torch.amp.GradScaler(enabled=dtype == torch.float16)
     found = []
@@ -52,7 +81,8 @@ def losses(name: str, options: dict[str, Any], device: str, dtype: torch.dtype =
 def test_losses_are_those_of_a_cpu_in_each_precision(name: str, options: dict[str, Any]) -> None:
     noisy = name == "DiffLSRec"  # its noise comes from the device's own generator
     exact = losses(name, options, "cuda")
-    assert exact == pytest.approx(losses(name, options, "cpu"), rel=0.3 if noisy else 1e-3)
+    # Adam's first steps make much of a rounding: from LSIDN's losses, which hardly move, up to 1.2e-3.
+    assert exact == pytest.approx(losses(name, options, "cpu"), rel=0.3 if noisy else 2e-3)
     for dtype in (torch.bfloat16, torch.float16):
         mixed = losses(name, options, "cuda", dtype)
         assert mixed != exact
@@ -60,7 +90,7 @@ def test_losses_are_those_of_a_cpu_in_each_precision(name: str, options: dict[st
 
 
 # In the order of STEPS: what waits for a size or a number that the card makes.
-WAITS = [18, 18, 19, 8, 25, 14, 44, 5, 5, 5, 5, 5, 5]
+WAITS = [6, 6, 5, 3, 9, 6, 6, 0, 1, 1, 1, 1, 1]
 
 
 @pytest.mark.parametrize(("name", "options", "waits"), [(*step[:2], n) for step, n in zip(STEPS, WAITS, strict=True)])
@@ -138,23 +168,6 @@ def test_two_stages_find_what_they_find_on_a_cpu() -> None:
         assert stages.features.device.type == device
     assert rounds[0] == rounds[1]
     assert found == pytest.approx([1.0, 1.0], abs=0.02)
-
-
-def test_batches_are_made_ahead_and_are_the_same(shop: dict[str, Any]) -> None:
-    loaders = []
-    for on_gpu in (True, False):
-        config = Config("SLSRec", "shop", config_dict={**shop, "use_gpu": on_gpu})
-        loaders.append(load_data(config).train)
-    compared = 0
-    for ahead, here in zip(*loaders, strict=True):
-        moved = ahead.to("cuda")
-        for name in ("item_id_list", "timestamp_list", "neg_item_id"):
-            assert moved[name].cpu().tolist() == here[name].tolist()
-        compared += 1
-        if compared > 1:  # of the first is seen what is read
-            assert {"item_id_list", "timestamp_list", "neg_item_id"} <= set(ahead.made())
-            assert ahead["item_id_list"].is_pinned()
-    assert compared == len(loaders[0]) > 2
 
 
 def test_a_batch_comes_from_pinned_memory(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,15 +57,6 @@ class Batch(Interaction):
             return self._each(lambda column: column.to(device), self.length)
         return self._each(lambda column: _pinned(column).to(device, non_blocking=True), self.length)
 
-    def made(self) -> list[str]:
-        """Names of the columns that are there: given as tensors, or read since."""
-        return [name for name, column in self.interaction.data.items() if isinstance(column, Tensor)]
-
-    def pinned(self, names: list[str]) -> "Batch":
-        """Makes some columns, and puts them where a GPU copies from without the host waiting."""
-        self.interaction.data.update({name: _pinned(self[name]) for name in names})
-        return self
-
     def cpu(self) -> "Batch":
         """RecBole's."""
         return self._each(Tensor.cpu, self.length)

@@ -14,7 +14,6 @@ from recbole.data.transform import construct_transform
 from recbole.utils import FeatureSource, FeatureType, InputType
 from torch.utils.data import DataLoader
 
-from recbole_lsrec.data.ahead import made_ahead
 from recbole_lsrec.data.candidates.freeze import candidate_hash, freeze_candidates
 from recbole_lsrec.data.candidates.given import read_candidates
 from recbole_lsrec.data.candidates.short import allowed_share, check_short_lists, say_unrivalled
@@ -101,8 +100,6 @@ class TrainLoader:
         whole = [len(batch) < group.world() for batch in batches]
         parts = [(b if all_of_it else b[group.part(len(b))], b) for b, all_of_it in zip(batches, whole, strict=True)]
         made = in_parallel(parts, self._make_part, self.config["worker"], seed)
-        if self.config["device"].type == "cuda":
-            made = made_ahead(made)
         for self.whole, batch in zip(whole, made, strict=True):
             yield batch
 
