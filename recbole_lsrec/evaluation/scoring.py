@@ -17,6 +17,9 @@ from recbole_lsrec.model.encode_once import EncodeOnce
 # Rows that predict() is given at a time on a CPU: larger batches of RecBole's DIN and DIEN fall out of its caches and take
 # twice as long. Measured on ml-100k from 8 to 6,400 rows; 32 to 256 are about equal.
 _CPU_ROWS = 256
+# Histories that are matched at a time on a CPU, where they share no work: with more, the chunks of candidates get so short
+# that what is done once a chunk outweighs them. Measured on ml-100k from 16 to 943.
+_CPU_HISTORIES = 64
 # Times the candidates of a history that a catalogue has, from which their vectors are gathered instead of scoring all items.
 _LARGE = 64
 # What a model holds at a time for a row, as a multiple of the row itself: DIN's attention over 50 events, about.
@@ -51,7 +54,8 @@ def scores_pairs(model: AbstractRecommender) -> bool:
 
 def rows_at_a_time(model: AbstractRecommender, device: torch.device) -> int | None:
     """How many rows of a batch are scored apart from the others, whatever the batch; None: all at once."""
-    return model.cpu_histories if isinstance(model, EncodeOnce) and device.type == "cpu" else None
+    cached = isinstance(model, EncodeOnce) and not model.histories_share and device.type == "cpu"
+    return _CPU_HISTORIES if cached else None
 
 
 def score_batch(

@@ -18,16 +18,15 @@ class EncodeOnce(SequentialRecommender):
     Shape letters: ``B`` instances, ``C`` candidates.
 
     Class attributes:
-        cpu_histories: How many histories are scored together on a CPU, whatever the batch; None: the whole batch. With
-            more than 64, measured on ml-100k from 16 to 943, the chunks of candidates get so short that what is done once
-            a chunk outweighs them, unless the histories share work.
+        histories_share: Whether histories share work, so that as much of a batch as the memory allows is scored together,
+            on a CPU too; of other models as much as its caches hold.
 
     Args:
         config: Read here: ``eval_memory_mb``.
         dataset: See RecBole's.
     """
 
-    cpu_histories: ClassVar[int | None] = 64
+    histories_share: ClassVar[bool] = False
 
     def __init__(self, config: Any, dataset: Any) -> None:
         super().__init__(config, dataset)
@@ -61,6 +60,7 @@ class EncodeOnce(SequentialRecommender):
         Returns:
             Scores ``[B, C]``.
         """
-        bound = min(self.eval_bytes, CPU_CHUNK_BYTES) if items.device.type == "cpu" else self.eval_bytes
+        cached = items.device.type == "cpu" and not self.histories_share
+        bound = min(self.eval_bytes, CPU_CHUNK_BYTES) if cached else self.eval_bytes
         chunk = max(1, bound // (4 * n_rows * self.floats_per_pair(state)))
         return torch.cat([self.score(state, part) for part in items.split(chunk, dim=1)], dim=1)

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from recbole_lsrec.model.encode_once import EncodeOnce
-from recbole_lsrec.model.layers.recbole_pairs import attention_logits, feature_vectors, head_scores
+from recbole_lsrec.model.layers.recbole_pairs import attention_logits, feature_vectors, folded_head, head_scores
 
 
 class State(NamedTuple):
@@ -23,6 +23,7 @@ class State(NamedTuple):
     length: Tensor  # [B]
     user: Tensor  # [B, .] vectors
     vectors: Tensor  # [N, H] of all items
+    head: nn.Sequential
 
 
 class DIEN(EncodeOnce, RecBoleDIEN):
@@ -40,7 +41,7 @@ class DIEN(EncodeOnce, RecBoleDIEN):
         interests = _states(self.interset_extractor.gru, vectors[history], length)
         if self.gru == "GRU":
             interests = _states(self.interest_evolution.dynamic_rnn, interests, length)
-        return State(interests, length, user, vectors)
+        return State(interests, length, user, vectors, folded_head(self.dnn_mlp_layers, self.dnn_predict_layer))
 
     def score(self, state: State, items: Tensor) -> Tensor:
         """Returns probabilities ``[B, C]`` of ``items [B, C]`` or ``[1, C]``."""
@@ -48,7 +49,7 @@ class DIEN(EncodeOnce, RecBoleDIEN):
         evolved = self._evolved(state, self._attention(state, candidate))  # [B, C, H]
         user = state.user.unsqueeze(1).expand(-1, items.shape[1], -1)
         given = torch.cat([evolved, candidate.expand_as(evolved), user], dim=2)
-        return head_scores(self.dnn_mlp_layers, self.dnn_predict_layer, given, self.eval_bytes)
+        return head_scores(state.head, given, self.eval_bytes)
 
     def floats_per_pair(self, state: State) -> int:
         """Estimates how many float32 numbers :meth:`score` holds for a pair; of AIGRU the inputs of each step."""

@@ -9,10 +9,10 @@ from typing import NamedTuple
 import torch
 from recbole.data.interaction import Interaction
 from recbole.model.sequential_recommender.din import DIN as RecBoleDIN
-from torch import Tensor
+from torch import Tensor, nn
 
 from recbole_lsrec.model.encode_once import EncodeOnce
-from recbole_lsrec.model.layers.recbole_pairs import attention_logits, feature_vectors, head_scores
+from recbole_lsrec.model.layers.recbole_pairs import attention_logits, feature_vectors, folded_head, head_scores
 
 
 class State(NamedTuple):
@@ -20,6 +20,7 @@ class State(NamedTuple):
 
     history: Tensor  # [B, L] items, cut at the longest, padded with 0
     vectors: Tensor  # [N, H] of all items
+    head: nn.Sequential
 
 
 class DIN(EncodeOnce, RecBoleDIN):
@@ -29,17 +30,17 @@ class DIN(EncodeOnce, RecBoleDIN):
     each pair of items that meet anywhere in a batch goes through the attention's network once.
     """
 
-    cpu_histories = None
+    histories_share = True
 
     def encode(self, interaction: Interaction) -> State:
         """Returns the items of the histories, and the vectors of all."""
         history = interaction[self.ITEM_SEQ][:, : int(interaction[self.ITEM_SEQ_LEN].max())]
         vectors = feature_vectors(self.embedding_layer, interaction[self.USER_ID][:1], self.n_items)[1]
-        return State(history, vectors)
+        return State(history, vectors, folded_head(self.dnn_mlp_layers, self.dnn_predict_layers))
 
     def score(self, state: State, items: Tensor) -> Tensor:
         """Returns probabilities ``[B, C]`` of ``items [B, C]`` or ``[1, C]``."""
-        history, vectors = state
+        history, vectors, head = state
         met, place = _met(items, history, self.n_items)
         weights = attention_logits(
             self.attention, vectors, met // self.n_items, vectors, met % self.n_items, self.eval_bytes
@@ -48,7 +49,7 @@ class DIN(EncodeOnce, RecBoleDIN):
         taste = weights @ vectors[history]  # [B, C, H]
         candidate = vectors[items].expand_as(taste)
         given = torch.cat([taste, candidate, taste * candidate], dim=2)
-        return head_scores(self.dnn_mlp_layers, self.dnn_predict_layers, given, self.eval_bytes)
+        return head_scores(head, given, self.eval_bytes)
 
     def floats_per_pair(self, state: State) -> int:
         """Estimates how many float32 numbers :meth:`score` holds for a pair: numbers of pairs, which are sorted, most."""
