@@ -97,7 +97,7 @@ ROWS = {
     "full_ranking": Row(
         "all items of ml-100k",
         "RecBole's repeated rows",
-        r"^(?P<name>SLSRec \w+): .*?: +(?P<ratio>[\d.]+)x",
+        r"^(?P<name>SLSRec \w+|DIN \(\d+ users\)|DIEN): .*: +(?P<ratio>[\d.]+)x",
         "--clock cpu",
         "--repeats 1 --users 8",
     ),

@@ -4,7 +4,7 @@
     python benchmarks/sampled_evaluation.py --models DIN --users 16
 
 Ours is a pass over all test instances with its metrics. The stock side is so slow that it evaluates the first ``--users``
-users only, and its time is scaled to all of them; DIN and DIEN, which must score row by row here too, are given these
+users only, and its time is scaled to all of them; DIEN, of which a full ranking takes long here too, is given these
 users only on both sides. Stock runs RecBole's NegSampleEvalDataLoader and Trainer.evaluate on the
 same data set and weights, and draws its negatives anew, as it does at every evaluation. Printed are seconds, how
 many times faster ours is, ours against our own full ranking, and what several protocols at once cost: with the full
@@ -22,8 +22,7 @@ from stock_recbole import CLOCKS, describe_machine, evaluation, seconds
 from recbole_lsrec.config import Config
 from recbole_lsrec.data.dataloader import EvalLoader
 from recbole_lsrec.evaluation.evaluator import evaluate
-from recbole_lsrec.evaluation.scoring import distinct_candidates, ranks_all_items
-from recbole_lsrec.model.base import LongShortRecommender
+from recbole_lsrec.evaluation.scoring import distinct_candidates
 from recbole_lsrec.protocol import Protocol
 from recbole_lsrec.quick_start import build_model, load_data
 
@@ -61,8 +60,7 @@ def compare(name: str, dataset: str, settings: dict, users: int, repeats: int, c
     init_seed(config["seed"], True)
     model = build_model(config, data).eval()
     users = min(users, len(data.test.dataset))
-    row_by_row = not isinstance(model, LongShortRecommender) and not ranks_all_items(model)
-    loader = first(data.test, users) if row_by_row else data.test
+    loader = first(data.test, users) if name == "DIEN" else data.test
     n = len(loader.dataset)
 
     def ours(part: EvalLoader) -> float:

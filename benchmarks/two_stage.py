@@ -4,9 +4,9 @@
     python benchmarks/two_stage.py                        # SLSRec, trained for 20 seconds on the simulated cosmetics log
     python benchmarks/two_stage.py RUN --items 5000       # among that many of the items, where exact ranking takes hours
 
-Both sides rank the same test histories, 32 at a time; CPU time. Set-up is what two stages do once per phase: all items
-under 200 histories, and under 50 more on which the rounds are chosen. Recall is that of the 10 best items by exact
-ranking. The last column is the ratio of whole phases with so many histories, set-up included.
+Both sides rank the same test histories, 32 at a time, or all where they share work (DIN); CPU time. Set-up is what two
+stages do once per phase: all items under 200 histories, and under 50 more on which the rounds are chosen. Recall is that
+of the 10 best items by exact ranking. The last column is the ratio of whole phases with so many histories, set-up included.
 """
 
 import argparse
@@ -17,7 +17,7 @@ import torch
 
 from recbole_lsrec.evaluation import retriever, two_stage
 from recbole_lsrec.evaluation.scoring import predict_rows
-from recbole_lsrec.model.base import LongShortRecommender
+from recbole_lsrec.model.encode_once import EncodeOnce
 from recbole_lsrec.quick_start import load_run, run_recbole_lsrec
 
 AT_A_TIME, PHASE = 32, 50_000
@@ -38,7 +38,7 @@ def compare(folder: str, histories: int, n_items: int | None) -> None:
 
     def scorer(part):
         batch = dataset.join(dataset.windows(part)).to(config["device"])
-        if isinstance(model, LongShortRecommender):
+        if isinstance(model, EncodeOnce):
             state = model.encode(batch)
             return lambda items: model.score_many(state, every[items], len(part))
         return lambda items: predict_rows(
@@ -46,7 +46,8 @@ def compare(folder: str, histories: int, n_items: int | None) -> None:
         )
 
     def cut(rows):
-        return [rows[at : at + AT_A_TIME] for at in range(0, len(rows), AT_A_TIME)]
+        at_a_time = len(rows) if getattr(model, "histories_share", False) else AT_A_TIME
+        return [rows[at : at + at_a_time] for at in range(0, len(rows), at_a_time)]
 
     anchors, asked = cut(rows[: n_anchors + n_checked]), cut(rows[n_anchors + n_checked :])
     all_items = torch.arange(len(every)).unsqueeze(0)

@@ -132,4 +132,6 @@ def _code(name: str) -> str:
         return "RecBole"
     if name in ("SASRec", "GRU4Rec"):
         return "RecBole, all positions"
+    if name in ("DIN", "DIEN"):
+        return "RecBole, encoded once"
     return "RecBole, mended" if ".general_recommender." in PLUGIN_MODELS[name] else "recbole_lsrec"

@@ -14,6 +14,8 @@ from recbole_lsrec.errors import ConfigError, did_you_mean
 # One line per model of ours: name -> module that defines a class of that name. Imported when asked for.
 PLUGIN_MODELS = {
     "CLSR": "recbole_lsrec.model.sequential_recommender.clsr",
+    "DIEN": "recbole_lsrec.model.sequential_recommender.dien",
+    "DIN": "recbole_lsrec.model.sequential_recommender.din",
     "DiffLSRec": "recbole_lsrec.model.sequential_recommender.difflsrec",
     "GRU4Rec": "recbole_lsrec.model.sequential_recommender.gru4rec",
     "GCMC": "recbole_lsrec.model.general_recommender.graph",

@@ -51,9 +51,22 @@ def evaluation_seconds(model: Any, loader: EvalLoader, config: Config) -> float:
         some = loader.some(n)
         evaluate(model, some, ranks)
         spent = perf_counter() - started
-        expected = spent * total / len(some.dataset) * share
+        expected = spent * _work(model, loader) / _work(model, some) * share
     checkpoint.set_rng_state(generators, config["device"])
     return expected
+
+
+def _work(model: Any, loader: EvalLoader) -> int:
+    """What a pass takes, in units of its own: one for each instance.
+
+    Where histories share work and all items are ranked, each meets every distinct item of a batch's histories once, which
+    takes about as long as what is left for an instance. Of sampled candidates fewer are shared; they count as if none was.
+    """
+    instances = len(loader.dataset)
+    full = any(protocol.name == "full" for protocol in loader.protocols)
+    if not (full and getattr(model, "histories_share", False)):
+        return instances
+    return instances + sum(len(batch[model.ITEM_SEQ].unique()) for _, batch in loader)
 
 
 def epoch_seconds(model: Any, data: Data, config: Config) -> float:

@@ -9,7 +9,11 @@ from recbole_lsrec.registry import PLUGIN_MODELS, model_names
 # These want more items than the small shop has.
 ON_ML_100K = ("GRU4RecCPR", "SASRecCPR")
 # Subclasses of RecBole's models under their names.
-MENDED = [name for name, module in PLUGIN_MODELS.items() if ".general_recommender." in module] + ["Markov"]
+MENDED = [name for name, module in PLUGIN_MODELS.items() if ".general_recommender." in module] + [
+    "DIN",
+    "DIEN",
+    "Markov",
+]
 
 
 @pytest.mark.parametrize("model", [*model_names()["recbole"], *MENDED])

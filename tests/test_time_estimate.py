@@ -1,5 +1,6 @@
 import shlex
 
+import numpy as np
 import pytest
 import torch
 
@@ -74,6 +75,27 @@ def test_scoring_some_tells_of_all(built, clock, monkeypatch, each, sizes):
     monkeypatch.setattr(time_estimate, "_ENOUGH", 2.0)
     assert evaluation_seconds(model, data.test, config) == pytest.approx(60 * each)
     assert scored == sizes
+
+
+def test_where_histories_share_work_more_of_them_take_less_than_in_proportion(shop, clock, monkeypatch):
+    config = configure(
+        "DIN", "shop", [], {**shop, "eval_args": {"mode": {"valid": ["uni9"], "test": ["full"]}}}, [], None
+    )
+    data = load_data(config)
+    model = build_model(config, data)
+
+    def score(model, loader, config):
+        clock.now += 1.0 * len(loader.dataset)
+
+    monkeypatch.setattr(time_estimate, "evaluate", score)
+    distinct = [
+        len(np.unique(view.windows(view.rows)["item_id_list"]))
+        for view in (data.test.dataset, data.test.some(4).dataset)
+    ]
+    expected = 4.0 * (60 + distinct[0]) / (4 + distinct[1])
+    assert evaluation_seconds(model, data.test, config) == pytest.approx(expected)
+    assert expected < 0.5 * 60
+    assert evaluation_seconds(model, data.valid, config) == pytest.approx(60.0)
 
 
 def test_estimating_changes_nothing(built, monkeypatch):

@@ -12,12 +12,13 @@ from recbole_lsrec.errors import TrainingError
 from recbole_lsrec.evaluation.two_stage import TwoStage
 from recbole_lsrec.model.all_positions import AllPositions
 from recbole_lsrec.model.base import LongShortRecommender
+from recbole_lsrec.model.encode_once import EncodeOnce
 
-# Rows that predict() is given at a time on a CPU: larger batches of DIN and DIEN fall out of its caches and take twice as
-# long. Measured on ml-100k from 8 to 6,400 rows; 32 to 256 are about equal.
+# Rows that predict() is given at a time on a CPU: larger batches of RecBole's DIN and DIEN fall out of its caches and take
+# twice as long. Measured on ml-100k from 8 to 6,400 rows; 32 to 256 are about equal.
 _CPU_ROWS = 256
-# Histories that our models match at a time on a CPU: with more, the chunks of candidates get so short that what is done
-# once a chunk outweighs them. Measured on ml-100k from 16 to 943.
+# Histories that are matched at a time on a CPU, where they share no work: with more, the chunks of candidates get so short
+# that what is done once a chunk outweighs them. Measured on ml-100k from 16 to 943.
 _CPU_HISTORIES = 64
 # Times the candidates of a history that a catalogue has, from which their vectors are gathered instead of scoring all items.
 _LARGE = 64
@@ -46,14 +47,15 @@ def ranks_all_items(model: AbstractRecommender) -> bool:
 
 def scores_pairs(model: AbstractRecommender) -> bool:
     """Whether the model has to look at each pair of history and item, so that scoring all items takes long."""
-    if isinstance(model, LongShortRecommender):
-        return type(model).score_all is LongShortRecommender.score_all
+    if isinstance(model, EncodeOnce):
+        return type(model).score_all is EncodeOnce.score_all
     return not isinstance(model, GeneralRecommender) and not ranks_all_items(model)
 
 
 def rows_at_a_time(model: AbstractRecommender, device: torch.device) -> int | None:
     """How many rows of a batch are scored apart from the others, whatever the batch; None: all at once."""
-    return _CPU_HISTORIES if isinstance(model, LongShortRecommender) and device.type == "cpu" else None
+    cached = isinstance(model, EncodeOnce) and not model.histories_share and device.type == "cpu"
+    return _CPU_HISTORIES if cached else None
 
 
 def score_batch(
@@ -71,14 +73,14 @@ def score_batch(
         model: in ``eval()`` mode.
         interaction: windows of the batch, on the model's device.
         items: ``[B, C]`` candidates, the target first.
-        dataset: gives the item features that models like DIN read.
+        dataset: gives the item features that some models of RecBole's kind read.
         full: whether every item is to be scored; the candidates' scores are then picked from these.
         memory_mb: about how much may be held at a time.
         two_stage: scores every item of a model that :func:`scores_pairs`; None: each is scored exactly.
     """
     if isinstance(model, GeneralRecommender):
         return _of_users(model, interaction[dataset.uid_field], items, dataset, full, memory_mb)
-    if isinstance(model, LongShortRecommender):
+    if isinstance(model, EncodeOnce):
         at_a_time = rows_at_a_time(model, items.device) or max(1, len(items))
         starts = range(0, max(1, len(items)), at_a_time)
         cuts = [slice(at, at + at_a_time) for at in starts]
@@ -141,10 +143,11 @@ def _together(parts: list[Scores]) -> Scores:
 
 
 def _matched(
-    model: LongShortRecommender, interaction: Interaction, items: torch.Tensor, full: bool, two_stage: TwoStage | None
+    model: EncodeOnce, interaction: Interaction, items: torch.Tensor, full: bool, two_stage: TwoStage | None
 ) -> Scores:
-    state = model.encode(interaction)
-    alpha = model.score(state, items[:, :1], return_alpha=True)[1]
+    state, alpha = model.encode(interaction), None
+    if isinstance(model, LongShortRecommender):
+        alpha = model.score(state, items[:, :1], return_alpha=True)[1]
     alpha = None if alpha is None else alpha[:, 0]
     n = len(interaction)
     if full and two_stage is None:

@@ -72,7 +72,7 @@ def fields_read(model: Any, batch: Interaction, items: Tensor) -> list[str]:
         NotImplementedError: it scores histories with the candidates in them.
     """
     if not isinstance(model, LongShortRecommender) and not ranks_all_items(model):
-        raise NotImplementedError("it reads the candidate in every row, and has no score of a history for all items")
+        raise NotImplementedError("it reads the candidate with each event of a history, pair by pair")
     watched = _Watched(batch.interaction)
     scores(model, watched, items)
     return watched.read

@@ -5,18 +5,15 @@ from typing import Any, ClassVar, Literal, NamedTuple, overload
 
 import torch
 from recbole.data.interaction import Interaction
-from recbole.model.abstract_recommender import SequentialRecommender
 from recbole.utils import InputType
 from torch import Tensor, nn
 
 from recbole_lsrec.data.log_chance import LOG_CHANCE
 from recbole_lsrec.model import losses
+from recbole_lsrec.model.encode_once import EncodeOnce
 from recbole_lsrec.model.layers.embedding import ItemEmbedding
 from recbole_lsrec.model.options.long_short import CandidateOptions, LongShortOptions
 from recbole_lsrec.processes import group
-
-CPU_CHUNK_BYTES = 32 << 20
-"""Larger chunks of a full ranking are slower on a CPU: they fall out of its caches."""
 
 
 class Match(NamedTuple):
@@ -27,7 +24,7 @@ class Match(NamedTuple):
     interests: Any = None  # what the model's auxiliary loss needs
 
 
-class LongShortRecommender(SequentialRecommender):
+class LongShortRecommender(EncodeOnce):
     """RecBole's sequential recommender with histories and candidates kept apart.
 
     A model implements :meth:`encode` (what depends on the history only, once per instance) and :meth:`match` (the
@@ -54,7 +51,7 @@ class LongShortRecommender(SequentialRecommender):
             questions to a trained model, never while training.
 
     Args:
-        config: Holds the options; read here beside them: ``eval_memory_mb``, and by :meth:`prior_logit`
+        config: Holds the options; read beside them: ``eval_memory_mb``, and by :meth:`prior_logit`
             ``train_neg_sample_args``.
         dataset: Anything with ``num(field)``, ``item_category`` (int64 ``[n_items]`` or None) and ``n_categories``.
 
@@ -77,7 +74,6 @@ class LongShortRecommender(SequentialRecommender):
         if isinstance(o, CandidateOptions) and o.data_loss == "bce":
             self.data_loss = losses.bce
         self.reg_weight = o.reg_weight
-        self.eval_bytes = config["eval_memory_mb"] << 20
 
         category_size = o.category_embedding_size
         if dataset.item_category is None and category_size:
@@ -102,10 +98,6 @@ class LongShortRecommender(SequentialRecommender):
         if self.data_loss is not losses.bce or self.options.output_bias == "zero":
             return 0.0
         return -math.log(config["train_neg_sample_args"]["sample_num"])
-
-    def encode(self, interaction: Interaction) -> Any:
-        """Returns the state: everything about the histories that does not depend on a candidate."""
-        raise NotImplementedError
 
     def match(self, state: Any, items: Tensor) -> Match:
         """Scores ``items [B, C]``, or ``[1, C]`` if all instances have the same candidates, against the state."""
@@ -187,23 +179,3 @@ class LongShortRecommender(SequentialRecommender):
     def full_sort_predict(self, interaction: Interaction) -> Tensor:
         """Returns the logits of all items, ``[B, n_items]``, column 0 (padding) included: the evaluator masks it."""
         return self.score_all(self.encode(interaction), len(interaction[self.ITEM_SEQ]))
-
-    def score_all(self, state: Any, n_rows: int) -> Tensor:
-        """Scores every item: :meth:`score_many` of all ids, ``[B, n_items]``."""
-        items = torch.arange(self.n_items, device=self.embedding.item.weight.device)
-        return self.score_many(state, items.unsqueeze(0), n_rows)
-
-    def score_many(self, state: Any, items: Tensor, n_rows: int) -> Tensor:
-        """Scores candidates in chunks that hold about ``eval_memory_mb`` at most.
-
-        Args:
-            state: What :meth:`encode` returned.
-            items: ``[B, C]``, or ``[1, C]`` for candidates common to all instances.
-            n_rows: Number of instances in it, ``B``.
-
-        Returns:
-            Logits ``[B, C]``.
-        """
-        bound = min(self.eval_bytes, CPU_CHUNK_BYTES) if items.device.type == "cpu" else self.eval_bytes
-        chunk = max(1, bound // (4 * n_rows * self.floats_per_pair(state)))
-        return torch.cat([self.score(state, part) for part in items.split(chunk, dim=1)], dim=1)

@@ -20,10 +20,11 @@ from recbole_lsrec.data.pairs import PairDataset
 from recbole_lsrec.errors import CheckpointError, ConfigError
 from recbole_lsrec.evaluation.popularity import kept_lambda, log_popularity
 from recbole_lsrec.evaluation.retriever import make_items, worth_it
-from recbole_lsrec.evaluation.scoring import check_finite, predict_rows, score_batch, scores_pairs
+from recbole_lsrec.evaluation.scoring import check_finite, predict_rows, rows_at_a_time, score_batch, scores_pairs
 from recbole_lsrec.evaluation.two_stage import ANCHOR_HISTORIES, CHECKED_HISTORIES, RETRIEVED, TwoStage
 from recbole_lsrec.item_catalogue import Catalogue, CatalogueDataset, catalogue_dataset, load_catalogue
 from recbole_lsrec.model.base import LongShortRecommender
+from recbole_lsrec.model.encode_once import EncodeOnce
 from recbole_lsrec.own_models import find_again
 from recbole_lsrec.recommend.allowed import allowed_items
 from recbole_lsrec.recommend.counts import say_counts
@@ -32,9 +33,6 @@ from recbole_lsrec.recommend.further_columns import Further, further_columns
 from recbole_lsrec.recommend.moments import asked_at, check_unit
 from recbole_lsrec.recommend.read_histories import ITEM, TIME, USER, read_histories
 from recbole_lsrec.run_files import CHECKPOINT
-
-_CPU_HISTORIES = 64  # that our models encode at a time on a CPU, as in the evaluation
-
 
 _Batch = tuple[np.ndarray, Interaction]
 """Numbers of users, and their windows."""
@@ -302,8 +300,9 @@ class Recommender:
 
     def _batch_size(self) -> int:
         """As the evaluation's full pass has it."""
-        if isinstance(self.model, LongShortRecommender) and self.config["device"].type == "cpu":
-            return _CPU_HISTORIES
+        at_a_time = rows_at_a_time(self.model, self.config["device"])
+        if at_a_time is not None:
+            return at_a_time
         fits = (self.config["eval_memory_mb"] << 20) // (16 * len(self._token))
         return min(self.config["eval_batch_size"], max(1, fits))
 
@@ -362,7 +361,7 @@ class Recommender:
     def _best(self, batch: Interaction, hidden: Tensor, k: int, stages: TwoStage | None) -> _Best:
         """The best items that are not hidden, the history encoded once."""
         model, n = self.model, len(batch)
-        state = model.encode(batch) if isinstance(model, LongShortRecommender) else None
+        state = model.encode(batch) if isinstance(model, EncodeOnce) else None
 
         def exact(asked: Tensor) -> Tensor:
             if state is not None:
@@ -377,7 +376,8 @@ class Recommender:
             scores = self._scored(batch) if state is None else model.score_all(state, n)  # [B, n_items]
         check_finite(scores, model)
         top = (scores + added).topk(k)
-        alpha = None if state is None else model.score(state, top.indices, return_alpha=True)[1]
+        fuses = isinstance(model, LongShortRecommender)
+        alpha = model.score(state, top.indices, return_alpha=True)[1] if fuses else None
         return _Best(top.indices, top.values, alpha)
 
     def _popular(self, users: np.ndarray, rows: np.ndarray, allowed: np.ndarray, k: int) -> pd.DataFrame:

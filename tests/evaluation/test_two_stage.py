@@ -174,7 +174,7 @@ def outcome(model, **settings):
     return json.loads((folder / "result.json").read_text()), pd.read_parquet(folder / "instances.parquet")
 
 
-@pytest.mark.parametrize("model", ["SLSRec", "DIN"])
+@pytest.mark.parametrize("model", ["SLSRec", "DIN", "DIEN"])
 def test_a_run_in_two_stages(shop, small, model, caplog, monkeypatch):
     anchors, checked = [], []
     monkeypatch.setattr(retriever, "TwoStage", lambda scores: anchors.append(scores) or TwoStage(scores))

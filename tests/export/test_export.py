@@ -83,7 +83,8 @@ def test_torchscript_embeddings_and_what_cannot_be_exported(tmp_path, monkeypatc
 def test_a_model_that_reads_the_candidate_with_each_event_says_so(tmp_path):
     folder, _ = _shop_run(tmp_path, "DIN", {})
     with pytest.raises(
-        ConfigError, match=r"^export: DIN cannot be written as onnx: it reads the candidate in every row"
+        ConfigError,
+        match=r"^export: DIN cannot be written as onnx: it reads the candidate with each event of a history",
     ):
         export(folder, "onnx")
 
