@@ -26,7 +26,7 @@ AT_A_TIME, PHASE = 32, 50_000
 def compare(folder: str, histories: int, n_items: int | None) -> None:
     config, data, model = load_run(folder)
     model.eval()
-    n_anchors, n_checked = two_stage.ANCHOR_HISTORIES, two_stage.CHECKED_HISTORIES
+    n_anchors, n_checked = two_stage.HISTORIES * 4 // 5, two_stage.HISTORIES // 5
     some = data.test.some(2 * (n_anchors + n_checked + histories))
     dataset, rows = some.dataset, some.dataset.rows
     order = torch.randperm(len(rows), generator=torch.Generator().manual_seed(0)).numpy()

@@ -11,13 +11,7 @@ from recbole_lsrec.console import DETAIL
 from recbole_lsrec.data.dataloader import EvalLoader
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.evaluation.scoring import check_finite, score_batch, scores_pairs
-from recbole_lsrec.evaluation.two_stage import (
-    ANCHOR_HISTORIES,
-    CHECKED_HISTORIES,
-    TwoStage,
-    scored,
-    share_of_pairs,
-)
+from recbole_lsrec.evaluation.two_stage import HISTORIES, TwoStage, scored, share_of_pairs
 from recbole_lsrec.processes import group
 
 AIM = 0.99
@@ -68,7 +62,7 @@ def make_retriever(model: AbstractRecommender, loader: EvalLoader, config: Confi
     """
     if share_scored(model, loader, config) == 1:
         return None
-    some, device = loader.some(ANCHOR_HISTORIES + CHECKED_HISTORIES), config["device"]
+    some, device = loader.some(HISTORIES), config["device"]
     rows = []
     with group.alone():  # the same in every process
         batches = list(some)

@@ -9,7 +9,7 @@ from recbole.model.abstract_recommender import AbstractRecommender, GeneralRecom
 
 from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.errors import TrainingError
-from recbole_lsrec.evaluation.two_stage import TwoStage
+from recbole_lsrec.evaluation.two_stage import TwoStage, histories_within
 from recbole_lsrec.model.all_positions import AllPositions
 from recbole_lsrec.model.base import LongShortRecommender
 from recbole_lsrec.model.encode_once import EncodeOnce
@@ -80,28 +80,20 @@ def score_batch(
     """
     if isinstance(model, GeneralRecommender):
         return _of_users(model, interaction[dataset.uid_field], items, dataset, full, memory_mb)
-    if isinstance(model, EncodeOnce):
-        at_a_time = rows_at_a_time(model, items.device) or max(1, len(items))
+    if isinstance(model, EncodeOnce) or not ranks_all_items(model):
+        most = max(1, len(items)) if two_stage is None else histories_within(memory_mb)
+        at_a_time = rows_at_a_time(model, items.device) or most
         starts = range(0, max(1, len(items)), at_a_time)
-        cuts = [slice(at, at + at_a_time) for at in starts]
-        return _together([_matched(model, interaction[cut], items[cut], full, two_stage) for cut in cuts])
-    if ranks_all_items(model):
-        if full:
-            scores = model.full_sort_predict(interaction).view(len(interaction), -1)
-            return Scores(scores, scores.gather(1, items), None)
-        if isinstance(model, AllPositions) and _LARGE * items.shape[1] < dataset.item_num:
-            return Scores(None, _products(model, interaction, items, memory_mb), None)
-        return Scores(None, _gathered(model, interaction, items, dataset.item_num, memory_mb), None)
-
-    def exact(asked: torch.Tensor) -> torch.Tensor:
-        return predict_rows(model, interaction, asked.expand(len(interaction), -1), dataset, memory_mb)
-
-    if full and two_stage is None:
-        scores = exact(torch.arange(dataset.item_num, device=items.device))
+        parts = [(interaction[at : at + at_a_time], items[at : at + at_a_time]) for at in starts]
+        if isinstance(model, EncodeOnce):
+            return _together([_matched(model, *part, full, two_stage) for part in parts])
+        return _together([_paired(model, *part, dataset, full, memory_mb, two_stage) for part in parts])
+    if full:
+        scores = model.full_sort_predict(interaction).view(len(interaction), -1)
         return Scores(scores, scores.gather(1, items), None)
-    distinct, place = distinct_candidates(items)
-    every = two_stage.scores(exact, len(interaction)) if full and two_stage is not None else None
-    return Scores(every, exact(distinct).gather(1, place), None)
+    if isinstance(model, AllPositions) and _LARGE * items.shape[1] < dataset.item_num:
+        return Scores(None, _products(model, interaction, items, memory_mb), None)
+    return Scores(None, _gathered(model, interaction, items, dataset.item_num, memory_mb), None)
 
 
 def _of_users(
@@ -158,6 +150,28 @@ def _matched(
         two_stage.scores(lambda asked: model.score_many(state, asked, n), n) if full and two_stage is not None else None
     )
     return Scores(every, model.score_many(state, distinct, n).gather(1, place), alpha)
+
+
+def _paired(
+    model: AbstractRecommender,
+    interaction: Interaction,
+    items: torch.Tensor,
+    dataset: SessionDataset,
+    full: bool,
+    memory_mb: int,
+    two_stage: TwoStage | None,
+) -> Scores:
+    """Scores of a model that has ``predict`` alone."""
+
+    def exact(asked: torch.Tensor) -> torch.Tensor:
+        return predict_rows(model, interaction, asked.expand(len(interaction), -1), dataset, memory_mb)
+
+    if full and two_stage is None:
+        scores = exact(torch.arange(dataset.item_num, device=items.device))
+        return Scores(scores, scores.gather(1, items), None)
+    distinct, place = distinct_candidates(items)
+    every = two_stage.scores(exact, len(interaction)) if full and two_stage is not None else None
+    return Scores(every, exact(distinct).gather(1, place), None)
 
 
 def distinct_candidates(items: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

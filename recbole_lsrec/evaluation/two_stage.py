@@ -15,8 +15,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-ANCHOR_HISTORIES, CHECKED_HISTORIES = 200, 50
-"""Histories under which all items are scored: for the item vectors, and to see what is missed."""
+HISTORIES = 250
+"""Under which all items are scored: four fifths for the item vectors, the others to see what is missed."""
 _RANK, _SHARE = 100, 0.9995  # axes at most, and share of the variance that they need not exceed
 _ANCHOR_ITEMS = 228  # scored exactly for every history
 _RETRIEVED = 200  # in each round
@@ -40,8 +40,14 @@ def share_of_pairs(n_histories: int, n_items: int) -> float:
     """Share of all pairs of history and item that two stages score exactly at most, anchors and checks included."""
     if not n_histories:
         return 1.0
-    fixed = (ANCHOR_HISTORIES + CHECKED_HISTORIES) / n_histories
-    return min(1.0, fixed + scored(ROUNDS[-1]) / n_items)
+    return min(1.0, HISTORIES / n_histories + scored(ROUNDS[-1]) / n_items)
+
+
+def histories_within(memory_mb: float) -> int:
+    """How many histories two stages look at together in about that memory, beside their scores: at least one."""
+    features = _RANK + 2
+    held = 8 * features * (_RETRIEVED + 2 * features)  # float64: a round's items, its equations and their sum
+    return max(1, int(memory_mb * 2**20) // held)
 
 
 class TwoStage:

@@ -21,7 +21,7 @@ from recbole_lsrec.errors import CheckpointError, ConfigError
 from recbole_lsrec.evaluation.popularity import kept_lambda, log_popularity
 from recbole_lsrec.evaluation.retriever import make_items, worth_it
 from recbole_lsrec.evaluation.scoring import check_finite, predict_rows, rows_at_a_time, score_batch, scores_pairs
-from recbole_lsrec.evaluation.two_stage import ANCHOR_HISTORIES, CHECKED_HISTORIES, RETRIEVED, TwoStage
+from recbole_lsrec.evaluation.two_stage import HISTORIES, RETRIEVED, TwoStage, histories_within
 from recbole_lsrec.item_catalogue import Catalogue, CatalogueDataset, catalogue_dataset, load_catalogue
 from recbole_lsrec.model.base import LongShortRecommender
 from recbole_lsrec.model.encode_once import EncodeOnce
@@ -303,7 +303,8 @@ class Recommender:
         at_a_time = rows_at_a_time(self.model, self.config["device"])
         if at_a_time is not None:
             return at_a_time
-        fits = (self.config["eval_memory_mb"] << 20) // (16 * len(self._token))
+        memory = self.config["eval_memory_mb"]
+        fits = min((memory << 20) // (16 * len(self._token)), histories_within(memory))
         return min(self.config["eval_batch_size"], max(1, fits))
 
     # --- from batches to lists ---------------------------------------------------------------------------------------
@@ -312,7 +313,7 @@ class Recommender:
         """Made of evenly spaced histories; None where scoring all items costs less than twice as much, or k asks for it."""
         if k > RETRIEVED or not scores_pairs(self.model) or not worth_it(n, len(self._token)):
             return None
-        chosen = np.linspace(0, n - 1, ANCHOR_HISTORIES + CHECKED_HISTORIES).astype(np.int64)
+        chosen = np.linspace(0, n - 1, HISTORIES).astype(np.int64)
         rows, at = [], 0
         for _, batch in batches():
             here = chosen[(chosen >= at) & (chosen < at + len(batch))] - at

@@ -52,6 +52,31 @@ def test_candidates_alone_score_as_among_all_items(small_log, model_class):  # n
     assert torch.allclose(alone.candidates, every.candidates, rtol=1e-5, atol=1e-6)
 
 
+class AllExactly:
+    """Two stages that retrieve everything, and note how many histories they are asked about."""
+
+    def __init__(self, n_items):
+        self.items, self.asked = torch.arange(n_items).unsqueeze(0), []
+
+    def scores(self, exact, n):
+        self.asked.append(n)
+        return exact(self.items)
+
+
+# A history takes 322 KiB: three fit in 1 MiB. On a CPU models of ours are given as many as its caches hold.
+@pytest.mark.parametrize(("model_class", "asked"), [(DIN, [3, 3, 2]), (get_model("DIN"), [3, 3, 2]), (SLSRec, [8])])
+def test_two_stages_are_asked_about_as_many_histories_as_fit(small_log, model_class, asked):  # noqa: F811
+    _, loader, model = make(small_log, model_class, eval_args={"mode": "full"}, **OPTIONS.get(model_class, {}))
+    model.eval()
+    interaction, stages = batch_of(loader), AllExactly(loader.dataset.item_num)
+    items = torch.ones(8, 1, dtype=torch.int64)
+    with torch.no_grad():
+        exact = score_batch(model, interaction, items, loader.dataset, full=True, memory_mb=1)
+        staged = score_batch(model, interaction, items, loader.dataset, True, 1, stages)  # type: ignore[arg-type]
+    assert stages.asked == asked
+    torch.testing.assert_close(staged.full, exact.full, rtol=1e-5, atol=1e-6)
+
+
 @pytest.mark.parametrize("name", ["SASRec", "GRU4Rec", "eSASRec"])
 @pytest.mark.parametrize(("items_per_candidate", "all_items"), [(1, False), (100, True)])
 def test_of_a_large_catalogue_the_candidates_alone_are_scored(

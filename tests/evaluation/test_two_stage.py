@@ -161,10 +161,8 @@ def small(monkeypatch):
     monkeypatch.setattr(two_stage, "_RANK", 6)
     monkeypatch.setattr(two_stage, "_ANCHOR_ITEMS", 8)
     monkeypatch.setattr(two_stage, "_RETRIEVED", 6)
-    monkeypatch.setattr(retriever, "ANCHOR_HISTORIES", 10)
-    monkeypatch.setattr(retriever, "CHECKED_HISTORIES", 5)
-    monkeypatch.setattr(two_stage, "ANCHOR_HISTORIES", 10)
-    monkeypatch.setattr(two_stage, "CHECKED_HISTORIES", 5)
+    monkeypatch.setattr(retriever, "HISTORIES", 15)
+    monkeypatch.setattr(two_stage, "HISTORIES", 15)
     monkeypatch.setattr(retriever, "_WORTH_IT", 0.6)
 
 

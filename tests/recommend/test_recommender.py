@@ -200,13 +200,11 @@ def test_in_two_stages_the_likely_items_are_scored(run_of_slsrec, monkeypatch, c
         "_RANK": 6,
         "_ANCHOR_ITEMS": 8,
         "_RETRIEVED": 6,
-        "ANCHOR_HISTORIES": 10,
-        "CHECKED_HISTORIES": 5,
+        "HISTORIES": 15,
     }
     for name, value in small.items():
         monkeypatch.setattr(two_stage, name, value)
-    for name in ("ANCHOR_HISTORIES", "CHECKED_HISTORIES"):
-        monkeypatch.setattr(module, name, small[name])
+    monkeypatch.setattr(module, "HISTORIES", 15)
     monkeypatch.setattr(retriever, "_WORTH_IT", 0.6)
     folder, events = run_of_slsrec
     frame = events.iloc[:, :3].set_axis(["user", "item", "timestamp"], axis=1)
