@@ -130,6 +130,6 @@ def model_table() -> str:
 def _code(name: str) -> str:
     if name not in PLUGIN_MODELS:
         return "RecBole"
-    if name in ("SASRec", "GRU4Rec"):
+    if name in ("BERT4Rec", "GRU4Rec", "NARM", "SASRec"):
         return "RecBole, all positions"
     return "RecBole, mended" if ".general_recommender." in PLUGIN_MODELS[name] else "recbole_lsrec"
