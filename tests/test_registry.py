@@ -12,7 +12,9 @@ def test_names_are_ours_and_the_sequential_and_general_models_of_recbole() -> No
     names = registry.model_names()
     assert "SLSRec" in names["recbole_lsrec"]
     assert {"STAMP", "Caser", "DIN", "DIEN", "BPR", "NeuMF", "DiffRec"} <= set(names["recbole"])
-    assert {"LightGCN", "Pop", "Markov", "SASRec", "GRU4Rec", "NARM", "BERT4Rec", "gSASRec"} <= set(names["recbole_lsrec"])
+    assert {"LightGCN", "Pop", "Markov", "SASRec", "GRU4Rec", "NARM", "BERT4Rec", "gSASRec"} <= set(
+        names["recbole_lsrec"]
+    )
     assert not {"RecVAE", "FM", "KGAT", "XGBoost", "S3Rec", "KSR", "GRU4RecKG"} & set(names["recbole"])
 
 

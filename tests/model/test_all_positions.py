@@ -4,9 +4,9 @@ import math
 
 import pytest
 import torch
+from recbole.model.sequential_recommender import NARM as RecBoleNARM
 from recbole.model.sequential_recommender import BERT4Rec as RecBoleBERT4Rec
 from recbole.model.sequential_recommender import GRU4Rec as RecBoleGRU4Rec
-from recbole.model.sequential_recommender import NARM as RecBoleNARM
 from recbole.model.sequential_recommender import SASRec as RecBoleSASRec
 
 from recbole_lsrec.config import Config
@@ -105,24 +105,24 @@ def ring(shop, tmp_path):
     }
 
     def run(name, **settings):
-        drawn = {} if name in STOCK else {"n_negatives": 10}
+        drawn = {} if name in (*STOCK, "BERT4Rec") else {"n_negatives": 10}
         return run_recbole_lsrec(name, "ring", config_dict={**fixed, **small(name), **drawn, **settings})
 
     return run
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", [*MODELS, "BERT4Rec"])
 def test_it_learns(name, ring):
     assert ring(name, epochs=24, eval_step=24)["test_result"]["ndcg@5"] > 0.8
 
 
-@pytest.mark.parametrize("loss", ["softmax", "gbce"])
-def test_it_repeats_and_resumes_bit_for_bit(loss, ring):
+@pytest.mark.parametrize(("name", "loss"), [("SASRec", "softmax"), ("SASRec", "gbce"), ("BERT4Rec", "softmax")])
+def test_it_repeats_and_resumes_bit_for_bit(name, loss, ring):
     settings = {"position_loss": loss, "n_negatives": 10, "hidden_dropout_prob": 0.2}
-    first, second = (ring("SASRec", epochs=4, **settings) for _ in range(2))
+    first, second = (ring(name, epochs=4, **settings) for _ in range(2))
     assert first["test_result"] == second["test_result"]
-    half = ring("SASRec", epochs=2, **settings)
-    resumed = ring("SASRec", epochs=4, resume=f"{half['run_folder']}/checkpoint.pt", **settings)
+    half = ring(name, epochs=2, **settings)
+    resumed = ring(name, epochs=4, resume=f"{half['run_folder']}/checkpoint.pt", **settings)
     assert resumed["test_result"] == first["test_result"]
 
 

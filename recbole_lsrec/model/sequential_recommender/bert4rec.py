@@ -16,7 +16,13 @@ from recbole_lsrec.model.options.all_positions import BERT4RecOptions
 
 
 class BERT4Rec(AllPositions, RecBoleBERT4Rec):
-    """RecBole's BERT4Rec with ``train_positions``."""
+    """RecBole's BERT4Rec with ``train_positions``.
+
+    With ``last`` each target's window is masked by RecBole's ``transform``, so that an event is in as many windows as come
+    after it. With ``all`` each user's events are there once an epoch (:class:`recbole_lsrec.data.mask_loader.MaskLoader`),
+    and the loss is the mean over all masked events. RecBole's own counts no mask at the first place of a window, and of a
+    window with more than ``mask_ratio`` of its length the last ones alone.
+    """
 
     options_class = BERT4RecOptions
     position_loader = MaskLoader
