@@ -148,6 +148,11 @@ def test_masks_are_a_function_of_seed_epoch_and_row(shop):
     assert as_lists(loaded(shop, worker=2), 3) == third
     assert as_lists(loaded(shop, seed=1), 3) != third
     chunks = data.train.chunks(0)[:5]
+    masks = []
+    for epoch in (0, 1):
+        data.train.set_epoch(epoch)
+        masks.append(data.train.make(chunks)["next_item_id_list"].tolist())
+    assert masks[0] != masks[1]
     whole, parts = data.train.make(chunks), [data.train.make(part, chunks) for part in np.split(chunks, [2])]
     for field in ("item_id_list", "next_item_id_list"):
         lines = [line for part in parts for line in part[field].tolist()]
