@@ -98,9 +98,9 @@ def main() -> None:
         columns = events[["user_id", "item_id", "timestamp"]]
         columns.columns = ["user_id:token", "item_id:token", "timestamp:float"]
         columns.to_csv(Path(folder) / "log" / "log.inter", sep="\t", index=False)
-        log = load_log(Config("SASRec", "log", config_dict=settings))
         rows = []
         for name in arguments.models:
+            log = load_log(Config(name, "log", config_dict=settings))
             sides = {side: Side(name, {**settings, **more}, log) for side, more in SIDES.items()}
             torch.autograd.set_detect_anomaly(False)  # importing RecBole's models turns it on; our trainer turns it off
             for batch in range(arguments.batches + 1):  # the first is to warm up

@@ -81,6 +81,17 @@ def test_the_state_at_a_position_is_that_of_the_history_up_to_it(name, shop):
         torch.testing.assert_close(states[real, place], alone, rtol=0, atol=1e-6)
 
 
+def test_narm_keeps_no_vector_for_each_pair_of_positions(shop):
+    """Of 16 positions at a time with all others these are 16 times the states; the largest that is kept are logits."""
+    _, data, model = prepared(shop, "NARM", MAX_ITEM_LIST_LENGTH=40)
+    batch, kept = next(iter(data.train)), []
+    with torch.autograd.graph.saved_tensors_hooks(lambda x: kept.append(x.numel()) or x, lambda x: x):
+        model.calculate_loss(batch)
+    states = 16 * batch["item_id_list"].numel()
+    logits = int((batch["next_item_id_list"] > 0).sum()) * data.dataset.item_num
+    assert states < max(kept) == logits < 16 * states
+
+
 @pytest.mark.parametrize(("name", "stock"), [*STOCK.items(), ("BERT4Rec", RecBoleBERT4Rec)])
 @pytest.mark.parametrize("loss", ["CE", "BPR"])
 def test_last_is_recbole_bit_for_bit(name, stock, loss, shop):
