@@ -32,6 +32,8 @@ SIDES = {
     "all, gbce": {"train_positions": "all", "position_loss": "gbce"},
 }
 
+OF_BOTH = {"BERT4Rec": {"ft_ratio": 0.0}}  # masks alone; sequences with one at their end are as dear on either side
+
 
 def drawn_log(seed: int = 0) -> pd.DataFrame:
     """6,040 users, 3,706 items, about 1,000,209 events."""
@@ -101,7 +103,9 @@ def main() -> None:
         rows = []
         for name in arguments.models:
             log = load_log(Config(name, "log", config_dict=settings))
-            sides = {side: Side(name, {**settings, **more}, log) for side, more in SIDES.items()}
+            sides = {
+                side: Side(name, {**settings, **OF_BOTH.get(name, {}), **more}, log) for side, more in SIDES.items()
+            }
             torch.autograd.set_detect_anomaly(False)  # importing RecBole's models turns it on; our trainer turns it off
             for batch in range(arguments.batches + 1):  # the first is to warm up
                 for side in sides.values():
