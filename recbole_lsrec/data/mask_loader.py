@@ -18,9 +18,9 @@ class MaskLoader(PositionLoader):
     """Cuts each user's training events into sequences of ``MAX_ITEM_LIST_LENGTH`` and masks some of their targets.
 
     The sequences are the chunks of :class:`PositionLoader`, one event shorter, with their last target behind them: as
-    many events as evaluation shows, where a mask comes behind the history. The first event of each is context alone; it
-    is a target in the sequence before, or the user's first event, which is none. So every training instance is once an
-    epoch in a place where it may be masked, and nothing else ever is; ``train_batch_size`` counts these places.
+    many events as evaluation shows, where a mask comes behind the history. The first event of each is context alone; if
+    it is a target, it may be masked in the sequence before. So every training instance is once an epoch in a place where
+    it may be masked, and nothing else ever is; ``train_batch_size`` counts these places.
 
     A masked event is seen from both sides, from what is before it and after it in its sequence. These are training
     events: nothing after the user's last training target is read, and what pre-split files hold out in between is hidden.
