@@ -1,11 +1,11 @@
 """Training targets a second: every position at once against one window per target, as RecBole trains.
 
-    python benchmarks/all_positions.py                       # a log of ml-1m's size, SASRec and GRU4Rec
-    python benchmarks/all_positions.py --parquet ml-1m.parquet
+    python benchmarks/all_positions.py                       # a log of ml-1m's size
+    python benchmarks/all_positions.py --parquet ml-1m.parquet --models NARM BERT4Rec
 
 Both sides train the same model of the same size on the same targets, some batches each in turn, in CPU seconds of one
-thread; making the batches counts. The log drawn has ml-1m's numbers of users, items and events and a skew like its own;
-its content does not matter for the speed.
+thread; making the batches counts. BERT4Rec's targets are the events under masks. The log drawn has ml-1m's numbers of
+users, items and events and a skew like its own; its content does not matter for the speed.
 """
 
 import argparse
@@ -32,6 +32,8 @@ SIDES = {
     "all, gbce": {"train_positions": "all", "position_loss": "gbce"},
 }
 
+OF_BOTH = {"BERT4Rec": {"ft_ratio": 0.0}}  # masks alone; sequences with one at their end are as dear on either side
+
 
 def drawn_log(seed: int = 0) -> pd.DataFrame:
     """6,040 users, 3,706 items, about 1,000,209 events."""
@@ -51,8 +53,9 @@ class Side:
         data = load_data(config, log)
         self.model = build_model(config, data).train()
         self.batches: Iterator[Any] = cycle(data.train)
+        self.in_epoch = len(data.train)
         self.adam = torch.optim.Adam(self.model.parameters())
-        self.targets, self.seconds = 0, 0.0
+        self.targets, self.steps, self.seconds = 0, 0, 0.0
 
     def step(self, counts: bool) -> None:
         """Makes one batch and trains on it."""
@@ -63,13 +66,22 @@ class Side:
         self.adam.step()
         if counts:
             self.seconds += time.process_time() - started
-            at_once = "next_item_id_list" in batch.interaction
-            self.targets += int((batch["next_item_id_list"] > 0).sum()) if at_once else len(batch)
+            self.steps += 1
+            self.targets += targets_in(batch)
+
+
+def targets_in(batch: Any) -> int:
+    """How many events the loss of a batch asks for."""
+    for places in ("next_item_id_list", "MASK_INDEX"):
+        if places in batch.interaction:
+            return int((batch[places] > 0).sum())
+    return len(batch)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--parquet", help="a log with user_id, item_id, timestamp")
+    parser.add_argument("--models", nargs="+", default=["SASRec", "GRU4Rec", "NARM", "BERT4Rec"])
     parser.add_argument("--length", type=int, default=50)
     parser.add_argument("--batches", type=int, default=5, help="measured, of each side")
     arguments = parser.parse_args()
@@ -88,20 +100,20 @@ def main() -> None:
         columns = events[["user_id", "item_id", "timestamp"]]
         columns.columns = ["user_id:token", "item_id:token", "timestamp:float"]
         columns.to_csv(Path(folder) / "log" / "log.inter", sep="\t", index=False)
-        log = load_log(Config("SASRec", "log", config_dict=settings))
         rows = []
-        for name in ("SASRec", "GRU4Rec"):
-            sides = {side: Side(name, {**settings, **more}, log) for side, more in SIDES.items()}
+        for name in arguments.models:
+            log = load_log(Config(name, "log", config_dict=settings))
+            sides = {
+                side: Side(name, {**settings, **OF_BOTH.get(name, {}), **more}, log) for side, more in SIDES.items()
+            }
             torch.autograd.set_detect_anomaly(False)  # importing RecBole's models turns it on; our trainer turns it off
             for batch in range(arguments.batches + 1):  # the first is to warm up
                 for side in sides.values():
                     side.step(counts=batch > 0)
             last = sides["last"].targets / sides["last"].seconds
             for side, of in sides.items():
-                speed = of.targets / of.seconds
-                rows.append(
-                    [name, side, f"{speed:,.0f}", f"{len(log.split.train) / speed:,.0f}", f"{speed / last:.1f}"]
-                )
+                speed, epoch = of.targets / of.seconds, of.seconds / of.steps * of.in_epoch
+                rows.append([name, side, f"{speed:,.0f}", f"{epoch:,.0f}", f"{speed / last:.1f}"])
         print(f"{len(log.user):,} events, {log.item_num - 1:,} items, length {arguments.length}, one thread, CPU time")
         print(tabulate(rows, ["model", "train_positions", "targets/s", "s an epoch", "x last"], disable_numparse=True))
 

@@ -13,6 +13,7 @@ from recbole_lsrec.errors import ConfigError, did_you_mean
 
 # One line per model of ours: name -> module that defines a class of that name. Imported when asked for.
 PLUGIN_MODELS = {
+    "BERT4Rec": "recbole_lsrec.model.sequential_recommender.bert4rec",
     "CLSR": "recbole_lsrec.model.sequential_recommender.clsr",
     "DIEN": "recbole_lsrec.model.sequential_recommender.dien",
     "DIN": "recbole_lsrec.model.sequential_recommender.din",
@@ -23,6 +24,7 @@ PLUGIN_MODELS = {
     "LightGCN": "recbole_lsrec.model.general_recommender.graph",
     "MARank": "recbole_lsrec.model.sequential_recommender.marank",
     "Markov": "recbole_lsrec.model.sequential_recommender.markov",
+    "NARM": "recbole_lsrec.model.sequential_recommender.narm",
     "NGCF": "recbole_lsrec.model.general_recommender.graph",
     "Pop": "recbole_lsrec.model.general_recommender.pop",
     "Random": "recbole_lsrec.model.general_recommender.random",
@@ -38,11 +40,13 @@ PLUGIN_MODELS = {
 
 # Models that declare options -> where; read without importing torch. A model's own ``options_class`` is the same class.
 OPTIONS = {
+    "BERT4Rec": "all_positions:BERT4RecOptions",
     "CLSR": "clsr:CLSROptions",
     "DiffLSRec": "difflsrec:DiffLSRecOptions",
     "GRU4Rec": "all_positions:AllPositionsOptions",
     "LSIDN": "lsidn:LSIDNOptions",
     "MARank": "marank:MARankOptions",
+    "NARM": "all_positions:AllPositionsOptions",
     "SASRec": "all_positions:AllPositionsOptions",
     "SASRecSS": "all_positions:SASRecSSOptions",
     "SLSRec": "slsrec:SLSRecOptions",

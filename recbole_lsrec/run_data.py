@@ -17,7 +17,6 @@ from recbole_lsrec.data.features import check_features
 from recbole_lsrec.data.negative_history import NegativeHistoryDataset
 from recbole_lsrec.data.pair_loader import PairLoader, UserLoader
 from recbole_lsrec.data.pairs import PairDataset
-from recbole_lsrec.data.position_loader import PositionLoader
 from recbole_lsrec.data.sampler import TimeThresholdSampler
 from recbole_lsrec.data.session_views import SessionViewDataset
 from recbole_lsrec.errors import ConfigError
@@ -134,7 +133,7 @@ def load_data(config: Config, log: SessionDataset | None = None, phases: Sequenc
 
 
 def _train_loader(config: Config, train: SessionDataset, sampler: TimeThresholdSampler) -> TrainLoader:
-    """The batches that the model learns from: pairs, users, chunks of all positions, or windows."""
+    """The batches that the model learns from: pairs, users, chunks of events, or windows."""
     if issubclass(config.model_class, GeneralRecommender):
         kind = UserLoader if trains_on_users(config.model_class) else PairLoader
         return kind(config, PairDataset.of(train), sampler)
@@ -144,5 +143,5 @@ def _train_loader(config: Config, train: SessionDataset, sampler: TimeThresholdS
                 f"train_positions: found 'all' with the class {config.model_class.__module__}.{config['model']}; accepted: "
                 f"model={config['model']!r}, by its name, or 'last'."
             )
-        return PositionLoader(config, train, sampler)
+        return config.model_class.position_loader(config, train, sampler)
     return TrainLoader(config, train, sampler, getattr(config.model_class, "candidate_batch", False))

@@ -39,6 +39,8 @@ MORE: dict[str, dict[str, Any]] = {
     "eSASRec": {"hidden_dropout_prob": 0.0, "attn_dropout_prob": 0.0},
     "NeuMF": {},
     "NARM": {"train_neg_sample_args": None},
+    "NARM, every position": {"train_neg_sample_args": None, "train_positions": "all"},
+    "BERT4Rec, every position": {"train_neg_sample_args": None, "train_positions": "all"},  # by one process
     "DIN": {},  # by one process
 }
 EVALUATED: dict[str, dict[str, Any]] = {

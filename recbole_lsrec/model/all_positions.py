@@ -8,7 +8,7 @@ from recbole.data.interaction import Interaction
 from recbole.model.abstract_recommender import SequentialRecommender
 from torch import Tensor
 
-from recbole_lsrec.data.position_loader import NEXT_PREFIX
+from recbole_lsrec.data.position_loader import NEXT_PREFIX, PositionLoader
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.model.catalogue_loss import ItemSampler, full_softmax, sampled_softmax
 from recbole_lsrec.model.options.all_positions import AllPositionsOptions
@@ -20,7 +20,8 @@ class AllPositions(SequentialRecommender):
     """To be put before a model of RecBole whose state at a position depends on the events up to it alone.
 
     The model must get its states by ``gather_indexes`` at the end of ``forward``, score items by a dot product with
-    ``item_embedding``, and do nothing else with lengths. With ``train_positions: last`` it is RecBole's, bit for bit.
+    ``item_embedding``, and do nothing else with lengths; or say by :meth:`position_states` and :meth:`item_table` what
+    is to be multiplied. With ``train_positions: last`` it is RecBole's, bit for bit.
 
     With ``train_positions: all`` a batch holds whole chunks of users' events, one forward pass gives a state at each,
     and the loss is the mean over all positions with a target (see
@@ -33,6 +34,7 @@ class AllPositions(SequentialRecommender):
     """
 
     options_class: ClassVar[type[AllPositionsOptions]] = AllPositionsOptions
+    position_loader: ClassVar[type[PositionLoader]] = PositionLoader
     item_embedding: torch.nn.Embedding
     loss_type: str
 
@@ -61,10 +63,18 @@ class AllPositions(SequentialRecommender):
         if self.NEXT_ITEMS not in interaction.interaction:
             return super().calculate_loss(interaction) * group.share(len(interaction))
         items, target = interaction[self.ITEM_SEQ], interaction[self.NEXT_ITEMS]  # [B, L]
-        lengths = torch.arange(1, items.shape[1] + 1, device=items.device).expand_as(items)
         at = (target > 0).flatten().nonzero().squeeze(1)  # [P]
-        states = self.forward(items, lengths).flatten(0, 1).index_select(0, at)  # [P, D]
+        states = self.position_states(items).flatten(0, 1).index_select(0, at)  # [P, D]
         return self._loss_at(states, target.flatten().index_select(0, at)) * group.share(len(at))
+
+    def position_states(self, items: Tensor) -> Tensor:
+        """The state at each position of the chunks ``[B, L]``: ``[B, L, D]``."""
+        lengths = torch.arange(1, items.shape[1] + 1, device=items.device).expand_as(items)
+        return self.forward(items, lengths)
+
+    def item_table(self) -> Tensor:
+        """What a state is multiplied with to score every item: ``[N, D]``."""
+        return self.item_embedding.weight
 
     def score_candidates(self, interaction: Interaction, items: Tensor) -> Tensor:
         """Scores of items ``[B, C]``, each history's own: what ``full_sort_predict`` gives them, without all others."""
@@ -73,7 +83,7 @@ class AllPositions(SequentialRecommender):
 
     def _loss_at(self, states: Tensor, target: Tensor) -> Tensor:
         """The loss of ``[P, D]`` states with their targets ``[P]``."""
-        table = self.item_embedding.weight
+        table = self.item_table()
         if self.position_loss == "softmax":
             return full_softmax(states, table, target)
         drawn = group.same(self._uniform.draw(self.n_negatives))  # [S], the first item being 0

@@ -4,6 +4,8 @@ import math
 
 import pytest
 import torch
+from recbole.model.sequential_recommender import NARM as RecBoleNARM
+from recbole.model.sequential_recommender import BERT4Rec as RecBoleBERT4Rec
 from recbole.model.sequential_recommender import GRU4Rec as RecBoleGRU4Rec
 from recbole.model.sequential_recommender import SASRec as RecBoleSASRec
 
@@ -14,13 +16,18 @@ from recbole_lsrec.model.position_losses import calibration, gbce
 from recbole_lsrec.quick_start import build_model, run_recbole_lsrec
 from recbole_lsrec.run_data import load_data
 
-MODELS = ("SASRec", "GRU4Rec", "gSASRec", "SASRecSS", "eSASRec")
+MODELS = ("SASRec", "GRU4Rec", "NARM", "gSASRec", "SASRecSS", "eSASRec")
+STOCK = {"SASRec": RecBoleSASRec, "GRU4Rec": RecBoleGRU4Rec, "NARM": RecBoleNARM}
+_SMALL = {
+    "GRU4Rec": {"embedding_size": 16, "hidden_size": 16, "dropout_prob": 0.0},
+    "NARM": {"embedding_size": 16, "hidden_size": 16, "dropout_probs": [0.0, 0.0]},
+}
 _SASREC = {"hidden_size": 16, "inner_size": 32, "hidden_dropout_prob": 0.0, "attn_dropout_prob": 0.0}
 
 
 def small(name):
     """Settings of a model that is quick and has no dropout."""
-    return {"embedding_size": 16, "hidden_size": 16, "dropout_prob": 0.0} if name == "GRU4Rec" else _SASREC
+    return _SMALL.get(name, _SASREC)
 
 
 def prepared(shop, name, **settings):
@@ -29,7 +36,7 @@ def prepared(shop, name, **settings):
     return config, data, build_model(config, data)
 
 
-@pytest.mark.parametrize("name", ["SASRec", "GRU4Rec"])
+@pytest.mark.parametrize("name", STOCK)
 def test_the_loss_is_the_mean_of_the_windows_losses_where_histories_fit_in_a_chunk(name, shop):
     config, data, model = prepared(shop, name, MAX_ITEM_LIST_LENGTH=60, train_batch_size=10**6)
     (chunks,), (windows,) = list(data.train), list(TrainLoader(config, data.train.dataset, data.train.sampler, False))
@@ -57,19 +64,35 @@ def test_a_state_does_not_depend_on_what_comes_after_it(name, shop):
 
 @pytest.mark.parametrize("name", MODELS)
 def test_the_state_at_a_position_is_that_of_the_history_up_to_it(name, shop):
-    """What training sees is what evaluation asks."""
-    _, data, model = prepared(shop, name)
-    model.eval()
+    """What training sees is what evaluation asks, of RecBole's class with the same weights where there is one."""
+    _, data, model = prepared(shop, name, MAX_ITEM_LIST_LENGTH=40)
+    config = Config(STOCK.get(name, name), "shop", config_dict={**shop, **small(name), "MAX_ITEM_LIST_LENGTH": 40})
+    stock = build_model(config, data)
+    assert (type(stock) is STOCK[name]) if name in STOCK else (type(stock) is type(model))
+    stock.load_state_dict(model.state_dict())
+    model.eval(), stock.eval()
     items = next(iter(data.train))["item_id_list"][:4]
-    states = model(items, torch.arange(1, items.shape[1] + 1).expand_as(items))
-    for place in (0, 3):
-        history = items.clone()
-        history[:, place + 1 :] = 0
-        alone = model(history, torch.full((4,), place + 1))
-        torch.testing.assert_close(states[:, place], alone, rtol=1e-5, atol=1e-6)
+    states = model.position_states(items)
+    assert states.shape == (4, items.shape[1], 16)
+    assert items.shape[1] > 16  # more than one of NARM's blocks
+    for place in range(items.shape[1]):
+        real = items[:, place] > 0
+        alone = stock(items[real, : place + 1], torch.full((int(real.sum()),), place + 1))
+        torch.testing.assert_close(states[real, place], alone, rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize(("name", "stock"), [("SASRec", RecBoleSASRec), ("GRU4Rec", RecBoleGRU4Rec)])
+def test_narm_keeps_no_vector_for_each_pair_of_positions(shop):
+    """Of 16 positions at a time with all others these are 16 times the states; the largest that is kept are logits."""
+    _, data, model = prepared(shop, "NARM", MAX_ITEM_LIST_LENGTH=40)
+    batch, kept = next(iter(data.train)), []
+    with torch.autograd.graph.saved_tensors_hooks(lambda x: kept.append(x.numel()) or x, lambda x: x):
+        model.calculate_loss(batch)
+    states = 16 * batch["item_id_list"].numel()
+    logits = int((batch["next_item_id_list"] > 0).sum()) * data.dataset.item_num
+    assert states < max(kept) == logits < 16 * states
+
+
+@pytest.mark.parametrize(("name", "stock"), [*STOCK.items(), ("BERT4Rec", RecBoleBERT4Rec)])
 @pytest.mark.parametrize("loss", ["CE", "BPR"])
 def test_last_is_recbole_bit_for_bit(name, stock, loss, shop):
     found = []
@@ -93,7 +116,7 @@ def ring(shop, tmp_path):
     }
 
     def run(name, **settings):
-        drawn = {} if name in ("SASRec", "GRU4Rec") else {"n_negatives": 10}
+        drawn = {} if name in (*STOCK, "BERT4Rec") else {"n_negatives": 10}
         return run_recbole_lsrec(name, "ring", config_dict={**fixed, **small(name), **drawn, **settings})
 
     return run
@@ -104,13 +127,19 @@ def test_it_learns(name, ring):
     assert ring(name, epochs=24, eval_step=24)["test_result"]["ndcg@5"] > 0.8
 
 
-@pytest.mark.parametrize("loss", ["softmax", "gbce"])
-def test_it_repeats_and_resumes_bit_for_bit(loss, ring):
+def test_bert4rec_learns_to_go_on_from_events_that_it_saw_from_both_sides(ring):
+    """Half of the events are under masks in each epoch; by chance it would find .15."""
+    settings = {"epochs": 60, "eval_step": 60, "mask_ratio": 0.5, "ft_ratio": 0.2}
+    assert ring("BERT4Rec", **settings)["test_result"]["ndcg@5"] > 0.5
+
+
+@pytest.mark.parametrize(("name", "loss"), [("SASRec", "softmax"), ("SASRec", "gbce"), ("BERT4Rec", "softmax")])
+def test_it_repeats_and_resumes_bit_for_bit(name, loss, ring):
     settings = {"position_loss": loss, "n_negatives": 10, "hidden_dropout_prob": 0.2}
-    first, second = (ring("SASRec", epochs=4, **settings) for _ in range(2))
+    first, second = (ring(name, epochs=4, **settings) for _ in range(2))
     assert first["test_result"] == second["test_result"]
-    half = ring("SASRec", epochs=2, **settings)
-    resumed = ring("SASRec", epochs=4, resume=f"{half['run_folder']}/checkpoint.pt", **settings)
+    half = ring(name, epochs=2, **settings)
+    resumed = ring(name, epochs=4, resume=f"{half['run_folder']}/checkpoint.pt", **settings)
     assert resumed["test_result"] == first["test_result"]
 
 
@@ -163,7 +192,7 @@ def test_sampled_softmax_tends_to_the_full_one(shop):
             {"train_positions": "all"},
             r"^train_positions: found 'all' with the class recbole\..*by its name",
         ),
-        ("NARM", {"train_positions": "all"}, r"^train_positions: found in .* no known key.*It is a key of .*SASRec"),
+        ("STAMP", {"train_positions": "all"}, r"^train_positions: found in .* no known key.*It is a key of .*GRU4Rec"),
     ],
 )
 def test_what_does_not_go_together_is_said(name, settings, message, shop):

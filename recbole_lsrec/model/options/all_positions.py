@@ -9,7 +9,7 @@ from recbole_lsrec.model.options.long_short import Dropout, Share, Width
 
 
 class AllPositionsOptions(Options):
-    """Of SASRec and GRU4Rec, beside what RecBole's yaml says."""
+    """Of SASRec, GRU4Rec and NARM, beside what RecBole's yaml says."""
 
     train_positions: Literal["last", "all"] = setting(
         "last",
@@ -30,6 +30,15 @@ class AllPositionsOptions(Options):
                 "train_positions: all, or softmax."
             )
         return self
+
+
+class BERT4RecOptions(AllPositionsOptions):
+    """Of BERT4Rec, whose positions see what comes after them too."""
+
+    train_positions: Literal["last", "all"] = setting(
+        "last",
+        "last: the window of each target, masked, RecBole's way, bit for bit; all: a user's events once an epoch, masked.",
+    )
 
 
 class GSASRecOptions(AllPositionsOptions):

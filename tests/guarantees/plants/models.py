@@ -120,6 +120,20 @@ PLANTS = [
         LAYERS,
     ),
     Plant(
+        "NARM's positions attend to what comes after them",
+        "model/sequential_recommender/narm.py",
+        "(weight * earlier) @ hidden",
+        "weight @ hidden",
+        POSITIONS,
+    ),
+    Plant(
+        "BERT4Rec is trained without the items' biases",
+        "model/sequential_recommender/bert4rec.py",
+        "states.new_ones(*items.shape, 1)",
+        "states.new_zeros(*items.shape, 1)",
+        "tests/model/test_bert4rec.py",
+    ),
+    Plant(
         "at every position a state sees the next event",
         "data/position_loader.py",
         "items: torch.from_numpy(self.dataset.item)[at] * inside,",

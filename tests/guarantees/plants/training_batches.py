@@ -2,6 +2,8 @@
 
 from tests.guarantees.plants.plant import Plant
 
+MASKS = "tests/data/test_mask_loader.py"
+
 PLANTS = [
     Plant(
         "pairs' negatives appear after training",
@@ -32,6 +34,34 @@ PLANTS = [
         "data/position_loader.py",
         "self._next[torch.where(inside, at + 1, 0)]",
         "self._next[torch.where(inside, at, 0)]",
+    ),
+    Plant(
+        "BERT4Rec sees what pre-split files hold out",
+        "data/mask_loader.py",
+        "np.where(dataset.training_events(), dataset.item, 0)",
+        "dataset.item.copy()",
+        MASKS,
+    ),
+    Plant(
+        "BERT4Rec masks the same events in every epoch",
+        "data/mask_loader.py",
+        'key_from(what, self.config["seed"], self.epoch)',
+        'key_from(what, self.config["seed"])',
+        MASKS,
+    ),
+    Plant(
+        "a sequence that ends at a mask goes on",
+        "data/mask_loader.py",
+        " * ~(ends & (steps > chosen))",
+        "",
+        MASKS,
+    ),
+    Plant(
+        "a sequence may have no mask",
+        "data/mask_loader.py",
+        "(steps == chosen) | ~ends & (draw < self._mask_ratio)",
+        "(ends & (steps == chosen)) | ~ends & (draw < self._mask_ratio)",
+        MASKS,
     ),
     Plant(
         "views hold events held out",
