@@ -91,7 +91,7 @@ def test_losses_are_those_of_a_cpu_in_each_precision(name: str, options: dict[st
 
 
 # In the order of STEPS: what waits for a size or a number that the card makes.
-WAITS = [6, 6, 5, 3, 9, 6, 6, 0, 1, 1, 1, 1, 1]
+WAITS = [6, 6, 5, 3, 9, 6, 6, 0, 1, 1, 1, 1, 1, 1, 1]
 
 
 @pytest.mark.parametrize(("name", "options", "waits"), [(*step[:2], n) for step, n in zip(STEPS, WAITS, strict=True)])

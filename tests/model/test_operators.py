@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from recbole_lsrec.model.layers import cache_blocks, embedding
-from tests.model.steps import ALL, batch_of, model_of
+from tests.model.steps import ALL, MASKS, batch_of, model_of
 
 WAITS = {"nonzero", "_unique2", "_local_scalar_dense", "masked_select", "is_nonzero", "equal"}
 """Operators whose result decides the size of another, or goes to the host: on a GPU's array, it has to finish first.
@@ -30,6 +30,8 @@ STEPS: list[tuple[str, dict[str, Any], int, int]] = [
     ("MARank", {}, 310, 0),
     ("SASRec", ALL, 210, 1),
     ("GRU4Rec", ALL, 425, 1),
+    ("NARM", ALL, 450, 1),
+    ("BERT4Rec", MASKS, 220, 1),
     ("gSASRec", {}, 235, 1),
     ("SASRecSS", {}, 215, 1),
     ("eSASRec", {}, 235, 1),

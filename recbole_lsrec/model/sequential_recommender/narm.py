@@ -21,26 +21,20 @@ class NARM(AllPositions, RecBoleNARM):
     ``t`` is left out by leaving out its terms.
     """
 
-    def forward(self, item_seq: Tensor, item_seq_len: Tensor) -> Tensor:
-        """RecBole's, of the first ``[B]`` events of each row; or of each of several numbers of them, ``[B, P]``."""
-        if item_seq_len.dim() == 1:
-            return super().forward(item_seq, item_seq_len)
-        hidden, _ = self.gru(self.emb_dropout(self.item_embedding(item_seq)))  # [B, L, H]
-        last = self.gather_indexes(hidden, item_seq_len - 1)  # [B, P, H]
-        keys, queries = self.a_1(hidden), self.a_2(last)
-        local = [
-            self._local(hidden, keys, some, length)
-            for some, length in zip(queries.split(_BLOCK, 1), item_seq_len.split(_BLOCK, 1), strict=True)
-        ]
-        both = torch.cat([torch.cat(local, 1), last], 2)  # [B, P, 2H]
-        return self.b(self.ct_dropout(both))  # [B, P, D]
+    def position_states(self, items: Tensor) -> Tensor:
+        """The state at each position of the chunks ``[B, L]``: ``[B, L, D]``."""
+        hidden, _ = self.gru(self.emb_dropout(self.item_embedding(items)))  # [B, L, H]
+        keys, queries = self.a_1(hidden), self.a_2(hidden)
+        blocks = enumerate(queries.split(_BLOCK, 1))
+        local = torch.cat([self._local(hidden, keys, some, number * _BLOCK) for number, some in blocks], 1)
+        return self.b(self.ct_dropout(torch.cat([local, hidden], 2)))  # [B, L, D]
 
-    def _local(self, hidden: Tensor, keys: Tensor, queries: Tensor, length: Tensor) -> Tensor:
-        """The local interest ``[B, Q, H]`` of queries ``[B, Q, H]``, each over its first ``length`` events."""
-        longest = int(length.max())
-        weight = checkpoint(self._weights, keys[:, :longest], queries, use_reentrant=False, preserve_rng_state=False)
-        earlier = torch.arange(longest, device=length.device) < length[..., None]  # [B, Q, L]
-        return (weight * earlier) @ hidden[:, :longest]
+    def _local(self, hidden: Tensor, keys: Tensor, queries: Tensor, first: int) -> Tensor:
+        """The local interest ``[B, Q, H]`` of queries ``[B, Q, H]`` at positions ``first`` and after, over events up to each."""
+        end = first + queries.shape[1]
+        weight = checkpoint(self._weights, keys[:, :end], queries, use_reentrant=False, preserve_rng_state=False)
+        earlier = weight.new_ones(queries.shape[1], end).tril(first)
+        return (weight * earlier) @ hidden[:, :end]
 
     def _weights(self, keys: Tensor, queries: Tensor) -> Tensor:
         """``v . sigmoid(key + query)`` of each pair, ``[B, Q, L]``; made again for the gradient, not kept."""
