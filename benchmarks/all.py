@@ -73,6 +73,11 @@ ROWS = {
         "",
         "--batches 2",
     ),
+    "equal_time": Row(
+        "NDCG@10 among all items of ml-100k after 60 seconds of training with `train_positions: all`",
+        "one window per target, as in RecBole",
+        r"^\S+ +(?P<name>\w+) +\S+ -> .* -> \S+ \((?P<ratio>[\d.]+)x\)$",
+    ),
     "sparse_embeddings": Row(
         "a step with 1,000,000 items, sparse gradients",
         "dense gradients and Adam",

@@ -23,6 +23,11 @@ PRINTED = {
     "anomaly_detection": ("SLSRec  :    28.0 ms a step,    56.0 ms with anomaly detection: 2.00x\n", "SLSRec 2.0"),
     "freed_memory": ("SLSRec lineage: 200.0 ms a step, 280.0 as malloc does it: 1.40x\n", "SLSRec lineage 1.4"),
     "all_positions": ("SASRec   all                13,292       74        21.3\n", "SASRec all 21"),
+    "equal_time": (
+        "ml-100k  GRU4Rec  0.0462 -> 0.0529 (1.15x)  0.0043 -> 0.0184 (4.28x)\n\n"
+        "| ml-100k | GRU4Rec | 0.0462 -> 0.0529 (1.15x) | 0.0043 -> 0.0184 (4.28x) |\n",
+        "GRU4Rec 4.3",
+    ),
     "sparse_embeddings": (
         "| SLSRec  |     5,000 |   119 |  94 | 1.27 | 1.00 | 59 | 60 |\n"
         "| SLSRec  | 1,000,000 |   712 | 127 | 5.61 | 1.35 | 259 | 93 |\n",
