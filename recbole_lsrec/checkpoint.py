@@ -146,15 +146,15 @@ def check(
                 f"use --{key}={held}, or another checkpoint."
             )
     if config is not None:
-        differing = [
-            f"{key} (checkpoint: {found.config.get(key)!r}, now: {config.get(key)!r})"
-            for key in sorted({*found.config, *config} - may_differ())
-            if found.config.get(key) != config.get(key)
-        ]
+        keys = sorted({*found.config, *config} - may_differ())
+        differing = [key for key in keys if found.config.get(key) != config.get(key)]
         if differing:
+            was = {key: repr(found.config[key]) if key in found.config else "not known" for key in differing}
+            named = "; ".join(f"{key} (checkpoint: {was[key]}, now: {config.get(key)!r})" for key in differing)
+            older = ", with the version of recbole_lsrec that wrote it" if "not known" in was.values() else ""
             raise CheckpointError(
-                f"{found}: settings that change the result differ: {'; '.join(differing)}. "
-                "Resume with the checkpoint's values, or start a new run without --resume."
+                f"{found}: settings that change the result differ: {named}. "
+                f"Resume with the checkpoint's values{older}, or start a new run without --resume."
             )
     theirs = found.metadata["fingerprints"]
     for name in sorted({*theirs, *fingerprints}):

@@ -21,7 +21,7 @@ from recbole_lsrec.data.sampler import TimeThresholdSampler
 from recbole_lsrec.data.session_views import SessionViewDataset
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.model.all_positions import AllPositions
-from recbole_lsrec.registry import trains_on_users
+from recbole_lsrec.registry import PLUGIN_MODELS, trains_on_users
 
 # Models, and what derives from them, whose batches need more of the log than windows.
 _LOGS = {"DIEN": NegativeHistoryDataset, "LSIDN": SessionViewDataset}
@@ -139,9 +139,11 @@ def _train_loader(config: Config, train: SessionDataset, sampler: TimeThresholdS
         return kind(config, PairDataset.of(train), sampler)
     if config["train_positions"] == "all":
         if not issubclass(config.model_class, AllPositions):
+            own = config.model_class
+            ours = next((base.__name__ for base in own.__mro__ if base.__name__ in PLUGIN_MODELS), config["model"])
             raise ConfigError(
-                f"train_positions: found 'all' with the class {config.model_class.__module__}.{config['model']}; accepted: "
-                f"model={config['model']!r}, by its name, or 'last'."
+                f"train_positions: found 'all' with the class {own.__module__}.{own.__name__}; accepted: {ours} of this package "
+                f"(model={ours!r}, by its name) or a class on it, or 'last'."
             )
         return config.model_class.position_loader(config, train, sampler)
     return TrainLoader(config, train, sampler, getattr(config.model_class, "candidate_batch", False))

@@ -44,6 +44,7 @@ def evaluation_seconds(model: Any, loader: EvalLoader, config: Config) -> float:
     generators = checkpoint.rng_state(config["device"])
     ranks = changed(config, metrics=["MRR"])  # whatever is made of them
     share = share_scored(model, loader, config)  # of all items; of the few instances here all are
+    work = _work(model, loader) * share
     n, expected, spent = 1, inf, 0.0
     while n < total and expected > SHORT and spent < _ENOUGH:
         n = min(4 * n, total)
@@ -51,7 +52,7 @@ def evaluation_seconds(model: Any, loader: EvalLoader, config: Config) -> float:
         some = loader.some(n)
         evaluate(model, some, ranks)
         spent = perf_counter() - started
-        expected = spent * _work(model, loader) / _work(model, some) * share
+        expected = spent * work / _work(model, some)
     checkpoint.set_rng_state(generators, config["device"])
     return expected
 

@@ -202,7 +202,10 @@ class TestCheck:
 
     def test_other_settings_are_all_named(self, stored: Checkpoint) -> None:
         config = {"learning_rate": 0.01, "epochs": 10, "topk": [5, 10], "dropout": 0.1}
-        message = r"dropout \(checkpoint: None, now: 0\.1\); learning_rate \(checkpoint: 0\.001, now: 0\.01\)\. Resume"
+        message = (
+            r"dropout \(checkpoint: not known, now: 0\.1\); learning_rate \(checkpoint: 0\.001, now: 0\.01\)\. Resume with "
+            r"the checkpoint's values, with the version of recbole_lsrec that wrote it, or start"
+        )
         with pytest.raises(CheckpointError, match=message):
             self.accept(stored, config=config)
 

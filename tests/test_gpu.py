@@ -28,9 +28,11 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-NO_DROPOUT = dict.fromkeys(
-    ("hidden_dropout_prob", "attn_dropout_prob", "dropout_prob"), 0.0
-)  # a device has its generator
+# Each device has its own generator.
+NO_DROPOUT = {
+    **dict.fromkeys(("hidden_dropout_prob", "attn_dropout_prob", "dropout_prob"), 0.0),
+    "dropout_probs": [0.0, 0.0],
+}
 
 
 def gradients(name: str, options: dict[str, Any], device: str) -> dict[str, torch.Tensor]:

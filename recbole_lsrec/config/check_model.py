@@ -21,18 +21,33 @@ def check_model_settings(values: Mapping[str, Any], model: type, sources: Source
     of_recbole = any(base.__module__.startswith("recbole.model.sequential_recommender.") for base in model.__mro__)
     if of_recbole and heads is not None and values.get(width) is not None and values[width] % heads:
         raise refuse("n_heads", heads, sources, f"a divisor of {width}, which is {values[width]}")
+    _check_transform(values, model, sources)
+    may_be_sparse(values, model)
+    for key, package, pip_name in (("log_wandb", "wandb", "wandb"), ("log_mlflow", "mlflow", "mlflow-skinny")):
+        if values[key] and find_spec(package) is None:
+            raise refuse(key, True, sources, f"False, because {package} is not installed here (pip install {pip_name})")
+
+
+def _check_transform(values: Mapping[str, Any], model: type, sources: Sources) -> None:
+    """RecBole's changes of training windows, and the masks that BERT4Rec cannot do without."""
+    transform, at_once = values["transform"], values.get("train_positions") == "all"
     length, ratio = values["MAX_ITEM_LIST_LENGTH"], values.get("mask_ratio")
-    if values["transform"] == "mask_itemseq" and ratio is not None and int(ratio * length) < 1:
+    masks = any(base.__name__ == "BERT4Rec" for base in model.__mro__)
+    if masks and transform != "mask_itemseq":
+        raise refuse("transform", transform, sources, "mask_itemseq with BERT4Rec, which learns from masks alone")
+    if at_once and not masks and transform is not None:
+        raise refuse(
+            "transform", transform, sources, "none with train_positions: all, whose batches are not changed by it"
+        )
+    if transform == "mask_itemseq" and ratio is None:
+        raise refuse("mask_ratio", ratio, sources, "a number greater than 0 and at most 1 with transform: mask_itemseq")
+    if transform == "mask_itemseq" and not at_once and int(ratio * length) < 1:
         raise refuse(
             "MAX_ITEM_LIST_LENGTH",
             length,
             sources,
             f"a length of which mask_ratio ({ratio}) masks at least one item; lengthen histories or raise mask_ratio",
         )
-    may_be_sparse(values, model)
-    for key, package, pip_name in (("log_wandb", "wandb", "wandb"), ("log_mlflow", "mlflow", "mlflow-skinny")):
-        if values[key] and find_spec(package) is None:
-            raise refuse(key, True, sources, f"False, because {package} is not installed here (pip install {pip_name})")
 
 
 def may_be_sparse(values: Mapping[str, Any], model: type) -> bool:

@@ -19,6 +19,8 @@ from recbole_lsrec.processes import group
 class AllPositions(SequentialRecommender):
     """To be put before a model of RecBole whose state at a position depends on the events up to it alone.
 
+    (Or, as BERT4Rec, reads batches of a ``position_loader`` of its own, in which what is asked for is hidden.)
+
     The model must get its states by ``gather_indexes`` at the end of ``forward``, score items by a dot product with
     ``item_embedding``, and do nothing else with lengths; or say by :meth:`position_states` and :meth:`item_table` what
     is to be multiplied. With ``train_positions: last`` it is RecBole's, bit for bit.

@@ -123,10 +123,6 @@ class LongShortRecommender(EncodeOnce):
         """Returns the tables that training only looks rows up in, so that they may have sparse gradients: all there are."""
         return [module for module in self.modules() if isinstance(module, nn.Embedding)]
 
-    def floats_per_pair(self, state: Any) -> int:
-        """Estimates how many float32 numbers :meth:`match` holds for a pair of instance and candidate."""
-        return 1000
-
     @overload
     def score(self, state: Any, items: Tensor, return_alpha: Literal[False] = False) -> Tensor: ...
     @overload

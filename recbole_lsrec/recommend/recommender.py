@@ -299,7 +299,7 @@ class Recommender:
             yield rows[at : at + size], dataset.join(batch).to(config["device"])
 
     def _batch_size(self) -> int:
-        """As the evaluation's full pass has it."""
+        """As the evaluation's full pass has it, or as two stages do."""
         at_a_time = rows_at_a_time(self.model, self.config["device"])
         if at_a_time is not None:
             return at_a_time

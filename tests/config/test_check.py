@@ -308,11 +308,27 @@ def test_ratio_splits_by_user_or_over_the_whole_log() -> None:
             {"MAX_ITEM_LIST_LENGTH": 3},
             r"MAX_ITEM_LIST_LENGTH: found 3 .* mask_ratio \(0.2\) masks at least one",
         ),
+        ("BERT4Rec", {"mask_ratio": None}, r"^mask_ratio: found None .*; accepted: a number greater than 0"),
+        (
+            "BERT4Rec",
+            {"transform": "crop_itemseq"},
+            r"^transform: found 'crop_itemseq' .*; accepted: mask_itemseq with BERT4Rec",
+        ),
+        (
+            "SASRec",
+            {"transform": "crop_itemseq", "train_positions": "all"},
+            r"^transform: found 'crop_itemseq' .*; accepted: none with train_positions: all",
+        ),
     ],
 )
 def test_what_a_model_of_recbole_cannot_take(model: str, settings: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         Config(model, "ml-100k", config_dict=settings)
+
+
+def test_whole_sequences_are_masked_however_short() -> None:
+    settings = {"MAX_ITEM_LIST_LENGTH": 3, "train_positions": "all"}
+    assert Config("BERT4Rec", "ml-100k", config_dict=settings)["mask_ratio"] == 0.2
 
 
 @pytest.mark.parametrize(

@@ -180,6 +180,10 @@ def test_sampled_softmax_tends_to_the_full_one(shop):
         assert model._loss_at(states, target).item() == pytest.approx(full.item(), rel=0.01)
 
 
+class Own(RecBoleNARM):
+    """On RecBole's class, which knows the last position alone."""
+
+
 @pytest.mark.parametrize(
     ("name", "settings", "message"),
     [
@@ -190,6 +194,11 @@ def test_sampled_softmax_tends_to_the_full_one(shop):
             RecBoleSASRec,
             {"train_positions": "all"},
             r"^train_positions: found 'all' with the class recbole\..*by its name",
+        ),
+        (
+            Own,
+            {"train_positions": "all"},
+            r"^train_positions: found 'all' with the class .*\.Own; accepted: NARM of this package \(model='NARM', by",
         ),
         ("STAMP", {"train_positions": "all"}, r"^train_positions: found in .* no known key.*It is a key of .*GRU4Rec"),
     ],

@@ -136,6 +136,17 @@ def test_no_score_waits_for_the_auxiliary_loss(rich, monkeypatch):
         recboles.predict(batch)
 
 
+def test_padding_is_what_lies_after_the_length(rich):
+    """An id of 0 within it is an event, as in RecBole's."""
+    _, data, model, recboles = both(rich, "DIN", {})
+    model.eval(), recboles.eval()
+    _, batch = data.test.make(data.test.dataset.rows[:4])
+    batch["item_id_list"] = batch["item_id_list"].clone()
+    batch["item_id_list"][:, 0] = 0
+    found = model.score(model.encode(batch), batch["item_id"].unsqueeze(1)).squeeze(1)
+    torch.testing.assert_close(found, recboles.predict(batch), rtol=1e-5, atol=1e-7)
+
+
 def test_items_that_meet_often_are_one_pair():
     history = torch.tensor([[3, 3, 4], [4, 0, 0]])
     met, place = _met(torch.tensor([[1, 2]]), history, 10)

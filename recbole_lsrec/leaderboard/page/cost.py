@@ -26,7 +26,7 @@ class Cost:
         train_seconds: spent in training, validation not counted.
         runs: that these are means of.
         still_improving: of them, in how many validation was still rising.
-        every_position: whether it was trained at every position of a history, not on one window for each target.
+        every_position: whether it was trained on whole histories at once, not on one window for each target.
     """
 
     system: str

@@ -130,10 +130,10 @@ def order_change(found: Sequence[Corrected]) -> str:
 
 
 def every_position(costs: Sequence[Cost]) -> str | None:
-    """Which systems were trained at every position, so that in equal time they met many times more targets; None for none."""
+    """Which systems were trained on whole histories at once, so that in equal time they met more targets; None for none."""
     names = [cost.system for cost in costs if cost.every_position]
     return (
-        f"Trained at every position of a history, other sequence models on one window for each target: {_names(names)}."
+        f"Trained on whole histories at once, other sequence models on one window for each target: {_names(names)}."
         if names
         else None
     )

@@ -30,7 +30,8 @@ class DIEN(EncodeOnce, RecBoleDIEN):
     """RecBole's DIEN, trained bit for bit as there, with the scores of its ``predict``.
 
     The interests are extracted once per history; RecBole's ``predict`` does it for each candidate, with the auxiliary
-    loss, which no score depends on. Attention and evolution are left for each pair, padding not included.
+    loss, which no score depends on. Attention and evolution are left for each pair, padding not included. A subclass that
+    changes ``forward`` changes :meth:`encode` and :meth:`score` with it.
     """
 
     def encode(self, interaction: Interaction) -> State:

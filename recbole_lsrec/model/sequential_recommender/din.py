@@ -18,7 +18,8 @@ from recbole_lsrec.model.layers.recbole_pairs import attention_logits, feature_v
 class State(NamedTuple):
     """Histories as DIN meets them with candidates."""
 
-    history: Tensor  # [B, L] items, cut at the longest, padded with 0
+    history: Tensor  # [B, L] items, cut at the longest
+    padding: Tensor  # [B, L] what is at and after a history's length
     vectors: Tensor  # [N, H] of all items
     head: nn.Sequential
 
@@ -27,25 +28,28 @@ class DIN(EncodeOnce, RecBoleDIN):
     """RecBole's DIN, trained bit for bit as there, with the scores of its ``predict``.
 
     The weight of an event depends on its item and the candidate alone, neither on its place nor on the other events. So
-    each pair of items that meet anywhere in a batch goes through the attention's network once.
+    each pair of items that meet anywhere in a batch goes through the attention's network once. A subclass that changes
+    ``forward`` changes :meth:`encode` and :meth:`score` with it.
     """
 
     histories_share = True
 
     def encode(self, interaction: Interaction) -> State:
         """Returns the items of the histories, and the vectors of all."""
-        history = interaction[self.ITEM_SEQ][:, : int(interaction[self.ITEM_SEQ_LEN].max())]
+        length = interaction[self.ITEM_SEQ_LEN]
+        history = interaction[self.ITEM_SEQ][:, : int(length.max())]
+        padding = torch.arange(history.shape[1], device=length.device) >= length.unsqueeze(1)
         vectors = feature_vectors(self.embedding_layer, interaction[self.USER_ID][:1], self.n_items)[1]
-        return State(history, vectors, folded_head(self.dnn_mlp_layers, self.dnn_predict_layers))
+        return State(history, padding, vectors, folded_head(self.dnn_mlp_layers, self.dnn_predict_layers))
 
     def score(self, state: State, items: Tensor) -> Tensor:
         """Returns probabilities ``[B, C]`` of ``items [B, C]`` or ``[1, C]``."""
-        history, vectors, head = state
+        history, padding, vectors, head = state
         met, place = _met(items, history, self.n_items)
         weights = attention_logits(
             self.attention, vectors, met // self.n_items, vectors, met % self.n_items, self.eval_bytes
         )
-        weights = weights[place].masked_fill_((history == 0).unsqueeze(1), 0.0)  # [B, C, L]
+        weights = weights[place].masked_fill_(padding.unsqueeze(1), 0.0)  # [B, C, L]
         taste = weights @ vectors[history]  # [B, C, H]
         candidate = vectors[items].expand_as(taste)
         given = torch.cat([taste, candidate, taste * candidate], dim=2)

@@ -101,7 +101,7 @@ def test_the_page_says_what_was_trained_at_every_position(tmp_path):
     write_report(write_board(tmp_path, cells))
     for page in ("leaderboard.md", "leaderboard.html"):
         text = (tmp_path / page).read_text()
-        assert "Trained at every position of a history, other sequence models on one window for each target: A." in text
+        assert "Trained on whole histories at once, other sequence models on one window for each target: A." in text
 
 
 def test_a_model_that_only_counts_is_not_still_improving(tmp_path):
