@@ -127,6 +127,13 @@ PLANTS = [
         POSITIONS,
     ),
     Plant(
+        "DIN reads padding",
+        "model/sequential_recommender/din.py",
+        "masked_fill_(padding.unsqueeze(1), 0.0)",
+        "masked_fill_(padding.unsqueeze(1), 1.0)",
+        "tests/model/test_din_dien.py",
+    ),
+    Plant(
         "BERT4Rec is trained without the items' biases",
         "model/sequential_recommender/bert4rec.py",
         "states.new_ones(*items.shape, 1)",
