@@ -89,7 +89,7 @@ def compare_baseline(name: str, dataset: str, settings: dict, users: int, repeat
         return scores
 
     def theirs() -> torch.Tensor:
-        return predict_rows(of_recbole, data.test.make(view.rows[:users])[1], every.expand(users, -1), view, memory)
+        return predict_rows(of_recbole, data.test.make(view.rows[:users])[1], every.unsqueeze(0), view, memory)
 
     difference = (ours(users) / theirs() - 1).abs().max()
     turns = [(seconds(lambda: ours(users), clock, 1, False), seconds(theirs, clock, 1, False)) for _ in range(repeats)]

@@ -41,9 +41,7 @@ def compare(folder: str, histories: int, n_items: int | None) -> None:
         if isinstance(model, EncodeOnce):
             state = model.encode(batch)
             return lambda items: model.score_many(state, every[items], len(part))
-        return lambda items: predict_rows(
-            model, batch, every[items].expand(len(part), -1), dataset, config["eval_memory_mb"]
-        )
+        return lambda items: predict_rows(model, batch, every[items], dataset, config["eval_memory_mb"])
 
     def cut(rows):
         at_a_time = len(rows) if getattr(model, "histories_share", False) else AT_A_TIME

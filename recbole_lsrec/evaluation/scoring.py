@@ -1,5 +1,6 @@
 """Scores of given candidates from any model: encode once where the model can, in chunks where it cannot."""
 
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +10,7 @@ from recbole.model.abstract_recommender import AbstractRecommender, GeneralRecom
 
 from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.errors import TrainingError
-from recbole_lsrec.evaluation.two_stage import TwoStage, histories_within
+from recbole_lsrec.evaluation.two_stage import Score, TwoStage, histories_within
 from recbole_lsrec.model.all_positions import AllPositions
 from recbole_lsrec.model.base import LongShortRecommender
 from recbole_lsrec.model.encode_once import EncodeOnce
@@ -87,7 +88,9 @@ def score_batch(
         parts = [(interaction[at : at + at_a_time], items[at : at + at_a_time]) for at in starts]
         if isinstance(model, EncodeOnce):
             return _together([_matched(model, *part, full, two_stage) for part in parts])
-        return _together([_paired(model, *part, dataset, full, memory_mb, two_stage) for part in parts])
+        exact = partial(predict_rows, model, dataset=dataset, memory_mb=memory_mb)
+        n_items = dataset.item_num
+        return _together([_paired(partial(exact, some), asked, n_items, full, two_stage) for some, asked in parts])
     if full:
         scores = model.full_sort_predict(interaction).view(len(interaction), -1)
         return Scores(scores, scores.gather(1, items), None)
@@ -118,7 +121,7 @@ def _of_users(
         if ranks_all_items(model):
             tables.append(model.full_sort_predict(some).view(len(some), -1))
         else:
-            every = torch.arange(dataset.item_num, device=items.device).expand(len(some), -1)
+            every = torch.arange(dataset.item_num, device=items.device).unsqueeze(0)
             tables.append(predict_rows(model, some, every, dataset, memory_mb))
     scores = torch.cat(tables)  # [users, n_items]
     return Scores(scores[owner] if full else None, scores[owner[:, None], items], None)
@@ -152,25 +155,13 @@ def _matched(
     return Scores(every, model.score_many(state, distinct, n).gather(1, place), alpha)
 
 
-def _paired(
-    model: AbstractRecommender,
-    interaction: Interaction,
-    items: torch.Tensor,
-    dataset: SessionDataset,
-    full: bool,
-    memory_mb: int,
-    two_stage: TwoStage | None,
-) -> Scores:
-    """Scores of a model that has ``predict`` alone."""
-
-    def exact(asked: torch.Tensor) -> torch.Tensor:
-        return predict_rows(model, interaction, asked.expand(len(interaction), -1), dataset, memory_mb)
-
+def _paired(exact: Score, items: torch.Tensor, n_items: int, full: bool, two_stage: TwoStage | None) -> Scores:
+    """Scores of a model that has ``predict`` alone; ``exact`` gives those of a batch."""
     if full and two_stage is None:
-        scores = exact(torch.arange(dataset.item_num, device=items.device))
+        scores = exact(torch.arange(n_items, device=items.device).unsqueeze(0))
         return Scores(scores, scores.gather(1, items), None)
     distinct, place = distinct_candidates(items)
-    every = two_stage.scores(exact, len(interaction)) if full and two_stage is not None else None
+    every = two_stage.scores(exact, len(items)) if full and two_stage is not None else None
     return Scores(every, exact(distinct).gather(1, place), None)
 
 
@@ -194,7 +185,8 @@ def distinct_candidates(items: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor
 def predict_rows(
     model: AbstractRecommender, interaction: Interaction, items: torch.Tensor, dataset: SessionDataset, memory_mb: int
 ) -> torch.Tensor:
-    """Scores ``[B, C]`` by ``predict`` on one row per pair of history and candidate, some pairs at a time."""
+    """Scores ``[B, C]`` of items ``[B, C]`` or ``[1, C]`` by ``predict`` on one row per pair, some pairs at a time."""
+    items = items.expand(len(interaction), -1)
     row_bytes = sum(column[:1].nbytes for column in interaction.interaction.values())
     at_a_time = max(1, int(memory_mb * 2**20 // (row_bytes * _ACTIVATIONS)))
     if items.device.type == "cpu":

@@ -367,7 +367,7 @@ class Recommender:
         def exact(asked: Tensor) -> Tensor:
             if state is not None:
                 return model.score_many(state, asked, n)
-            return predict_rows(model, batch, asked.expand(n, -1), self._dataset, self.config["eval_memory_mb"])
+            return predict_rows(model, batch, asked, self._dataset, self.config["eval_memory_mb"])
 
         added = torch.zeros_like(hidden, dtype=torch.get_default_dtype()) if self.shift is None else self.shift
         added = added.masked_fill(hidden, -torch.inf)  # [B, n_items]

@@ -8,7 +8,7 @@ import pytest
 from recbole_lsrec.config import Config
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.run_data import load_data
-from tests.data.test_position_loader import LINES, batches
+from tests.data.test_position_loader import LINES, SPLITS, batches
 from tests.shop_log import shop_events
 
 ALL = {"train_positions": "all", "MAX_ITEM_LIST_LENGTH": 10}
@@ -59,17 +59,7 @@ def test_a_user_is_cut_into_sequences_of_the_length_of_which_one_begins_with_the
     assert found == {("abcd", "bc", "defg"), ("ab", "bc", "bcde", "efg"), ("abc", "bc", "cdef", "fg")}
 
 
-@pytest.mark.parametrize(
-    "split",
-    [
-        {"split": {"LS": "valid_and_test"}},
-        {"split": {"RS": [6, 2, 2]}},
-        {"split": {"GTS": {"valid": 0.6, "test": 0.8}}, "fewer": "allow"},
-        {"split": {"GTS": {"valid": 0.6, "test": 0.8, "targets": "all"}}, "fewer": "allow"},
-        {"split": {"GTS": {"valid": 0.6, "test": 0.8, "train_events": ["purchase"]}}, "fewer": "allow"},
-    ],
-    ids=["leave one out", "ratios", "global time", "global time, all targets", "purchases"],
-)
+@pytest.mark.parametrize("split", SPLITS.values(), ids=SPLITS)
 def test_an_epoch_masks_the_training_instances_each_once_and_shows_no_row_after_them(split, shop_with_types):
     """With every target masked; what is not masked is a training event that is no target of this sequence."""
     settings = {**shop_with_types, "mask_ratio": 1.0, "ft_ratio": 0.0, "eval_args": {**split, "mode": "uni9"}}

@@ -59,17 +59,16 @@ def test_a_user_is_cut_into_chunks_of_the_sequence_length(load):
     assert heads == {(3, 3), (1, 3, 2), (2, 3, 1)}
 
 
-@pytest.mark.parametrize(
-    "split",
-    [
-        {"split": {"LS": "valid_and_test"}},
-        {"split": {"RS": [6, 2, 2]}},
-        {"split": {"GTS": {"valid": 0.6, "test": 0.8}}, "fewer": "allow"},
-        {"split": {"GTS": {"valid": 0.6, "test": 0.8, "targets": "all"}}, "fewer": "allow"},
-        {"split": {"GTS": {"valid": 0.6, "test": 0.8, "train_events": ["purchase"]}}, "fewer": "allow"},
-    ],
-    ids=["leave one out", "ratios", "global time", "global time, all targets", "purchases"],
-)
+SPLITS = {
+    "leave one out": {"split": {"LS": "valid_and_test"}},
+    "ratios": {"split": {"RS": [6, 2, 2]}},
+    "global time": {"split": {"GTS": {"valid": 0.6, "test": 0.8}}, "fewer": "allow"},
+    "global time, all targets": {"split": {"GTS": {"valid": 0.6, "test": 0.8, "targets": "all"}}, "fewer": "allow"},
+    "purchases": {"split": {"GTS": {"valid": 0.6, "test": 0.8, "train_events": ["purchase"]}}, "fewer": "allow"},
+}
+
+
+@pytest.mark.parametrize("split", SPLITS.values(), ids=SPLITS)
 def test_an_epoch_holds_the_training_instances_each_once_and_no_row_after_them(split, shop_with_types):
     config = Config(
         "SASRec",
