@@ -159,7 +159,7 @@ class Denoiser(nn.Module):
         assert prepared.hidden is not None
         assert prepared.gate is not None
         # As rows: columns take a CPU several times as long.
-        logits = torch.baddbmm(prepared.hidden, e.unsqueeze(1), prepared.keys.mT)  # [B, 1, K]
+        logits = torch.baddbmm(prepared.hidden, e.unsqueeze(1), prepared.keys.transpose(1, 2))  # [B, 1, K]
         context = torch.bmm(F.softmax(logits, dim=2), prepared.values).squeeze(1)  # (3.3) [B, D]
         gate = torch.sigmoid(torch.addmm(prepared.gate, e, self.gate.weight[:, : e.shape[1]].t()))
         condition = lerp(prepared.short, context, gate)  # (3.4) [B, D]

@@ -30,7 +30,7 @@ def pool(query: Tensor, vectors: Tensor, hidden: Tensor) -> Tensor:
 class _Pool(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, query: Tensor, vectors: Tensor, hidden: Tensor) -> Tensor:
-        a = F.softmax(query @ vectors.mT + hidden, dim=-1)
+        a = F.softmax(query @ vectors.transpose(-1, -2) + hidden, dim=-1)
         ctx.save_for_backward(query, vectors, a)
         return a @ vectors
 
