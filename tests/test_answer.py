@@ -1,0 +1,78 @@
+"""The tables of docs/answer.md and docs/tuning.md hold what the boards in docs/results do."""
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+PROTOCOLS = {"popular": "pop99", "uniform": "uni99", "all": "full"}
+PAGES = ["answer.md", "tuning.md"]
+
+
+def tables(page: str) -> Iterator[tuple[str, list[list[str]]]]:
+    """Each table that stands below a link to a board's, with the name of that board."""
+    for block in re.split(r"\n(?=#)", (DOCS / page).read_text()):
+        board = None
+        for part in re.split(r"\n\n", block):
+            links = re.findall(r"\(results/([\w-]+)\.md\)", part)
+            if part.startswith("|"):
+                rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in part.splitlines()]
+                if board is not None:
+                    yield board, [rows[0], *rows[2:]]
+            elif not part.startswith(("*", "    ")):  # a list talks about other boards too
+                board = links[0] if len(links) == 1 else None
+
+
+def shown(page: str) -> list[tuple[str, str, str, str, str]]:
+    """Board, log, protocol, system and text of every cell. Rows are systems; or logs, with two settings of a model side by side."""
+    found = []
+    for board, (head, *rows) in tables(page):
+        if "strong" in head:
+            systems = [f"{before} strong" if name == "strong" else name for before, name in pairwise(head)]
+            for row in rows:
+                found += [(board, row[0], "pop99", *cell) for cell in zip(systems, row[1:], strict=True)]
+            continue
+        log, columns = "", []
+        for column in head[1:]:
+            first, _, protocol = column.rpartition(": ")
+            log = first or log or head[0]
+            columns.append((log, PROTOCOLS[protocol]))
+        for row in rows:
+            found += [
+                (board, *where, row[0].replace("`", ""), cell) for where, cell in zip(columns, row[1:], strict=True)
+            ]
+    return found
+
+
+def held(board: str, log: str, protocol: str, system: str) -> pd.Series:
+    """The line of a board's csv."""
+    table = pd.read_csv(DOCS / "results" / f"{board}.csv")
+    name = re.sub(r" \(.*|[ -]", "", log).lower()
+    logs = table.dataset.str.replace(r" by time|-", "", regex=True)
+    lines = table[(logs == name) & (table.protocol == protocol) & (table.system == system)]
+    return lines[(lines.metric == "ndcg@10") | (lines.status == "not tested")].iloc[0]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_number_is_the_boards(page: str) -> None:
+    cells = shown(page)
+    assert len(cells) > 15
+    for *where, text in cells:
+        line = held(*where)
+        if line.status == "not tested":
+            expected = "not tested"
+        else:
+            expected = f"{line['mean']:.3f}".removeprefix("0")
+            expected += f" ± {line.sd:.3f}".replace(" 0.", " .") if "±" in text else ""
+            expected += " (rising)" if line.status == "rising" else ""
+        assert text.replace("*", "") == expected, where
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_bold_is_what_the_board_marks_as_best(page: str) -> None:
+    for *where, text in shown(page):
+        assert text.startswith("**") == (held(*where).mark == "best"), where
