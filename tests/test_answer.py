@@ -28,7 +28,7 @@ def tables(page: str) -> Iterator[tuple[str, list[list[str]]]]:
 
 
 def shown(page: str) -> list[tuple[str, str, str, str, str]]:
-    """Board, log, protocol, system and text of every cell. Rows are systems; or logs, with two settings of a model side by side."""
+    """Board, log, protocol, system and text of every cell. Rows are systems; or logs, each model beside its strong form."""
     found = []
     for board, (head, *rows) in tables(page):
         if "strong" in head:
