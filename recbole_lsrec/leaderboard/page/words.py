@@ -129,6 +129,20 @@ def order_change(found: Sequence[Corrected]) -> str:
     return f"With its own lambda for each system the order of the means changes {_names(changes)}{stay}."
 
 
+def at_an_end(found: Sequence[Corrected]) -> str | None:
+    """Whose lambda lies at an end of what was tried, for a seed at least; None for nobody's."""
+    told = []
+    for name in dict.fromkeys(one.protocol for one in found):
+        ends = [one for one in found if one.protocol == name and {one.lambdas[0], one.lambdas[-1]} & {*one.chosen}]
+        if ends:
+            told.append(f"under {name} {_names([one.system for one in ends])}")
+    return (
+        f"With a lambda at an end of what was tried, so that more might be better still: {'; '.join(told)}."
+        if told
+        else None
+    )
+
+
 def every_position(costs: Sequence[Cost]) -> str | None:
     """Which systems were trained on whole histories at once, so that in equal time they met more targets; None for none."""
     names = [cost.system for cost in costs if cost.every_position]

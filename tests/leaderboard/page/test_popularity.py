@@ -61,10 +61,23 @@ def test_each_system_is_shown_at_the_lambdas_of_validation(board):
         "With its own lambda for each system the order of the means changes under full (Lift, Probability instead of "
         "Probability, Lift), and stays what it was under pop3."
     )
+    ends = "at an end of what was tried, so that more might be better still: under pop3 Lift and Probability; under full Lift."
     for name in ("leaderboard.html", "leaderboard.md"):
-        assert sentence in (board / name).read_text()
+        text = (board / name).read_text()
+        assert sentence in text
+        assert ends in text
     assert f"| pop3 | Lift | 0, {MINUS}1 | 0.5500 | 0.5000 |" in (board / "leaderboard.md").read_text()
     assert "pop3: ndcg@2 over lambda" in (board / "leaderboard.html").read_text()
+
+
+def test_a_lambda_inside_the_range_is_not_told_of(board):
+    for folder in (board / "runs").iterdir():
+        path = folder / "result.json"
+        result = json.loads(path.read_text())
+        result["popularity_correction"]["lambda"] = {"pop3": 0.0, "full": 0.0}
+        path.write_text(json.dumps(result))
+    write_report(board)
+    assert "at an end of what was tried" not in (board / "leaderboard.md").read_text()
 
 
 def test_a_system_that_was_still_rising_is_in_no_order(board):
