@@ -1,5 +1,6 @@
 """The tables of docs/answer.md and docs/tuning.md hold what the boards in docs/results do."""
 
+import importlib.util
 import re
 from collections.abc import Iterator
 from itertools import pairwise
@@ -7,8 +8,14 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
+spec = importlib.util.spec_from_file_location("make_answer", DOCS / "make_answer.py")
+assert spec is not None
+assert spec.loader is not None
+make_answer = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(make_answer)
 PROTOCOLS = {"popular": "pop99", "uniform": "uni99", "all": "full"}
 PAGES = ["answer.md", "tuning.md"]
 
@@ -31,6 +38,8 @@ def shown(page: str) -> list[tuple[str, str, str, str, str]]:
     """Board, log, protocol, system and text of every cell. Rows are systems; or logs, each model beside its strong form."""
     found = []
     for board, (head, *rows) in tables(page):
+        if head[0] == "log":  # the table that docs/make_answer.py prints
+            continue
         if "strong" in head:
             systems = [f"{before} strong" if name == "strong" else name for before, name in pairwise(head)]
             for row in rows:
@@ -76,3 +85,27 @@ def test_every_number_is_the_boards(page: str) -> None:
 def test_bold_is_what_the_board_marks_as_best(page: str) -> None:
     for *where, text in shown(page):
         assert text.startswith("**") == (held(*where).mark == "best"), where
+
+
+def test_the_first_table_is_what_the_script_prints() -> None:
+    printed = CliRunner().invoke(make_answer.command)
+    assert printed.exit_code == 0
+    assert printed.output.count("|\n") > 20
+    assert f"\n\n{printed.output}\n" in (DOCS / "answer.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("verdict", "level"),
+    [
+        ("No system is significantly best in ndcg@10: A and A strong cannot be told apart at the top.", {"A", "A strong"}),
+        ("No system is significantly best in ndcg@10: A, B and C cannot be told apart at the top, nor D, further down, from the "
+         "first: seeds differ too much for their number. More seeds would tell (--seeds).", {"A", "B", "C", "D"}),
+        ("No system is significantly best in ndcg@10: A is first, and only C and D, further down, cannot be told apart from it: "
+         "seeds differ too much for their number.", {"A", "C", "D"}),
+        ("Nothing is significant in ndcg@10: no system can be told apart from A, the first.", {"A", "A strong", "B", "C", "D"}),
+        ("A is best in ndcg@10: significantly better than every other system. B is second, significantly better than every "
+         "system below it.", set()),
+    ],
+)  # fmt: skip
+def test_who_is_level_with_the_first_is_read_from_the_verdict(verdict: str, level: set[str]) -> None:
+    assert make_answer.level_with_first(verdict, {"A", "A strong", "B", "C", "D"}) == level
