@@ -13,7 +13,7 @@ import click
 import pandas as pd
 
 RESULTS = Path(__file__).parent / "results"
-LONG_SHORT = ("SLSRec", "CLSR", "SLi-Rec", "DiffLSRec", "LSIDN")
+LONG_SHORT = ("SLSRec", "CLSR", "SLi-Rec", "DiffLSRec", "LSIDN", "SURGE", "MARank")
 AMONG = {"pop99": "99 popular", "uni99": "99 uniform", "full": "all"}
 # The best-trained board of each log and split; None for all of its logs.
 BOARDS = {

@@ -16,7 +16,7 @@ import click
 from recbole_lsrec.errors import LSRecError
 from recbole_lsrec.leaderboard.page import write_report
 
-TABLES = ("md", "csv")
+TABLES = (".md", ".csv", "-pairs.csv")
 
 
 @click.command()
@@ -35,7 +35,7 @@ def main(folder: Path, boards: tuple[Path, ...]) -> None:
         if report["finished"] is None:
             sys.exit(f"make_results: {board} is not finished; start its leaderboard again first.")
         for kind in TABLES:
-            shutil.copyfile(board / f"leaderboard.{kind}", folder / f"{board.name}.{kind}")
+            shutil.copyfile(board / f"leaderboard{kind}", folder / f"{board.name}{kind}")
         lines += ["", *index(board.name, report)]
     (folder / "README.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
     click.echo(f"{folder}: {len(boards)} leaderboards")
@@ -43,7 +43,7 @@ def main(folder: Path, boards: tuple[Path, ...]) -> None:
 
 def index(name: str, report: dict[str, Any]) -> list[str]:
     """Title, links, command, and the verdict of every table."""
-    links = ", ".join(f"[{name}.{kind}]({name}.{kind})" for kind in TABLES)
+    links = ", ".join(f"[{name}{kind}]({name}{kind})" for kind in TABLES)
     lines = [f"## {report['title']}", "", f"{links}; finished {report['finished']}", "", f"    {report['command']}", ""]
     for section in report["datasets"]:
         lines += [f"* {section['dataset']}, {table['protocol']}: {table['verdict']}" for table in section["tables"]]

@@ -63,15 +63,15 @@ def verdict(table: Table) -> str:
 
 
 def _top(place: Standing) -> str:
-    """Who cannot be told apart at the top, and who only cannot because too few seeds differ too much."""
+    """Who cannot be told apart from the first, and who only cannot because too few seeds differ too much."""
     first = next(n for n, system in enumerate(place.order) if system not in place.level)
     top, lower = place.order[:first], [system for system in place.level if system not in place.order[:first]]
     seeds = "seeds differ too much for their number. More seeds would tell (--seeds)."
     if not lower:
-        return f"{_names(top)} cannot be told apart at the top."
+        return f"{top[0]} is first, and {_names(top[1:])} cannot be told apart from it."
     if len(top) == 1:
         return f"{top[0]} is first, and only {_names(lower)}, further down, cannot be told apart from it: {seeds}"
-    return f"{_names(top)} cannot be told apart at the top, nor {_names(lower)}, further down, from the first: {seeds}"
+    return f"{top[0]} is first, and {_names(top[1:])} cannot be told apart from it, nor {_names(lower)}, further down: {seeds}"
 
 
 def notes(table: Table) -> list[str]:

@@ -1,8 +1,8 @@
-"""Writing a report: one set of values, five files."""
+"""Writing a report: one set of values, six files."""
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +20,16 @@ from recbole_lsrec.page.render import html_environment, text_environment
 from recbole_lsrec.whole_files import write_text, write_values
 
 PACKAGE = "recbole_lsrec.leaderboard.page"
-PAGE, TEXT, SHEET, LATEX, VALUES = (
+PAGE, TEXT, SHEET, PAIRS, LATEX, VALUES = (
     "leaderboard.html",
     "leaderboard.md",
     "leaderboard.csv",
+    "leaderboard-pairs.csv",
     "leaderboard.tex",
     "report.json",
 )
 HEAD = ["dataset", "protocol", "system", "status", "metric", "mean", "sd", "seeds", "mark", "note"]
+PAIR_HEAD = ["dataset", "protocol", "metric", "a", "b", "difference", "low", "high", "p", "p_holm"]
 
 
 def write_report(out: str | Path) -> Path:
@@ -48,14 +50,11 @@ def write_report(out: str | Path) -> Path:
     out = Path(out)
     report = collect(load_board(out))
     names = _names(report)
-    sheet = io.StringIO()
-    csv.writer(sheet, lineterminator="\n").writerows(
-        [HEAD, *([cell(value) for value in line] for line in lines(report))]
-    )
     write_text(out / PAGE, page(report))
     write_text(out / TEXT, text_environment(PACKAGE, markdown).get_template("leaderboard.md.j2").render(names))
     write_text(out / LATEX, text_environment(PACKAGE, tex).get_template("leaderboard.tex.j2").render(names))
-    write_text(out / SHEET, sheet.getvalue())
+    write_text(out / SHEET, _sheet(HEAD, lines(report)))
+    write_text(out / PAIRS, _sheet(PAIR_HEAD, pair_lines(report)))
     write_values(out / VALUES, report.to_dict())
     return out / PAGE
 
@@ -88,6 +87,32 @@ def lines(report: Report) -> Iterator[list[Any]]:
                     yield [*start, key, exact(value.mean), exact(value.sd), len(value.runs), value.mark or "", note]
                 if not row.values:
                     yield [*start, "", "", "", 0, "", note]
+
+
+def pair_lines(report: Report) -> Iterator[list[Any]]:
+    """One line a pair of systems, in the metric that is compared: a minus b, its interval, p over users and seeds."""
+    for section in report.sections:
+        for table in section.tables:
+            if (found := table.comparison) is None:
+                continue
+            label = {model.name: model.label for model in found.models}
+            for pair in found.pairs:
+                numbers = (pair.difference, pair.low, pair.high, pair.p, pair.p_holm)
+                yield [
+                    section.dataset,
+                    table.protocol,
+                    found.metric,
+                    label[pair.a],
+                    label[pair.b],
+                    *map(exact, numbers),
+                ]
+
+
+def _sheet(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """CSV, safe to open with a spreadsheet."""
+    sheet = io.StringIO()
+    csv.writer(sheet, lineterminator="\n").writerows([head, *([cell(value) for value in row] for row in rows)])
+    return sheet.getvalue()
 
 
 def _panels(section: Section, number: dict[str, int]) -> dict[str, list[Panel]]:

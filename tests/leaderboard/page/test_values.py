@@ -71,7 +71,7 @@ def test_clear_differences_are_marked_and_others_are_not(section):
     assert [row["values"]["ndcg@2"]["mark"] for row in full["rows"]] == [None, None, None]
     assert full["rows"][2]["system"] == "Poor"
     assert full["verdict"].startswith("No system is significantly best in ndcg@2: ")
-    assert full["verdict"].endswith(" cannot be told apart at the top.")
+    assert full["verdict"].endswith(" is first, and Fair cannot be told apart from it.")
     assert "No significantly best system in " in " ".join(full["notes"])
     assert "The tests count users and seeds" in " ".join(full["notes"])
 
@@ -260,9 +260,9 @@ def test_where_only_lower_places_differ_the_verdict_does_not_say_that_nothing_is
 @pytest.mark.parametrize(
     ("level", "said"),
     [
-        ("AB", "A and B cannot be told apart at the top."),
+        ("AB", "A is first, and B cannot be told apart from it."),
         ("AD", "A is first, and only D, further down, cannot be told apart from it: "),
-        ("ABD", "A and B cannot be told apart at the top, nor D, further down, from the first: "),
+        ("ABD", "A is first, and B cannot be told apart from it, nor D, further down: "),
     ],
 )
 def test_a_system_whose_seeds_differ_much_is_not_said_to_be_at_the_top(level, said):
