@@ -18,7 +18,7 @@ AMONG = {"pop99": "99 popular", "uni99": "99 uniform", "full": "all"}
 # The best-trained board of each log and split; None for all of its logs.
 BOARDS = {
     "answer-amazon-beauty": None,
-    "papers-retailrocket": None,
+    "answer-retailrocket": None,
     "papers-cosmetics": None,
     "papers-ml-100k": None,
     "strong": "completejourney",

@@ -30,7 +30,7 @@ def tables(page: str) -> Iterator[tuple[str, list[list[str]]]]:
                 rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in part.splitlines()]
                 if board is not None:
                     yield board, [rows[0], *rows[2:]]
-            elif not part.startswith(("*", "    ")):  # a list talks about other boards too
+            elif not part.startswith(("* ", "    ")):  # a list talks about other boards too
                 board = links[0] if len(links) == 1 else None
 
 
