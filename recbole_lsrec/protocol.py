@@ -52,10 +52,10 @@ class Protocol:
         """
         if name in ("full", "file"):
             return Protocol(str(name))
-        match = re.fullmatch(r"(uni|pop)([1-9]\d*)", name) if isinstance(name, str) else None
+        match = re.fullmatch(r"(uni|pop)([1-9]\d{0,5})", name) if isinstance(name, str) else None
         if not match:
             raise ValueError(
-                f"mode: found {name!r}; accepted: 'full', 'uniN' or 'popN' with N > 0, such as 'pop99', or 'file'"
+                f"mode: found {name!r}; accepted: 'full', 'uniN' or 'popN' with N from 1 to 999999, such as 'pop99', or 'file'"
             )
         return Protocol(match[0], int(match[2]), 1.0 if match[1] == "pop" else None)
 

@@ -45,9 +45,9 @@ def evaluation_seconds(model: Any, loader: EvalLoader, config: Config) -> float:
     ranks = changed(config, metrics=["MRR"])  # whatever is made of them
     share = share_scored(model, loader, config)  # of all items; of the few instances here all are
     work = _work(model, loader) * share
-    n, expected, spent = 1, inf, 0.0
+    n, expected, spent = 0, inf, 0.0
     while n < total and expected > SHORT and spent < _ENOUGH:
-        n = min(4 * n, total)
+        n = min(max(4 * n, 4), total)
         started = perf_counter()
         some = loader.some(n)
         evaluate(model, some, ranks)

@@ -14,7 +14,7 @@ from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.errors import CheckpointError, model_named
 from recbole_lsrec.own_models import find_again
 from recbole_lsrec.run_data import Data, load_data
-from recbole_lsrec.run_files import CHECKPOINT
+from recbole_lsrec.run_files import CHECKPOINT, RESULT, read_result
 
 
 def configure(
@@ -69,6 +69,27 @@ def build_model(config: Config, data: Data) -> Any:
         return config.model_class(config, data.train.dataset).to(config["device"])
 
 
+def checkpoint_of(folder: str | Path) -> checkpoint.Checkpoint:
+    """The checkpoint of a run folder.
+
+    Raises:
+        CheckpointError: it is missing, damaged, or of another run than ``result.json``.
+    """
+    path = Path(folder) / CHECKPOINT
+    stored = checkpoint.load(path)
+    if not (Path(folder) / RESULT).is_file():  # not at its end yet
+        return stored
+    result = read_result(Path(folder))
+    told = (result["model"], result["dataset"], result["seed"])
+    held = (stored.model, stored.dataset, stored.config["seed"])
+    if told != held:
+        raise CheckpointError(
+            f"{path}: is of {held[0]} on {held[1]} with seed {held[2]}, {RESULT} of {told[0]} on {told[1]} with seed {told[2]}; "
+            "take both from one run."
+        )
+    return stored
+
+
 def load_run(folder: str | Path, model: str | type | None = None) -> tuple[Config, Data, Any]:
     """Config, data and model with the best weights of a finished run.
 
@@ -79,7 +100,7 @@ def load_run(folder: str | Path, model: str | type | None = None) -> tuple[Confi
     Raises:
         CheckpointError: the data are not those of the run, the model's class is not at hand, or the checkpoint is damaged.
     """
-    stored = checkpoint.load(Path(folder) / CHECKPOINT)
+    stored = checkpoint_of(folder)
     own = stored.metadata.get("own_model")
     named = find_again(own, model, str(folder)) if own else model or stored.model
     config = Config(named, stored.dataset, config_dict=stored.config)

@@ -77,6 +77,17 @@ def test_scoring_some_tells_of_all(built, clock, monkeypatch, each, sizes):
     assert scored == sizes
 
 
+def test_a_phase_of_one_instance_is_scored_once(built, clock, monkeypatch):
+    config, data, model = built
+    one = data.test.some(1)
+
+    def score(model, loader, config):
+        clock.now += 3.0
+
+    monkeypatch.setattr(time_estimate, "evaluate", score)
+    assert evaluation_seconds(model, one, config) == pytest.approx(3.0)
+
+
 def test_where_histories_share_work_more_of_them_take_less_than_in_proportion(shop, clock, monkeypatch):
     config = configure(
         "DIN", "shop", [], {**shop, "eval_args": {"mode": {"valid": ["uni9"], "test": ["full"]}}}, [], None

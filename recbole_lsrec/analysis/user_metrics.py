@@ -60,7 +60,8 @@ class Metric:
         """
         if self.name in _FROM_SCORES and lines.scores is None:
             raise ConfigError(
-                f"metric: {self.name} needs the scores of a sampled protocol; of {where} only ranks are kept."
+                f"metric: {self.name} needs the scores of a sampled protocol; the run folder holds ranks alone of {where}, and "
+                "no scores-*.npy."
                 " Choose another --protocol, such as pop99, or metric gauc."
             )
 

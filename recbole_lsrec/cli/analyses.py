@@ -70,7 +70,9 @@ def strata(
 @click.option(
     "--alpha", type=Finite(0, 0.5, min_open=True), default=0.05, show_default=True, help="Level of the tests."
 )
-@click.option("--resamples", type=click.IntRange(100), default=2000, show_default=True, help="Draws of the bootstrap.")
+@click.option(
+    "--resamples", type=click.IntRange(100, 10**6), default=2000, show_default=True, help="Draws of the bootstrap."
+)
 @click.option("--seed", type=click.IntRange(0), default=2020, show_default=True, help="Seed of these draws.")
 @click.option(
     "--by", multiple=True, help="Test within groups too, by a column of `strata`. May be given several times."

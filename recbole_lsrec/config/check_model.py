@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import Any
 
+from recbole.utils import InputType
+
 from recbole_lsrec.config.check import Sources, refuse
 from recbole_lsrec.errors import ConfigError
 
@@ -26,6 +28,22 @@ def check_model_settings(values: Mapping[str, Any], model: type, sources: Source
     for key, package, pip_name in (("log_wandb", "wandb", "wandb"), ("log_mlflow", "mlflow", "mlflow-skinny")):
         if values[key] and find_spec(package) is None:
             raise refuse(key, True, sources, f"False, because {package} is not installed here (pip install {pip_name})")
+
+
+def input_type_of(model: type, values: Mapping[str, Any], sources: Sources) -> InputType:
+    """How a model wants its training pairs: as its class says, or as follows from ``loss_type``.
+
+    Raises:
+        ConfigError: neither says.
+    """
+    of_class = getattr(model, "input_type", None)
+    if of_class is not None:
+        return of_class
+    by_loss = {"CE": InputType.POINTWISE, "BPR": InputType.PAIRWISE}
+    loss = values.get("loss_type")
+    if loss not in by_loss:
+        raise refuse("loss_type", loss, sources, f"CE or BPR; or give the class {model.__name__} an input_type")
+    return by_loss[loss]
 
 
 def _check_transform(values: Mapping[str, Any], model: type, sources: Sources) -> None:

@@ -29,7 +29,7 @@ from recbole_lsrec.config.check import (
     check_values,
     refuse,
 )
-from recbole_lsrec.config.check_model import check_model_settings, reads_preloaded_weights
+from recbole_lsrec.config.check_model import check_model_settings, input_type_of, reads_preloaded_weights
 from recbole_lsrec.config.known import (
     check_key,
     model_settings,
@@ -49,8 +49,15 @@ from recbole_lsrec.config.layers import (
     yaml_layers,
 )
 from recbole_lsrec.config.metric_names import bigger_is_better
-from recbole_lsrec.config.nested import NO_NEGATIVES, check_eval_args, check_negatives, eval_negatives, no_negatives
-from recbole_lsrec.config.no_effect import NO_EFFECT
+from recbole_lsrec.config.nested import (
+    NO_NEGATIVES,
+    check_eval_args,
+    check_gradient_norm,
+    check_negatives,
+    eval_negatives,
+    no_negatives,
+)
+from recbole_lsrec.config.no_effect import NO_EFFECT, idle_beside
 from recbole_lsrec.config.paths import dataset_folder, dataset_yaml, properties_dir, yaml_beside
 from recbole_lsrec.config.strong import with_strong
 from recbole_lsrec.config.values import YamlLoader, plain_types
@@ -112,7 +119,7 @@ class Config(RecBoleConfig):
         self.model_class: Any = _model_class(chosen("model", model, given))
         self.model = self.model_class.__name__
         self.dataset = _plain_name(str(chosen("dataset", dataset, given)))
-        given = with_strong([self._read_layer(layer) for layer in given], self.model)
+        given = with_strong([self._read_layer(layer) for layer in given], self.model_class)
         data_layer = [for_model(layer, self.model) for layer in self._data_layers(given)]
         for layer in [*data_layer, *given]:
             for key in layer.values:
@@ -149,7 +156,9 @@ class Config(RecBoleConfig):
         for key in self._given.intersection(asked):
             if asked[key]:
                 useless[key] = f"{time} (TIME_FIELD) stays in exact seconds; other columns are normalised"
-        return {**useless, **self._remarks}
+        chosen_in_vain = self._given.intersection(self._idle, self.differing())
+        idle = {key: why for key, why in self._idle.items() if key in chosen_in_vain}
+        return {**useless, **idle, **self._remarks}
 
     def differing(self) -> dict[str, Any]:
         """Returns the settings that the user or the data set's yaml gave another value than the default one."""
@@ -238,19 +247,26 @@ class Config(RecBoleConfig):
         values, sources = self.final_config_dict, self._sources
         check_values(values, settings_for(self.model_class), sources)
         options = getattr(self.model_class, "options_class", None)
+        self._idle = {
+            key: why for key, why in idle_beside(values).items() if key not in model_settings(self.model_class)
+        }
         if options is not None:
-            options.together({key: values[key] for key in options.model_fields})
+            together = options.together({key: values[key] for key in options.model_fields})
+            self._idle |= together.idle()
+            # A single word stands for a list of it, and is recorded as one.
+            values.update({key: one for key in options.model_fields if isinstance(one := getattr(together, key), list)})
         values["model"], values["dataset"] = self.model, self.dataset
         values["data_path"] = data_folder or str(
             dataset_folder(self.dataset, values["data_path"], "data_path" in self._given)
         )
         values["MODEL_TYPE"] = self.model_class.type
-        values["MODEL_INPUT_TYPE"] = self._input_type()
+        values["MODEL_INPUT_TYPE"] = input_type_of(self.model_class, values, sources)
         values["train_neg_sample_args"] = self._train_negatives()
         protocols = check_eval_args(values["eval_args"], values["candidates"], sources)
         values["eval_args"], values["eval_protocols"] = protocols
         for phase, protocols in values["eval_protocols"].items():
             values[f"{phase}_neg_sample_args"] = eval_negatives(protocols[0])
+        check_gradient_norm(values["clip_grad_norm"], sources)
         check_budget(values, sources)
         check_model_settings(values, self.model_class, sources)
         if values["preload_weight"] and not reads_preloaded_weights(self.model_class):
@@ -272,20 +288,11 @@ class Config(RecBoleConfig):
             values["selected_features"] = [values["CATEGORY_FIELD"]]  # RecBole's default is a column of ml-100k
         self._init_device()
 
-    def _input_type(self) -> InputType:
-        of_class = getattr(self.model_class, "input_type", None)
-        if of_class is not None:
-            return of_class
-        by_loss = {"CE": InputType.POINTWISE, "BPR": InputType.PAIRWISE}
-        loss = self.final_config_dict.get("loss_type")
-        if loss not in by_loss:
-            accepted = f"CE or BPR; or give the class {self.model} an input_type"
-            raise refuse("loss_type", loss, self._sources, accepted)
-        return by_loss[loss]
-
     def _train_negatives(self) -> dict[str, Any]:
         key, values, sources = "train_neg_sample_args", self.final_config_dict, self._sources
         args = check_negatives(values[key], sources)
+        if args["distribution"] != "popularity" and args["alpha"] not in (1.0, "none"):
+            self._remarks[f"{key}: alpha"] = f"distribution is {args['distribution']}, not popularity"
         if registry.trains_on_users(self.model_class) or self.model_class.type == ModelType.TRADITIONAL:
             if key in self._given and not no_negatives(args):
                 self._remarks[key] = f"{self.model} learns from the pairs that there are and samples none"

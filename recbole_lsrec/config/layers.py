@@ -29,6 +29,10 @@ def given_layers(files: Iterable[str | Path], dictionary: Mapping[str, Any], lin
     """
     command: dict[str, Any] = dict(parse_command_line(line))
     paths = [files] if isinstance(files, (str, Path)) else list(files)
+    if wrong := [path for path in paths if not isinstance(path, (str, Path))]:
+        raise ConfigError(f"config_file_list: found {wrong[0]!r}; accepted: paths of YAML files.")
+    if not isinstance(dictionary, Mapping) or not all(isinstance(key, str) for key in dictionary):
+        raise ConfigError(f"{DICTIONARY}: found {dictionary!r}; accepted: a dict, each key the name of a setting.")
     named = command.pop("config_files", "")
     if named is True:
         raise ConfigError("config_files: found no value (command line); accepted: --config_files 'a.yaml b.yaml'.")
@@ -97,9 +101,17 @@ def for_model(layer: Layer, model: str) -> Layer:
     """Unfolds ``of_model: {Model: {key: value}}`` of a data set's yaml; what stands there for other models is left out.
 
     Papers tune single models on a data set, and models may use one key for different things.
+
+    Raises:
+        ConfigError: it has another form.
     """
     values = {key: value for key, value in layer.values.items() if key != "of_model"}
-    return Layer(layer.source, {**values, **layer.values.get("of_model", {}).get(model, {})})
+    of_model = layer.values.get("of_model", {})
+    if not (isinstance(of_model, Mapping) and all(isinstance(own, Mapping) for own in of_model.values())):
+        raise ConfigError(
+            f"of_model: found {of_model!r} ({layer.source}); accepted: settings by model, such as {{SASRec: {{n_heads: 1}}}}."
+        )
+    return Layer(layer.source, {**values, **of_model.get(model, {})})
 
 
 def merge(layers: Iterable[Layer]) -> tuple[dict[str, Any], dict[str, str]]:

@@ -1,4 +1,4 @@
-"""The two nested settings: ``eval_args`` (split and protocols) and ``train_neg_sample_args``."""
+"""The nested settings: ``eval_args`` (split and protocols), ``train_neg_sample_args`` and ``clip_grad_norm``."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from recbole_lsrec.config.check import Sources, refuse
 from recbole_lsrec.config.global_time_settings import GlobalTime
 from recbole_lsrec.config.protocol_settings import EvalArgs, Negatives
+from recbole_lsrec.config.run_settings import MAX_NORM, GradientNorm
 from recbole_lsrec.config.setting import Options, settings_of
 from recbole_lsrec.errors import ConfigError, did_you_mean
 from recbole_lsrec.protocol import EXCLUDE, Protocol
@@ -91,6 +92,20 @@ def check_negatives(given: Any, sources: Sources) -> dict[str, Any]:
     args["exclude"] = _exclusions(args["exclude"])
     _check_parts(key, args, Negatives, sources)
     return {**args, "exclude": _in_order(args["exclude"])}
+
+
+def check_gradient_norm(given: dict[str, Any] | None, sources: Sources) -> None:
+    """Refuses what torch's ``clip_grad_norm_`` cannot use.
+
+    Raises:
+        ConfigError: no ``max_norm``, an unknown part, or a part that is not accepted.
+    """
+    key = "clip_grad_norm"
+    if given is None:
+        return
+    _check_parts(key, given, GradientNorm, sources)
+    if "max_norm" not in given:
+        raise refuse(key, given, sources, MAX_NORM)
 
 
 def no_negatives(given: Any) -> bool:

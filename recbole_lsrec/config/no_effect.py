@@ -1,4 +1,7 @@
-"""RecBole's keys that are accepted and do nothing here."""
+"""Keys that are accepted and do nothing: some of RecBole's always, others beside certain values."""
+
+from collections.abc import Mapping
+from typing import Any
 
 _GRAPH = "knowledge-graph models are not supported"
 _RUN_FOLDER = "a run keeps its files in run_dir/<run>/"
@@ -27,3 +30,31 @@ NO_EFFECT = {
     "relation_kg_num_interval": _GRAPH,
 }
 """Key -> why it does nothing. docs/from_recbole.md shows this table."""
+
+_OF_TRANSFORM = {
+    "mask_ratio": "mask_itemseq",
+    "ft_ratio": "mask_itemseq",
+    "eta": "crop_itemseq",
+    "beta": "reorder_itemseq",
+}
+
+
+def idle_beside(values: Mapping[str, Any]) -> dict[str, str]:
+    """Which settings of all models do nothing beside the others, each with the reason.
+
+    Args:
+        values: of all keys, checked.
+    """
+    transform = values["transform"]
+    found = {
+        key: f"transform is {transform or '~'}, not {one}" for key, one in _OF_TRANSFORM.items() if one != transform
+    }
+    if not values["enable_amp"]:
+        found["enable_scaler"] = "enable_amp is False"
+    if not values["eval_step"]:
+        found |= dict.fromkeys(("stopping_step", "stopping_rule"), "eval_step is 0")
+    if not values["log_wandb"]:
+        found["wandb_project"] = "log_wandb is False"
+    if not values["log_mlflow"]:
+        found["mlflow_experiment"] = "log_mlflow is False"
+    return found

@@ -60,9 +60,29 @@ _BOUNDS: dict[str, tuple[Ge | Gt | Lt, ...]] = {
     **dict.fromkeys(_DIVISORS.split(), (Gt(0),)),
 }
 
+# Words that RecBole looks for under a key, whichever model it is of.
+_WORDS: dict[str, Any] = {
+    "aggregator": Literal["mean", "user_attention", "self_attention"],
+    "algorithm": Literal["prod", "concat"],
+    "dnn_type": Literal["trm", "ave"],
+    "hid_activation": Literal["sigmoid", "relu", "tanh"],
+    "hidden_act": Literal["gelu", "relu", "swish", "tanh", "sigmoid"],
+    "inter_matrix_type": Literal["01", "rating"],
+    "knn_method": Literal["item", "user"],
+    "mean_type": Literal["x0", "eps"],
+    "neigh_info_method": Literal["random", "knn", "louvain"],
+    "noise_schedule": Literal["linear", "linear-var", "cosine", "binomial"],
+    "out_activation": Literal["sigmoid", "relu"],
+    "pooling_mode": Literal["max", "mean", "sum"],
+    "pooling_type": Literal["average", "max"],
+    "train_method": Literal["no_pretrain", "after_pretrain"],
+}
+
 
 def bounded(key: str, kind: Any) -> Any:
-    """The type of a key's values with the bounds that RecBole's meaning of the key has; of a list, on its entries."""
+    """The type of a key's values with the bounds and words that RecBole has for the key; of a list, on its entries."""
+    if kind is str:
+        return _WORDS.get(key, kind)
     if key not in _BOUNDS:
         return kind
     if get_origin(kind) is list:
@@ -71,7 +91,7 @@ def bounded(key: str, kind: Any) -> Any:
 
 
 def type_of(key: str, value: Any) -> Any:
-    """The type that a default says, with the bounds of its key."""
+    """The type that a default says, with the bounds or words of its key."""
     return bounded(key, _of_value(value))
 
 

@@ -11,7 +11,7 @@ from recbole_lsrec.config.setting import RECBOLES, Effect, Options, setting
 BUDGETS = ("train_seconds", "train_steps")
 """Settings that bound the training of a run; a search or a leaderboard gives every run the same."""
 
-_MAX_NORM = "a dict such as {max_norm: 5}, or ~ for none"
+MAX_NORM = "a dict such as {max_norm: 5}, or ~ for none"
 
 # Types of training settings for which a model may declare a default of its own.
 BatchSize = Annotated[int, Field(ge=1)]
@@ -106,7 +106,7 @@ class RunSettings(Options):
         {}, "Training negatives, as in RecBole.", RECBOLES, parts=Negatives
     )
     clip_grad_norm: dict | None = setting(  # type: ignore[type-arg]
-        None, "Arguments of torch's clip_grad_norm_.", RECBOLES, accepted=_MAX_NORM
+        None, "Arguments of torch's clip_grad_norm_.", RECBOLES, accepted=MAX_NORM
     )
     enable_amp: bool = setting(False, "Whether to train in mixed precision.", RECBOLES)
     enable_scaler: bool = setting(False, "Whether mixed precision scales its gradients.", RECBOLES)
@@ -131,6 +131,14 @@ class RunSettings(Options):
         "Stop after so many seconds of training (of its thread, on a CPU), validation not counted; no two such runs are equal.",
     )
     clip_variable_norm: Norm | None = setting(None, "Clip the gradient of each parameter to this L2 norm on its own.")
+
+
+class GradientNorm(Options):
+    """Parts of ``clip_grad_norm``."""
+
+    max_norm: Norm = setting(5.0, "Norm of all gradients together, at most.", RECBOLES)
+    norm_type: Norm = setting(2.0, "Which norm.", RECBOLES)
+    error_if_nonfinite: bool = setting(False, "Whether a norm that is no number ends the training.", RECBOLES)
 
 
 def number_of_processes(values: Mapping[str, Any]) -> int:

@@ -89,6 +89,10 @@ class Options(BaseModel):
         preset = cls.PRESETS[chosen]
         return {**values, **{key: value for key, value in preset.items() if values.get(key) is None}}
 
+    def idle(self) -> dict[str, str]:
+        """Which options do nothing beside the others, each with the reason: ``{"gbce_t": "position_loss is softmax"}``."""
+        return {}
+
     @classmethod
     def read(cls, config: Any) -> Any:
         """Returns the options that a config (RecBole's, or a dict) holds, checked, with presets filled in.

@@ -10,6 +10,7 @@ from recbole.config import Config
 from recbole.utils import FeatureSource, FeatureType
 
 from recbole_lsrec.data.atomic import Types, read_atomic
+from recbole_lsrec.data.named_columns import check_named_columns
 from recbole_lsrec.data.recbole_dataset import RecBoleDataset
 from recbole_lsrec.data.token_ids import PADDING
 from recbole_lsrec.errors import DataError
@@ -248,18 +249,7 @@ class CheckedDataset(RecBoleDataset):
                     f"{token}.inter, line 1: field {field!r} ({key}) has type {self.field2type[field].value!r}; "
                     f"accepted: {accepted[0].value!r}."
                 )
-        for key in ("numerical_features", "normalize_field"):
-            for field in self.config[key] or []:
-                ftype = self.field2type.get(field)
-                if ftype not in (FeatureType.FLOAT, FeatureType.FLOAT_SEQ):
-                    found = "which is not loaded" if ftype is None else f"of type {ftype.value!r}"
-                    raise DataError(
-                        f"{key}: found {field!r}, {found}; accepted: loaded columns of type 'float' or 'float_seq'."
-                    )
-        if self.time_field in (self.config["numerical_features"] or []):
-            raise DataError(
-                f"numerical_features: {self.time_field!r} is the TIME_FIELD; times are kept as exact seconds."
-            )
+        check_named_columns(self.config, self.field2type)
         suffix = self.config["LIST_SUFFIX"]
         made = {f"{field}{suffix}" for field in (*in_log, self.config["SESSION_ID_FIELD"])}
         ready = sorted(in_log & (made | {self.item_list_length_field}))

@@ -13,6 +13,7 @@ from recbole_lsrec.config.values import read_yaml
 from recbole_lsrec.errors import ConfigError, did_you_mean
 from recbole_lsrec.leaderboard.presets import preset_names
 from recbole_lsrec.own_models import absolute
+from recbole_lsrec.registry import model_names
 
 _KEYS = ("title", "datasets", "seeds", "budget", "settings", "systems", "tune")
 _DATASET_KEYS = ("name", "label", "settings")
@@ -187,6 +188,7 @@ def parse_plan(values: Mapping[str, Any], source: str) -> Plan:
 
 def _check_declared(plan: Plan, source: str) -> None:
     """Refuses values that their declarations rule out; whether all fits together, ``Config`` knows."""
+    _check_of_model(plan, source)
     for system in plan.systems:
         if system.model is not None:
             given = [Layer(f"{source}: datasets, {data.label}", dict(data.settings)) for data in plan.datasets]
@@ -194,6 +196,20 @@ def _check_declared(plan: Plan, source: str) -> None:
             layers.append(Layer(f"{source}: settings", dict(plan.settings)))
             layers.append(Layer(f"{source}: systems, {system.name}", dict(system.settings)))
             check_early(system.model, layers)
+
+
+def _check_of_model(plan: Plan, source: str) -> None:
+    """A model that ``of_model`` names must be one: of a misspelt name the settings would be left out in silence."""
+    models = {*(name for names in model_names().values() for name in names)}
+    models |= {system.model for system in plan.systems if system.model is not None}
+    for data in plan.datasets:
+        own = data.settings.get("of_model", {})
+        unknown = [name for name in own if name not in models] if isinstance(own, Mapping) else []
+        if unknown:
+            raise ConfigError(
+                f"{source}: datasets, {data.label}: of_model: found {unknown[0]!r}; accepted: names of models."
+                f"{did_you_mean(str(unknown[0]), models)}"
+            )
 
 
 def check_budget(budget: Any, where: str) -> dict[str, float]:

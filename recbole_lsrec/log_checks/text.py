@@ -33,9 +33,12 @@ def check_text(path: Path, encoding: str) -> None:
         DataError: names the file, the line, ``encoding`` where that helps, and what to do.
     """
     try:
+        "".encode(encoding)  # which refuses what is no encoding of text, such as base64
         name = codecs.lookup(encoding).name
-    except LookupError as error:
-        raise DataError(f"encoding: found {encoding!r}; accepted: a name that Python knows, such as utf-8.") from error
+    except (LookupError, UnicodeError, ValueError) as error:
+        raise DataError(
+            f"encoding: found {encoding!r}; accepted: an encoding of text that Python knows, such as utf-8."
+        ) from error
     with path.open("rb") as file:
         start = file.read(4)
         for mark, problem in _STARTS:
@@ -62,12 +65,21 @@ def numbered_lines(path: Path, encoding: str) -> Iterator[tuple[int, str]]:
     Raises:
         DataError: a line cannot be read in the encoding.
     """
+    number = 0
+
+    def no_text() -> DataError:
+        return DataError(
+            f"{path}, line {number}: is no {encoding} text; set encoding to the file's, such as gbk, latin-1 or cp1252, or "
+            "save it as UTF-8."
+        )
+
     with path.open(encoding=encoding, errors="lsrec-mark") as file:
-        for number, line in enumerate(file, start=1):
-            if _MARK in line:
-                raise DataError(
-                    f"{path}, line {number}: is no {encoding} text; set encoding to the file's, such as gbk, latin-1 or "
-                    "cp1252, or save it as UTF-8."
-                )
-            if text := line.rstrip("\r\n"):
-                yield number, text
+        try:
+            for number, line in enumerate(file, start=1):
+                if _MARK in line:
+                    raise no_text()
+                if text := line.rstrip("\r\n"):
+                    yield number, text
+        except UnicodeError as error:  # of a codec that no error handler is asked by: UTF-16 without its mark
+            number += 1
+            raise no_text() from error

@@ -32,7 +32,7 @@ from recbole_lsrec.recommend.explain import COLUMNS, explanation
 from recbole_lsrec.recommend.further_columns import Further, further_columns
 from recbole_lsrec.recommend.moments import asked_at, check_unit
 from recbole_lsrec.recommend.read_histories import ITEM, TIME, USER, read_histories
-from recbole_lsrec.run_files import CHECKPOINT
+from recbole_lsrec.trained_run import checkpoint_of
 
 _Batch = tuple[np.ndarray, Interaction]
 """Numbers of users, and their windows."""
@@ -82,7 +82,7 @@ class Recommender:
             ConfigError: a model of sequences that reads the log when it is built.
         """
         folder = Path(folder)
-        stored, catalogue = checkpoint.load(folder / CHECKPOINT), load_catalogue(folder)
+        stored, catalogue = checkpoint_of(folder), load_catalogue(folder)
         if stored.metadata["fingerprints"] != catalogue.fingerprints:
             raise CheckpointError(
                 f"{folder}: its checkpoint and its catalogue are of different logs; take both from one run."

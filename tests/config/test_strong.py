@@ -49,6 +49,20 @@ def test_a_model_without_a_search_is_refused_with_what_to_do(shipped: None) -> N
         Config("SASRec", "cosmetics", command_line=["--preset=strong"])
 
 
+def test_another_word_than_strong_is_refused_where_a_model_has_no_presets() -> None:
+    with pytest.raises(
+        ConfigError, match=r"^preset: found 'Strong' \(command line\); accepted with SASRec: strong, or ~ "
+    ):
+        Config("SASRec", "cosmetics", command_line=["--preset=Strong"])
+
+
+def test_a_strong_preset_can_be_taken_back() -> None:
+    usual = Config("SASRec", "cosmetics")["learning_rate"]
+    given = {"preset": "strong"}
+    assert Config("SASRec", "cosmetics", config_dict=given)["learning_rate"] == 0.003 != usual
+    assert Config("SASRec", "cosmetics", config_dict=given, command_line=["--preset=~"])["learning_rate"] == usual
+
+
 def test_a_search_of_a_strong_space_becomes_a_preset(tmp_path: Path) -> None:
     negatives = {"distribution": "uniform", "sample_num": 4}
     best = {

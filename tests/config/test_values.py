@@ -60,8 +60,8 @@ def test_any_text_can_be_read(text: str) -> None:
 def test_text_that_looks_like_code_does_nothing(tmp_path: Path) -> None:
     target = tmp_path / "touched"
     code = f"open({str(target)!r}, 'w')"
-    config = sasrec(f"--hidden_act={code}", wandb_project=code)
-    assert config["hidden_act"] == config["wandb_project"] == code
+    config = sasrec(f"--mlflow_experiment={code}", wandb_project=code)
+    assert config["mlflow_experiment"] == config["wandb_project"] == code
     assert not target.exists()
 
 

@@ -56,3 +56,37 @@ def test_numbers_that_are_none(load, key):
         check(load, "DIN", **{key: ["cat"]})
     with pytest.raises(DataError, match=f"{key}: found 'weight', which is not loaded"):
         check(load, "DIN", **{key: ["weight"]})
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (
+            {"alias_of_user_id": ["friend"]},
+            "alias_of_user_id: found 'friend', which is not loaded; accepted: .*'token'",
+        ),
+        ({"alias_of_item_id": ["price"]}, "alias_of_item_id: found 'price', of type 'float'; accepted: .* 'token_seq'"),
+        ({"alias_of_item_id": [3]}, "alias_of_item_id: found 3, which is not loaded"),
+        (
+            {"alias_of_user_id": ["cat"], "alias_of_item_id": ["cat"]},
+            "alias_of_user_id: found 'cat', which alias_of_item_id has too",
+        ),
+        ({"discretization": {"weight": {"method": "LD"}}}, "discretization: found 'weight', which is not loaded"),
+        (
+            {"discretization": {"price": {"method": "LD"}}},
+            "discretization: found 'price', which numerical_features lacks",
+        ),
+        (
+            {"numerical_features": ["price"], "discretization": {"price": {"method": "ED"}}},
+            r"discretization: price: found {'method': 'ED'}; accepted: {method: ED, bucket: N} with N > 0",
+        ),
+        ({"numerical_features": ["price"], "discretization": {"price": "LD"}}, "discretization: price: found 'LD'"),
+        (
+            {"numerical_features": ["price"], "discretization": {"price": {"method": "ED", "bucket": 0}}},
+            "'bucket': 0}; accepted",
+        ),
+    ],
+)
+def test_columns_that_settings_name_one_by_one(load, settings, message):
+    with pytest.raises(DataError, match=message):
+        check(load, "DIN", **settings)

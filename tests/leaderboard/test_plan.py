@@ -118,6 +118,19 @@ def test_the_plan_of_the_answer_has_each_log_under_both_splits():
                 Config(system.model, "ml-100k", config_dict=cell_settings(plan, system, data, 2020))
 
 
+@pytest.mark.parametrize(
+    ("of_model", "message"),
+    [
+        ({"SASRek": {"n_heads": 1}}, "plan.yaml: datasets, shop: of_model: found 'SASRek'.* Did you mean 'SASRec'"),
+        (3, r"of_model: found 3 \(plan.yaml: datasets, shop\); accepted: settings by model"),
+        ({"SASRec": 3}, "of_model: found {'SASRec': 3}"),
+    ],
+)
+def test_settings_of_single_models_name_models(of_model, message):
+    with pytest.raises(ConfigError, match=message):
+        parse_plan({**SMALLEST, "datasets": [{"name": "shop", "settings": {"of_model": of_model}}]}, "plan.yaml")
+
+
 @pytest.mark.parametrize("name", ["cosmetics", "ml-100k", "retailrocket"])
 def test_the_plans_that_ship(name):
     plan = read_plan(plan_file(name))

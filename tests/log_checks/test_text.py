@@ -43,3 +43,11 @@ def test_an_encoding_that_python_does_not_know(tmp_path):
     (tmp_path / "log").write_text(TEXT)
     with pytest.raises(DataError, match="encoding: found 'utf8x'"):
         check_text(tmp_path / "log", "utf8x")
+    with pytest.raises(DataError, match="encoding: found 'base64'; accepted: an encoding of text"):
+        check_text(tmp_path / "log", "base64")
+
+
+def test_utf_16_that_is_asked_for_and_is_not_there(tmp_path):
+    (tmp_path / "log").write_text(TEXT)
+    with pytest.raises(DataError, match="line 1: is no utf-16 text; set encoding to the file's"):
+        list(numbered_lines(tmp_path / "log", "utf-16"))

@@ -71,7 +71,9 @@ def read_candidates(path: str | Path, dataset: SessionDataset, share: float = 0.
 def _read(path: Path) -> pd.DataFrame:
     """The file with plain column names and lists of tokens; the index is the number of the line."""
     if not path.is_file():
-        raise DataError(f"candidates: {path} is no file.")
+        raise DataError(
+            f"candidates: found {str(path)!r}, which is no file; accepted: a file with user_id, item_id and negatives."
+        )
     try:
         if path.suffix == ".parquet":
             frame = pd.read_parquet(path)

@@ -31,6 +31,11 @@ class AllPositionsOptions(Options):
             )
         return self
 
+    def idle(self) -> dict[str, str]:
+        """What the loss does not read."""
+        sampled = ("gbce_t",) if self.position_loss == "sampled_softmax" else ("n_negatives", "gbce_t")
+        return {} if self.position_loss == "gbce" else dict.fromkeys(sampled, f"position_loss is {self.position_loss}")
+
 
 class BERT4RecOptions(AllPositionsOptions):
     """Of BERT4Rec, whose positions see what comes after them too."""

@@ -146,6 +146,23 @@ class CLSROptions(TimedOptions):
             )
         return options
 
+    def idle(self) -> dict[str, str]:
+        """What belongs to parts that are left out or built otherwise."""
+        found = super().idle()
+        if self.attention == "inner_product":
+            found["attention_hidden_sizes"] = "attention is inner_product"
+        if self.short_encoder == "dien":
+            found |= dict.fromkeys(("sequential_model", "interest_evolve", "short_query"), "short_encoder is dien")
+        if self.manual_alpha is not None:
+            found |= dict.fromkeys(("fusion_gru", "alpha_hidden_sizes", "alpha_time"), "manual_alpha fixes alpha")
+        of_triplet = ("triplet_form", "contrastive_margin")
+        if not self.contrastive_weight:
+            contrast = ("contrastive_loss", *of_triplet, "length_threshold", "recent_k")
+            found |= dict.fromkeys(contrast, "contrastive_weight is 0")
+        elif self.contrastive_loss == "bpr":
+            found |= dict.fromkeys(of_triplet, "contrastive_loss is bpr")
+        return found
+
 
 class SLiRecOptions(TimedOptions):
     """See the class :class:`recbole_lsrec.model.sequential_recommender.slirec.SLiRec`."""

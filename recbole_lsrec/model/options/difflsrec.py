@@ -13,6 +13,21 @@ from recbole_lsrec.model.options.long_short import LongShortOptions, Parts, Shar
 Beta = Annotated[float, Field(ge=1e-8, le=0.999)]
 LEAST_ALPHA_BAR = 1e-4
 """Dividing by its root (3.7) magnifies rounding a hundredfold."""
+_OF_DIFFUSION = [
+    "training",
+    "truncated_steps",
+    "diffusion_steps",
+    "beta_first",
+    "beta_last",
+    "eta",
+    "guidance_max",
+    "guidance_rate",
+    "guidance_shift",
+    "guidance_constant",
+    "inference_seed",
+    "denoise_weight",
+    "condition_dropout",
+]
 
 
 class DiffLSRecOptions(LongShortOptions):
@@ -97,3 +112,18 @@ class DiffLSRecOptions(LongShortOptions):
                 "steps or smaller betas."
             )
         return self
+
+    def idle(self) -> dict[str, str]:
+        """What belongs to parts that are left out or built otherwise."""
+        found = {"loss_samples": "loss is full"} if self.loss == "full" else {}
+        if self.fusion != "diffusion":
+            return found | dict.fromkeys(_OF_DIFFUSION, f"fusion is {self.fusion}")
+        if self.training != "truncated":
+            found["truncated_steps"] = f"training is {self.training}"
+        if self.inference_samples is None:
+            found["inference_seed"] = "inference_samples is ~"
+            if self.training == "one_step":
+                found["eta"] = "training is one_step and inference_samples is ~"
+        if "snr" in self.without:
+            return found | dict.fromkeys(("guidance_max", "guidance_rate", "guidance_shift"), "without has snr")
+        return found | {"guidance_constant": "without has no snr"}

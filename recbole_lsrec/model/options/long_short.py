@@ -57,3 +57,7 @@ class CandidateOptions(LongShortOptions):
     learning_rate: LearningRate = setting(1e-3, "Adam.")
     train_batch_size: BatchSize = setting(500, "Positives a batch.")
     train_neg_sample_args: dict | None = setting(NEGATIVES, "Negatives: targets of the batch.")  # type: ignore[type-arg]
+
+    def idle(self) -> dict[str, str]:
+        """The base rate is bce's alone."""
+        return {"output_bias": "data_loss is softmax"} if self.data_loss == "softmax" else {}

@@ -90,3 +90,21 @@ class SLSRecOptions(CandidateOptions):
         if {"long", "short"} <= set(self.without):
             raise ValueError("without: found both long and short; nothing would be left. Name one of them at most.")
         return self
+
+    def idle(self) -> dict[str, str]:
+        """What belongs to parts that are left out or built otherwise."""
+        found = super().idle()
+        contrast = ("contrastive_loss", "contrastive_weight", "contrastive_margin")
+        if gone := [part for part in ("cl", "long", "short") if part in self.without]:
+            found |= dict.fromkeys(contrast, f"without has {gone[0]}")
+        elif not self.contrastive_weight:
+            found |= dict.fromkeys(("contrastive_loss", "contrastive_margin"), "contrastive_weight is 0")
+        if one_sided := [part for part in ("long", "short") if part in self.without]:
+            found |= dict.fromkeys(("fusion_gate", "alpha_hidden_sizes"), f"without has {one_sided[0]}")
+        elif self.fusion_gate == "cosine":
+            found["alpha_hidden_sizes"] = "fusion_gate is cosine"
+        if unmasked := [part for part in ("cate", "short") if part in self.without]:
+            found["category_tie"] = f"without has {unmasked[0]}"
+        if self.session_attention in ("additive", "bilinear"):
+            found["attention_hidden_sizes"] = f"session_attention is {self.session_attention}"
+        return found

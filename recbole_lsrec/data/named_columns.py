@@ -1,0 +1,60 @@
+"""Columns that settings name one by one: whether they are loaded, and of the type that RecBole's step needs."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from recbole.utils import FeatureType
+
+from recbole_lsrec.errors import DataError
+
+_FLOATS = (FeatureType.FLOAT, FeatureType.FLOAT_SEQ)
+_TOKENS = (FeatureType.TOKEN, FeatureType.TOKEN_SEQ)
+_ACCEPTED = {
+    "numerical_features": _FLOATS,
+    "normalize_field": _FLOATS,
+    "discretization": _FLOATS,
+    "alias_of_user_id": _TOKENS,
+    "alias_of_item_id": _TOKENS,
+}
+
+
+def check_named_columns(config: Any, types: Mapping[str, FeatureType]) -> None:
+    """Refuses columns on which RecBole's steps would stop in the middle.
+
+    Args:
+        config: of the run.
+        types: column -> its type, of those loaded.
+
+    Raises:
+        DataError: names the key, the column, what is wrong with it and what is accepted.
+    """
+    for key, accepted in _ACCEPTED.items():
+        for column in config[key] or []:
+            kind = types.get(column) if isinstance(column, str) else None
+            if kind not in accepted:
+                found = "which is not loaded" if kind is None else f"of type {kind.value!r}"
+                wanted = " or ".join(repr(one.value) for one in accepted)
+                raise DataError(f"{key}: found {column!r}, {found}; accepted: loaded columns of type {wanted}.")
+    both = [name for name in config["alias_of_user_id"] or [] if name in (config["alias_of_item_id"] or [])]
+    if both:
+        raise DataError(f"alias_of_user_id: found {both[0]!r}, which alias_of_item_id has too; keep it in one of them.")
+    if config["TIME_FIELD"] in (config["numerical_features"] or []):
+        raise DataError(
+            f"numerical_features: {config['TIME_FIELD']!r} is the TIME_FIELD; times are kept as exact seconds."
+        )
+    for column, how in (config["discretization"] or {}).items():
+        if column not in (config["numerical_features"] or []):
+            raise DataError(f"discretization: found {column!r}, which numerical_features lacks; add it there.")
+        if not _is_a_way(how):
+            raise DataError(
+                f"discretization: {column}: found {how!r}; accepted: {{method: ED, bucket: N}} with N > 0, or {{method: LD}}."
+            )
+
+
+def _is_a_way(how: Any) -> bool:
+    if not isinstance(how, Mapping):
+        return False
+    if how.get("method") == "LD":
+        return set(how) == {"method"}
+    bucket = how.get("bucket")
+    return set(how) == {"method", "bucket"} and how["method"] == "ED" and type(bucket) is int and bucket > 0

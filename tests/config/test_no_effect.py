@@ -1,0 +1,67 @@
+"""Settings that do nothing beside others are named, and only where they were given another value than the default."""
+
+from typing import Any
+
+import pytest
+
+from recbole_lsrec.config import Config
+from recbole_lsrec.leaderboard.plan import plan_file, read_plan
+
+
+@pytest.mark.parametrize(
+    ("model", "given", "idle"),
+    [
+        ("SASRec", {"n_negatives": 16}, {"n_negatives": "position_loss is softmax"}),
+        ("SASRec", {"train_positions": "all", "position_loss": "gbce", "n_negatives": 16, "gbce_t": 0.5}, {}),
+        ("SASRecSS", {"n_negatives": 16, "gbce_t": 0.5}, {"gbce_t": "position_loss is sampled_softmax"}),
+        ("SASRec", {"mask_ratio": 0.3, "eta": 0.5}, dict.fromkeys(("mask_ratio", "eta"), "transform is ~, not {}_itemseq")),
+        ("BERT4Rec", {"mask_ratio": 0.3, "ft_ratio": 0.1}, {}),
+        ("SASRec", {"enable_scaler": True}, {"enable_scaler": "enable_amp is False"}),
+        ("SASRec", {"eval_step": 0, "stopping_step": 3}, {"stopping_step": "eval_step is 0"}),
+        ("SLSRec", {"train_neg_sample_args": {"distribution": "uniform", "sample_num": 4, "alpha": 0.5}},
+         {"train_neg_sample_args: alpha": "distribution is uniform, not popularity"}),
+        ("SASRec", {"wandb_project": "mine"}, {"wandb_project": "log_wandb is False"}),
+        ("SLSRec", {"data_loss": "softmax", "output_bias": "zero"}, {"output_bias": "data_loss is softmax"}),
+        ("SLSRec", {"output_bias": "zero", "contrastive_weight": 0.3, "category_tie": "recent"}, {}),
+        ("SLSRec", {"without": ["cl"], "contrastive_weight": 0.3}, {"contrastive_weight": "without has cl"}),
+        ("SLSRec", {"contrastive_weight": 0, "contrastive_margin": 2.0}, {"contrastive_margin": "contrastive_weight is 0"}),
+        ("SLSRec", {"without": "long", "alpha_hidden_sizes": [8]}, {"alpha_hidden_sizes": "without has long"}),
+        ("SLSRec", {"fusion_gate": "cosine", "alpha_hidden_sizes": [8]}, {"alpha_hidden_sizes": "fusion_gate is cosine"}),
+        ("SLSRec", {"without": ["cate"], "category_tie": "recent"}, {"category_tie": "without has cate"}),
+        ("SLSRec", {"attention_hidden_sizes": [8]}, {"attention_hidden_sizes": "session_attention is additive"}),
+        ("SLSRec", {"preset": "lineage", "attention_hidden_sizes": [8]}, {}),
+        ("CLSR", {"manual_alpha": 0.5, "alpha_hidden_sizes": [8]}, {"alpha_hidden_sizes": "manual_alpha fixes alpha"}),
+        ("CLSR", {"short_encoder": "dien", "sequential_model": "gru", "discrepancy_weight": 0},
+         {"sequential_model": "short_encoder is dien"}),
+        ("CLSR", {"attention": "inner_product", "attention_hidden_sizes": [8]},
+         {"attention_hidden_sizes": "attention is inner_product"}),
+        ("CLSR", {"contrastive_loss": "bpr", "contrastive_margin": 2.0}, {"contrastive_margin": "contrastive_loss is bpr"}),
+        ("CLSR", {"contrastive_weight": 0, "recent_k": 5}, {"recent_k": "contrastive_weight is 0"}),
+        ("DiffLSRec", {"loss_samples": 9}, {"loss_samples": "loss is full"}),
+        ("DiffLSRec", {"loss": "sampled", "loss_samples": 9, "eta": 0.5}, {}),
+        ("DiffLSRec", {"fusion": "gate", "eta": 0.5}, {"eta": "fusion is gate"}),
+        ("DiffLSRec", {"training": "one_step", "eta": 0.5}, {"eta": "training is one_step and inference_samples is ~"}),
+        ("DiffLSRec", {"truncated_steps": 3}, {"truncated_steps": "training is chain"}),
+        ("DiffLSRec", {"guidance_constant": 0.1}, {"guidance_constant": "without has no snr"}),
+        ("DiffLSRec", {"without": "snr", "guidance_rate": 1.0}, {"guidance_rate": "without has snr"}),
+    ],
+)  # fmt: skip
+def test_what_does_nothing_is_named(model: str, given: dict[str, Any], idle: dict[str, str]) -> None:
+    words = {"mask_ratio": "mask", "eta": "crop"}
+    expected = {key: reason.format(words.get(key)) for key, reason in idle.items()}
+    config = Config(model, "ml-100k", config_dict=given)
+    assert config.no_effect() == expected
+    assert Config(model, "ml-100k", config_dict=config.plain()).no_effect() == expected
+
+
+@pytest.mark.parametrize("model", ["SASRec", "SLSRec", "CLSR", "SLiRec", "DiffLSRec", "LSIDN", "BERT4Rec"])
+def test_defaults_are_not(model: str) -> None:
+    config = Config(model, "ml-100k", config_dict=Config(model, "ml-100k").plain())
+    assert config.no_effect() == {}
+
+
+def test_the_plan_of_the_answer_sets_nothing_in_vain() -> None:
+    plan = read_plan(plan_file("answer"))
+    for system in plan.systems:
+        if system.model is not None:
+            assert Config(system.model, "ml-100k", config_dict=dict(system.settings)).no_effect() == {}, system.name
