@@ -203,17 +203,27 @@ def read_instances(folder: Path, files: Mapping[str, str] | None = None) -> pd.D
     if not path.is_file():
         raise DataError(f"{folder}: holds no {INSTANCES}; it is no run folder, or its run has not reached its end.")
     _check_hash(path, files)
+    instances = read_table(path, COLUMNS)
+    _check_ranks(path, instances)
+    return instances
+
+
+def read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    """Reads a parquet file that must have some columns.
+
+    Raises:
+        DataError: it cannot be read, or lacks one.
+    """
     try:
-        instances = pd.read_parquet(path)
+        table = pd.read_parquet(path)
     except (OSError, ValueError, KeyError, pa.ArrowException) as error:  # what the readers raise on damaged bytes
         raise DataError(
             f"{path}: cannot be read as parquet ({_one_line(error)}); take it from another copy."
         ) from error
-    missing = [column for column in COLUMNS if column not in instances]
+    missing = [column for column in columns if column not in table]
     if missing:
         raise DataError(f"{path}: lacks {', '.join(missing)}; it was written by something else.")
-    _check_ranks(path, instances)
-    return instances
+    return table
 
 
 def read_scores(folder: Path, instances: pd.DataFrame, files: Mapping[str, str] | None = None) -> dict[str, np.ndarray]:

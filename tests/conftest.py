@@ -1,5 +1,6 @@
 """A small shop's log, for runs from end to end in seconds."""
 
+import os
 import signal
 
 import pytest
@@ -10,6 +11,7 @@ from tests.shop_log import shop_settings
 
 settings.register_profile("any machine", deadline=None)  # a busy one is no failure
 settings.load_profile("any machine")
+os.environ.setdefault("RAY_worker_niceness", "0")  # Ray's 15 starves its workers beside anything else that runs
 signal.signal(signal.SIGINT, signal.default_int_handler)  # tests send it, and a shell's background job starts without
 
 

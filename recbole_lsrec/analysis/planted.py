@@ -14,6 +14,7 @@ from recbole_lsrec.analysis.saved_runs import KEY, SavedRun, load_run_folder
 from recbole_lsrec.config.paths import dataset_folder
 from recbole_lsrec.errors import DataError
 from recbole_lsrec.page.numbers import weight
+from recbole_lsrec.run_files import read_table
 
 RESAMPLES = 1000
 
@@ -163,7 +164,7 @@ def _part(name: str, alpha: np.ndarray, is_long: np.ndarray, rng: np.random.Gene
 
 def _join(lines: pd.DataFrame, path: Path) -> pd.DataFrame:
     """The lines with ``long_driven``, ``long_share`` and whether the target opens a planted session."""
-    truth = pd.read_parquet(path)
+    truth = read_table(path, [*KEY, "session", "long_driven", "long_share"])
     before = truth[["user_id", "session"]].shift()
     truth["opens"] = (truth[["user_id", "session"]] != before).any(axis=1)
     joined = lines.merge(truth[[*KEY, "long_driven", "long_share", "opens"]], on=KEY, how="left")

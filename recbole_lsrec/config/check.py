@@ -42,6 +42,20 @@ def check_budget(values: Mapping[str, Any], sources: Sources) -> None:
         raise refuse(first, values[first], sources, f"~ where {second} is set; one budget at a time")
 
 
+def check_own_columns(values: Mapping[str, Any], sources: Sources) -> None:
+    """Refuses one column in two roles.
+
+    Raises:
+        ConfigError: names both keys.
+    """
+    roles = ("USER_ID_FIELD", "ITEM_ID_FIELD", "TIME_FIELD", "SESSION_ID_FIELD")
+    taken: dict[str, str] = {}
+    for key in roles:
+        if values[key] in taken:
+            raise refuse(key, values[key], sources, f"another column than that of {taken[values[key]]}")
+        taken[values[key]] = key
+
+
 def check_topk(topk: Any, sources: Sources) -> list[int]:
     """Returns ``topk`` as a list of cut-offs.
 

@@ -57,8 +57,10 @@ def _check_transform(values: Mapping[str, Any], model: type, sources: Sources) -
         raise refuse(
             "transform", transform, sources, "none with train_positions: all, whose batches are not changed by it"
         )
-    if transform == "mask_itemseq" and ratio is None:
-        raise refuse("mask_ratio", ratio, sources, "a number greater than 0 and at most 1 with transform: mask_itemseq")
+    shares = {"mask_itemseq": "mask_ratio", "crop_itemseq": "eta", "reorder_itemseq": "beta"}
+    share = shares.get(transform, "")
+    if share and values.get(share) is None:
+        raise refuse(share, None, sources, f"a number greater than 0 and at most 1 with transform: {transform}")
     if transform == "mask_itemseq" and not at_once and int(ratio * length) < 1:
         raise refuse(
             "MAX_ITEM_LIST_LENGTH",

@@ -23,6 +23,7 @@ from recbole_lsrec import registry
 from recbole_lsrec.config.check import (
     check_budget,
     check_metrics,
+    check_own_columns,
     check_popularity_correction,
     check_topk,
     check_valid_metric,
@@ -268,6 +269,7 @@ class Config(RecBoleConfig):
             values[f"{phase}_neg_sample_args"] = eval_negatives(protocols[0])
         check_gradient_norm(values["clip_grad_norm"], sources)
         check_budget(values, sources)
+        check_own_columns(values, sources)
         check_model_settings(values, self.model_class, sources)
         if values["preload_weight"] and not reads_preloaded_weights(self.model_class):
             self._remarks["preload_weight"] = f"{self.model} reads no weights that are given (get_preload_weight)"

@@ -122,7 +122,9 @@ class RunSettings(Options):
     eta: float | None = setting(
         None, "Share of a history that transform: crop_itemseq keeps.", RECBOLES, above=0, most=1
     )
-    beta: float | None = setting(None, "Share of a history that transform: reorder_itemseq shuffles.", RECBOLES)
+    beta: float | None = setting(
+        None, "Share of a history that transform: reorder_itemseq shuffles.", RECBOLES, above=0, most=1
+    )
     train_steps: Annotated[int, Field(ge=1)] | None = setting(
         None, "Stop after so many optimiser steps, whatever the epoch."
     )

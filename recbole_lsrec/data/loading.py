@@ -157,6 +157,11 @@ class CheckedDataset(RecBoleDataset):
             setattr(self, f"{suffix}_feat", self._load_feat(str(path), suffix))
 
     def _load_feat(self, filepath: str, source: FeatureSource | str) -> pd.DataFrame | None:
+        named = getattr(source, "value", source)
+        if all(named in (self.config[key] or ()) for key in ("load_col", "unload_col")):
+            raise DataError(
+                f"unload_col: found {named!r}, which load_col names too; give the columns of a file in one of them."
+            )
         load_col, unload_col = self._get_load_and_unload_col(source)
         if load_col == set():
             return None
@@ -249,7 +254,7 @@ class CheckedDataset(RecBoleDataset):
                     f"{token}.inter, line 1: field {field!r} ({key}) has type {self.field2type[field].value!r}; "
                     f"accepted: {accepted[0].value!r}."
                 )
-        check_named_columns(self.config, self.field2type)
+        check_named_columns(self.config, self.field2type, self.field2source)
         suffix = self.config["LIST_SUFFIX"]
         made = {f"{field}{suffix}" for field in (*in_log, self.config["SESSION_ID_FIELD"])}
         ready = sorted(in_log & (made | {self.item_list_length_field}))

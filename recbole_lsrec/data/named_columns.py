@@ -9,21 +9,25 @@ from recbole_lsrec.errors import DataError
 
 _FLOATS = (FeatureType.FLOAT, FeatureType.FLOAT_SEQ)
 _TOKENS = (FeatureType.TOKEN, FeatureType.TOKEN_SEQ)
+_LISTS = (FeatureType.TOKEN_SEQ, FeatureType.FLOAT_SEQ)
 _ACCEPTED = {
     "numerical_features": _FLOATS,
     "normalize_field": _FLOATS,
     "discretization": _FLOATS,
     "alias_of_user_id": _TOKENS,
     "alias_of_item_id": _TOKENS,
+    "seq_len": _LISTS,
+    "preload_weight": (FeatureType.TOKEN,),
 }
 
 
-def check_named_columns(config: Any, types: Mapping[str, FeatureType]) -> None:
+def check_named_columns(config: Any, types: Mapping[str, FeatureType], sources: Mapping[str, Any]) -> None:
     """Refuses columns on which RecBole's steps would stop in the middle.
 
     Args:
         config: of the run.
         types: column -> its type, of those loaded.
+        sources: column -> the file that it is from.
 
     Raises:
         DataError: names the key, the column, what is wrong with it and what is accepted.
@@ -42,6 +46,15 @@ def check_named_columns(config: Any, types: Mapping[str, FeatureType]) -> None:
         raise DataError(
             f"numerical_features: {config['TIME_FIELD']!r} is the TIME_FIELD; times are kept as exact seconds."
         )
+    for column, length in (config["seq_len"] or {}).items():
+        if type(length) is not int or length < 1:
+            raise DataError(f"seq_len: {column}: found {length!r}; accepted: a whole number greater than 0.")
+    for ids, vectors in (config["preload_weight"] or {}).items():
+        if types.get(vectors) not in _FLOATS or sources[vectors] != sources[ids]:
+            raise DataError(
+                f"preload_weight: {ids}: found {vectors!r}; accepted: a column of type 'float' or 'float_seq', loaded from the "
+                "same file."
+            )
     for column, how in (config["discretization"] or {}).items():
         if column not in (config["numerical_features"] or []):
             raise DataError(f"discretization: found {column!r}, which numerical_features lacks; add it there.")

@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from recbole_lsrec.leaderboard.board import Cell
+from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.leaderboard.board import LEADERBOARD, Cell, read_board
 from recbole_lsrec.leaderboard.cells import PlannedCell, make_cells
 from recbole_lsrec.leaderboard.execute import Resources, connected, run_cells
 from recbole_lsrec.leaderboard.plan import Plan
 from recbole_lsrec.leaderboard.progress import Progress
 from recbole_lsrec.leaderboard.store import CANDIDATES, Store
 from recbole_lsrec.leaderboard.tune import tune_systems
+from recbole_lsrec.run_files import RESULT
+from recbole_lsrec.tuning.result import SUMMARY
 from recbole_lsrec.whole_files import alone
 
 
@@ -51,6 +54,7 @@ def run_leaderboard(
         DataError: a data set has no files.
     """
     out = out.absolute()
+    _check_folder(out)
     out.mkdir(parents=True, exist_ok=True)
     with alone(out, "out"):
         planned = make_cells(
@@ -85,6 +89,15 @@ def run_leaderboard(
             except KeyboardInterrupt:
                 interrupted = True
         return Summary(progress.cells, progress.reused, interrupted)
+
+
+def _check_folder(out: Path) -> None:
+    """Refuses a folder that is something else's, and one whose leaderboard cannot be read."""
+    for file, what in ((RESULT, "a run"), (SUMMARY, "a search")):
+        if (out / file).exists():
+            raise ConfigError(f"out: found {str(out)!r}, which is the folder of {what}; accepted: one of its own.")
+    if (out / LEADERBOARD).exists():
+        read_board(out)
 
 
 def _announcement(plan: Plan, cells: Sequence[PlannedCell], resources: Resources) -> str:

@@ -7,6 +7,8 @@ from logging import getLogger
 def say_counts(counts: Mapping[str, int]) -> None:
     """Says the counts of :meth:`recbole_lsrec.recommend.Recommender.recommend`."""
     logger = getLogger()
+    if not counts["events"]:
+        logger.warning("the histories hold no event, so nothing is recommended")
     if counts["unknown_items"]:
         logger.warning(
             f"{counts['unknown_items']} of {counts['events']} events have items that the model does not know: left out"

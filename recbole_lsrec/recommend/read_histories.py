@@ -61,7 +61,7 @@ def history_blocks(path: Path, names: Mapping[str, str]) -> Iterator[pd.DataFram
             before += len(frame)
     except DataError:
         raise
-    except (OSError, ValueError, RecursionError, pa.ArrowException) as error:
+    except (OSError, ValueError, OverflowError, RecursionError, pa.ArrowException) as error:
         reason = " ".join(str(error).split())
         raise DataError(f"{path}: cannot be read as {path.suffix[1:]} ({reason}); check the file.") from error
 
@@ -79,8 +79,7 @@ def _text_blocks(path: Path, separator: str) -> Iterator[pd.DataFrame]:
         names = next(csv.reader(file, delimiter=separator, strict=True), [])
     if not names:
         raise ValueError("it is empty")
-    if doubled := {name for name in names if names.count(name) > 1}:
-        raise ValueError(f"the column {min(doubled)!r} is there twice")
+    _refuse_doubled(names)
     reader = pyarrow.csv.open_csv(
         path,
         pyarrow.csv.ReadOptions(block_size=_BLOCK, use_threads=False),
@@ -92,8 +91,21 @@ def _text_blocks(path: Path, separator: str) -> Iterator[pd.DataFrame]:
         yield batch.to_pandas()
 
 
+def _refuse_doubled(names: Sequence[str]) -> None:
+    if doubled := {name for name in names if names.count(name) > 1}:
+        raise ValueError(f"the column {min(doubled)!r} is there twice")
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = [name for name, _ in pairs]
+    if len(set(names)) < len(names):
+        raise ValueError(f"the key {max(names, key=names.count)!r} is there twice")
+    return dict(pairs)
+
+
 def _parquet_blocks(path: Path) -> Iterator[pd.DataFrame]:
     file = pyarrow.parquet.ParquetFile(path)
+    _refuse_doubled(file.schema_arrow.names)
     yield file.schema_arrow.empty_table().to_pandas()
     for batch in file.iter_batches(_BLOCK >> 5):
         yield batch.to_pandas()
@@ -106,8 +118,10 @@ def _json_blocks(path: Path) -> Iterator[pd.DataFrame]:
             if not line.strip():
                 continue
             try:
-                event = json.loads(line)
-            except json.JSONDecodeError as error:
+                event = json.loads(line, object_pairs_hook=_each_once)
+                if "\\u" in line:
+                    json.dumps(event, ensure_ascii=False).encode()  # which refuses half a surrogate pair
+            except ValueError as error:
                 raise ValueError(f"line {number}: {error}") from error
             if not isinstance(event, dict):
                 raise ValueError(
@@ -168,8 +182,9 @@ def _times(frame: pd.DataFrame, where: str, before: int) -> pd.Series:
     values = frame[TIME]
     if pd.api.types.is_datetime64_any_dtype(values):
         raise DataError(f"{where}: the {TIME} holds dates; give numbers in the unit of the run's log.")
+    truths = values.map(lambda value: isinstance(value, (bool, np.bool_))).to_numpy(dtype=bool)
     time = pd.to_numeric(values, errors="coerce").astype("float64")
-    wrong = ~np.isfinite(time.to_numpy()) | (time.to_numpy() < 0)
+    wrong = ~np.isfinite(time.to_numpy()) | (time.to_numpy() < 0) | truths
     if wrong.any():
         at = int(wrong.argmax())
         raise DataError(

@@ -81,6 +81,12 @@ def test_the_truth_of_another_log_is_refused(run, tmp_path):
     truth.assign(timestamp=truth["timestamp"] + 1).to_parquet(tmp_path / "other.parquet")
     with pytest.raises(DataError, match="8 of 8 targets of the run are not in it, row by row"):
         planted(run, truth=tmp_path / "other.parquet")
+    truth.drop(columns="session").to_parquet(tmp_path / "less.parquet")
+    with pytest.raises(DataError, match=r"less\.parquet: lacks session; it was written by something else"):
+        planted(run, truth=tmp_path / "less.parquet")
+    (tmp_path / "none.parquet").write_text("a: 1\n")
+    with pytest.raises(DataError, match=r"none\.parquet: cannot be read as parquet"):
+        planted(run, truth=tmp_path / "none.parquet")
 
 
 def test_a_model_without_alpha_and_a_log_without_truth_are_refused(run, tmp_path):

@@ -396,3 +396,25 @@ def test_a_dictionary_of_settings_is_one(given: Any) -> None:
         Config("SASRec", "ml-100k", config_dict=given)
     with pytest.raises(ConfigError, match=r"^config_file_list: found 3; accepted: paths of YAML files\.$"):
         Config("SASRec", "ml-100k", [3])
+
+
+@pytest.mark.parametrize(
+    ("transform", "share"), [("mask_itemseq", "mask_ratio"), ("crop_itemseq", "eta"), ("reorder_itemseq", "beta")]
+)
+def test_a_transform_needs_its_share(transform: str, share: str) -> None:
+    assert sasrec(transform=transform, **{share: 0.5})[share] == 0.5
+    refused(
+        f"^{share}: found None; accepted: a number greater than 0 and at most 1 with transform: {transform}",
+        transform=transform,
+    )
+    refused(f"^{share}: found 7 ", transform=transform, **{share: 7})
+
+
+def test_a_column_has_one_role() -> None:
+    refused(
+        r"^SESSION_ID_FIELD: found 'user_id' .*; accepted: another column than that of USER_ID_FIELD",
+        SESSION_ID_FIELD="user_id",
+    )
+    refused(
+        r"^TIME_FIELD: found 'item_id' .*; accepted: another column than that of ITEM_ID_FIELD", TIME_FIELD="item_id"
+    )

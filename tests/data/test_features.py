@@ -85,6 +85,13 @@ def test_numbers_that_are_none(load, key):
             {"numerical_features": ["price"], "discretization": {"price": {"method": "ED", "bucket": 0}}},
             "'bucket': 0}; accepted",
         ),
+        ({"seq_len": {"cat": 3}}, "seq_len: found 'cat', of type 'token'; accepted: .* 'token_seq' or 'float_seq'"),
+        (
+            {"preload_weight": {"item_id": "nope"}},
+            "preload_weight: item_id: found 'nope'; accepted: a column of type 'float'",
+        ),
+        ({"preload_weight": {"user_id": "price"}}, "preload_weight: user_id: found 'price'; .* from the same file"),
+        ({"unload_col": {"item": ["price"]}}, "unload_col: found 'item', which load_col names too"),
     ],
 )
 def test_columns_that_settings_name_one_by_one(load, settings, message):

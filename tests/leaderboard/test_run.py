@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.errors import ConfigError, DataError
 from recbole_lsrec.leaderboard.execute import Resources, connected
 from tests.leaderboard.boards import TWO, plan_for, run, saved, tables
 
@@ -113,6 +113,25 @@ def test_a_wall_clock_budget_is_said_not_to_repeat(shop, tmp_path):
 def test_a_second_process_is_kept_out(shop, tmp_path):
     with FileLock(tmp_path / ".lock"), pytest.raises(ConfigError, match="another process works in"):
         run(plan_for(shop, systems=TWO), tmp_path)
+
+
+@pytest.mark.parametrize(("file", "what"), [("result.json", "a run"), ("tune.json", "a search")])
+def test_the_folder_of_something_else_is_left_alone(shop, tmp_path, file, what):
+    out = tmp_path / "other"
+    out.mkdir()
+    (out / file).write_text("{}")
+    with pytest.raises(
+        ConfigError, match=f"out: found '.*other', which is the folder of {what}; accepted: one of its own"
+    ):
+        run(plan_for(shop, systems=TWO), out)
+    assert [path.name for path in out.iterdir()] == [file]
+
+
+def test_a_damaged_leaderboard_is_not_replaced(shop, tmp_path):
+    (tmp_path / "leaderboard.json").write_text('{"cells": [')
+    with pytest.raises(DataError, match=r"leaderboard\.json: "):
+        run(plan_for(shop, systems=TWO), tmp_path)
+    assert (tmp_path / "leaderboard.json").read_text() == '{"cells": ['
 
 
 def test_more_than_any_node_has_is_refused():

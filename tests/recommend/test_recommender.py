@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet
 import pytest
 import torch
 from recbole.utils import init_seed
@@ -313,12 +315,33 @@ def test_damaged_files_are_one_line(run_of_slsrec, tmp_path):
         "cut.parquet": b"PAR1",
         "cut.jsonl": b'{"user": "a", "item": "1", "timestamp": 1}\n{"user": "a"',
         "list.jsonl": b"[1, 2]\n",
+        "twice.jsonl": b'{"user": "a", "user": "b", "item": "1", "timestamp": 1}\n',
+        "half.jsonl": b'{"user": "\\ud800", "item": "1", "timestamp": 1}\n',
+        "huge.jsonl": b'{"user": "a", "item": "1", "timestamp": ' + b"9" * 400 + b"}\n",
+        "true.jsonl": b'{"user": "a", "item": "1", "timestamp": true}\n',
     }
     for name, content in damaged.items():
         (tmp_path / name).write_bytes(content)
         with pytest.raises(DataError, match=rf"^{tmp_path / name}: ") as raised:
             recommender.recommend(tmp_path / name)
         assert "\n" not in str(raised.value)
+
+
+def test_a_parquet_file_with_a_column_twice(run_of_slsrec, tmp_path):
+    names = ["user", "item", "item", "timestamp"]
+    table = pa.Table.from_arrays([pa.array(["a"]), pa.array(["1"]), pa.array(["2"]), pa.array([1.0])], names=names)
+    pyarrow.parquet.write_table(table, tmp_path / "twice.parquet")
+    with pytest.raises(
+        DataError, match=r"twice\.parquet: cannot be read as parquet \(the column 'item' is there twice\)"
+    ):
+        Recommender.load(run_of_slsrec[0]).recommend(tmp_path / "twice.parquet")
+
+
+def test_histories_without_an_event_are_said_to_be(run_of_slsrec, tmp_path, caplog):
+    (tmp_path / "none.csv").write_text("user,item,timestamp\n")
+    with caplog.at_level(logging.WARNING):
+        assert len(Recommender.load(run_of_slsrec[0]).recommend(tmp_path / "none.csv")) == 0
+    assert "the histories hold no event, so nothing is recommended" in caplog.messages
 
 
 def test_a_model_that_knows_users_alone_answers_those_and_says_who_it_does_not_know(tmp_path, caplog):

@@ -11,6 +11,7 @@ import pandas as pd
 from recbole_lsrec.analysis.strata import STRATA, UNKNOWN
 from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.errors import ConfigError, DataError, did_you_mean
+from recbole_lsrec.run_files import read_table
 
 EVENT_TYPE, PLANTED = "event_type", "planted"
 TITLES = {
@@ -88,7 +89,7 @@ def planted_truth(dataset: SessionDataset) -> np.ndarray:
         DataError: the file's events are not those of the log as loaded.
     """
     path = planted_file(dataset)
-    planted = pd.read_parquet(path)
+    planted = read_table(path, ["user_id", "item_id", "timestamp", "long_driven"])
     mine = {
         "user_id": dataset.field2id_token[dataset.uid_field][dataset.user],
         "item_id": dataset.field2id_token[dataset.iid_field][dataset.item],

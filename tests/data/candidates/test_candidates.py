@@ -281,7 +281,7 @@ def test_uneven_lists_may_be_allowed(given, caplog):
 
 def test_a_file_that_is_none(given, tmp_path):
     path, view = given(LISTS)
-    with pytest.raises(DataError, match=r"^candidates: .*none\.tsv is no file"):
+    with pytest.raises(DataError, match=r"^candidates: found '.*none\.tsv', which is no file; accepted"):
         read_candidates(tmp_path / "none.tsv", view)
     path.write_text("user\titem_id\tnegatives\n")
     with pytest.raises(DataError, match=r"has no column user_id \(found: user, item_id, negatives\)"):
