@@ -242,7 +242,9 @@ def test_what_is_no_comparison(folder):
     repeat = folder("repeat", [1, 2, 1, 2], config={"state": "ERROR"})
     with pytest.raises(DataError, match=r"same model \(GRU4Rec\) with the same seed 1; a repeat is no new seed"):
         compare([one, repeat], MRR)
-    with pytest.raises(ConfigError, match="auc needs the scores of a sampled protocol; the run folder holds ranks alone of test/pop3"):
+    with pytest.raises(
+        ConfigError, match="auc needs the scores of a sampled protocol; the run folder holds ranks alone of test/pop3"
+    ):
         compare([one, folder("two", [1, 2, 1, 2], model="SASRec")], AUC)
     lone = [folder(f"lone{n}", [1, n], ["a", "a"], model=f"M{n}") for n in (1, 2)]
     with pytest.raises(DataError, match="found 1 user; tests over users need two or more"):

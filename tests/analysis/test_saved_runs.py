@@ -120,7 +120,9 @@ def test_unknown_metrics(name):
 
 
 def test_a_metric_of_scores_where_there_are_none():
-    with pytest.raises(ConfigError, match=r"auc needs the scores of a sampled protocol; the run folder holds ranks alone of test/full"):
+    with pytest.raises(
+        ConfigError, match=r"auc needs the scores of a sampled protocol; the run folder holds ranks alone of test/full"
+    ):
         Metric.parse("AUC").check_scores(Lines(table(USERS, [1, 2, 3]), None), "test/full")
 
 
