@@ -9,6 +9,7 @@ from recbole_lsrec.config.early import check_early
 from recbole_lsrec.config.layers import Layer, for_model
 from recbole_lsrec.config.paths import properties_dir
 from recbole_lsrec.config.run_settings import BUDGETS
+from recbole_lsrec.config.strong import STRONG
 from recbole_lsrec.config.values import read_yaml
 from recbole_lsrec.errors import ConfigError, did_you_mean
 from recbole_lsrec.leaderboard.presets import preset_names
@@ -275,10 +276,10 @@ def _system(name: str, entry: Any, where: str) -> System:
         raise _wrong(f"{where}: model", entry["model"], "the name of a model; `recbole-lsrec models` lists them")
     preset = entry.get("preset")
     if preset is not None and preset not in preset_names():
-        raise ConfigError(
-            f"{where}: preset: found {preset!r}; accepted: {', '.join(preset_names())}, or none."
-            f"{did_you_mean(str(preset), preset_names())}"
-        )
+        hint = did_you_mean(str(preset), preset_names())
+        if preset == STRONG:
+            hint = f" Strong settings of a row's model are asked for by settings: {{preset: {STRONG}}}."
+        raise ConfigError(f"{where}: preset: found {preset!r}; accepted: {', '.join(preset_names())}, or none.{hint}")
     return System(name, absolute(entry["model"]), preset, _settings(entry.get("settings"), f"{where}: settings"))
 
 

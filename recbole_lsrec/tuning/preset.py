@@ -19,9 +19,11 @@ def preset_yaml(folder: Path) -> str:
     """Returns the best settings of a search as the text of a preset, each with what it means.
 
     Raises:
-        ConfigError: the search has not found anything yet.
-        DataError: the folder is not of a search, or its file was changed.
+        ConfigError: the folder is not of a finished search, or it has found nothing.
+        DataError: its file was changed.
     """
+    if not (folder / SUMMARY).is_file():
+        raise ConfigError(f"{folder}: holds no {SUMMARY}; give the folder of a finished search (tune --out).")
     found: dict[str, Any] = read_json(folder / SUMMARY)
     if "best" in found and not found["best"]:
         raise ConfigError(f"{folder}: no trial of the search was validated.")

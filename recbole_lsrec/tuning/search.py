@@ -146,10 +146,10 @@ def checked(settings: SearchSettings) -> tuple[Config, Space]:
     for key in space.keys:
         check_key(key, space.source, config.model_class)
         effect = settings_for(config.model_class)[key].effect
-        if not effect or effect & _SAME_TEST or key in BUDGETS:
+        if not effect or effect & _SAME_TEST or key in (*BUDGETS, "seed"):
             raise ConfigError(
                 f"{space.source}: {key} cannot be drawn: trials that differ in it have scores that mean different "
-                "things, another length, or the same result; set it for all trials."
+                "things, another length, the same result, or luck (seed); set it for all trials."
             )
     for domain in space.domains:
         for value in domain.values:

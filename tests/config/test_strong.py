@@ -63,6 +63,11 @@ def test_a_strong_preset_can_be_taken_back() -> None:
     assert Config("SASRec", "cosmetics", config_dict=given, command_line=["--preset=~"])["learning_rate"] == usual
 
 
+def test_a_folder_that_is_no_search_is_said_to_be_none(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"holds no tune\.json; give the folder of a finished search"):
+        preset_yaml(tmp_path)
+
+
 def test_a_search_of_a_strong_space_becomes_a_preset(tmp_path: Path) -> None:
     negatives = {"distribution": "uniform", "sample_num": 4}
     best = {

@@ -131,6 +131,12 @@ def test_settings_of_single_models_name_models(of_model, message):
         parse_plan({**SMALLEST, "datasets": [{"name": "shop", "settings": {"of_model": of_model}}]}, "plan.yaml")
 
 
+def test_a_row_that_asks_for_strong_settings_as_a_preset_is_told_how():
+    row = {"A": {"model": "SASRec", "preset": "strong"}}
+    with pytest.raises(ConfigError, match=r"found 'strong'; .* are asked for by settings: {preset: strong}\.$"):
+        parse_plan({**SMALLEST, "systems": row}, "plan.yaml")
+
+
 @pytest.mark.parametrize("name", ["cosmetics", "ml-100k", "retailrocket"])
 def test_the_plans_that_ship(name):
     plan = read_plan(plan_file(name))
