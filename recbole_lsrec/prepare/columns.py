@@ -2,8 +2,11 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from recbole_lsrec.errors import DataError, did_you_mean
+from recbole_lsrec.errors import DataError, did_you_mean, listed
+from recbole_lsrec.log_checks.times import ORDER
+from recbole_lsrec.prepare.features import Feature, check_features
 from recbole_lsrec.prepare.files import RawFile
 from recbole_lsrec.prepare.layout import Layout, Source
 from recbole_lsrec.prepare.read import column_names, first_lines, split_line
@@ -58,17 +61,20 @@ def csv_source(
         lines = [line for line in first_lines(raw, encoding, 20) if line]
         layout = Layout("*", {}, encoding=encoding, separator=_separator(lines))
     header = None
-    if named and all(column.isdigit() for column in named.values()) and form == "csv":
+    places = [column for role, column in named.items() if not _is_word(role, column)]
+    if places and all(place.isdigit() for place in places) and form == "csv":
         lines = first_lines(raw, encoding, 1)
         width = len(split_line(lines[0], layout)) if lines else 0
         header = tuple(str(place) for place in range(1, width + 1))
     names = list(header) if header else keys(raw, encoding) if form == "json" else column_names(raw, layout)
-    columns = {role: _known(column, names, role) for role, column in named.items() if column not in ("order", LEFT_OUT)}
+    columns = {
+        role: _known(column, names, _option(role)) for role, column in named.items() if not _is_word(role, column)
+    }
+    check_features(user_features, item_features)
+    features, lists = _features(user_features, item_features, names)
     if header is None:
-        columns = {**_guessed(names, set(columns.values()), set(named)), **columns}
-    missing = [
-        role for role in _NEEDED if role not in columns and not (role == "time" and named.get("time") == "order")
-    ]
+        columns = {**_guessed(names, {*columns.values(), *lists}, set(named)), **columns}
+    missing = [role for role in _NEEDED if role not in columns and not (role == "time" and named.get("time") == ORDER)]
     if missing:
         first = first_lines(raw, encoding, 1) if form == "csv" else [""]
         hint = (
@@ -77,19 +83,19 @@ def csv_source(
             else ""
         )
         raise DataError(
-            f"{raw.name}: which column is the {' and the '.join(missing)}? Columns: {', '.join(names)}. Say so with "
+            f"{raw.name}: which column is the {' and the '.join(missing)}? Columns: {listed(names)}. Say so with "
             f"{' '.join(f'--{role} NAME' for role in missing)}.{hint}"
             + (" A log without times: --time order." if "time" in missing else "")
         )
-    features = {name.partition(":")[0]: name.partition(":")[0] for name in (*user_features, *item_features)}
-    for name in features:
-        _known(name, names, "a feature")
-    layout = Layout(
-        "*", {**features, **columns}, header=header, form=form, encoding=encoding, separator=layout.separator
-    )
+    both = [role for role, column in columns.items() if column in lists and form != "csv"]
+    if both:
+        raise DataError(
+            f"{_option(both[0])}: found {columns[both[0]]!r}, whose lists a feature takes as sequences; leave out one of them."
+        )
+    layout = replace(layout, columns=columns, features=features, sequences=frozenset(lists), header=header)
     told = [f"{role}: {column}{'' if role in named else ' (guessed)'}" for role, column in columns.items()]
-    unused = [name for name in names if name not in layout.columns.values()]
-    told += [f"not used: {', '.join(unused)}"] if unused else []
+    unused = [name for name in names if name not in {*columns.values(), *features}]
+    told += [f"not used: {listed(unused)}"] if unused else []
     told += [f"separator: {layout.separator!r}"] if form == "csv" else []
     source = Source(
         "csv", "a table of events", (layout,), user_features=tuple(user_features), item_features=tuple(item_features)
@@ -113,12 +119,32 @@ def _separator(lines: Sequence[str]) -> str:
     return steady[0] if steady else max(_SEPARATORS[::-1], key=lambda s: counts[s])
 
 
-def _known(column: str, names: Sequence[str], role: str) -> str:
+def _option(role: str) -> str:
+    return f"--{role.replace('_', '-')}"
+
+
+def _is_word(role: str, column: str) -> bool:
+    """Whether what is given for a role is no column: it is left out, or the rows are in order of time."""
+    return column == LEFT_OUT or (role == "time" and column == ORDER)
+
+
+def _features(
+    user_features: Sequence[str], item_features: Sequence[str], names: Sequence[str]
+) -> tuple[dict[str, str], set[str]]:
+    """The columns of features, and those among them that are sequences."""
+    columns, lists = {}, set()
+    for key, given in (("--user-features", user_features), ("--item-features", item_features)):
+        for name, kind in map(Feature.of, given):
+            columns[name] = _known(name, names, key)
+            lists |= {name} if kind.endswith("_seq") else set()
+    return columns, lists
+
+
+def _known(column: str, names: Sequence[str], key: str) -> str:
     if column in names:
         return column
     raise DataError(
-        f"--{role.replace('_', '-')}: found {column!r}, which is no column.{did_you_mean(column, names)} "
-        f"Columns: {', '.join(names)}."
+        f"{key}: found {column!r}, which is no column.{did_you_mean(column, names)} Columns: {listed(names)}."
     )
 
 

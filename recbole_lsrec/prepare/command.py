@@ -20,8 +20,9 @@ from recbole_lsrec.errors import DataError
 from recbole_lsrec.log_checks.times import ORDER
 from recbole_lsrec.prepare import events, write
 from recbole_lsrec.prepare.columns import csv_source
-from recbole_lsrec.prepare.database import connected, one, quoted, text
+from recbole_lsrec.prepare.database import connected, foreign, one, text
 from recbole_lsrec.prepare.dataset_yaml import Facts, dataset_yaml
+from recbole_lsrec.prepare.features import Feature, make_writable
 from recbole_lsrec.prepare.files import RawFile, find_files, matching
 from recbole_lsrec.prepare.items import item_query, read_items, user_query
 from recbole_lsrec.prepare.layout import Layout, Source
@@ -100,7 +101,7 @@ def prepare(name_of_source: str, raw: list[Path], out: Path, name: str, options:
     try:
         out.mkdir(parents=True, exist_ok=True)
         sweep(out)
-        work = Path(tempfile.mkdtemp(prefix=f".{name}-", suffix=".part", dir=out))
+        work = Path(tempfile.mkdtemp(prefix=".prepare-", suffix=".part", dir=out))
     except OSError as error:
         raise DataError(f"--out: cannot write to {out} ({error}); give a folder that can be written.") from error
     try:
@@ -131,12 +132,12 @@ def _prepare(
     ledger = Ledger(notes=list(source.notes))
     chosen = _chosen(source, files)
     with connected(work) as connection:
-        features = [part.partition(":")[0] for part in (*source.user_features, *source.item_features)]
-        in_log = [feature for feature in features if any(feature in layout.columns for layout in source.events)]
-        starts = events.read_events(connection, chosen, in_log, ledger)
+        features = (*source.user_features, *source.item_features)
+        starts = events.read_events(connection, chosen, [Feature.of(given).name for given in features], ledger)
         times = _times(connection, source, options)
         click.echo(f"  times: {times.in_words if times else 'none; the order of the rows counts'}")
         _parse(connection, times, starts, ledger, options.max_refused)
+        make_writable(connection, features, starts, ledger)
         read_items(connection, source, files, ledger)
         _source_steps(connection, source, options, ledger)
         recipe = RECIPES[options.recipe]
@@ -182,7 +183,7 @@ def _times(connection: Any, source: Source, options: Options) -> Times | None:
     return find_reading(connection, "raw", given, options.tz or source.tz, options.max_refused)
 
 
-def _parse(connection: Any, times: Times | None, starts: list[Any], ledger: Ledger, most: float) -> None:
+def _parse(connection: Any, times: Times | None, starts: events.Starts, ledger: Ledger, most: float) -> None:
     unreadable = ledger.refused
     rows = one(connection, "SELECT count(*) FROM raw")[0]
     ledger.step("rows read as events", (rows, 0, 0))
@@ -223,7 +224,7 @@ def _source_steps(connection: Any, source: Source, options: Options, ledger: Led
         keep(f"from {source.period[0]}, before {source.period[1]}", f"ns >= {low} AND ns < {high}")
     if source.departments and not options.all_items:
         column, values = source.departments
-        wanted = f"SELECT item FROM items WHERE {quoted(column)} IN ({', '.join(map(text, values))})"
+        wanted = f"SELECT item FROM items WHERE {foreign(column)} IN ({', '.join(map(text, values))})"
         keep(f"{column} {', '.join(values)}", f"item IN ({wanted})")
 
 

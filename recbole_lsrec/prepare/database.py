@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import pyarrow as pa
 
 from recbole_lsrec.errors import DataError, MachineError
 
@@ -29,7 +30,7 @@ def connected(folder: Path) -> Iterator[Any]:
         connection = duckdb.connect(str(folder / "log.duckdb"))
         try:
             connection.execute(f"SET memory_limit = '{max(memory, 0.5):.1f}GB'")
-            connection.execute(f"SET temp_directory = '{folder}/spill'")
+            connection.execute(f"SET temp_directory = {text(f'{folder}/spill')}")
             connection.execute("SET enable_progress_bar = false")
             yield connection
         finally:
@@ -51,9 +52,19 @@ def one(connection: Any, query: str) -> tuple[Any, ...]:
     return connection.execute(query).fetchall()[0]
 
 
-def quoted(name: str) -> str:
-    """A column name in SQL."""
-    return '"' + name.replace('"', '""') + '"'
+def foreign(name: str) -> str:
+    """The name in the database of a column of a raw file: SQL takes its ``Name`` for ``name``, and its ``user`` for ours."""
+    return f"file_{name.encode('utf-8', 'surrogatepass').hex()}"
+
+
+@contextmanager
+def batch_of(connection: Any, batch: pa.Table) -> Iterator[None]:
+    """Lets queries in the block read a batch of a raw file as the table ``batch``, its columns under :func:`foreign` names."""
+    connection.register("batch", batch.rename_columns([foreign(name) for name in batch.column_names]))
+    try:
+        yield
+    finally:
+        connection.unregister("batch")
 
 
 def text(value: str) -> str:

@@ -12,7 +12,9 @@ class Layout:
 
     Args:
         files: patterns of file names, lower case, separated by spaces; a name inside an archive counts as well.
-        columns: role (:data:`ROLES`, or the name of a feature) -> column of the file.
+        columns: role (:data:`ROLES`) -> column of the file.
+        features: name of a feature -> column of the file.
+        sequences: columns whose lists stay apart from texts, and their elements from each other.
         header: names of the columns of a file that has no line of names.
         form: ``csv``, ``json`` (one object a line), ``literal`` (one Python dict a line) or ``parquet``.
         separator: between columns.
@@ -32,6 +34,8 @@ class Layout:
 
     files: str
     columns: Mapping[str, str]
+    features: Mapping[str, str] = field(default_factory=dict)
+    sequences: frozenset[str] = frozenset()
     header: tuple[str, ...] | None = None
     form: str = "csv"
     separator: str = ","
@@ -50,7 +54,13 @@ class Layout:
     def raw_columns(self) -> list[str]:
         """The columns of the file that are read, each once."""
         inner = self.packed[3] if self.packed else ()
-        names = [*self.columns.values(), *self.only, *self.flags, *filter(None, [self.milliseconds])]
+        names = [
+            *self.columns.values(),
+            *self.features.values(),
+            *self.only,
+            *self.flags,
+            *filter(None, [self.milliseconds]),
+        ]
         outer = [name for name in names if name not in inner] + ([self.packed[0]] if self.packed else [])
         return list(dict.fromkeys(outer))
 

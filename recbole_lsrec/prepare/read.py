@@ -10,7 +10,7 @@ from typing import IO, Any
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
-from recbole_lsrec.errors import DataError, did_you_mean
+from recbole_lsrec.errors import DataError, did_you_mean, listed
 from recbole_lsrec.prepare.files import Counted, RawFile
 from recbole_lsrec.prepare.layout import Layout
 from recbole_lsrec.prepare.ledger import Ledger, Read
@@ -95,7 +95,7 @@ def read_raw(raw: RawFile, layout: Layout, ledger: Ledger, progress: Callable[[i
     with raw.open() as stream:
         counted = Counted(stream)
         if layout.form == "parquet":
-            batches = read_parquet(raw, counted, wanted, account)
+            batches = read_parquet(raw, counted, layout, wanted, account)
         else:
             batches = read_lines(raw, counted, layout, wanted, account, ledger)
         told = 0
@@ -110,9 +110,10 @@ def _check_columns(raw: RawFile, layout: Layout, wanted: list[str]) -> None:
     for name in wanted:
         if names.count(name) != 1:
             found = "is not among the columns" if name not in names else "is there more than once in"
+            near = did_you_mean(name, names) if name not in names else ""
             raise DataError(
-                f"{raw.name}, line 1: {name!r} {found} {names} (separated by {layout.separator!r})."
-                f"{did_you_mean(name, names)} Name the columns with --user, --item, --time, ... or give the file as downloaded."
+                f"{raw.name}, line 1: {name!r} {found} {listed(names)} (separated by {layout.separator!r})."
+                f"{near} Name the columns with --user, --item, --time, ... or give the file as downloaded."
             )
 
 

@@ -27,6 +27,7 @@ def read_lines(
     """
     parse: Callable[[str], Any] = ast.literal_eval if layout.form == "literal" else _json
     rows: list[list[str]] = []
+    apart = layout.sequences
     for number, line in enumerate(_lines(stream), start=1):
         try:
             text = line.decode(layout.encoding).removeprefix("\ufeff").strip()
@@ -49,7 +50,7 @@ def read_lines(
             ledger.refuse("no JSON object", f"{raw.name}, line {number}: {str(error).splitlines()[0]}")
             continue
         account.rows += 1
-        rows.append([as_text(row.get(key)) for key in wanted])
+        rows.append([as_elements(row.get(key)) if key in apart else as_text(row.get(key)) for key in wanted])
         if len(rows) == _BATCH:
             yield _table(rows, wanted)
             rows = []
@@ -92,6 +93,13 @@ def as_text(value: Any) -> str:
     if isinstance(value, list | tuple):
         return LIST.join(text for element in value if (text := as_text(element)))
     return json.dumps(value) if isinstance(value, dict) else str(value)
+
+
+def as_elements(value: Any) -> str:
+    """A list as text, each element with its end, so that a list of one is no plain text; anything else as :func:`as_text`."""
+    if not isinstance(value, list | tuple):
+        return as_text(value)
+    return "".join(text + LIST for element in value if (text := as_text(element)))
 
 
 def _json(text: str) -> Any:

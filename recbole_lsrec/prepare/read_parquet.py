@@ -9,8 +9,9 @@ import pyarrow.parquet as pq
 
 from recbole_lsrec.errors import DataError
 from recbole_lsrec.prepare.files import Counted, RawFile
+from recbole_lsrec.prepare.layout import Layout
 from recbole_lsrec.prepare.ledger import Read
-from recbole_lsrec.prepare.read_json import as_text
+from recbole_lsrec.prepare.read_json import as_elements, as_text
 
 EXACT = 2**53  # up to here a float64 holds every whole number
 
@@ -25,7 +26,7 @@ def parquet_columns(raw: RawFile) -> list[str]:
         return list(_open(raw, io.BytesIO(stream.read()) if raw.member else raw.path).schema_arrow.names)
 
 
-def read_parquet(raw: RawFile, stream: Counted, wanted: list[str], account: Read) -> Iterator[pa.Table]:
+def read_parquet(raw: RawFile, stream: Counted, layout: Layout, wanted: list[str], account: Read) -> Iterator[pa.Table]:
     """The wanted columns as text, a group of rows at a time.
 
     Raises:
@@ -35,7 +36,7 @@ def read_parquet(raw: RawFile, stream: Counted, wanted: list[str], account: Read
     try:
         for batch in file.iter_batches(columns=wanted, batch_size=1 << 18):
             account.rows += batch.num_rows
-            yield pa.table({name: _text(raw, name, batch.column(name)) for name in wanted})
+            yield pa.table({name: _text(raw, layout, name, batch.column(name)) for name in wanted})
     except (pa.ArrowException, OSError) as error:
         raise DataError(f"{raw.name}: is damaged ({str(error).splitlines()[0]}); download it again.") from None
 
@@ -47,7 +48,7 @@ def _open(raw: RawFile, place: object) -> pq.ParquetFile:
         raise DataError(f"{raw.name}: is no parquet file ({str(error).splitlines()[0]}).") from None
 
 
-def _text(raw: RawFile, name: str, column: pa.Array) -> pa.Array:
+def _text(raw: RawFile, layout: Layout, name: str, column: pa.Array) -> pa.Array:
     kind = column.type
     if pa.types.is_dictionary(kind):
         column = column.dictionary_decode()
@@ -56,7 +57,8 @@ def _text(raw: RawFile, name: str, column: pa.Array) -> pa.Array:
         column = _whole(raw, name, column)
         kind = column.type
     if pa.types.is_floating(kind) or pa.types.is_nested(kind) or pa.types.is_boolean(kind):
-        return pa.array([as_text(value) for value in column.to_pylist()], pa.string())
+        written = as_elements if name in layout.sequences else as_text
+        return pa.array([written(value) for value in column.to_pylist()], pa.string())
     if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
         raise DataError(f"{raw.name}: column {name!r} holds bytes; accepted: text, whole numbers, times.")
     return pc.fill_null(pc.cast(column, pa.string()), "")

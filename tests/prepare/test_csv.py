@@ -1,5 +1,6 @@
 """Any table of events: what is guessed, what is refused, and that nothing is lost in silence."""
 
+import json
 import os
 import signal
 from pathlib import Path
@@ -95,6 +96,33 @@ def test_columns_can_be_named_and_numbered(prepared):
     assert prepared("csv", {"log.csv": "at,what,who\n1577836800,x,u\n"}, columns=named)[0] == ["u|x|1577836800"]
     numbers = {"user": "3", "item": "2", "time": "1"}
     assert prepared("csv", {"log.csv": "1577836800,x,u\n"}, columns=numbers, name="n")[0] == ["u|x|1577836800"]
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
+def test_columns_that_only_case_tells_apart(prepared, form):
+    columns = {"user": "ID", "item": "id", "time": "ts", "session": "Session", "category": "session"}
+    values = {"ID": "u", "id": "i", "ts": 1577836800, "TS": 1, "session": "c", "Session": "s"}
+    content = {
+        "csv": ",".join(values) + "\n" + ",".join(map(str, values.values())) + "\n",
+        "jsonl": json.dumps(values),
+        "parquet": parquet(**{name: [value] for name, value in values.items()}),
+    }[form]
+    assert prepared("csv", {f"log.{form}": content}, columns=columns)[:2] == (["u|i|1577836800|s"], ["i|c"])
+
+
+@pytest.mark.parametrize("more", [{"time": "order"}, {"time": "3", "category": "none"}])
+def test_numbered_columns_beside_words(prepared, more):
+    columns = {"user": "1", "item": "2", **more}
+    events, items, _ = prepared("csv", {"log.csv": "u,x,1577836800,red\n"}, columns=columns, item_features=("4",))
+    assert events == ["u|x|1" if more["time"] == "order" else "u|x|1577836800"]
+    assert items == ["x|red"]
+
+
+def test_order_is_a_word_for_the_time_alone(prepared):
+    with pytest.raises(DataError, match="--session: found 'order', which is no column"):
+        prepared("csv", {"log.csv": HEAD + "a,1,1577836800\n"}, columns={"session": "order"})
+    text = HEAD.replace("\n", ",order\n") + "a,1,1577836800,s\n"
+    assert prepared("csv", {"log.csv": text}, columns={"session": "order"}, name="b")[0] == ["a|1|1577836800|s"]
 
 
 def test_what_cannot_be_guessed_is_asked_for(prepared):

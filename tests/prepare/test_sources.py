@@ -42,6 +42,14 @@ def test_a_zip_of_gz_files_as_downloaded(tmp_path):
     assert read(tmp_path / "log", "log")[:2] == (events, items)
 
 
+def test_categories_of_item_files_are_written_without_line_breaks_and_counted(prepared):
+    reviews = b'{"user_id": "u", "parent_asin": "i", "timestamp": 1588687728923}\n'
+    about = b'{"parent_asin": "i", "categories": ["Books", "Arts\\n& Crafts"]}\n'
+    _, items, meta = prepared("amazon-2023", {"Books.jsonl": reviews, "meta_Books.jsonl": about})
+    assert items == ["i|Arts & Crafts"]
+    assert any("files about items: 1 categories held tabs, line breaks" in note for note in meta["account"]["notes"])
+
+
 def test_months_are_one_log(prepared):
     files, events, _ = SAMPLES["cosmetics"][0]
     head, *rows = files["2019-Oct.csv"].decode().splitlines(keepends=True)
