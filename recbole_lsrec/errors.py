@@ -120,6 +120,7 @@ def did_you_mean(word: str, accepted: Iterable[str]) -> str:
 
 
 def listed(names: Sequence[str], most: int = 20, longest: int = 60) -> str:
-    """Names for a message, cut where a damaged file makes them many or long."""
-    shown = [name if len(name) <= longest else f"{name[:longest]}..." for name in names[:most]]
+    """Names for a message of one line, cut where a damaged file makes them many or long."""
+    plain = [name if name.isprintable() else repr(name)[1:-1] for name in names[:most]]
+    shown = [name if len(name) <= longest else f"{name[:longest]}..." for name in plain]
     return ", ".join(shown) + (f" and {len(names) - most} more" if len(names) > most else "")

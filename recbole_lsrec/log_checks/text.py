@@ -22,6 +22,25 @@ _MARK = "\udcff"  # no text holds half a surrogate pair
 codecs.register_error("lsrec-mark", lambda error: (_MARK, getattr(error, "end", 1)))
 
 
+def codec_name(key: str, encoding: str) -> str:
+    """Python's own name of an encoding of text that can be read piece by piece.
+
+    Args:
+        key: the setting or option, for the message.
+        encoding: a name that Python knows.
+
+    Raises:
+        DataError: it is none, or one of bytes, as base64, or of single words, as idna.
+    """
+    try:
+        decoder, sample = codecs.getincrementaldecoder(encoding)(), "a,b\n".encode(encoding)
+        if "".join(decoder.decode(sample[at : at + 1]) for at in range(len(sample))) != "a,b\n":
+            raise LookupError
+        return codecs.lookup(encoding).name
+    except (LookupError, ValueError):
+        raise DataError(f"{key}: found {encoding!r}; accepted: a name that Python knows, such as utf-8.") from None
+
+
 def check_text(path: Path, encoding: str) -> None:
     """Refuses a file that is something else than text in the encoding, as far as its first bytes and NUL bytes tell.
 
@@ -32,10 +51,7 @@ def check_text(path: Path, encoding: str) -> None:
     Raises:
         DataError: names the file, the line, ``encoding`` where that helps, and what to do.
     """
-    try:
-        name = codecs.lookup(encoding).name
-    except LookupError as error:
-        raise DataError(f"encoding: found {encoding!r}; accepted: a name that Python knows, such as utf-8.") from error
+    name = codec_name("encoding", encoding)
     with path.open("rb") as file:
         start = file.read(4)
         for mark, problem in _STARTS:

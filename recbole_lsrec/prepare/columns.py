@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from recbole_lsrec.errors import DataError, did_you_mean, listed
+from recbole_lsrec.log_checks.text import codec_name
 from recbole_lsrec.log_checks.times import ORDER
 from recbole_lsrec.prepare.features import Feature, check_features
 from recbole_lsrec.prepare.files import RawFile
@@ -54,6 +55,11 @@ def csv_source(
     Raises:
         DataError: a column is not there, or one that is needed cannot be guessed.
     """
+    codec_name("--encoding", encoding)
+    if separator is not None and (not separator or set(separator) & set('"\r\n')):
+        raise DataError(
+            f"--separator: found {separator!r}; accepted: characters, but no quote or line break. Without it, it is found."
+        )
     raw = files[0]
     form = _form(raw)
     layout = Layout("*", {}, form=form, encoding=encoding, separator=separator or ",")

@@ -93,7 +93,6 @@ def prepare(name_of_source: str, raw: list[Path], out: Path, name: str, options:
     """
     folder = out / name
     _check_free(folder, name, options.overwrite)
-    check_zone(options.tz)
     files = find_files(raw or installed(name_of_source))
     source, told = _source(name_of_source, files, options)
     for line in told:
@@ -114,11 +113,13 @@ def prepare(name_of_source: str, raw: list[Path], out: Path, name: str, options:
 
 def _source(name: str, files: list[RawFile], options: Options) -> tuple[Source, list[str]]:
     if name == "csv":
-        named = {role: column for role, column in options.columns.items() if column}
-        encoding = options.encoding or "utf-8"
-        return csv_source(files, named, options.user_features, options.item_features, options.separator, encoding)
-    given = [f"--{role.replace('_', '-')}" for role, column in options.columns.items() if column]
-    given += [f"--{key}" for key in ("separator", "encoding") if getattr(options, key)]
+        encoding = options.encoding if options.encoding is not None else "utf-8"
+        return csv_source(
+            files, options.columns, options.user_features, options.item_features, options.separator, encoding
+        )
+    given = [f"--{role.replace('_', '-')}" for role in options.columns]
+    given += [f"--{key}" for key in ("separator", "encoding") if getattr(options, key) is not None]
+    given += [f"--{key.replace('_', '-')}" for key in ("user_features", "item_features") if getattr(options, key)]
     if given:
         raise DataError(
             f"{given[0]}: has no effect on {name}, whose layout is known; use the source csv for other files."
@@ -132,6 +133,7 @@ def _prepare(
     ledger = Ledger(notes=list(source.notes))
     chosen = _chosen(source, files)
     with connected(work) as connection:
+        check_zone(connection, options.tz)
         features = (*source.user_features, *source.item_features)
         starts = events.read_events(connection, chosen, [Feature.of(given).name for given in features], ledger)
         times = _times(connection, source, options)

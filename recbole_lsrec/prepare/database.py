@@ -25,6 +25,10 @@ def connected(folder: Path) -> Iterator[Any]:
         import duckdb
     except ImportError:
         raise DataError("prepare: needs DuckDB; install it with: pip install 'recbole-lsrec[prepare]'") from None
+    if "\\" in folder.as_posix():
+        raise DataError(
+            f"--out: found {str(folder.parent)!r}; DuckDB takes no backslash in the name of a folder: give another."
+        )
     memory = min(MEMORY_GB, 0.5 * psutil.virtual_memory().available / 2**30)
     try:
         connection = duckdb.connect(str(folder / "log.duckdb"))

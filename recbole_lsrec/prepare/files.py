@@ -87,6 +87,10 @@ def find_files(raw: list[Path]) -> list[RawFile]:
             members = _members(file, alone=not path.is_dir())
             several = path.is_dir() or len(members) > 1
             found += [member for member in members if not (several and _ABOUT.match(member.plain_name))]
+    if not found:
+        raise DataError(
+            f"--raw: found no log in {', '.join(map(str, raw))}, only empty archives or texts about a log; give its files."
+        )
     return list(dict.fromkeys(found))
 
 

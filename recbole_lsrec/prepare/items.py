@@ -87,17 +87,15 @@ def user_query(connection: Any, source: Source, ledger: Ledger) -> tuple[str, li
 
 def _make_writable(connection: Any, ledger: Ledger) -> None:
     """Categories in files about items are text for people: what no atomic file can hold becomes a space, and is counted."""
-    found = f"regexp_matches(category, '{BAD_TEXT}')"
+    found = f"(regexp_matches(category, '{BAD_TEXT}') OR category = {text(PADDING)})"
+    value = f"CASE WHEN category = {text(PADDING)} THEN '' ELSE regexp_replace(category, '{BAD_TEXT}', ' ', 'g') END"
     rows, example = one(connection, f"SELECT count(*), min(category) FROM items WHERE {found}")
     if rows:
-        connection.execute(
-            f"UPDATE items SET category = regexp_replace(category, '{BAD_TEXT}', ' ', 'g') WHERE {found}"
-        )
+        connection.execute(f"UPDATE items SET category = {value} WHERE {found}")
         ledger.notes.append(
             f"files about items: {rows} categories held tabs, line breaks or other control characters, each written as a "
-            f"space, such as {example[:120]!r}"
+            f"space, or were {PADDING} and are left empty, such as {example[:120]!r}"
         )
-    connection.execute(f"UPDATE items SET category = '' WHERE category = {text(PADDING)}")
 
 
 def _give_category(connection: Any) -> None:

@@ -67,7 +67,7 @@ def column_names(raw: RawFile, layout: Layout) -> list[str]:
 
 def split_line(line: str, layout: Layout) -> list[str]:
     """The values of a line."""
-    if len(layout.separator) > 1 or not layout.quoting:
+    if len(layout.separator.encode()) > 1 or not layout.quoting:
         return line.split(layout.separator)
     return next(csv.reader([line], delimiter=layout.separator), [])
 
@@ -138,8 +138,12 @@ def _read_csv(
         counted = Counted(stream)
         text: IO[bytes] = counted  # type: ignore[assignment]
         separator = layout.separator
-        if len(separator) > 1:
-            text, separator = _Replaced(text, separator.encode()), "\t"  # type: ignore[assignment]
+        if len(separator.encode()) > 1:
+            if not _lines_are_bytes(encoding):
+                raise DataError(
+                    f"{raw.name}: is {encoding} and has a separator of several bytes, {separator!r}; save it as UTF-8."
+                )
+            text, separator = _Replaced(text, separator.encode(encoding)), "\t"  # type: ignore[assignment]
         try:
             with _one_error():
                 reader = pa_csv.open_csv(
@@ -168,9 +172,14 @@ def _read_csv(
                 yield pa.table(batch)
         except (pa.ArrowInvalid, pa.ArrowKeyError, UnicodeError) as error:
             raise _damaged(raw, layout, encoding, error) from None
-        if layout.quoting and encoding != "utf-16":
+        if layout.quoting and _lines_are_bytes(encoding):
             known = account.rows + lines_of_refused + (layout.header is None)
             account.inside_quotes = max(0, counted.all_lines - known - _blank_lines(raw, counted.all_lines - known))
+
+
+def _lines_are_bytes(encoding: str) -> bool:
+    """Whether a line ends with the byte that it ends with in ASCII, as it does not in UTF-16."""
+    return "\n\n".encode(encoding).endswith(b"\n\n")
 
 
 @contextmanager

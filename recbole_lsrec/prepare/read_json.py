@@ -49,8 +49,13 @@ def read_lines(
             account.refused += 1
             ledger.refuse("no JSON object", f"{raw.name}, line {number}: {str(error).splitlines()[0]}")
             continue
+        values = [as_elements(row.get(key)) if key in apart else as_text(row.get(key)) for key in wanted]
+        if "\\" in text and not _encodable(values):
+            account.refused += 1
+            ledger.refuse("half a surrogate pair, which is no text", f"{raw.name}, line {number}")
+            continue
         account.rows += 1
-        rows.append([as_elements(row.get(key)) if key in apart else as_text(row.get(key)) for key in wanted])
+        rows.append(values)
         if len(rows) == _BATCH:
             yield _table(rows, wanted)
             rows = []
@@ -74,7 +79,7 @@ def keys(raw: RawFile, encoding: str) -> list[str]:
                     continue
                 raise DataError(f"{raw.name}, line 1: is no JSON object ({error}).") from None
             if isinstance(row, dict):
-                names |= dict.fromkeys(row)
+                names |= dict.fromkeys(key for key in row if _encodable([key]))
             elif number == 1:
                 raise DataError(
                     f"{raw.name}, line 1: is no JSON object; accepted: one object a line (jq -c '.[]' writes it so)."
@@ -100,6 +105,15 @@ def as_elements(value: Any) -> str:
     if not isinstance(value, list | tuple):
         return as_text(value)
     return "".join(text + LIST for element in value if (text := as_text(element)))
+
+
+def _encodable(values: list[str]) -> bool:
+    """Whether texts can be written; an escape such as ``\\ud800`` alone cannot."""
+    try:
+        "".join(values).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _json(text: str) -> Any:

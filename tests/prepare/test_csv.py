@@ -11,6 +11,7 @@ import pytest
 
 from recbole_lsrec.cli import main
 from recbole_lsrec.errors import DataError
+from recbole_lsrec.prepare.command import Options, prepare
 from recbole_lsrec.prepare.report import report
 from tests.prepare.samples import parquet
 
@@ -235,11 +236,32 @@ def test_ids_that_no_atomic_file_holds_are_refused(prepared, bad):
     assert sum(entry["rows"] for entry in meta["account"]["refused"]) == 1
 
 
+@pytest.mark.parametrize("role", ["category", "event_type", "session"])
+def test_the_padding_is_no_category_and_no_kind_of_event(prepared, role):
+    text = HEAD.replace("\n", ",more\n") + "u,x,1577836800,[PAD]\nu,x,1577836801,ok\n"
+    events, _, meta = prepared("csv", {"log.csv": text}, columns={role: "more"}, max_refused=0.5)
+    assert [event.split("|")[2] for event in events] == ["1577836801"]
+    assert meta["account"]["refused"][0]["reason"] == "an id is [PAD], the name of the padding"
+
+
 def test_an_empty_file_and_a_file_of_names_alone(prepared):
     with pytest.raises(DataError, match=r"zero\.csv, line 1: is empty"):
         prepared("csv", {"zero.csv": ""})
     with pytest.raises(DataError, match=r"no row can be used: there is none"):
         prepared("csv", {"zero.csv": HEAD})
+
+
+@pytest.mark.parametrize("name", ["a'b", 'a"b', "a\\b", "%s", "a b"])
+def test_a_name_may_be_any_that_a_folder_has(prepared, name):
+    assert prepared("csv", {"log.csv": HEAD + "a,1,1577836800\n"}, name=name)[0] == ["a|1|1577836800"]
+
+
+def test_a_folder_that_the_database_cannot_enter_is_named(tmp_path):
+    (tmp_path / "log.csv").write_text(HEAD + "a,1,1577836800\n")
+    with pytest.raises(DataError, match=r"--out: found .*; DuckDB takes no backslash in the name of a folder"):
+        prepare("csv", [tmp_path / "log.csv"], tmp_path / "a\\b", "log", Options())
+    prepare("csv", [tmp_path / "log.csv"], tmp_path / "it's", "log", Options())
+    assert (tmp_path / "it's/log/log.inter").is_file()
 
 
 def test_a_folder_that_is_not_ours_is_left_alone(prepared, tmp_path):

@@ -42,6 +42,12 @@ def test_a_zip_of_gz_files_as_downloaded(tmp_path):
     assert read(tmp_path / "log", "log")[:2] == (events, items)
 
 
+def test_an_empty_archive_holds_no_log(tmp_path):
+    zipfile.ZipFile(tmp_path / "log.zip", "w").close()
+    with pytest.raises(DataError, match=r"--raw: found no log in .*log\.zip, only empty archives or texts about a log"):
+        prepare("csv", [tmp_path / "log.zip"], tmp_path, "log", Options())
+
+
 def test_categories_of_item_files_are_written_without_line_breaks_and_counted(prepared):
     reviews = b'{"user_id": "u", "parent_asin": "i", "timestamp": 1588687728923}\n'
     about = b'{"parent_asin": "i", "categories": ["Books", "Arts\\n& Crafts"]}\n'
@@ -72,8 +78,9 @@ def test_the_file_of_another_log_is_refused(prepared):
 
 
 def test_options_of_tables_have_no_effect_on_a_known_log(prepared):
-    with pytest.raises(DataError, match="--user: has no effect on taobao"):
-        prepared("taobao", SAMPLES["taobao"][0][0], columns={"user": "x"})
+    for options in ({"columns": {"user": "x"}}, {"item_features": ("x",)}, {"encoding": "utf-8"}):
+        with pytest.raises(DataError, match=r"--(user|item-features|encoding): has no effect on taobao"):
+            prepared("taobao", SAMPLES["taobao"][0][0], **options)
 
 
 def test_an_absent_package_says_how_to_get_it(monkeypatch):
