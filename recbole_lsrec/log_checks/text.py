@@ -8,6 +8,7 @@ import numpy as np
 
 from recbole_lsrec.errors import DataError
 
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _STARTS = (
     (b"\x1f\x8b", "is compressed (gzip); unpack it first"),
     (b"PK\x03\x04", "is a zip archive (or a spreadsheet); unpack or export it first"),
@@ -39,6 +40,11 @@ def codec_name(key: str, encoding: str) -> str:
         return codecs.lookup(encoding).name
     except (LookupError, ValueError):
         raise DataError(f"{key}: found {encoding!r}; accepted: a name that Python knows, such as utf-8.") from None
+
+
+def lines_are_bytes(encoding: str) -> bool:
+    """Whether a line ends with the byte with which it ends in ASCII, as it does not in UTF-16."""
+    return "\n\n".encode(encoding).endswith(b"\n\n")
 
 
 def check_text(path: Path, encoding: str) -> None:

@@ -72,12 +72,15 @@ def csv_source(
         lines = first_lines(raw, encoding, 1)
         width = len(split_line(lines[0], layout)) if lines else 0
         header = tuple(str(place) for place in range(1, width + 1))
-    names = list(header) if header else keys(raw, encoding) if form == "json" else column_names(raw, layout)
+    asked = {*places, *(Feature.of(given).name for given in (*user_features, *item_features))}
+    names = list(header) if header else keys(raw, encoding, asked) if form == "json" else column_names(raw, layout)
     columns = {
         role: _known(column, names, _option(role)) for role, column in named.items() if not _is_word(role, column)
     }
     check_features(user_features, item_features)
-    features, lists = _features(user_features, item_features, names)
+    kinds = _kinds(user_features, item_features, names)
+    layout = replace(layout, features={name: name for name in kinds}, kinds=kinds, header=header)
+    lists = layout.sequences
     if header is None:
         columns = {**_guessed(names, {*columns.values(), *lists}, set(named)), **columns}
     missing = [role for role in _NEEDED if role not in columns and not (role == "time" and named.get("time") == ORDER)]
@@ -98,9 +101,9 @@ def csv_source(
         raise DataError(
             f"{_option(both[0])}: found {columns[both[0]]!r}, whose lists a feature takes as sequences; leave out one of them."
         )
-    layout = replace(layout, columns=columns, features=features, sequences=frozenset(lists), header=header)
+    layout = replace(layout, columns=columns)
     told = [f"{role}: {column}{'' if role in named else ' (guessed)'}" for role, column in columns.items()]
-    unused = [name for name in names if name not in {*columns.values(), *features}]
+    unused = [name for name in names if name not in {*columns.values(), *kinds}]
     told += [f"not used: {listed(unused)}"] if unused else []
     told += [f"separator: {layout.separator!r}"] if form == "csv" else []
     source = Source(
@@ -134,16 +137,10 @@ def _is_word(role: str, column: str) -> bool:
     return column == LEFT_OUT or (role == "time" and column == ORDER)
 
 
-def _features(
-    user_features: Sequence[str], item_features: Sequence[str], names: Sequence[str]
-) -> tuple[dict[str, str], set[str]]:
-    """The columns of features, and those among them that are sequences."""
-    columns, lists = {}, set()
-    for key, given in (("--user-features", user_features), ("--item-features", item_features)):
-        for name, kind in map(Feature.of, given):
-            columns[name] = _known(name, names, key)
-            lists |= {name} if kind.endswith("_seq") else set()
-    return columns, lists
+def _kinds(user_features: Sequence[str], item_features: Sequence[str], names: Sequence[str]) -> dict[str, str]:
+    """The columns of features, and their types."""
+    given = [("--user-features", one) for one in user_features] + [("--item-features", one) for one in item_features]
+    return {_known(Feature.of(one).name, names, key): Feature.of(one).kind for key, one in given}
 
 
 def _known(column: str, names: Sequence[str], key: str) -> str:

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from recbole_lsrec.config.paths import dataset_yaml as shipped_yaml
-from recbole_lsrec.errors import DataError
+from recbole_lsrec.errors import DataError, listed
 from recbole_lsrec.log_checks.times import ORDER
 from recbole_lsrec.prepare import events, write
 from recbole_lsrec.prepare.columns import csv_source
@@ -136,6 +136,12 @@ def _prepare(
         check_zone(connection, options.tz)
         features = (*source.user_features, *source.item_features)
         starts = events.read_events(connection, chosen, [Feature.of(given).name for given in features], ledger)
+        if source.name == "csv":
+            ledger.notes += [
+                f"{file.file}: keys that none of the first objects has: {listed(file.late_keys)}; they are used only where named"
+                for file in ledger.files
+                if file.late_keys
+            ]
         times = _times(connection, source, options)
         click.echo(f"  times: {times.in_words if times else 'none; the order of the rows counts'}")
         _parse(connection, times, starts, ledger, options.max_refused)
@@ -207,17 +213,20 @@ def _parse(connection: Any, times: Times | None, starts: events.Starts, ledger: 
 def _source_steps(connection: Any, source: Source, options: Options, ledger: Ledger) -> None:
     """What is known of the log itself: event types that are interest, its period, its departments."""
 
-    def keep(name: str, condition: str) -> None:
+    def keep(name: str, condition: str, told: str = "") -> None:
         connection.execute(f"CREATE OR REPLACE TABLE log AS SELECT * FROM log WHERE {condition}")
         ledger.step(name, events.sizes(connection))
         if ledger.steps[-1].rows == 0:
             raise DataError(
                 f"{name}: no event is left; see what the log holds, or choose with --keep-events or --all-items."
+                f"{f' {told}.' if told else ''}"
             )
 
     kept = options.keep_events or source.keep
     if kept:
-        keep(f"event types {', '.join(kept)}", f"event_type IN ({', '.join(map(text, kept))})")
+        told = _other_types(connection, kept) if options.keep_events else ""
+        ledger.notes += [told] if told else []
+        keep(f"event types {', '.join(kept)}", f"event_type IN ({', '.join(map(text, kept))})", told)
     if source.period:
         zone = ZoneInfo(options.tz or source.tz or "UTC")
         low, high = (
@@ -228,6 +237,15 @@ def _source_steps(connection: Any, source: Source, options: Options, ledger: Led
         column, values = source.departments
         wanted = f"SELECT item FROM items WHERE {foreign(column)} IN ({', '.join(map(text, values))})"
         keep(f"{column} {', '.join(values)}", f"item IN ({wanted})")
+
+
+def _other_types(connection: Any, kept: tuple[str, ...]) -> str:
+    """Which words of --keep-events are no type of the log, and the types that are left out; nothing where all are."""
+    found = dict(connection.execute("SELECT event_type, count(*) FROM log GROUP BY 1 ORDER BY 2 DESC, 1").fetchall())
+    missing = [repr(word) for word in kept if word not in found]
+    others = [f"{name!r} ({rows})" for name, rows in found.items() if name not in kept]
+    left_out = f"; left out: {listed(others)}" if others else ""
+    return f"--keep-events: no event is of type {listed(missing)}{left_out}" if missing else ""
 
 
 def _write(

@@ -14,7 +14,7 @@ class Layout:
         files: patterns of file names, lower case, separated by spaces; a name inside an archive counts as well.
         columns: role (:data:`ROLES`) -> column of the file.
         features: name of a feature -> column of the file.
-        sequences: columns whose lists stay apart from texts, and their elements from each other.
+        kinds: column of a feature -> its type in the atomic file.
         header: names of the columns of a file that has no line of names.
         form: ``csv``, ``json`` (one object a line), ``literal`` (one Python dict a line) or ``parquet``.
         separator: between columns.
@@ -35,7 +35,7 @@ class Layout:
     files: str
     columns: Mapping[str, str]
     features: Mapping[str, str] = field(default_factory=dict)
-    sequences: frozenset[str] = frozenset()
+    kinds: Mapping[str, str] = field(default_factory=dict)
     header: tuple[str, ...] | None = None
     form: str = "csv"
     separator: str = ","
@@ -50,6 +50,11 @@ class Layout:
     anonymous: str = ""
     milliseconds: str = ""
     packed: tuple[str, str, str, tuple[str, ...]] | None = None
+
+    @property
+    def sequences(self) -> set[str]:
+        """Columns whose lists stay apart from texts, and their elements from each other."""
+        return {column for column, kind in self.kinds.items() if kind.endswith("_seq")}
 
     def raw_columns(self) -> list[str]:
         """The columns of the file that are read, each once."""

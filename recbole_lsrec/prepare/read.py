@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from recbole_lsrec.errors import DataError, did_you_mean, listed
+from recbole_lsrec.log_checks.text import UTF_16, lines_are_bytes
 from recbole_lsrec.prepare.files import Counted, RawFile
 from recbole_lsrec.prepare.layout import Layout
 from recbole_lsrec.prepare.ledger import Ledger, Read
@@ -46,7 +47,7 @@ def first_lines(raw: RawFile, encoding: str, count: int) -> list[str]:
 
 def encoding_of(head: bytes, encoding: str) -> str:
     """The encoding given, unless the file begins with the mark of UTF-16."""
-    return "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else encoding
+    return "utf-16" if head.startswith(UTF_16) else encoding
 
 
 def column_names(raw: RawFile, layout: Layout) -> list[str]:
@@ -139,7 +140,7 @@ def _read_csv(
         text: IO[bytes] = counted  # type: ignore[assignment]
         separator = layout.separator
         if len(separator.encode()) > 1:
-            if not _lines_are_bytes(encoding):
+            if not lines_are_bytes(encoding):
                 raise DataError(
                     f"{raw.name}: is {encoding} and has a separator of several bytes, {separator!r}; save it as UTF-8."
                 )
@@ -172,14 +173,9 @@ def _read_csv(
                 yield pa.table(batch)
         except (pa.ArrowInvalid, pa.ArrowKeyError, UnicodeError) as error:
             raise _damaged(raw, layout, encoding, error) from None
-        if layout.quoting and _lines_are_bytes(encoding):
+        if layout.quoting and lines_are_bytes(encoding):
             known = account.rows + lines_of_refused + (layout.header is None)
             account.inside_quotes = max(0, counted.all_lines - known - _blank_lines(raw, counted.all_lines - known))
-
-
-def _lines_are_bytes(encoding: str) -> bool:
-    """Whether a line ends with the byte that it ends with in ASCII, as it does not in UTF-16."""
-    return "\n\n".encode(encoding).endswith(b"\n\n")
 
 
 @contextmanager

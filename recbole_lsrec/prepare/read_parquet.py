@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterator
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -13,7 +14,8 @@ from recbole_lsrec.prepare.layout import Layout
 from recbole_lsrec.prepare.ledger import Read
 from recbole_lsrec.prepare.read_json import as_elements, as_text
 
-EXACT = 2**53  # up to here a float64 holds every whole number
+# Up to here floats hold every whole number.
+_EXACT = {pa.float16(): 2**11, pa.float32(): 2**24, pa.float64(): 2**53}
 
 
 def parquet_columns(raw: RawFile) -> list[str]:
@@ -49,29 +51,38 @@ def _open(raw: RawFile, place: object) -> pq.ParquetFile:
 
 
 def _text(raw: RawFile, layout: Layout, name: str, column: pa.Array) -> pa.Array:
-    kind = column.type
-    if pa.types.is_dictionary(kind):
+    if isinstance(column.type, pa.BaseExtensionType):
+        column = column.storage
+    if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
-        kind = column.type
+    kind = column.type
     if pa.types.is_floating(kind):
-        column = _whole(raw, name, column)
-        kind = column.type
-    if pa.types.is_floating(kind) or pa.types.is_nested(kind) or pa.types.is_boolean(kind):
+        return _float_text(raw, layout, name, column)
+    if pa.types.is_nested(kind) or pa.types.is_boolean(kind):
         written = as_elements if name in layout.sequences else as_text
         return pa.array([written(value) for value in column.to_pylist()], pa.string())
-    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
-        raise DataError(f"{raw.name}: column {name!r} holds bytes; accepted: text, whole numbers, times.")
-    return pc.fill_null(pc.cast(column, pa.string()), "")
+    try:
+        if "binary" in str(kind):
+            raise pa.ArrowNotImplementedError
+        return pc.fill_null(pc.cast(column, pa.string()), "")
+    except pa.ArrowNotImplementedError:
+        raise DataError(f"{raw.name}: column {name!r} holds {kind}; accepted: text, numbers, times.") from None
 
 
-def _whole(raw: RawFile, name: str, column: pa.Array) -> pa.Array:
-    """Floats that are whole numbers as such: pandas turns a column of integers with a gap into floats."""
-    column = pc.if_else(pc.is_nan(column), pa.scalar(None, column.type), column)
-    if pc.all(pc.equal(column, pc.floor(column))).as_py() is False:
-        return column
-    if (pc.max(pc.abs(column)).as_py() or 0) >= EXACT:
+def _float_text(raw: RawFile, layout: Layout, name: str, column: pa.Array) -> pa.Array:
+    """Each number that is whole without a fraction: pandas turns a column of integers with a gap into floats."""
+    exact = _EXACT[column.type]
+    if column.type == pa.float16():  # with which Arrow does not compute
+        column = pa.array(column.to_numpy(zero_copy_only=False).astype(np.float32))
+    small = pc.less(pc.abs(column), exact)
+    too_large = pc.and_(pc.is_finite(column), pc.invert(small))
+    if pc.any(too_large).as_py() and (name in layout.columns.values() or layout.kinds.get(name) != "float"):
         raise DataError(
-            f"{raw.name}: column {name!r} holds numbers as floats that are too large to be exact (2**53 and more), so "
-            "different ids may have become one; export it as text or as integers, or leave it out (--category none)."
+            f"{raw.name}: column {name!r} holds numbers as floats that are too large to be exact (2**{exact.bit_length() - 1} "
+            "and more), so different ids or times may have become one; export it as text or as integers, or leave it out "
+            "(--category none)."
         )
-    return pc.cast(column, pa.int64())
+    whole = pc.and_(small, pc.equal(column, pc.floor(column)))
+    integers = pc.cast(pc.if_else(whole, column, pa.scalar(0, column.type)), pa.int64())
+    texts = pc.if_else(whole, pc.cast(integers, pa.string()), pc.cast(column, pa.string()))
+    return pc.fill_null(pc.if_else(pc.is_nan(column), "", texts), "")

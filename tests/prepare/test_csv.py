@@ -244,6 +244,18 @@ def test_the_padding_is_no_category_and_no_kind_of_event(prepared, role):
     assert meta["account"]["refused"][0]["reason"] == "an id is [PAD], the name of the padding"
 
 
+def test_types_of_events_that_the_log_does_not_have_are_told(prepared):
+    text = "user,item,time,event\n" + "u,x,1577836800,view\nu,x,1577836801,Buy \nu,x,1577836802,Buy \n"
+    events, _, meta = prepared("csv", {"log.csv": text}, keep_events=("view", "buy"))
+    assert events == ["u|x|1577836800|view"]
+    told = "--keep-events: no event is of type 'buy'; left out: 'Buy ' (2)"
+    assert told in meta["account"]["notes"]
+    with pytest.raises(
+        DataError, match=r"no event is left; .*--keep-events: no event is of type 'buy'; left out: 'Buy ' \(2\)"
+    ):
+        prepared("csv", {"log.csv": text}, keep_events=("buy",), name="none")
+
+
 def test_an_empty_file_and_a_file_of_names_alone(prepared):
     with pytest.raises(DataError, match=r"zero\.csv, line 1: is empty"):
         prepared("csv", {"zero.csv": ""})

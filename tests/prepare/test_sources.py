@@ -1,6 +1,7 @@
 """Every public log in its true layout: what is written, row for row, and every row accounted for."""
 
 import gzip
+import os
 import zipfile
 
 import pytest
@@ -46,6 +47,21 @@ def test_an_empty_archive_holds_no_log(tmp_path):
     zipfile.ZipFile(tmp_path / "log.zip", "w").close()
     with pytest.raises(DataError, match=r"--raw: found no log in .*log\.zip, only empty archives or texts about a log"):
         prepare("csv", [tmp_path / "log.zip"], tmp_path, "log", Options())
+
+
+def test_an_archive_with_two_files_of_one_name(tmp_path):
+    with zipfile.ZipFile(tmp_path / "log.zip", "w") as archive:
+        archive.writestr("a.csv", "")
+        with pytest.warns(UserWarning, match="Duplicate name"):
+            archive.writestr("a.csv", "")
+    with pytest.raises(DataError, match=r"log\.zip: holds 'a\.csv' more than once; unpack it, rename one"):
+        prepare("csv", [tmp_path / "log.zip"], tmp_path, "log", Options())
+
+
+def test_a_pipe_is_no_file(tmp_path):
+    os.mkfifo(tmp_path / "log.csv")
+    with pytest.raises(DataError, match=r"--raw: found .*, which is a pipe or a device; it is read more than once"):
+        prepare("csv", [tmp_path / "log.csv"], tmp_path, "log", Options())
 
 
 def test_categories_of_item_files_are_written_without_line_breaks_and_counted(prepared):
