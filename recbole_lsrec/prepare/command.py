@@ -142,7 +142,7 @@ def _prepare(
                 for file in ledger.files
                 if file.late_keys
             ]
-        times = _times(connection, source, options)
+        times = _times(connection, source, options, ledger)
         click.echo(f"  times: {times.in_words if times else 'none; the order of the rows counts'}")
         _parse(connection, times, starts, ledger, options.max_refused)
         make_writable(connection, features, starts, ledger)
@@ -182,13 +182,19 @@ def _item_files(source: Source, files: list[RawFile]) -> list[tuple[Layout, RawF
     return [(layout, raw) for layout in source.items for raw in matching(files, layout.files)]
 
 
-def _times(connection: Any, source: Source, options: Options) -> Times | None:
+def _times(connection: Any, source: Source, options: Options, ledger: Ledger) -> Times | None:
     if ORDER in (options.columns.get("time"), options.time_format):
         return None
     if one(connection, "SELECT count(*) FROM raw")[0] == 0:
         return None  # said where the account is checked
-    given = options.time_format or source.time
-    return find_reading(connection, "raw", given, options.tz or source.tz, options.max_refused)
+    given = source.time if options.time_format is None else options.time_format
+    times = find_reading(connection, "raw", given, options.tz or source.tz, options.max_refused)
+    if times.skipped:
+        ledger.notes.append(
+            f"{times.skipped} times are none in {times.zone}, whose clock was put forward over them; they are read as if it had "
+            "not been yet"
+        )
+    return times
 
 
 def _parse(connection: Any, times: Times | None, starts: events.Starts, ledger: Ledger, most: float) -> None:

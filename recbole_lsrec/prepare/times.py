@@ -39,11 +39,13 @@ class Reading:
         name: what ``--time-format`` takes.
         sql: of the columns ``time``, ``body``, ``fraction``, ``offset_ns``: nanoseconds since 1970 in UTC, or NULL.
         local: whether the text names no zone by itself, so that one is assumed.
+        skipped: whether the assumed zone's clock never showed the time, being put forward over it.
     """
 
     name: str
     sql: str
     local: bool = False
+    skipped: str = "false"
 
 
 @dataclass(frozen=True)
@@ -54,11 +56,13 @@ class Times:
         reading: chosen.
         zone: assumed for times that name none, or None.
         zoned: whether the values name their zone.
+        skipped: how many are times that the zone's clock never showed.
     """
 
     reading: Reading
     zone: str | None
     zoned: bool
+    skipped: int = 0
 
     @property
     def in_words(self) -> str:
@@ -114,17 +118,23 @@ def format_reading(form: str, zone: str | None) -> Reading:
     shift = f"CASE WHEN zone = '' THEN timezone('{zone}', {parsed}) ELSE timezone('UTC', {parsed}) END"
     us = f"epoch_us({shift if zone not in (None, 'UTC') else parsed})"
     fraction = "coalesce(TRY_CAST(rpad(fraction, 9, '0') AS BIGINT), 0)"
-    return Reading(form, _plausible(f"CAST({us} AS HUGEINT) * 1000 + {fraction} - offset_ns"), local=True)
+    ns = f"CAST({us} AS HUGEINT) * 1000 + {fraction} - offset_ns"
+    return Reading(form, _plausible(ns), local=True, skipped=f"zone = '' AND {_skipped(parsed, zone)}")
 
 
 def _whole_reading(form: str, zone: str | None) -> Reading:
     """Dates in a format that says itself where the zone or the fraction of a second stands."""
     parsed = f"try_strptime(time, {text(form)})"
     zoned = bool(re.search(_ZONE_INSIDE, form))
+    skipped = "false" if zoned else _skipped(parsed, zone)
     if zone not in (None, "UTC") and not zoned:
         parsed = f"timezone('{zone}', {parsed})"
     ns = f"epoch_ns({parsed})" if "%n" in form and not zoned else f"CAST(epoch_us({parsed}) AS HUGEINT) * 1000"
-    return Reading(form, _plausible(ns), local=not zoned)
+    return Reading(form, _plausible(ns), local=not zoned, skipped=skipped)
+
+
+def _skipped(parsed: str, zone: str | None) -> str:
+    return f"timezone('{zone}', timezone('{zone}', {parsed})) <> {parsed}" if zone not in (None, "UTC") else "false"
 
 
 def find_reading(
@@ -146,7 +156,7 @@ def find_reading(
     if given is not None:
         reading = _named(given, zone)
         _check_format(connection, given)
-        return Times(reading, *_zone_of(connection, table, reading, zone))
+        return _times_of(connection, table, reading, zone)
     sample = f"(SELECT time FROM {table} WHERE time <> '' AND row % {_stride(connection, table)} = 0)"
     candidates = _candidates(connection, sample, zone)
     if not candidates:
@@ -168,7 +178,7 @@ def find_reading(
             "times: can be read in several ways; say which with --time-format:"
             + "".join(_told(candidates[at], counts[at]) for at in [best, *rivals])
         )
-    return Times(candidates[best], *_zone_of(connection, table, candidates[best], zone))
+    return _times_of(connection, table, candidates[best], zone)
 
 
 def check_zone(connection: "DuckDBPyConnection", zone: str | None) -> None:
@@ -180,8 +190,9 @@ def check_zone(connection: "DuckDBPyConnection", zone: str | None) -> None:
     import duckdb  # an extra, as all of `prepare`
 
     try:
-        ZoneInfo(zone or "UTC")
-        connection.execute("SELECT timezone(?, TIMESTAMP '2020-01-01')", [zone or "UTC"]).fetchall()
+        name = "UTC" if zone is None else zone
+        ZoneInfo(name)
+        connection.execute("SELECT timezone(?, TIMESTAMP '2020-01-01')", [name]).fetchall()
     except (ZoneInfoNotFoundError, ValueError, OSError, duckdb.Error):
         raise DataError(f"--tz: found {zone!r}; accepted: a zone such as Asia/Shanghai, Europe/Berlin, UTC.") from None
 
@@ -254,20 +265,19 @@ def _counts(
     return [tuple(row[3 * at : 3 * at + 3]) for at in range(len(readings))]  # type: ignore[misc]
 
 
-def _zone_of(
-    connection: "DuckDBPyConnection", table: str, reading: Reading, zone: str | None
-) -> tuple[str | None, bool]:
+def _times_of(connection: "DuckDBPyConnection", table: str, reading: Reading, zone: str | None) -> Times:
     if not reading.local:
-        return None, bool(re.search(_ZONE_INSIDE, reading.name))
-    named, all_rows = one(
+        return Times(reading, None, bool(re.search(_ZONE_INSIDE, reading.name)))
+    named, all_rows, skipped = one(
         connection,
-        f"SELECT count(*) FILTER (zone <> ''), count(*) FROM ({parts_sql(table)}) WHERE {reading.sql} IS NOT NULL",
+        f"SELECT count(*) FILTER (zone <> ''), count(*), count(*) FILTER ({reading.skipped}) FROM ({parts_sql(table)}) "
+        f"WHERE {reading.sql} IS NOT NULL",
     )
     if 0 < named < all_rows and zone is None:
         raise DataError(
             f"times: {named} of {all_rows} name their zone and the others do not; give the zone of the others with --tz."
         )
-    return zone or "UTC", named == all_rows > 0
+    return Times(reading, zone or "UTC", named == all_rows > 0, skipped)
 
 
 def _told(reading: Reading, count: tuple[int, int | None, int | None]) -> str:

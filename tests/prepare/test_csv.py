@@ -244,6 +244,11 @@ def test_the_padding_is_no_category_and_no_kind_of_event(prepared, role):
     assert meta["account"]["refused"][0]["reason"] == "an id is [PAD], the name of the padding"
 
 
+def test_times_that_the_clock_skipped_are_told(prepared):
+    _, _, meta = prepared("csv", {"log.csv": HEAD + "a,1,2020-03-29 02:30:00\n"}, tz="Europe/Berlin")
+    assert "1 times are none in Europe/Berlin, whose clock was put forward over them" in meta["account"]["notes"][0]
+
+
 def test_types_of_events_that_the_log_does_not_have_are_told(prepared):
     text = "user,item,time,event\n" + "u,x,1577836800,view\nu,x,1577836801,Buy \nu,x,1577836802,Buy \n"
     events, _, meta = prepared("csv", {"log.csv": text}, keep_events=("view", "buy"))

@@ -16,9 +16,8 @@ def test_half_a_surrogate_pair_is_no_text(prepared):
 
 
 def test_a_key_that_is_there_twice(prepared):
-    text = (
-        '{"user": "a", "item": "x", "item": "y", "time": 1577836800}\n{"user": "a", "item": "x", "time": 1577836801}\n'
-    )
+    text = '{"user": "a", "item": "x", "time": 1577836801}\n'
+    text += '{"user": "a", "item": "x", "item": "y", "time": 1577836800}\n'
     events, _, meta = prepared("csv", {"log.jsonl": text}, max_refused=0.5)
     assert events == ["a|x|1577836801"]
     (example,) = meta["account"]["refused"][0]["examples"]

@@ -82,6 +82,14 @@ def test_a_format_may_name_the_letter_t_a_fraction_and_a_zone_itself(value, form
     assert times.zoned == ("z" in form or "+" in value)
 
 
+def test_times_that_the_clock_skipped_are_counted():
+    values = ["2020-03-29 01:59:59", "2020-03-29 02:30:00", "2020-03-29 02:30:00+01:00", "2020-03-29 03:00:00"]
+    found, times = read_times(values, None, "Europe/Berlin")
+    assert found == [seconds * SECOND for seconds in (1585443599, 1585445400, 1585445400, 1585443600)]
+    assert times.skipped == 1
+    assert read_times(values[:2], "%Y-%m-%d %H:%M:%S", "Asia/Shanghai")[1].skipped == 0
+
+
 def test_one_late_day_settles_it():
     assert read_times(["03/04/2020"] * 5 + ["13/04/2020"] * 5)[1].reading.name == "%d/%m/%Y"
 
@@ -123,6 +131,8 @@ def test_month_and_day_of_a_year():
 
 @pytest.mark.parametrize(("key", "value", "match"), [
     ("zone", "Mars/Olympus", "--tz: found 'Mars/Olympus'"),
+    ("zone", "", "--tz: found ''"),
+    ("time_format", "", "--time-format: found ''; accepted"),
     ("zone", "localtime", "--tz: found 'localtime'"),
     ("zone", "posix/Europe/Berlin", "--tz: found 'posix/Europe/Berlin'"),
     ("time_format", "MMDD:20'18", r"--time-format: found \"MMDD:20'18\"; accepted: s, ms, .*MMDD:<year>"),
