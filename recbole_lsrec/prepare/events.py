@@ -108,10 +108,12 @@ def parse_events(connection: Any, times: Times | None, starts: Starts, ledger: L
             THEN 'an id holds a control character'
         WHEN '{PADDING}' IN ("user", item, category, event_type, session) THEN 'an id is {PADDING}, the name of the padding'
         WHEN ns IS NULL AND time = '' THEN 'no time' WHEN ns IS NULL THEN 'the time cannot be read' END"""
+    rest = ", ".join(f"nullif({role}, '')" for role in ("category", "event_type", "session"))
+    shown = f"left(concat_ws(' | ', \"user\", item, time, {rest}), 120)"
     extra = ", zone, fraction, body, offset_ns" if times is not None else ""
     connection.execute(
         f"CREATE TABLE parsed AS SELECT * EXCLUDE (time, milliseconds{extra}), {reason} AS reason, "
-        f"CASE WHEN {reason} IS NOT NULL THEN left(concat_ws(' | ', \"user\", item, time), 120) END AS shown "
+        f"CASE WHEN {reason} IS NOT NULL THEN {shown} END AS shown "
         f"FROM (SELECT *, {ns} + {shift} AS ns FROM ({body}))"
     )
     damaged = 0

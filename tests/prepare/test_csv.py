@@ -242,6 +242,7 @@ def test_the_padding_is_no_category_and_no_kind_of_event(prepared, role):
     events, _, meta = prepared("csv", {"log.csv": text}, columns={role: "more"}, max_refused=0.5)
     assert [event.split("|")[2] for event in events] == ["1577836801"]
     assert meta["account"]["refused"][0]["reason"] == "an id is [PAD], the name of the padding"
+    assert meta["account"]["refused"][0]["examples"][0].endswith("row 2: 'u | x | 1577836800 | [PAD]'")
 
 
 def test_times_that_the_clock_skipped_are_told(prepared):
