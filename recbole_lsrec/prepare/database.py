@@ -62,9 +62,18 @@ def foreign(name: str) -> str:
 
 
 @contextmanager
-def batch_of(connection: Any, batch: pa.Table) -> Iterator[None]:
-    """Lets queries in the block read a batch of a raw file as the table ``batch``, its columns under :func:`foreign` names."""
-    connection.register("batch", batch.rename_columns([foreign(name) for name in batch.column_names]))
+def batch_of(connection: Any, batch: pa.Table, **own: pa.Array) -> Iterator[None]:
+    """Lets queries in the block read a batch of a raw file as the table ``batch``.
+
+    Args:
+        connection: of the database.
+        batch: whose columns have their :func:`foreign` names there.
+        own: further columns, by their names.
+    """
+    table = batch.rename_columns([foreign(name) for name in batch.column_names])
+    for name, values in own.items():
+        table = table.append_column(name, values)
+    connection.register("batch", table)
     try:
         yield
     finally:

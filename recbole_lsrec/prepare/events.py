@@ -15,7 +15,6 @@ from recbole_lsrec.prepare.times import SECOND, Times, parts_sql
 
 PADDING = "[PAD]"
 Starts = list[tuple[int, RawFile, Layout]]  # of each file the number of the row at which it begins
-_ROW = "#row"
 # What no atomic file can hold, or the loader would read otherwise.
 BAD_TEXT = r"[\x00-\x08\x09-\x0d\x1c-\x1f]"
 
@@ -44,8 +43,8 @@ def read_events(connection: Any, chosen: list[tuple[Layout, RawFile]], features:
         with bar(total=_size(raw), unit="B", unit_scale=True, desc=raw.plain_name, leave=False) as progress:
             for batch in read_raw(raw, layout, ledger, progress.update):
                 numbers = pa.array(np.arange(row, row + batch.num_rows))
-                with batch_of(connection, batch.append_column(_ROW, numbers)):
-                    connection.execute(f"INSERT INTO raw SELECT {values}, {foreign(_ROW)} FROM {_unpacked(layout)}")
+                with batch_of(connection, batch, row=numbers):
+                    connection.execute(f"INSERT INTO raw SELECT {values}, row FROM {_unpacked(layout)}")
                 row += batch.num_rows
     return starts
 

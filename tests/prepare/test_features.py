@@ -20,7 +20,8 @@ def rows(*values):
 
 
 @pytest.mark.parametrize(
-    "name", ["user", "item", "time", "category", "row", "ns", "zone", "body", "fraction", "found", "reason", "shown"]
+    "name",
+    ["#row", "user", "item", "time", "category", "row", "ns", "zone", "body", "fraction", "found", "reason", "shown"],
 )
 def test_a_feature_may_have_any_name_that_the_database_uses_itself(prepared, tmp_path, name):
     text = f"{HEAD},{name}\n" + rows("x", "y")
