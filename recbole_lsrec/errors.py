@@ -1,7 +1,7 @@
 """Errors that a user can act on: one clear line, no traceback at the command line."""
 
 import errno
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
@@ -117,3 +117,10 @@ def did_you_mean(word: str, accepted: Iterable[str]) -> str:
     by_lower = {name.lower(): name for name in accepted}
     near = [by_lower[name] for name in get_close_matches(word.lower(), by_lower, n=3, cutoff=0.6)]
     return f" Did you mean {' or '.join(repr(name) for name in near)}?" if near else ""
+
+
+def listed(names: Sequence[str], most: int = 20, longest: int = 60) -> str:
+    """Names for a message of one line, cut where a damaged file makes them many or long."""
+    plain = [name if name.isprintable() else repr(name)[1:-1] for name in names[:most]]
+    shown = [name if len(name) <= longest else f"{name[:longest]}..." for name in plain]
+    return ", ".join(shown) + (f" and {len(names) - most} more" if len(names) > most else "")

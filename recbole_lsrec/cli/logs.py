@@ -57,10 +57,8 @@ from recbole_lsrec.errors import ConfigError, did_you_mean
 @click.option("--category", help="csv: column of the item's category.")
 @click.option("--event-type", help="csv: column of the kind of event.")
 @click.option("--session", help="csv: column of the log's own sessions.")
-@click.option(
-    "--user-features", default="", help="csv: further columns of users, as name or name:type, separated by commas."
-)
-@click.option("--item-features", default="", help="csv: further columns of items, likewise.")
+@click.option("--user-features", help="csv: further columns of users, as name or name:type, separated by commas.")
+@click.option("--item-features", help="csv: further columns of items, likewise.")
 @click.option("--separator", help="csv: between columns; found by default.")
 @click.option("--encoding", help="csv: of the text; utf-8 by default.")
 @click.option(
@@ -88,8 +86,8 @@ def prepare(
     event_type: str | None,
     session: str | None,
     keep_events: str | None,
-    user_features: str,
-    item_features: str,
+    user_features: str | None,
+    item_features: str | None,
     **options: Any,
 ) -> None:
     """Turn a raw log into a data set: atomic files, its yaml, and the account of every row.
@@ -106,7 +104,7 @@ def prepare(
             f"prepare: found {source!r}.{did_you_mean(source, SOURCES)} Accepted: csv, {', '.join(SOURCES)}."
         )
     recipe = options["recipe"]
-    name = name or (source if recipe == "none" else f"{source}-{recipe}")
+    name = name if name is not None else source if recipe == "none" else f"{source}-{recipe}"
     columns = {
         "user": user,
         "item": item,
@@ -116,14 +114,24 @@ def prepare(
         "session": session,
     }
     given = Options(
-        columns={role: column for role, column in columns.items() if column},
-        user_features=split_commas(user_features),
-        item_features=split_commas(item_features),
-        keep_events=split_commas(keep_events or ""),
+        columns={role: column for role, column in columns.items() if column is not None},
+        user_features=_words("--user-features", user_features),
+        item_features=_words("--item-features", item_features),
+        keep_events=_words("--keep-events", keep_events),
         **options,
     )
     click.echo(f"{source}: preparing {out / name}")
     click.echo(report(prepare_log(source, list(raw), out, name, given), out, name))
+
+
+def _words(key: str, given: str | None) -> tuple[str, ...]:
+    """The words of an option, which has none only where it is not given."""
+    words = split_commas(given or "")
+    if given is not None and not words:
+        raise ConfigError(
+            f"{key}: found {given!r}; accepted: words separated by commas. Leave the option out for its default."
+        )
+    return words
 
 
 def _a_name(_ctx: click.Context, _param: click.Parameter, dataset: str) -> str:

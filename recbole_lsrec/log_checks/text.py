@@ -8,6 +8,7 @@ import numpy as np
 
 from recbole_lsrec.errors import DataError
 
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _STARTS = (
     (b"\x1f\x8b", "is compressed (gzip); unpack it first"),
     (b"PK\x03\x04", "is a zip archive (or a spreadsheet); unpack or export it first"),
@@ -22,6 +23,32 @@ _MARK = "\udcff"  # no text holds half a surrogate pair
 codecs.register_error("lsrec-mark", lambda error: (_MARK, getattr(error, "end", 1)))
 
 
+def codec_name(key: str, encoding: str) -> str:
+    """Python's own name of an encoding of text that can be read piece by piece.
+
+    Args:
+        key: the setting or option, for the message.
+        encoding: a name that Python knows.
+
+    Raises:
+        DataError: it is none, or one of bytes, as base64, or of single words, as idna.
+    """
+    try:
+        decoder, sample = codecs.getincrementaldecoder(encoding)(), "a,b\n".encode(encoding)
+        if "".join(decoder.decode(sample[at : at + 1]) for at in range(len(sample))) != "a,b\n":
+            raise LookupError
+        return codecs.lookup(encoding).name
+    except (LookupError, ValueError):
+        raise DataError(
+            f"{key}: found {encoding!r}; accepted: an encoding of text that Python knows, such as utf-8."
+        ) from None
+
+
+def lines_are_bytes(encoding: str) -> bool:
+    """Whether a line ends with the byte with which it ends in ASCII, as it does not in UTF-16."""
+    return "\n\n".encode(encoding).endswith(b"\n\n")
+
+
 def check_text(path: Path, encoding: str) -> None:
     """Refuses a file that is something else than text in the encoding, as far as its first bytes and NUL bytes tell.
 
@@ -32,13 +59,7 @@ def check_text(path: Path, encoding: str) -> None:
     Raises:
         DataError: names the file, the line, ``encoding`` where that helps, and what to do.
     """
-    try:
-        "".encode(encoding)  # which refuses what is no encoding of text, such as base64
-        name = codecs.lookup(encoding).name
-    except (LookupError, UnicodeError, ValueError) as error:
-        raise DataError(
-            f"encoding: found {encoding!r}; accepted: an encoding of text that Python knows, such as utf-8."
-        ) from error
+    name = codec_name("encoding", encoding)
     with path.open("rb") as file:
         start = file.read(4)
         for mark, problem in _STARTS:

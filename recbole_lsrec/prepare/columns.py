@@ -2,8 +2,12 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from recbole_lsrec.errors import DataError, did_you_mean
+from recbole_lsrec.errors import DataError, did_you_mean, listed
+from recbole_lsrec.log_checks.text import codec_name
+from recbole_lsrec.log_checks.times import ORDER
+from recbole_lsrec.prepare.features import Feature, check_features
 from recbole_lsrec.prepare.files import RawFile
 from recbole_lsrec.prepare.layout import Layout, Source
 from recbole_lsrec.prepare.read import column_names, first_lines, split_line
@@ -52,49 +56,63 @@ def csv_source(
         DataError: a column is not there, or one that is needed cannot be guessed.
     """
     raw = files[0]
-    form = _form(raw)
-    layout = Layout("*", {}, form=form, encoding=encoding, separator=separator or ",")
-    if form == "csv" and separator is None:
-        lines = [line for line in first_lines(raw, encoding, 20) if line]
-        layout = Layout("*", {}, encoding=encoding, separator=_separator(lines))
-    header = None
-    if named and all(column.isdigit() for column in named.values()) and form == "csv":
+    layout = _layout(raw, separator, encoding)
+    places = {role: column for role, column in named.items() if not _is_word(role, column)}
+    if places and all(place.isdigit() for place in places.values()) and layout.form == "csv":
         lines = first_lines(raw, encoding, 1)
         width = len(split_line(lines[0], layout)) if lines else 0
-        header = tuple(str(place) for place in range(1, width + 1))
-    names = list(header) if header else keys(raw, encoding) if form == "json" else column_names(raw, layout)
-    columns = {role: _known(column, names, role) for role, column in named.items() if column not in ("order", LEFT_OUT)}
-    if header is None:
-        columns = {**_guessed(names, set(columns.values()), set(named)), **columns}
-    missing = [
-        role for role in _NEEDED if role not in columns and not (role == "time" and named.get("time") == "order")
-    ]
-    if missing:
-        first = first_lines(raw, encoding, 1) if form == "csv" else [""]
-        hint = (
-            " If the file has no line of names, give numbers: --user 1 --item 2 --time 3."
-            if form == "csv" and any(re.fullmatch(r"-?\d+(\.\d+)?", value) for value in split_line(first[0], layout))
-            else ""
-        )
-        raise DataError(
-            f"{raw.name}: which column is the {' and the '.join(missing)}? Columns: {', '.join(names)}. Say so with "
-            f"{' '.join(f'--{role} NAME' for role in missing)}.{hint}"
-            + (" A log without times: --time order." if "time" in missing else "")
-        )
-    features = {name.partition(":")[0]: name.partition(":")[0] for name in (*user_features, *item_features)}
-    for name in features:
-        _known(name, names, "a feature")
-    layout = Layout(
-        "*", {**features, **columns}, header=header, form=form, encoding=encoding, separator=layout.separator
-    )
+        layout = replace(layout, header=tuple(str(place) for place in range(1, width + 1)))
+    check_features(user_features, item_features)
+    asked = {*places.values(), *(Feature.of(given).name for given in (*user_features, *item_features))}
+    names = keys(raw, encoding, asked) if layout.form == "json" else column_names(raw, layout)
+    columns = {role: _known(column, names, _option(role)) for role, column in places.items()}
+    kinds = _kinds(user_features, item_features, names)
+    layout = replace(layout, features={name: name for name in kinds}, kinds=kinds)
+    if layout.header is None:
+        columns = {**_guessed(names, {*columns.values(), *layout.sequences}, set(named)), **columns}
+    layout = replace(layout, columns=columns)
+    _check_roles(raw, layout, names, named)
     told = [f"{role}: {column}{'' if role in named else ' (guessed)'}" for role, column in columns.items()]
-    unused = [name for name in names if name not in layout.columns.values()]
-    told += [f"not used: {', '.join(unused)}"] if unused else []
-    told += [f"separator: {layout.separator!r}"] if form == "csv" else []
+    unused = [name for name in names if name not in {*columns.values(), *kinds}]
+    told += [f"not used: {listed(unused)}"] if unused else []
+    told += [f"separator: {layout.separator!r}"] if layout.form == "csv" else []
     source = Source(
         "csv", "a table of events", (layout,), user_features=tuple(user_features), item_features=tuple(item_features)
     )
     return source, told
+
+
+def _layout(raw: RawFile, separator: str | None, encoding: str) -> Layout:
+    """How the file is written, as far as it can be told before its columns are known."""
+    codec_name("--encoding", encoding)
+    if separator is not None and (not separator or set(separator) & set('"\r\n')):
+        raise DataError(
+            f"--separator: found {separator!r}; accepted: characters, but no quote or line break. Without it, it is found."
+        )
+    form = _form(raw)
+    if form == "csv" and separator is None:
+        separator = _separator([line for line in first_lines(raw, encoding, 20) if line])
+    return Layout("*", {}, form=form, encoding=encoding, separator=separator or ",")
+
+
+def _check_roles(raw: RawFile, layout: Layout, names: Sequence[str], named: Mapping[str, str]) -> None:
+    """Refuses a log without user, item or time, and a column that would be a role and a sequence at once."""
+    ordered = named.get("time") == ORDER
+    missing = [role for role in _NEEDED if role not in layout.columns and not (role == "time" and ordered)]
+    if missing:
+        first = split_line(first_lines(raw, layout.encoding, 1)[0], layout) if layout.form == "csv" else []
+        hint = " If the file has no line of names, give numbers: --user 1 --item 2 --time 3."
+        raise DataError(
+            f"{raw.name}: which column is the {' and the '.join(missing)}? Columns: {listed(names)}. Say so with "
+            f"{' '.join(f'--{role} NAME' for role in missing)}."
+            + (hint if any(re.fullmatch(r"-?\d+(\.\d+)?", value) for value in first) else "")
+            + (" A log without times: --time order." if "time" in missing else "")
+        )
+    for role, column in layout.columns.items():
+        if column in layout.sequences and layout.form != "csv":
+            raise DataError(
+                f"{_option(role)}: found {column!r}, whose lists a feature takes as sequences; leave out one of them."
+            )
 
 
 def _form(raw: RawFile) -> str:
@@ -113,12 +131,26 @@ def _separator(lines: Sequence[str]) -> str:
     return steady[0] if steady else max(_SEPARATORS[::-1], key=lambda s: counts[s])
 
 
-def _known(column: str, names: Sequence[str], role: str) -> str:
+def _option(role: str) -> str:
+    return f"--{role.replace('_', '-')}"
+
+
+def _is_word(role: str, column: str) -> bool:
+    """Whether what is given for a role is no column: it is left out, or the rows are in order of time."""
+    return column == LEFT_OUT or (role == "time" and column == ORDER)
+
+
+def _kinds(user_features: Sequence[str], item_features: Sequence[str], names: Sequence[str]) -> dict[str, str]:
+    """The columns of features, and their types."""
+    given = [("--user-features", one) for one in user_features] + [("--item-features", one) for one in item_features]
+    return {_known(Feature.of(one).name, names, key): Feature.of(one).kind for key, one in given}
+
+
+def _known(column: str, names: Sequence[str], key: str) -> str:
     if column in names:
         return column
     raise DataError(
-        f"--{role.replace('_', '-')}: found {column!r}, which is no column.{did_you_mean(column, names)} "
-        f"Columns: {', '.join(names)}."
+        f"{key}: found {column!r}, which is no column.{did_you_mean(column, names)} Columns: {listed(names)}."
     )
 
 

@@ -16,12 +16,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from recbole_lsrec.config.paths import dataset_yaml as shipped_yaml
-from recbole_lsrec.errors import DataError
+from recbole_lsrec.errors import DataError, listed
 from recbole_lsrec.log_checks.times import ORDER
 from recbole_lsrec.prepare import events, write
 from recbole_lsrec.prepare.columns import csv_source
-from recbole_lsrec.prepare.database import connected, one, quoted, text
+from recbole_lsrec.prepare.database import connected, foreign, one, text
 from recbole_lsrec.prepare.dataset_yaml import Facts, dataset_yaml
+from recbole_lsrec.prepare.features import Feature, make_writable
 from recbole_lsrec.prepare.files import RawFile, find_files, matching
 from recbole_lsrec.prepare.items import item_query, read_items, user_query
 from recbole_lsrec.prepare.layout import Layout, Source
@@ -92,7 +93,6 @@ def prepare(name_of_source: str, raw: list[Path], out: Path, name: str, options:
     """
     folder = out / name
     _check_free(folder, name, options.overwrite)
-    check_zone(options.tz)
     files = find_files(raw or installed(name_of_source))
     source, told = _source(name_of_source, files, options)
     for line in told:
@@ -100,7 +100,7 @@ def prepare(name_of_source: str, raw: list[Path], out: Path, name: str, options:
     try:
         out.mkdir(parents=True, exist_ok=True)
         sweep(out)
-        work = Path(tempfile.mkdtemp(prefix=f".{name}-", suffix=".part", dir=out))
+        work = Path(tempfile.mkdtemp(prefix=".prepare-", suffix=".part", dir=out))
     except OSError as error:
         raise DataError(f"--out: cannot write to {out} ({error}); give a folder that can be written.") from error
     try:
@@ -113,11 +113,13 @@ def prepare(name_of_source: str, raw: list[Path], out: Path, name: str, options:
 
 def _source(name: str, files: list[RawFile], options: Options) -> tuple[Source, list[str]]:
     if name == "csv":
-        named = {role: column for role, column in options.columns.items() if column}
-        encoding = options.encoding or "utf-8"
-        return csv_source(files, named, options.user_features, options.item_features, options.separator, encoding)
-    given = [f"--{role.replace('_', '-')}" for role, column in options.columns.items() if column]
-    given += [f"--{key}" for key in ("separator", "encoding") if getattr(options, key)]
+        encoding = options.encoding if options.encoding is not None else "utf-8"
+        return csv_source(
+            files, options.columns, options.user_features, options.item_features, options.separator, encoding
+        )
+    given = [f"--{role.replace('_', '-')}" for role in options.columns]
+    given += [f"--{key}" for key in ("separator", "encoding") if getattr(options, key) is not None]
+    given += [f"--{key.replace('_', '-')}" for key in ("user_features", "item_features") if getattr(options, key)]
     if given:
         raise DataError(
             f"{given[0]}: has no effect on {name}, whose layout is known; use the source csv for other files."
@@ -131,12 +133,19 @@ def _prepare(
     ledger = Ledger(notes=list(source.notes))
     chosen = _chosen(source, files)
     with connected(work) as connection:
-        features = [part.partition(":")[0] for part in (*source.user_features, *source.item_features)]
-        in_log = [feature for feature in features if any(feature in layout.columns for layout in source.events)]
-        starts = events.read_events(connection, chosen, in_log, ledger)
-        times = _times(connection, source, options)
+        check_zone(connection, options.tz)
+        features = (*source.user_features, *source.item_features)
+        starts = events.read_events(connection, chosen, [Feature.of(given).name for given in features], ledger)
+        if source.name == "csv":
+            ledger.notes += [
+                f"{file.file}: keys that none of the first objects has: {listed(file.late_keys)}; they are used only where named"
+                for file in ledger.files
+                if file.late_keys
+            ]
+        times = _times(connection, source, options, ledger)
         click.echo(f"  times: {times.in_words if times else 'none; the order of the rows counts'}")
         _parse(connection, times, starts, ledger, options.max_refused)
+        make_writable(connection, features, starts, ledger)
         read_items(connection, source, files, ledger)
         _source_steps(connection, source, options, ledger)
         recipe = RECIPES[options.recipe]
@@ -173,16 +182,22 @@ def _item_files(source: Source, files: list[RawFile]) -> list[tuple[Layout, RawF
     return [(layout, raw) for layout in source.items for raw in matching(files, layout.files)]
 
 
-def _times(connection: Any, source: Source, options: Options) -> Times | None:
+def _times(connection: Any, source: Source, options: Options, ledger: Ledger) -> Times | None:
     if ORDER in (options.columns.get("time"), options.time_format):
         return None
     if one(connection, "SELECT count(*) FROM raw")[0] == 0:
         return None  # said where the account is checked
-    given = options.time_format or source.time
-    return find_reading(connection, "raw", given, options.tz or source.tz, options.max_refused)
+    given = source.time if options.time_format is None else options.time_format
+    times = find_reading(connection, "raw", given, options.tz or source.tz, options.max_refused)
+    if times.skipped:
+        ledger.notes.append(
+            f"{times.skipped} times are none in {times.zone}, whose clock was put forward over them; they are read as if it had "
+            "not been yet"
+        )
+    return times
 
 
-def _parse(connection: Any, times: Times | None, starts: list[Any], ledger: Ledger, most: float) -> None:
+def _parse(connection: Any, times: Times | None, starts: events.Starts, ledger: Ledger, most: float) -> None:
     unreadable = ledger.refused
     rows = one(connection, "SELECT count(*) FROM raw")[0]
     ledger.step("rows read as events", (rows, 0, 0))
@@ -204,17 +219,20 @@ def _parse(connection: Any, times: Times | None, starts: list[Any], ledger: Ledg
 def _source_steps(connection: Any, source: Source, options: Options, ledger: Ledger) -> None:
     """What is known of the log itself: event types that are interest, its period, its departments."""
 
-    def keep(name: str, condition: str) -> None:
+    def keep(name: str, condition: str, told: str = "") -> None:
         connection.execute(f"CREATE OR REPLACE TABLE log AS SELECT * FROM log WHERE {condition}")
         ledger.step(name, events.sizes(connection))
         if ledger.steps[-1].rows == 0:
             raise DataError(
                 f"{name}: no event is left; see what the log holds, or choose with --keep-events or --all-items."
+                f"{f' {told}.' if told else ''}"
             )
 
     kept = options.keep_events or source.keep
     if kept:
-        keep(f"event types {', '.join(kept)}", f"event_type IN ({', '.join(map(text, kept))})")
+        told = _other_types(connection, kept) if options.keep_events else ""
+        ledger.notes += [told] if told else []
+        keep(f"event types {', '.join(kept)}", f"event_type IN ({', '.join(map(text, kept))})", told)
     if source.period:
         zone = ZoneInfo(options.tz or source.tz or "UTC")
         low, high = (
@@ -223,8 +241,17 @@ def _source_steps(connection: Any, source: Source, options: Options, ledger: Led
         keep(f"from {source.period[0]}, before {source.period[1]}", f"ns >= {low} AND ns < {high}")
     if source.departments and not options.all_items:
         column, values = source.departments
-        wanted = f"SELECT item FROM items WHERE {quoted(column)} IN ({', '.join(map(text, values))})"
+        wanted = f"SELECT item FROM items WHERE {foreign(column)} IN ({', '.join(map(text, values))})"
         keep(f"{column} {', '.join(values)}", f"item IN ({wanted})")
+
+
+def _other_types(connection: Any, kept: tuple[str, ...]) -> str:
+    """Which words of --keep-events are no type of the log, and the types that are left out; nothing where all are."""
+    found = dict(connection.execute("SELECT event_type, count(*) FROM log GROUP BY 1 ORDER BY 2 DESC, 1").fetchall())
+    missing = [repr(word) for word in kept if word not in found]
+    others = [f"{name!r} ({rows})" for name, rows in found.items() if name not in kept]
+    left_out = f"; left out: {listed(others)}" if others else ""
+    return f"--keep-events: no event is of type {listed(missing)}{left_out}" if missing else ""
 
 
 def _write(

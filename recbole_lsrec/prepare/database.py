@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import pyarrow as pa
 
 from recbole_lsrec.errors import DataError, MachineError
 
@@ -24,12 +25,16 @@ def connected(folder: Path) -> Iterator[Any]:
         import duckdb
     except ImportError:
         raise DataError("prepare: needs DuckDB; install it with: pip install 'recbole-lsrec[prepare]'") from None
+    if "\\" in folder.as_posix():
+        raise DataError(
+            f"--out: found {str(folder.parent)!r}; DuckDB takes no backslash in the name of a folder: give another."
+        )
     memory = min(MEMORY_GB, 0.5 * psutil.virtual_memory().available / 2**30)
     try:
         connection = duckdb.connect(str(folder / "log.duckdb"))
         try:
             connection.execute(f"SET memory_limit = '{max(memory, 0.5):.1f}GB'")
-            connection.execute(f"SET temp_directory = '{folder}/spill'")
+            connection.execute(f"SET temp_directory = {text(f'{folder}/spill')}")
             connection.execute("SET enable_progress_bar = false")
             yield connection
         finally:
@@ -51,9 +56,28 @@ def one(connection: Any, query: str) -> tuple[Any, ...]:
     return connection.execute(query).fetchall()[0]
 
 
-def quoted(name: str) -> str:
-    """A column name in SQL."""
-    return '"' + name.replace('"', '""') + '"'
+def foreign(name: str) -> str:
+    """The name in the database of a column of a raw file: SQL takes its ``Name`` for ``name``, and its ``user`` for ours."""
+    return f"file_{name.encode('utf-8', 'surrogatepass').hex()}"
+
+
+@contextmanager
+def batch_of(connection: Any, batch: pa.Table, **own: pa.Array) -> Iterator[None]:
+    """Lets queries in the block read a batch of a raw file as the table ``batch``.
+
+    Args:
+        connection: of the database.
+        batch: whose columns have their :func:`foreign` names there.
+        own: further columns, by their names.
+    """
+    table = batch.rename_columns([foreign(name) for name in batch.column_names])
+    for name, values in own.items():
+        table = table.append_column(name, values)
+    connection.register("batch", table)
+    try:
+        yield
+    finally:
+        connection.unregister("batch")
 
 
 def text(value: str) -> str:

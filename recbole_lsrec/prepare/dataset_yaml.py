@@ -1,8 +1,13 @@
 """The yaml of a prepared data set: what its files hold, and an evaluation that the log can bear."""
 
+import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import yaml
+
+from recbole_lsrec.config.values import YamlLoader
 from recbole_lsrec.log_checks.times import ORDER
 from recbole_lsrec.prepare.suggest import Threshold
 
@@ -60,7 +65,7 @@ def dataset_yaml(
     ]
     for kind, names in (("item", item_names), ("user", user_names)):
         if len(names) > 1:
-            lines.append(f"  {kind}: [{', '.join(column.partition(':')[0] for column in names)}]")
+            lines.append(f"  {kind}: [{', '.join(_text(column.partition(':')[0]) for column in names)}]")
     if "category_id:token" in item_names:
         lines.append(_line("CATEGORY_FIELD: category_id", "(str) Field of the item's category."))
     else:
@@ -91,6 +96,12 @@ def _evaluation(facts: Facts) -> list[str]:
     if facts.negatives < 99:
         why += " Of 99 negatives more than 5 % of the targets would lack some: few items are known before them."
     return [_line("eval_args:", f"(dict) {why}"), f"  mode: {{valid: [{pop}], test: [{pop}, full]}}"]
+
+
+def _text(name: str) -> str:
+    """A name in yaml, quoted where it would be read as something else, as ``no``, ``1`` or ``a, b``."""
+    plain = re.fullmatch(r"[A-Za-z_]\w*", name) and isinstance(yaml.load(name, YamlLoader), str)
+    return name if plain else json.dumps(name, ensure_ascii=False)
 
 
 def _line(setting: str, comment: str) -> str:

@@ -6,19 +6,20 @@ import numpy as np
 import pyarrow as pa
 
 from recbole_lsrec.console import bar
-from recbole_lsrec.prepare.database import one, quoted, text
+from recbole_lsrec.prepare.database import batch_of, foreign, one, text
 from recbole_lsrec.prepare.files import RawFile
 from recbole_lsrec.prepare.layout import ROLES, Layout
 from recbole_lsrec.prepare.ledger import EXAMPLES, Ledger
 from recbole_lsrec.prepare.read import read_raw
 from recbole_lsrec.prepare.times import SECOND, Times, parts_sql
 
-_BAD_ID = r"[\x00-\x08\x09-\x0d\x1c-\x1f]"
+PADDING = "[PAD]"
+Starts = list[tuple[int, RawFile, Layout]]  # of each file the number of the row at which it begins
+# What no atomic file can hold, or the loader would read otherwise.
+BAD_TEXT = r"[\x00-\x08\x09-\x0d\x1c-\x1f]"
 
 
-def read_events(
-    connection: Any, chosen: list[tuple[Layout, RawFile]], features: list[str], ledger: Ledger
-) -> list[tuple[int, RawFile, Layout]]:
+def read_events(connection: Any, chosen: list[tuple[Layout, RawFile]], features: list[str], ledger: Ledger) -> Starts:
     """Reads all files of events into the table ``raw``, as text.
 
     Args:
@@ -30,18 +31,20 @@ def read_events(
     Returns:
         For each file the number of the row at which it begins.
     """
-    columns = [*ROLES, "milliseconds", *features]
-    connection.execute(f"CREATE TABLE raw ({', '.join(f'{quoted(name)} VARCHAR' for name in columns)}, row BIGINT)")
+    roles = [*ROLES, "milliseconds"]
+    columns = [f'"{role}"' for role in roles] + [foreign(name) for name in features]
+    connection.execute(f"CREATE TABLE raw ({', '.join(f'{column} VARCHAR' for column in columns)}, row BIGINT)")
     starts, row = [], 0
     for layout, raw in chosen:
         starts.append((row, raw, layout))
-        values = ", ".join(role_sql(layout, role) for role in columns)
+        values = ", ".join(
+            [role_sql(layout, role) for role in roles] + [feature_sql(layout, name) for name in features]
+        )
         with bar(total=_size(raw), unit="B", unit_scale=True, desc=raw.plain_name, leave=False) as progress:
             for batch in read_raw(raw, layout, ledger, progress.update):
                 numbers = pa.array(np.arange(row, row + batch.num_rows))
-                connection.register("batch", batch.append_column("#row", numbers))
-                connection.execute(f'INSERT INTO raw SELECT {values}, "#row" FROM {_unpacked(layout)}')
-                connection.unregister("batch")
+                with batch_of(connection, batch, row=numbers):
+                    connection.execute(f"INSERT INTO raw SELECT {values}, row FROM {_unpacked(layout)}")
                 row += batch.num_rows
     return starts
 
@@ -49,15 +52,19 @@ def read_events(
 def role_sql(layout: Layout, role: str) -> str:
     """The text of a role in a row of a file; empty where it is not known."""
     if role == "milliseconds":
-        return quoted(layout.milliseconds) if layout.milliseconds else "''"
+        return foreign(layout.milliseconds) if layout.milliseconds else "''"
     if role in layout.constant:
         return text(layout.constant[role])
     if role == "category" and layout.flags:
-        cases = " ".join(f"WHEN {quoted(name)} = '1' THEN {text(name)}" for name in layout.flags)
+        cases = " ".join(f"WHEN {foreign(name)} = '1' THEN {text(name)}" for name in layout.flags)
         return f"CASE {cases} ELSE '' END"
     if role not in layout.columns:
         return "''"
-    value = quoted(layout.columns[role])
+    value = foreign(layout.columns[role])
+    if role == "time":
+        value = f"trim({value})"
+    if role == "time":
+        value = f"trim({value})"
     if role in layout.list_of:
         separator, place = layout.list_of[role]
         value = f"coalesce(list_extract(string_split({value}, {text(separator)}), {place}), '')"
@@ -74,9 +81,12 @@ def role_sql(layout: Layout, role: str) -> str:
     return value
 
 
-def parse_events(
-    connection: Any, times: Times | None, starts: list[tuple[int, RawFile, Layout]], ledger: Ledger
-) -> int:
+def feature_sql(layout: Layout, name: str) -> str:
+    """The text of a feature in a row of a file; empty where the file has none."""
+    return foreign(layout.features[name]) if name in layout.features else "''"
+
+
+def parse_events(connection: Any, times: Times | None, starts: Starts, ledger: Ledger) -> int:
     """Makes the table ``log`` (``user, item, ns, category, event_type, session``, features, ``row``) of ``raw``.
 
     Args:
@@ -93,14 +103,16 @@ def parse_events(
     body = "SELECT * FROM raw" if times is None else parts_sql("raw")
     reason = f"""CASE
         WHEN "user" = '' THEN 'no user' WHEN item = '' THEN 'no item'
-        WHEN regexp_matches("user" || item || category || event_type || session, '{_BAD_ID}')
+        WHEN regexp_matches("user" || item || category || event_type || session, '{BAD_TEXT}')
             THEN 'an id holds a control character'
-        WHEN item = '[PAD]' OR "user" = '[PAD]' THEN 'an id is [PAD], the name of the padding'
+        WHEN '{PADDING}' IN ("user", item, category, event_type, session) THEN 'an id is {PADDING}, the name of the padding'
         WHEN ns IS NULL AND time = '' THEN 'no time' WHEN ns IS NULL THEN 'the time cannot be read' END"""
+    rest = ", ".join(f"nullif({role}, '')" for role in ("category", "event_type", "session"))
+    shown = f"left(concat_ws(' | ', \"user\", item, time, {rest}), 120)"
     extra = ", zone, fraction, body, offset_ns" if times is not None else ""
     connection.execute(
         f"CREATE TABLE parsed AS SELECT * EXCLUDE (time, milliseconds{extra}), {reason} AS reason, "
-        f"CASE WHEN {reason} IS NOT NULL THEN left(concat_ws(' | ', \"user\", item, time), 120) END AS shown "
+        f"CASE WHEN {reason} IS NOT NULL THEN {shown} END AS shown "
         f"FROM (SELECT *, {ns} + {shift} AS ns FROM ({body}))"
     )
     damaged = 0
@@ -119,7 +131,7 @@ def parse_events(
     return damaged
 
 
-def place_of(row: int, starts: list[tuple[int, RawFile, Layout]]) -> str:
+def place_of(row: int, starts: Starts) -> str:
     """``file, row``: rows are counted as a spreadsheet does, the names of the columns being row 1."""
     start, raw, layout = max((start for start in starts if start[0] <= row), key=lambda entry: entry[0])
     return f"{raw.name}, row {row - start + 1 + (layout.header is None and layout.form == 'csv')}"
@@ -140,7 +152,7 @@ def _unpacked(layout: Layout) -> str:
     if layout.packed is None:
         return "batch"
     column, rows, fields, names = layout.packed
-    values = ", ".join(f"coalesce(list_extract(string_split(cell, {text(fields)}), {at}), '') AS {quoted(name)}"
+    values = ", ".join(f"coalesce(list_extract(string_split(cell, {text(fields)}), {at}), '') AS {foreign(name)}"
                        for at, name in enumerate(names, start=1))  # fmt: skip
-    cells = f"SELECT *, unnest(string_split({quoted(column)}, {text(rows)})) AS cell FROM batch"
+    cells = f"SELECT *, unnest(string_split({foreign(column)}, {text(rows)})) AS cell FROM batch"
     return f"(SELECT * EXCLUDE cell, {values} FROM ({cells}))"

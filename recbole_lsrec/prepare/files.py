@@ -80,6 +80,10 @@ def find_files(raw: list[Path]) -> list[RawFile]:
         if not path.exists():
             near = did_you_mean(path.name, (entry.name for entry in path.absolute().parent.glob("*")))
             raise DataError(f"--raw: found {str(path)!r}, which does not exist.{near} Give a file or a folder.")
+        if not (path.is_file() or path.is_dir()):
+            raise DataError(
+                f"--raw: found {str(path)!r}, which is a pipe or a device; it is read more than once: give a file."
+            )
         inside = sorted(entry for entry in path.rglob("*") if entry.is_file()) if path.is_dir() else [path]
         if not inside:
             raise DataError(f"--raw: the folder {str(path)!r} is empty; give the file or folder of the download.")
@@ -87,6 +91,10 @@ def find_files(raw: list[Path]) -> list[RawFile]:
             members = _members(file, alone=not path.is_dir())
             several = path.is_dir() or len(members) > 1
             found += [member for member in members if not (several and _ABOUT.match(member.plain_name))]
+    if not found:
+        raise DataError(
+            f"--raw: found no log in {', '.join(map(str, raw))}, only empty archives or texts about a log; give its files."
+        )
     return list(dict.fromkeys(found))
 
 
@@ -108,6 +116,11 @@ def _members(path: Path, alone: bool) -> list[RawFile]:
             names = [entry.filename for entry in archive.infolist() if not entry.is_dir()]
     except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError) as error:
         raise DataError(f"{path}: is no readable zip archive ({error}); download it again.") from error
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise DataError(
+            f"{path}: holds {twice[0]!r} more than once; unpack it, rename one, and give the folder with --raw."
+        )
     return [RawFile(path, name) for name in sorted(names) if not name.startswith("__MACOSX")]
 
 

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from recbole_lsrec.prepare.database import one, quoted
-from recbole_lsrec.prepare.events import role_sql
+from recbole_lsrec.prepare.database import batch_of, foreign, one, text
+from recbole_lsrec.prepare.events import BAD_TEXT, PADDING, feature_sql, role_sql
+from recbole_lsrec.prepare.features import Feature
 from recbole_lsrec.prepare.files import RawFile, matching
 from recbole_lsrec.prepare.layout import Source
 from recbole_lsrec.prepare.ledger import Ledger
@@ -11,33 +12,32 @@ from recbole_lsrec.prepare.read import read_raw
 
 
 def read_items(connection: Any, source: Source, files: list[RawFile], ledger: Ledger) -> None:
-    """Reads the files about items into the table ``items`` (``item, category``, features), and gives events their category.
+    """Reads the files about items into the table ``items`` (``item, category``, its department), and gives events their category.
 
     Raises:
         DataError: a file is damaged.
     """
-    features = _names(source.item_features)
-    if source.departments:
-        features = list(dict.fromkeys([*features, source.departments[0]]))
-    listed = ", ".join(f"{quoted(name)} VARCHAR" for name in ["item", "category", *features])
+    features = [source.departments[0]] if source.departments else []
+    listed = ", ".join(f"{name} VARCHAR" for name in ["item", "category", *map(foreign, features)])
     connection.execute(f"CREATE TABLE items ({listed}, row BIGINT)")
     own = Ledger()  # rows about items are no events
     found = [(layout, raw) for layout in source.items for raw in matching(files, layout.files)]
     for layout, raw in found:
         for batch in read_raw(raw, layout, own, lambda _: None):
-            connection.register("batch", batch)
-            values = ", ".join(role_sql(layout, role) for role in ["item", "category", *features])
-            only = " AND ".join(f"{quoted(name)} = '{value}'" for name, value in layout.only.items()) or "true"
-            connection.execute(
-                f"INSERT INTO items SELECT {values}, (SELECT count(*) FROM items) + row_number() OVER () FROM batch WHERE {only}"
+            values = ", ".join(
+                [role_sql(layout, "item"), role_sql(layout, "category"), *(feature_sql(layout, n) for n in features)]
             )
-            connection.unregister("batch")
+            only = " AND ".join(f"{foreign(name)} = '{value}'" for name, value in layout.only.items()) or "true"
+            row = "(SELECT count(*) FROM items) + row_number() OVER ()"
+            with batch_of(connection, batch):
+                connection.execute(f"INSERT INTO items SELECT {values}, {row} FROM batch WHERE {only}")
     if source.items and not found:
         patterns = ", ".join(layout.files for layout in source.items)
         ledger.notes.append(f"no file about items was given ({patterns}), so items have no category")
     for entry in own.refusals.values():
         ledger.notes.append(f"files about items: {entry.reason}: {entry.rows}, such as {entry.examples[0]}")
     if found:
+        _make_writable(connection, ledger)
         _give_category(connection)
 
 
@@ -68,11 +68,10 @@ def item_query(connection: Any, source: Source, ledger: Ledger) -> tuple[str, li
     columns = ["kept.item"] + (["coalesce(c.category, '')"] if known else [])
     joins = f"({query}) AS kept LEFT JOIN item_categories AS c USING (item)"
     if side:
-        table = "log" if any(name in layout.columns for layout in source.events for name in side) else "items"
-        joins += f" LEFT JOIN ({_last_known(table, 'item', side)}) AS f USING (item)"
-        columns += [f"coalesce(f.{quoted(name)}, '')" for name in side]
-        names += [_typed(name) for name in source.item_features]
-        _note_conflicts(connection, ledger, table, "item", side)
+        joins += f" LEFT JOIN ({_last_known('item', side)}) AS f USING (item)"
+        columns += [f"coalesce(f.{foreign(name)}, '')" for name in side]
+        names += [str(Feature.of(given)) for given in source.item_features]
+        _note_conflicts(connection, ledger, "item", side)
     return f"SELECT {', '.join(columns)} FROM {joins} ORDER BY kept.item", names
 
 
@@ -81,8 +80,22 @@ def user_query(connection: Any, source: Source, ledger: Ledger) -> tuple[str, li
     names = _names(source.user_features)
     if not names:
         return "", ["user_id:token"]
-    _note_conflicts(connection, ledger, "log", "user", names)
-    return f'{_last_known("log", "user", names)} ORDER BY "user"', ["user_id:token", *map(_typed, source.user_features)]
+    _note_conflicts(connection, ledger, "user", names)
+    header = ["user_id:token", *(str(Feature.of(given)) for given in source.user_features)]
+    return f'{_last_known("user", names)} ORDER BY "user"', header
+
+
+def _make_writable(connection: Any, ledger: Ledger) -> None:
+    """Categories in files about items are text for people: what no atomic file can hold becomes a space, and is counted."""
+    found = f"(regexp_matches(category, '{BAD_TEXT}') OR category = {text(PADDING)})"
+    value = f"CASE WHEN category = {text(PADDING)} THEN '' ELSE regexp_replace(category, '{BAD_TEXT}', ' ', 'g') END"
+    rows, example = one(connection, f"SELECT count(*), min(category) FROM items WHERE {found}")
+    if rows:
+        connection.execute(f"UPDATE items SET category = {value} WHERE {found}")
+        ledger.notes.append(
+            f"files about items: {rows} categories held tabs, line breaks or other control characters, each written as a "
+            f"space, or were {PADDING} and are left empty, such as {example[:120]!r}"
+        )
 
 
 def _give_category(connection: Any) -> None:
@@ -98,27 +111,21 @@ def _give_category(connection: Any) -> None:
     )
 
 
-def _last_known(table: str, key: str, names: list[str]) -> str:
-    values = ", ".join(
-        f"coalesce(last({quoted(n)} ORDER BY row) FILTER ({quoted(n)} <> ''), '') AS {quoted(n)}" for n in names
-    )
-    return f"SELECT {quoted(key)}, {values} FROM {table} GROUP BY {quoted(key)}"
+def _last_known(key: str, names: list[str]) -> str:
+    values = ", ".join(f"coalesce(last({n} ORDER BY row) FILTER ({n} <> ''), '') AS {n}" for n in map(foreign, names))
+    return f'SELECT "{key}", {values} FROM log GROUP BY "{key}"'
 
 
-def _note_conflicts(connection: Any, ledger: Ledger, table: str, key: str, names: list[str]) -> None:
+def _note_conflicts(connection: Any, ledger: Ledger, key: str, names: list[str]) -> None:
     for name in names:
         several = one(
             connection,
-            f"SELECT count(*) FROM (SELECT 1 FROM {table} WHERE {quoted(name)} <> '' GROUP BY {quoted(key)} "
-            f"HAVING count(DISTINCT {quoted(name)}) > 1)",
+            f"SELECT count(*) FROM (SELECT 1 FROM log WHERE {foreign(name)} <> '' GROUP BY \"{key}\" "
+            f"HAVING count(DISTINCT {foreign(name)}) > 1)",
         )[0]
         if several:
             ledger.notes.append(f"{name}: {several} {key}s had several values; the last is kept")
 
 
 def _names(features: tuple[str, ...]) -> list[str]:
-    return [name.partition(":")[0] for name in features]
-
-
-def _typed(feature: str) -> str:
-    return feature if ":" in feature else f"{feature}:token"
+    return [Feature.of(given).name for given in features]

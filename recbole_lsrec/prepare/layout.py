@@ -12,7 +12,9 @@ class Layout:
 
     Args:
         files: patterns of file names, lower case, separated by spaces; a name inside an archive counts as well.
-        columns: role (:data:`ROLES`, or the name of a feature) -> column of the file.
+        columns: role (:data:`ROLES`) -> column of the file.
+        features: name of a feature -> column of the file.
+        kinds: column of a feature -> its type in the atomic file.
         header: names of the columns of a file that has no line of names.
         form: ``csv``, ``json`` (one object a line), ``literal`` (one Python dict a line) or ``parquet``.
         separator: between columns.
@@ -32,6 +34,8 @@ class Layout:
 
     files: str
     columns: Mapping[str, str]
+    features: Mapping[str, str] = field(default_factory=dict)
+    kinds: Mapping[str, str] = field(default_factory=dict)
     header: tuple[str, ...] | None = None
     form: str = "csv"
     separator: str = ","
@@ -47,10 +51,21 @@ class Layout:
     milliseconds: str = ""
     packed: tuple[str, str, str, tuple[str, ...]] | None = None
 
+    @property
+    def sequences(self) -> set[str]:
+        """Columns whose lists stay apart from texts, and their elements from each other."""
+        return {column for column, kind in self.kinds.items() if kind.endswith("_seq")}
+
     def raw_columns(self) -> list[str]:
         """The columns of the file that are read, each once."""
         inner = self.packed[3] if self.packed else ()
-        names = [*self.columns.values(), *self.only, *self.flags, *filter(None, [self.milliseconds])]
+        names = [
+            *self.columns.values(),
+            *self.features.values(),
+            *self.only,
+            *self.flags,
+            *filter(None, [self.milliseconds]),
+        ]
         outer = [name for name in names if name not in inner] + ([self.packed[0]] if self.packed else [])
         return list(dict.fromkeys(outer))
 

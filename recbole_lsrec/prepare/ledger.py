@@ -29,12 +29,16 @@ class Step:
 
 @dataclass
 class Read:
-    """What one raw file held, in lines of data; ``inside_quotes`` are lines that go on in a quoted value."""
+    """What one raw file held, in lines of data.
+
+    ``inside_quotes`` are lines that go on in a quoted value, ``late_keys`` keys that none of the first objects has.
+    """
 
     file: str
     rows: int = 0
     refused: int = 0
     inside_quotes: int = 0
+    late_keys: list[str] = field(default_factory=list)
 
 
 @dataclass

@@ -10,7 +10,8 @@ from typing import IO, Any
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
-from recbole_lsrec.errors import DataError, did_you_mean
+from recbole_lsrec.errors import DataError, did_you_mean, listed
+from recbole_lsrec.log_checks.text import UTF_16, lines_are_bytes
 from recbole_lsrec.prepare.files import Counted, RawFile
 from recbole_lsrec.prepare.layout import Layout
 from recbole_lsrec.prepare.ledger import Ledger, Read
@@ -46,7 +47,7 @@ def first_lines(raw: RawFile, encoding: str, count: int) -> list[str]:
 
 def encoding_of(head: bytes, encoding: str) -> str:
     """The encoding given, unless the file begins with the mark of UTF-16."""
-    return "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else encoding
+    return "utf-16" if head.startswith(UTF_16) else encoding
 
 
 def column_names(raw: RawFile, layout: Layout) -> list[str]:
@@ -67,7 +68,7 @@ def column_names(raw: RawFile, layout: Layout) -> list[str]:
 
 def split_line(line: str, layout: Layout) -> list[str]:
     """The values of a line."""
-    if len(layout.separator) > 1 or not layout.quoting:
+    if len(layout.separator.encode()) > 1 or not layout.quoting:
         return line.split(layout.separator)
     return next(csv.reader([line], delimiter=layout.separator), [])
 
@@ -95,7 +96,7 @@ def read_raw(raw: RawFile, layout: Layout, ledger: Ledger, progress: Callable[[i
     with raw.open() as stream:
         counted = Counted(stream)
         if layout.form == "parquet":
-            batches = read_parquet(raw, counted, wanted, account)
+            batches = read_parquet(raw, counted, layout, wanted, account)
         else:
             batches = read_lines(raw, counted, layout, wanted, account, ledger)
         told = 0
@@ -110,9 +111,10 @@ def _check_columns(raw: RawFile, layout: Layout, wanted: list[str]) -> None:
     for name in wanted:
         if names.count(name) != 1:
             found = "is not among the columns" if name not in names else "is there more than once in"
+            near = did_you_mean(name, names) if name not in names else ""
             raise DataError(
-                f"{raw.name}, line 1: {name!r} {found} {names} (separated by {layout.separator!r})."
-                f"{did_you_mean(name, names)} Name the columns with --user, --item, --time, ... or give the file as downloaded."
+                f"{raw.name}, line 1: {name!r} {found} {listed(names)} (separated by {layout.separator!r})."
+                f"{near} Name the columns with --user, --item, --time, ... or give the file as downloaded."
             )
 
 
@@ -137,8 +139,12 @@ def _read_csv(
         counted = Counted(stream)
         text: IO[bytes] = counted  # type: ignore[assignment]
         separator = layout.separator
-        if len(separator) > 1:
-            text, separator = _Replaced(text, separator.encode()), "\t"  # type: ignore[assignment]
+        if len(separator.encode()) > 1:
+            if not lines_are_bytes(encoding):
+                raise DataError(
+                    f"{raw.name}: is {encoding} and has a separator of several bytes, {separator!r}; save it as UTF-8."
+                )
+            text, separator = _Replaced(text, separator.encode(encoding)), "\t"  # type: ignore[assignment]
         try:
             with _one_error():
                 reader = pa_csv.open_csv(
@@ -167,7 +173,7 @@ def _read_csv(
                 yield pa.table(batch)
         except (pa.ArrowInvalid, pa.ArrowKeyError, UnicodeError) as error:
             raise _damaged(raw, layout, encoding, error) from None
-        if layout.quoting and encoding != "utf-16":
+        if layout.quoting and lines_are_bytes(encoding):
             known = account.rows + lines_of_refused + (layout.header is None)
             account.inside_quotes = max(0, counted.all_lines - known - _blank_lines(raw, counted.all_lines - known))
 

@@ -2,19 +2,20 @@
 
 import ast
 import json
-from collections.abc import Callable, Iterator
-from itertools import islice
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 import pyarrow as pa
 
 from recbole_lsrec.errors import DataError
+from recbole_lsrec.log_checks.text import UTF_16, lines_are_bytes
 from recbole_lsrec.prepare.files import Counted, RawFile
 from recbole_lsrec.prepare.layout import Layout
 from recbole_lsrec.prepare.ledger import Ledger, Read
 
 LIST = "\x1f"  # between the elements of a list; no text of a log has this control character
 _BATCH = 100_000
+_FIRST = 100  # lines that tell which keys there are
 
 
 def read_lines(
@@ -27,13 +28,10 @@ def read_lines(
     """
     parse: Callable[[str], Any] = ast.literal_eval if layout.form == "literal" else _json
     rows: list[list[str]] = []
+    known: set[str] = set()
+    apart = layout.sequences
     for number, line in enumerate(_lines(stream), start=1):
-        try:
-            text = line.decode(layout.encoding).removeprefix("\ufeff").strip()
-        except UnicodeDecodeError as error:
-            raise DataError(
-                f"{raw.name}, line {number}: is no {layout.encoding} ({error.reason}); give --encoding."
-            ) from None
+        text = _decoded(raw, number, line, layout.encoding)
         if not text:
             continue
         if number == 1 and text.startswith("["):
@@ -48,8 +46,16 @@ def read_lines(
             account.refused += 1
             ledger.refuse("no JSON object", f"{raw.name}, line {number}: {str(error).splitlines()[0]}")
             continue
+        values = [as_elements(row.get(key)) if key in apart else as_text(row.get(key)) for key in wanted]
+        if "\\" in text and not _encodable(values):
+            account.refused += 1
+            ledger.refuse("half a surrogate pair, which is no text", f"{raw.name}, line {number}")
+            continue
         account.rows += 1
-        rows.append([as_text(row.get(key)) for key in wanted])
+        rows.append(values)
+        if not row.keys() <= known:
+            account.late_keys += sorted(row.keys() - known - set(wanted)) if number > _FIRST else []
+            known |= row.keys()
         if len(rows) == _BATCH:
             yield _table(rows, wanted)
             rows = []
@@ -57,27 +63,27 @@ def read_lines(
         yield _table(rows, wanted)
 
 
-def keys(raw: RawFile, encoding: str) -> list[str]:
-    """The keys of the first objects of a file, of which one alone may lack some.
+def keys(raw: RawFile, encoding: str, wanted: Collection[str]) -> list[str]:
+    """The keys of the first objects of a file, of which one alone may lack some; those wanted are looked for to its end.
 
     Raises:
         DataError: the first line is none.
     """
     names: dict[str, None] = {}
     with raw.open() as stream:
-        for number, line in enumerate(islice(stream, 100), start=1):
+        for number, line in enumerate(stream, start=1):
+            if number > _FIRST and names.keys() >= set(wanted):
+                break
+            text = _decoded(raw, number, line, encoding)
             try:
-                row = _json(line.decode(encoding).removeprefix("\ufeff"))
-            except ValueError as error:
-                if number > 1:  # what is damaged further on is refused line by line
+                row = _json(text) if text else {}
+                if not isinstance(row, dict):
+                    raise ValueError("accepted: one object a line; jq -c '.[]' writes it so")
+            except (ValueError, RecursionError) as error:
+                if names:  # what is damaged further on is refused line by line
                     continue
-                raise DataError(f"{raw.name}, line 1: is no JSON object ({error}).") from None
-            if isinstance(row, dict):
-                names |= dict.fromkeys(row)
-            elif number == 1:
-                raise DataError(
-                    f"{raw.name}, line 1: is no JSON object; accepted: one object a line (jq -c '.[]' writes it so)."
-                )
+                raise DataError(f"{raw.name}, line {number}: is no JSON object ({error}).") from None
+            names |= dict.fromkeys(key for key in row if _encodable([key]))
     return list(names)
 
 
@@ -94,8 +100,43 @@ def as_text(value: Any) -> str:
     return json.dumps(value) if isinstance(value, dict) else str(value)
 
 
+def as_elements(value: Any) -> str:
+    """A list as text, each element with its end, so that a list of one is no plain text; anything else as :func:`as_text`."""
+    if not isinstance(value, list | tuple):
+        return as_text(value)
+    return "".join(text + LIST for element in value if (text := as_text(element)))
+
+
+def _encodable(values: list[str]) -> bool:
+    """Whether texts can be written; an escape such as ``\\ud800`` alone cannot."""
+    try:
+        "".join(values).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _decoded(raw: RawFile, number: int, line: bytes, encoding: str) -> str:
+    if number == 1 and (line.startswith(UTF_16) or not lines_are_bytes(encoding)):
+        raise DataError(f"{raw.name}: is UTF-16 or of its kind; JSON lines are read in others: save it as UTF-8.")
+    try:
+        return line.decode(encoding).removeprefix("\ufeff").strip()
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{raw.name}, line {number}: is no {encoding} ({error.reason}); give --encoding, such as latin-1 or gb18030."
+        ) from None
+
+
 def _json(text: str) -> Any:
-    return json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
+    return json.loads(text, parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=_object)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    row = dict(pairs)
+    if len(row) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"the key {next(name for name in row if names.count(name) > 1)!r} is there twice")
+    return row
 
 
 def _lines(stream: Counted) -> Iterator[bytes]:

@@ -1,5 +1,6 @@
 """What the times of a log mean: unit, format and zone found from all values, or an error that lists the readings."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -9,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from recbole_lsrec.errors import DataError
 from recbole_lsrec.log_checks.times import EARLIEST, LATEST, ORDER
-from recbole_lsrec.prepare.database import one
+from recbole_lsrec.prepare.database import one, text
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -25,6 +26,7 @@ _ONLY_DIGITS = ("%H%M%S", "%H%M", "%H")
 _NUMBER = "regexp_full_match(time, '[0-9]{1,19}([.][0-9]+)?')"
 # A fraction of a second and a zone stand after a clock only: the last two digits of 2020-01-02 are no zone.
 _PARTS = r"^(.*?\d:\d{2}(?::\d{2})?)(?:[.,](\d{1,9}))?\s?(Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?$"
+_ZONE_INSIDE, _INSIDE = r"%[zZ]", r"%[zZfgn]"  # of formats that name a zone, or a fraction of a second, in its place
 _MANY = 0.99
 _TICKS = ".NET ticks"  # tenths of a microsecond since the year 1, which read as nanoseconds would be of 1990
 
@@ -37,11 +39,13 @@ class Reading:
         name: what ``--time-format`` takes.
         sql: of the columns ``time``, ``body``, ``fraction``, ``offset_ns``: nanoseconds since 1970 in UTC, or NULL.
         local: whether the text names no zone by itself, so that one is assumed.
+        skipped: whether the assumed zone's clock never showed the time, being put forward over it.
     """
 
     name: str
     sql: str
     local: bool = False
+    skipped: str = "false"
 
 
 @dataclass(frozen=True)
@@ -52,11 +56,13 @@ class Times:
         reading: chosen.
         zone: assumed for times that name none, or None.
         zoned: whether the values name their zone.
+        skipped: how many are times that the zone's clock never showed.
     """
 
     reading: Reading
     zone: str | None
     zoned: bool
+    skipped: int = 0
 
     @property
     def in_words(self) -> str:
@@ -92,7 +98,6 @@ def unit_reading(unit: str) -> Reading:
 
 def format_reading(form: str, zone: str | None) -> Reading:
     """Dates and clocks in a strptime format; a fraction of a second and a zone may follow the clock."""
-    text = form.replace("'", "''")
     if form.startswith("MMDD:"):
         parsed = f"try_strptime('{form[5:]}' || lpad(time, 4, '0'), '%Y%m%d')"
     elif form == _TICKS:
@@ -104,12 +109,32 @@ def format_reading(form: str, zone: str | None) -> Reading:
         return Reading(
             form, _plausible(f"CAST(round(({number} - {since}) * 86400000) AS HUGEINT) * 1000000"), local=True
         )
+    elif re.search(_INSIDE, form):
+        return _whole_reading(form, zone)
     else:
-        parsed = f"try_strptime(body, '{text}')"
+        parsed = f"try_strptime(body, {text(form)})"
+        if "T%" in form:  # the letter between day and clock, where `body` has a space
+            parsed = f"coalesce({parsed}, try_strptime(regexp_replace(body, '^([0-9]+-[0-9]+-[0-9]+) ', '\\1T'), {text(form)}))"
     shift = f"CASE WHEN zone = '' THEN timezone('{zone}', {parsed}) ELSE timezone('UTC', {parsed}) END"
     us = f"epoch_us({shift if zone not in (None, 'UTC') else parsed})"
     fraction = "coalesce(TRY_CAST(rpad(fraction, 9, '0') AS BIGINT), 0)"
-    return Reading(form, _plausible(f"CAST({us} AS HUGEINT) * 1000 + {fraction} - offset_ns"), local=True)
+    ns = f"CAST({us} AS HUGEINT) * 1000 + {fraction} - offset_ns"
+    return Reading(form, _plausible(ns), local=True, skipped=f"zone = '' AND {_skipped(parsed, zone)}")
+
+
+def _whole_reading(form: str, zone: str | None) -> Reading:
+    """Dates in a format that says itself where the zone or the fraction of a second stands."""
+    parsed = f"try_strptime(time, {text(form)})"
+    zoned = bool(re.search(_ZONE_INSIDE, form))
+    skipped = "false" if zoned else _skipped(parsed, zone)
+    if zone not in (None, "UTC") and not zoned:
+        parsed = f"timezone('{zone}', {parsed})"
+    ns = f"epoch_ns({parsed})" if "%n" in form and not zoned else f"CAST(epoch_us({parsed}) AS HUGEINT) * 1000"
+    return Reading(form, _plausible(ns), local=not zoned, skipped=skipped)
+
+
+def _skipped(parsed: str, zone: str | None) -> str:
+    return f"timezone('{zone}', timezone('{zone}', {parsed})) <> {parsed}" if zone not in (None, "UTC") else "false"
 
 
 def find_reading(
@@ -127,11 +152,11 @@ def find_reading(
     Raises:
         DataError: no reading fits, several do, the values are of several kinds, or the zone is unknown.
     """
-    check_zone(zone)
+    check_zone(connection, zone)
     if given is not None:
         reading = _named(given, zone)
         _check_format(connection, given)
-        return Times(reading, *_zone_of(connection, table, reading, zone))
+        return _times_of(connection, table, reading, zone)
     sample = f"(SELECT time FROM {table} WHERE time <> '' AND row % {_stride(connection, table)} = 0)"
     candidates = _candidates(connection, sample, zone)
     if not candidates:
@@ -153,18 +178,22 @@ def find_reading(
             "times: can be read in several ways; say which with --time-format:"
             + "".join(_told(candidates[at], counts[at]) for at in [best, *rivals])
         )
-    return Times(candidates[best], *_zone_of(connection, table, candidates[best], zone))
+    return _times_of(connection, table, candidates[best], zone)
 
 
-def check_zone(zone: str | None) -> None:
-    """Refuses a zone that nobody knows.
+def check_zone(connection: "DuckDBPyConnection", zone: str | None) -> None:
+    """Refuses a zone that Python or DuckDB does not know: some machines have names of their own, as ``localtime``.
 
     Raises:
         DataError: it is unknown.
     """
+    import duckdb  # an extra, as all of `prepare`
+
     try:
-        ZoneInfo(zone or "UTC")
-    except (ZoneInfoNotFoundError, ValueError, OSError):
+        name = "UTC" if zone is None else zone
+        ZoneInfo(name)
+        connection.execute("SELECT timezone(?, TIMESTAMP '2020-01-01')", [name]).fetchall()
+    except (ZoneInfoNotFoundError, ValueError, OSError, duckdb.Error):
         raise DataError(f"--tz: found {zone!r}; accepted: a zone such as Asia/Shanghai, Europe/Berlin, UTC.") from None
 
 
@@ -184,7 +213,7 @@ def _plausible(sql: str) -> str:
 def _named(given: str, zone: str | None) -> Reading:
     if given in _EXPONENT:
         return unit_reading(given)
-    if "%" not in given and not given.startswith("MMDD:") and given not in ("days", "excel days", _TICKS):
+    if "%" not in given and not re.fullmatch(r"MMDD:\d{4}", given) and given not in ("days", "excel days", _TICKS):
         raise DataError(
             f"--time-format: found {given!r}; accepted: {', '.join(_EXPONENT)}, days, 'excel days', '{_TICKS}', MMDD:<year>, "
             f"{ORDER}, or a strptime format such as '%d/%m/%Y %H:%M'."
@@ -236,20 +265,19 @@ def _counts(
     return [tuple(row[3 * at : 3 * at + 3]) for at in range(len(readings))]  # type: ignore[misc]
 
 
-def _zone_of(
-    connection: "DuckDBPyConnection", table: str, reading: Reading, zone: str | None
-) -> tuple[str | None, bool]:
+def _times_of(connection: "DuckDBPyConnection", table: str, reading: Reading, zone: str | None) -> Times:
     if not reading.local:
-        return None, False
-    named, all_rows = one(
+        return Times(reading, None, bool(re.search(_ZONE_INSIDE, reading.name)))
+    named, all_rows, skipped = one(
         connection,
-        f"SELECT count(*) FILTER (zone <> ''), count(*) FROM ({parts_sql(table)}) WHERE {reading.sql} IS NOT NULL",
+        f"SELECT count(*) FILTER (zone <> ''), count(*), count(*) FILTER ({reading.skipped}) FROM ({parts_sql(table)}) "
+        f"WHERE {reading.sql} IS NOT NULL",
     )
     if 0 < named < all_rows and zone is None:
         raise DataError(
             f"times: {named} of {all_rows} name their zone and the others do not; give the zone of the others with --tz."
         )
-    return zone or "UTC", named == all_rows > 0
+    return Times(reading, zone or "UTC", named == all_rows > 0, skipped)
 
 
 def _told(reading: Reading, count: tuple[int, int | None, int | None]) -> str:

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from recbole_lsrec.console import bar
 from recbole_lsrec.errors import refusals_named
-from recbole_lsrec.prepare.database import one, quoted
+from recbole_lsrec.prepare.database import one
 from recbole_lsrec.prepare.suggest import DAY, EDGES, gap_histogram
 from recbole_lsrec.prepare.times import SECOND
 
@@ -54,7 +54,7 @@ def write_inter(connection: Any, path: Path, columns: dict[str, str], unit: str)
         columns: name in the file -> column of the log, all of type token, in order after user, item and time.
         unit: of the time, ``s`` or ``ms``; digits beyond it are written as a fraction.
     """
-    values = "".join(f" || chr(9) || {quoted(column)}" for column in columns.values())
+    values = "".join(f" || chr(9) || {column}" for column in columns.values())
     line = f'"user" || chr(9) || item || chr(9) || {time_sql(unit)}{values} || chr(10)'
     rows = one(connection, "SELECT count(*) FROM log")[0]
     reader = connection.sql(

@@ -1,5 +1,6 @@
 """Any table of events: what is guessed, what is refused, and that nothing is lost in silence."""
 
+import json
 import os
 import signal
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from recbole_lsrec.cli import main
 from recbole_lsrec.errors import DataError
+from recbole_lsrec.prepare.command import Options, prepare
 from recbole_lsrec.prepare.report import report
 from tests.prepare.samples import parquet
 
@@ -95,6 +97,33 @@ def test_columns_can_be_named_and_numbered(prepared):
     assert prepared("csv", {"log.csv": "at,what,who\n1577836800,x,u\n"}, columns=named)[0] == ["u|x|1577836800"]
     numbers = {"user": "3", "item": "2", "time": "1"}
     assert prepared("csv", {"log.csv": "1577836800,x,u\n"}, columns=numbers, name="n")[0] == ["u|x|1577836800"]
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
+def test_columns_that_only_case_tells_apart(prepared, form):
+    columns = {"user": "ID", "item": "id", "time": "ts", "session": "Session", "category": "session"}
+    values = {"ID": "u", "id": "i", "ts": 1577836800, "TS": 1, "session": "c", "Session": "s"}
+    content = {
+        "csv": ",".join(values) + "\n" + ",".join(map(str, values.values())) + "\n",
+        "jsonl": json.dumps(values),
+        "parquet": parquet(**{name: [value] for name, value in values.items()}),
+    }[form]
+    assert prepared("csv", {f"log.{form}": content}, columns=columns)[:2] == (["u|i|1577836800|s"], ["i|c"])
+
+
+@pytest.mark.parametrize("more", [{"time": "order"}, {"time": "3", "category": "none"}])
+def test_numbered_columns_beside_words(prepared, more):
+    columns = {"user": "1", "item": "2", **more}
+    events, items, _ = prepared("csv", {"log.csv": "u,x,1577836800,red\n"}, columns=columns, item_features=("4",))
+    assert events == ["u|x|1" if more["time"] == "order" else "u|x|1577836800"]
+    assert items == ["x|red"]
+
+
+def test_order_is_a_word_for_the_time_alone(prepared):
+    with pytest.raises(DataError, match="--session: found 'order', which is no column"):
+        prepared("csv", {"log.csv": HEAD + "a,1,1577836800\n"}, columns={"session": "order"})
+    text = HEAD.replace("\n", ",order\n") + "a,1,1577836800,s\n"
+    assert prepared("csv", {"log.csv": text}, columns={"session": "order"}, name="b")[0] == ["a|1|1577836800|s"]
 
 
 def test_what_cannot_be_guessed_is_asked_for(prepared):
@@ -207,11 +236,50 @@ def test_ids_that_no_atomic_file_holds_are_refused(prepared, bad):
     assert sum(entry["rows"] for entry in meta["account"]["refused"]) == 1
 
 
+@pytest.mark.parametrize("role", ["category", "event_type", "session"])
+def test_the_padding_is_no_category_and_no_kind_of_event(prepared, role):
+    text = HEAD.replace("\n", ",more\n") + "u,x,1577836800,[PAD]\nu,x,1577836801,ok\n"
+    events, _, meta = prepared("csv", {"log.csv": text}, columns={role: "more"}, max_refused=0.5)
+    assert [event.split("|")[2] for event in events] == ["1577836801"]
+    assert meta["account"]["refused"][0]["reason"] == "an id is [PAD], the name of the padding"
+    assert meta["account"]["refused"][0]["examples"][0].endswith("row 2: 'u | x | 1577836800 | [PAD]'")
+
+
+def test_times_that_the_clock_skipped_are_told(prepared):
+    _, _, meta = prepared("csv", {"log.csv": HEAD + "a,1,2020-03-29 02:30:00\n"}, tz="Europe/Berlin")
+    assert "1 times are none in Europe/Berlin, whose clock was put forward over them" in meta["account"]["notes"][0]
+
+
+def test_types_of_events_that_the_log_does_not_have_are_told(prepared):
+    text = "user,item,time,event\n" + "u,x,1577836800,view\nu,x,1577836801,Buy \nu,x,1577836802,Buy \n"
+    events, _, meta = prepared("csv", {"log.csv": text}, keep_events=("view", "buy"))
+    assert events == ["u|x|1577836800|view"]
+    told = "--keep-events: no event is of type 'buy'; left out: 'Buy ' (2)"
+    assert told in meta["account"]["notes"]
+    with pytest.raises(
+        DataError, match=r"no event is left; .*--keep-events: no event is of type 'buy'; left out: 'Buy ' \(2\)"
+    ):
+        prepared("csv", {"log.csv": text}, keep_events=("buy",), name="none")
+
+
 def test_an_empty_file_and_a_file_of_names_alone(prepared):
     with pytest.raises(DataError, match=r"zero\.csv, line 1: is empty"):
         prepared("csv", {"zero.csv": ""})
     with pytest.raises(DataError, match=r"no row can be used: there is none"):
         prepared("csv", {"zero.csv": HEAD})
+
+
+@pytest.mark.parametrize("name", ["a'b", 'a"b', "a\\b", "%s", "a b"])
+def test_a_name_may_be_any_that_a_folder_has(prepared, name):
+    assert prepared("csv", {"log.csv": HEAD + "a,1,1577836800\n"}, name=name)[0] == ["a|1|1577836800"]
+
+
+def test_a_folder_that_the_database_cannot_enter_is_named(tmp_path):
+    (tmp_path / "log.csv").write_text(HEAD + "a,1,1577836800\n")
+    with pytest.raises(DataError, match=r"--out: found .*; DuckDB takes no backslash in the name of a folder"):
+        prepare("csv", [tmp_path / "log.csv"], tmp_path / "a\\b", "log", Options())
+    prepare("csv", [tmp_path / "log.csv"], tmp_path / "it's", "log", Options())
+    assert (tmp_path / "it's/log/log.inter").is_file()
 
 
 def test_a_folder_that_is_not_ours_is_left_alone(prepared, tmp_path):

@@ -142,3 +142,9 @@ def test_dates_with_zones_leading_zeros_and_words_like_na_run_at_the_first_attem
     assert 0 <= result["test_result"]["ndcg@10"] <= 1
     instances = read_instances(next((tmp_path / "runs").glob("SLSRec-*")))
     assert set(instances["user_id"]) == set(users)
+
+
+@pytest.mark.parametrize("option", ["--keep-events", "--user-features", "--item-features"])
+def test_a_list_without_words_is_not_ignored(option):
+    found = CliRunner().invoke(cli, ["prepare", "csv", option, ","], obj=[])
+    assert f"{option}: found ','; accepted: words separated by commas" in str(found.exception)

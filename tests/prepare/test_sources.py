@@ -1,6 +1,7 @@
 """Every public log in its true layout: what is written, row for row, and every row accounted for."""
 
 import gzip
+import os
 import zipfile
 
 import pytest
@@ -42,6 +43,35 @@ def test_a_zip_of_gz_files_as_downloaded(tmp_path):
     assert read(tmp_path / "log", "log")[:2] == (events, items)
 
 
+def test_an_empty_archive_holds_no_log(tmp_path):
+    zipfile.ZipFile(tmp_path / "log.zip", "w").close()
+    with pytest.raises(DataError, match=r"--raw: found no log in .*log\.zip, only empty archives or texts about a log"):
+        prepare("csv", [tmp_path / "log.zip"], tmp_path, "log", Options())
+
+
+def test_an_archive_with_two_files_of_one_name(tmp_path):
+    with zipfile.ZipFile(tmp_path / "log.zip", "w") as archive:
+        archive.writestr("a.csv", "")
+        with pytest.warns(UserWarning, match="Duplicate name"):
+            archive.writestr("a.csv", "")
+    with pytest.raises(DataError, match=r"log\.zip: holds 'a\.csv' more than once; unpack it, rename one"):
+        prepare("csv", [tmp_path / "log.zip"], tmp_path, "log", Options())
+
+
+def test_a_pipe_is_no_file(tmp_path):
+    os.mkfifo(tmp_path / "log.csv")
+    with pytest.raises(DataError, match=r"--raw: found .*, which is a pipe or a device; it is read more than once"):
+        prepare("csv", [tmp_path / "log.csv"], tmp_path, "log", Options())
+
+
+def test_categories_of_item_files_are_written_without_line_breaks_and_counted(prepared):
+    reviews = b'{"user_id": "u", "parent_asin": "i", "timestamp": 1588687728923}\n'
+    about = b'{"parent_asin": "i", "categories": ["Books", "Arts\\n& Crafts"]}\n'
+    _, items, meta = prepared("amazon-2023", {"Books.jsonl": reviews, "meta_Books.jsonl": about})
+    assert items == ["i|Arts & Crafts"]
+    assert any("files about items: 1 categories held tabs, line breaks" in note for note in meta["account"]["notes"])
+
+
 def test_months_are_one_log(prepared):
     files, events, _ = SAMPLES["cosmetics"][0]
     head, *rows = files["2019-Oct.csv"].decode().splitlines(keepends=True)
@@ -64,8 +94,9 @@ def test_the_file_of_another_log_is_refused(prepared):
 
 
 def test_options_of_tables_have_no_effect_on_a_known_log(prepared):
-    with pytest.raises(DataError, match="--user: has no effect on taobao"):
-        prepared("taobao", SAMPLES["taobao"][0][0], columns={"user": "x"})
+    for options in ({"columns": {"user": "x"}}, {"item_features": ("x",)}, {"encoding": "utf-8"}):
+        with pytest.raises(DataError, match=r"--(user|item-features|encoding): has no effect on taobao"):
+            prepared("taobao", SAMPLES["taobao"][0][0], **options)
 
 
 def test_an_absent_package_says_how_to_get_it(monkeypatch):

@@ -68,6 +68,28 @@ def test_days_and_months_that_cannot_be_told_apart_are_an_error_with_both_readin
     assert read_times(["03/04/2020"], "%m/%d/%Y")[0] == [1583280000 * SECOND]
 
 
+@pytest.mark.parametrize(("value", "form", "zone", "ns"), [
+    ("2020-01-01T00:00:01", "%Y-%m-%dT%H:%M:%S", None, 1577836801_000000000),
+    ("2020-01-01T01:00:01.5+01:00", "%Y-%m-%dT%H:%M:%S", None, 1577836801_500000000),
+    ("2020-01-01 05:30:01 +0530", "%Y-%m-%d %H:%M:%S %z", None, 1577836801_000000000),
+    ("Wed Jan 01 00:00:01 +0000 2020", "%a %b %d %H:%M:%S %z %Y", "Asia/Shanghai", 1577836801_000000000),
+    ("2020-01-01 00:00:01.250", "%Y-%m-%d %H:%M:%S.%f", None, 1577836801_250000000),
+    ("2020-01-01 08:00:01.123456789", "%Y-%m-%d %H:%M:%S.%n", "Asia/Shanghai", 1577836801_123456789),
+])  # fmt: skip
+def test_a_format_may_name_the_letter_t_a_fraction_and_a_zone_itself(value, form, zone, ns):
+    found, times = read_times([value], form, zone)
+    assert found == [ns]
+    assert times.zoned == ("z" in form or "+" in value)
+
+
+def test_times_that_the_clock_skipped_are_counted():
+    values = ["2020-03-29 01:59:59", "2020-03-29 02:30:00", "2020-03-29 02:30:00+01:00", "2020-03-29 03:00:00"]
+    found, times = read_times(values, None, "Europe/Berlin")
+    assert found == [seconds * SECOND for seconds in (1585443599, 1585445400, 1585445400, 1585443600)]
+    assert times.skipped == 1
+    assert read_times(values[:2], "%Y-%m-%d %H:%M:%S", "Asia/Shanghai")[1].skipped == 0
+
+
 def test_one_late_day_settles_it():
     assert read_times(["03/04/2020"] * 5 + ["13/04/2020"] * 5)[1].reading.name == "%d/%m/%Y"
 
@@ -109,6 +131,11 @@ def test_month_and_day_of_a_year():
 
 @pytest.mark.parametrize(("key", "value", "match"), [
     ("zone", "Mars/Olympus", "--tz: found 'Mars/Olympus'"),
+    ("zone", "", "--tz: found ''"),
+    ("time_format", "", "--time-format: found ''; accepted"),
+    ("zone", "localtime", "--tz: found 'localtime'"),
+    ("zone", "posix/Europe/Berlin", "--tz: found 'posix/Europe/Berlin'"),
+    ("time_format", "MMDD:20'18", r"--time-format: found \"MMDD:20'18\"; accepted: s, ms, .*MMDD:<year>"),
     ("time_format", "weeks", "--time-format: found 'weeks'; accepted: s, ms"),
     ("time_format", "%Q", r"--time-format: found '%Q' \(.*%Q\); accepted: a strptime format such as"),
     ("time_format", "%Y-%", r"--time-format: found '%Y-%' \(.*\); accepted: a strptime format such as"),

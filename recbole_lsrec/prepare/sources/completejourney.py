@@ -16,7 +16,8 @@ COMPLETEJOURNEY = Source(
     items=(
         Layout(
             "products.parquet",
-            {"item": "product_id", "category": "product_category", "department": "department"},
+            {"item": "product_id", "category": "product_category"},
+            features={"department": "department"},
             form="parquet",
         ),
     ),

@@ -1,0 +1,63 @@
+"""One JSON object a line."""
+
+import pytest
+
+from recbole_lsrec.errors import DataError
+
+
+def test_half_a_surrogate_pair_is_no_text(prepared):
+    text = '{"user": "\\ud83d\\ude00", "item": "x", "time": 1577836800, "\\ud800": 1}\n'
+    text += '{"user": "\\ud800", "item": "x", "time": 1577836801}\n'
+    events, _, meta = prepared("csv", {"log.jsonl": text}, max_refused=0.5)
+    assert events == ["\U0001f600|x|1577836800"]
+    (refused,) = meta["account"]["refused"]
+    assert (refused["reason"], refused["rows"]) == ("half a surrogate pair, which is no text", 1)
+    assert refused["examples"][0].endswith("log.jsonl, line 2")
+
+
+def test_a_key_that_is_there_twice(prepared):
+    text = '{"user": "a", "item": "x", "time": 1577836801}\n'
+    text += '{"user": "a", "item": "x", "item": "y", "time": 1577836800}\n'
+    events, _, meta = prepared("csv", {"log.jsonl": text}, max_refused=0.5)
+    assert events == ["a|x|1577836801"]
+    (example,) = meta["account"]["refused"][0]["examples"]
+    assert example.endswith("log.jsonl, line 2: the key 'item' is there twice")
+
+
+EVENTS = "".join(f'{{"user": "a", "item": "x", "time": {1577836800 + n}}}\n' for n in range(100))
+LATE = '{"user": "a", "item": "x", "time": 1577836900, "session": "s", "other": 1}\n'
+
+
+def test_a_key_that_comes_late_is_told_and_can_be_named(prepared):
+    events, _, meta = prepared("csv", {"log.jsonl": EVENTS + LATE})
+    assert events[-1] == "a|x|1577836900"
+    (note,) = meta["account"]["notes"]
+    assert note.endswith(
+        "log.jsonl: keys that none of the first objects has: other, session; they are used only where named"
+    )
+    named = prepared("csv", {"log.jsonl": EVENTS + LATE}, columns={"session": "session"}, name="named")
+    assert named[0][-1] == "a|x|1577836900|s"
+
+
+def test_what_is_no_object_is_refused_wherever_it_stands(prepared):
+    text = "\n\n" + EVENTS[:200].rpartition("\n")[0] + "\n" + "[" * 100_000 + "\n7\n"
+    events, _, meta = prepared("csv", {"log.jsonl": text}, max_refused=0.5)
+    assert len(events) == 4
+    assert [(entry["reason"], entry["rows"]) for entry in meta["account"]["refused"]] == [("no JSON object", 2)]
+    with pytest.raises(DataError, match=r"log\.jsonl, line 2: is no JSON object \(accepted: one object a line; jq -c"):
+        prepared("csv", {"log.jsonl": "\n[1]\n"}, name="array")
+
+
+@pytest.mark.parametrize(("encoding", "given"), [("utf-16", None), ("utf-16", "utf-16"), ("utf-16-le", "utf-16-le")])
+def test_json_in_utf_16_is_refused(prepared, encoding, given):
+    with pytest.raises(
+        DataError, match=r"log\.jsonl: is UTF-16 or of its kind; JSON lines are read in others: save it as UTF-8"
+    ):
+        prepared("csv", {"log.jsonl": EVENTS.encode(encoding)}, encoding=given)
+
+
+def test_json_in_another_encoding(prepared):
+    raw = EVENTS.replace('"a"', '"\u00e9"').encode("latin-1")
+    with pytest.raises(DataError, match=r"log\.jsonl, line 1: is no utf-8 \(.*\); give --encoding, such as latin-1"):
+        prepared("csv", {"log.jsonl": raw})
+    assert prepared("csv", {"log.jsonl": raw}, encoding="latin-1")[0][0] == "\u00e9|x|1577836800"
