@@ -9,7 +9,7 @@ HEAD = "user_id,item_id,timestamp\n"
 
 @pytest.mark.parametrize("encoding", ["foo", "", "base64", "undefined", "punycode", "idna"])
 def test_an_encoding_that_is_none_of_texts(prepared, encoding):
-    with pytest.raises(DataError, match=f"--encoding: found '{encoding}'; accepted: a name that Python knows"):
+    with pytest.raises(DataError, match=f"--encoding: found '{encoding}'; accepted: an encoding of text"):
         prepared("csv", {"log.csv": HEAD + "a,1,1577836800\n"}, encoding=encoding)
 
 

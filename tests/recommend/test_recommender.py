@@ -6,8 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet
 import pytest
 import torch
 from recbole.utils import init_seed
@@ -304,37 +302,6 @@ def test_words_in_a_further_column_of_numbers_are_refused(run_with_columns, word
         DataError, match=r"^histories: user 'a', item '2': the column 'lasted' holds .*; accepted: a number"
     ):
         Recommender.load(run_with_columns).recommend(frame)
-
-
-def test_damaged_files_are_one_line(run_of_slsrec, tmp_path):
-    recommender = Recommender.load(run_of_slsrec[0])
-    damaged = {
-        "latin.csv": b"user,item,timestamp\na,caf\xe9,1\n",
-        "empty.csv": b"",
-        "ragged.csv": b"user,item,timestamp\na,1,1\na,1,1,7,7\n",
-        "cut.parquet": b"PAR1",
-        "cut.jsonl": b'{"user": "a", "item": "1", "timestamp": 1}\n{"user": "a"',
-        "list.jsonl": b"[1, 2]\n",
-        "twice.jsonl": b'{"user": "a", "user": "b", "item": "1", "timestamp": 1}\n',
-        "half.jsonl": b'{"user": "\\ud800", "item": "1", "timestamp": 1}\n',
-        "huge.jsonl": b'{"user": "a", "item": "1", "timestamp": ' + b"9" * 400 + b"}\n",
-        "true.jsonl": b'{"user": "a", "item": "1", "timestamp": true}\n',
-    }
-    for name, content in damaged.items():
-        (tmp_path / name).write_bytes(content)
-        with pytest.raises(DataError, match=rf"^{tmp_path / name}: ") as raised:
-            recommender.recommend(tmp_path / name)
-        assert "\n" not in str(raised.value)
-
-
-def test_a_parquet_file_with_a_column_twice(run_of_slsrec, tmp_path):
-    names = ["user", "item", "item", "timestamp"]
-    table = pa.Table.from_arrays([pa.array(["a"]), pa.array(["1"]), pa.array(["2"]), pa.array([1.0])], names=names)
-    pyarrow.parquet.write_table(table, tmp_path / "twice.parquet")
-    with pytest.raises(
-        DataError, match=r"twice\.parquet: cannot be read as parquet \(the column 'item' is there twice\)"
-    ):
-        Recommender.load(run_of_slsrec[0]).recommend(tmp_path / "twice.parquet")
 
 
 def test_histories_without_an_event_are_said_to_be(run_of_slsrec, tmp_path, caplog):

@@ -18,6 +18,7 @@ _EXCLUDED = {
     "target_session": "the target's session",
     "user": "the user's training items",
 }
+_MOSTLY = 0.5  # of the targets
 
 
 def setting(table: Table) -> str:
@@ -38,7 +39,16 @@ def setting(table: Table) -> str:
 
 
 def verdict(table: Table) -> str:
-    """Who is best in the main metric, and how sure that is."""
+    """Who is best in the main metric, how sure that is, and what it is about where most targets are new to all systems."""
+    if table.unseen is None or table.unseen["targets"] <= _MOSTLY:
+        return _order(table)
+    return (
+        f"{_order(table)} But {table.unseen['targets']:.1%} of the targets have no training event: this says how systems score "
+        "what they never learnt, and little else."
+    )
+
+
+def _order(table: Table) -> str:
     if table.untested:
         return f"Nothing is marked: {table.untested.rstrip('.')}."
     place = table.standings.get(table.main)

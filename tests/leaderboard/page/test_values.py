@@ -267,7 +267,7 @@ def test_where_only_lower_places_differ_the_verdict_does_not_say_that_nothing_is
 )
 def test_a_system_whose_seeds_differ_much_is_not_said_to_be_at_the_top(level, said):
     place = Standing(list("ABCD"), None, None, list(level), 1)
-    table = SimpleNamespace(untested=None, main="mrr", standings={"mrr": place}, comparison=None)
+    table = SimpleNamespace(untested=None, main="mrr", standings={"mrr": place}, comparison=None, unseen=None)
     start, told, end = words.verdict(table).partition(said)
     assert (start, told) == ("No system is significantly best in mrr: ", said)
     assert end == ("" if level == "AB" else "seeds differ too much for their number. More seeds would tell (--seeds).")
@@ -349,6 +349,24 @@ def test_new_items_among_targets_and_negatives_are_told(tmp_path):
     ) in pop["notes"]
     assert f"{start}20.0% of the competitors." in full["notes"]
     assert f"{start}20.0% of the competitors." in (tmp_path / "leaderboard.md").read_text()
+
+
+def test_the_verdict_says_where_most_targets_are_new(tmp_path):
+    for share, told in ((0.5, False), (0.97, True)):
+        out = tmp_path / str(share)
+        out.mkdir()
+        unseen = {"test/pop3": {"targets": share, "negatives": 0.0, "auc": 0.9}}
+        cells = [write_cell(out, name, {"pop3": ranks(2, 1)}, result={"unseen_items": unseen}) for name in ("A", "B")]
+        write_report(write_board(out, cells))
+        ((table,),) = (section["tables"] for section in json.loads((out / "report.json").read_text())["datasets"])
+        assert (
+            table["verdict"].endswith(
+                " But 97.0% of the targets have no training event: this says how systems score what they never learnt, and little "
+                "else."
+            )
+            is told
+        )
+        assert r"97.0\% of the targets" in (out / "leaderboard.tex").read_text() or not told
 
 
 def test_a_system_that_was_still_rising_is_shown_outside_the_order(tmp_path):

@@ -1,0 +1,40 @@
+"""Histories that cannot be read are refused in one line."""
+
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+
+from recbole_lsrec.errors import DataError
+from recbole_lsrec.recommend.read_histories import read_histories
+
+NAMES = {"user": "user_id", "item": "item_id", "timestamp": "timestamp"}
+
+
+def test_damaged_files_are_one_line(tmp_path):
+    damaged = {
+        "latin.csv": b"user,item,timestamp\na,caf\xe9,1\n",
+        "empty.csv": b"",
+        "ragged.csv": b"user,item,timestamp\na,1,1\na,1,1,7,7\n",
+        "cut.parquet": b"PAR1",
+        "cut.jsonl": b'{"user": "a", "item": "1", "timestamp": 1}\n{"user": "a"',
+        "list.jsonl": b"[1, 2]\n",
+        "twice.jsonl": b'{"user": "a", "user": "b", "item": "1", "timestamp": 1}\n',
+        "half.jsonl": b'{"user": "\\ud800", "item": "1", "timestamp": 1}\n',
+        "huge.jsonl": b'{"user": "a", "item": "1", "timestamp": ' + b"9" * 400 + b"}\n",
+        "true.jsonl": b'{"user": "a", "item": "1", "timestamp": true}\n',
+    }
+    for name, content in damaged.items():
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(DataError, match=rf"^{tmp_path / name}: ") as raised:
+            read_histories(tmp_path / name, NAMES)
+        assert "\n" not in str(raised.value)
+
+
+def test_a_parquet_file_with_a_column_twice(tmp_path):
+    names = ["user", "item", "item", "timestamp"]
+    table = pa.Table.from_arrays([pa.array(["a"]), pa.array(["1"]), pa.array(["2"]), pa.array([1.0])], names=names)
+    pyarrow.parquet.write_table(table, tmp_path / "twice.parquet")
+    with pytest.raises(
+        DataError, match=r"twice\.parquet: cannot be read as parquet \(the column 'item' is there twice\)"
+    ):
+        read_histories(tmp_path / "twice.parquet", NAMES)
