@@ -361,8 +361,8 @@ def test_the_verdict_says_where_most_targets_are_new(tmp_path):
         ((table,),) = (section["tables"] for section in json.loads((out / "report.json").read_text())["datasets"])
         assert (
             table["verdict"].endswith(
-                " But 97.0% of the targets have no training event: this says how systems score what they never learnt, and little "
-                "else."
+                " But 97.0% of the targets have no training event: this says how systems score what they never learnt, and "
+                "little else."
             )
             is told
         )
