@@ -86,8 +86,8 @@ def out_of_memory(error: BaseException) -> bool:
 
 
 def failure_in_words(error: BaseException) -> str:
-    """What a trial or a cell that failed says of it."""
-    return LESS_MEMORY if out_of_memory(error) else f"{type(error).__name__}: {error}"
+    """What a trial or a cell that failed says of it, in one line."""
+    return LESS_MEMORY if out_of_memory(error) else f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
 @contextmanager

@@ -79,5 +79,7 @@ def test_an_entry_that_does_not_exist_is_said_before_the_data_set_is_asked_for(c
 def test_a_search_that_is_none_has_no_preset(tmp_path, capsys):
     with pytest.raises(SystemExit) as ended:
         main(["preset", str(tmp_path)])
-    assert ended.value.code == 3
-    assert capsys.readouterr().err.startswith(f"Error: {tmp_path / 'tune.json'}: cannot be read")
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.startswith(
+        f"Error: {tmp_path}: holds no tune.json; give the folder of a finished search"
+    )

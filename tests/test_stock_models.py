@@ -30,9 +30,9 @@ def test_two_steps(shop, model):
     ("model", "setting", "message"),
     [
         (
-            "SASRec",
-            {"hidden_act": "nosuch"},
-            r"^SASRec: cannot be built with its settings \(KeyError: 'nosuch'\)\. Mend",
+            "ConvNCF",
+            {"cnn_channels": [1, 2]},
+            r"^ConvNCF: cannot be built with its settings \(RuntimeError: channels, kernels and strides don't match\)\. Mend",
         ),
         (
             "SASRec",
