@@ -100,7 +100,8 @@ def clone(tmp_path_factory) -> Iterator[dict[str, str]]:
             "CATEGORY_FIELD: category_id\nMAX_ITEM_LIST_LENGTH: 12\neval_args: {fewer: allow}\n"  # 71 items for pop99
         )
     (folder / "examples").symlink_to(ROOT / "examples")
-    (folder / "real").symlink_to(folder / "atomic_data")
+    for name in ("real", "logs"):  # as pages call a folder of logs that were brought in
+        (folder / name).symlink_to(folder / "atomic_data")
     plain = events.iloc[:40, :3].set_axis(["user_id", "item_id", "timestamp"], axis=1)
     for name in ("histories.csv", "users.csv"):
         plain.to_csv(folder / name, index=False)
