@@ -38,7 +38,7 @@ def configure(
     resume = line.get("resume", given.get("resume"))
     named = files or model is not None or dataset is not None or {"model", "dataset"} & {*given, *line}
     if resume and not named:
-        stored = checkpoint.load(_checkpoint_file(resume))
+        stored = checkpoint_of(_checkpoint_file(resume))
         own = stored.metadata.get("own_model")
         model = find_again(own, None, str(resume)) if own else stored.model
         dataset, given = stored.dataset, {**stored.config, **given}
@@ -69,17 +69,16 @@ def build_model(config: Config, data: Data) -> Any:
         return config.model_class(config, data.train.dataset).to(config["device"])
 
 
-def checkpoint_of(folder: str | Path) -> checkpoint.Checkpoint:
-    """The checkpoint of a run folder.
+def checkpoint_of(path: Path) -> checkpoint.Checkpoint:
+    """A checkpoint file, which in a run folder is that of the run.
 
     Raises:
-        CheckpointError: it is missing, damaged, or of another run than ``result.json``.
+        CheckpointError: it is missing, damaged, or of another run than the ``result.json`` beside it.
     """
-    path = Path(folder) / CHECKPOINT
     stored = checkpoint.load(path)
-    if not (Path(folder) / RESULT).is_file():  # not at its end yet
+    if path.name != CHECKPOINT or not (path.parent / RESULT).is_file():  # a copy, or a run not at its end yet
         return stored
-    result = read_result(Path(folder))
+    result = read_result(path.parent)
     told = (result["model"], result["dataset"], result["seed"])
     held = (stored.model, stored.dataset, stored.config["seed"])
     if told != held:
@@ -100,7 +99,7 @@ def load_run(folder: str | Path, model: str | type | None = None) -> tuple[Confi
     Raises:
         CheckpointError: the data are not those of the run, the model's class is not at hand, or the checkpoint is damaged.
     """
-    stored = checkpoint_of(folder)
+    stored = checkpoint_of(Path(folder) / CHECKPOINT)
     own = stored.metadata.get("own_model")
     named = find_again(own, model, str(folder)) if own else model or stored.model
     config = Config(named, stored.dataset, config_dict=stored.config)

@@ -10,7 +10,7 @@ from recbole_lsrec.errors import CheckpointError
 from recbole_lsrec.quick_start import run_recbole_lsrec
 from recbole_lsrec.recommend.recommender import Recommender
 from recbole_lsrec.run_files import CHECKPOINT
-from recbole_lsrec.trained_run import load_run
+from recbole_lsrec.trained_run import configure, load_run
 
 
 def test_a_checkpoint_of_another_run_is_refused(shop: dict[str, Any]) -> None:
@@ -24,3 +24,5 @@ def test_a_checkpoint_of_another_run_is_refused(shop: dict[str, Any]) -> None:
         load_run(pop)
     with pytest.raises(CheckpointError, match=message):
         Recommender.load(pop)
+    with pytest.raises(CheckpointError, match=message):
+        configure(None, None, [], {"resume": str(pop)}, [], None)

@@ -9,6 +9,7 @@ from typing import Any
 from recbole.utils import InputType
 
 from recbole_lsrec.config.check import Sources, refuse
+from recbole_lsrec.config.no_effect import SHARES
 from recbole_lsrec.errors import ConfigError
 
 
@@ -57,8 +58,7 @@ def _check_transform(values: Mapping[str, Any], model: type, sources: Sources) -
         raise refuse(
             "transform", transform, sources, "none with train_positions: all, whose batches are not changed by it"
         )
-    shares = {"mask_itemseq": "mask_ratio", "crop_itemseq": "eta", "reorder_itemseq": "beta"}
-    share = shares.get(transform, "")
+    share = SHARES.get(transform, "")
     if share and values.get(share) is None:
         raise refuse(share, None, sources, f"a number greater than 0 and at most 1 with transform: {transform}")
     if transform == "mask_itemseq" and not at_once and int(ratio * length) < 1:

@@ -31,12 +31,9 @@ NO_EFFECT = {
 }
 """Key -> why it does nothing. docs/from_recbole.md shows this table."""
 
-_OF_TRANSFORM = {
-    "mask_ratio": "mask_itemseq",
-    "ft_ratio": "mask_itemseq",
-    "eta": "crop_itemseq",
-    "beta": "reorder_itemseq",
-}
+SHARES = {"mask_itemseq": "mask_ratio", "crop_itemseq": "eta", "reorder_itemseq": "beta"}
+"""Values of ``transform`` -> the key that says how much it changes."""
+_OF_TRANSFORM = {**{share: transform for transform, share in SHARES.items()}, "ft_ratio": "mask_itemseq"}
 
 
 def idle_beside(values: Mapping[str, Any]) -> dict[str, str]:

@@ -63,8 +63,6 @@ def role_sql(layout: Layout, role: str) -> str:
     value = foreign(layout.columns[role])
     if role == "time":
         value = f"trim({value})"
-    if role == "time":
-        value = f"trim({value})"
     if role in layout.list_of:
         separator, place = layout.list_of[role]
         value = f"coalesce(list_extract(string_split({value}, {text(separator)}), {place}), '')"

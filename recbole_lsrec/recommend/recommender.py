@@ -32,6 +32,7 @@ from recbole_lsrec.recommend.explain import COLUMNS, explanation
 from recbole_lsrec.recommend.further_columns import Further, further_columns
 from recbole_lsrec.recommend.moments import asked_at, check_unit
 from recbole_lsrec.recommend.read_histories import ITEM, TIME, USER, read_histories
+from recbole_lsrec.run_files import CHECKPOINT
 from recbole_lsrec.trained_run import checkpoint_of
 
 _Batch = tuple[np.ndarray, Interaction]
@@ -82,11 +83,9 @@ class Recommender:
             ConfigError: a model of sequences that reads the log when it is built.
         """
         folder = Path(folder)
-        stored, catalogue = checkpoint_of(folder), load_catalogue(folder)
+        stored, catalogue = checkpoint_of(folder / CHECKPOINT), load_catalogue(folder)
         if stored.metadata["fingerprints"] != catalogue.fingerprints:
-            raise CheckpointError(
-                f"{folder}: its checkpoint and its catalogue are of different logs; take both from one run."
-            )
+            raise CheckpointError(f"{folder}: checkpoint and catalogue are of different logs; take both from one run.")
         own = stored.metadata.get("own_model")
         named = find_again(own, model, str(folder)) if own else model or stored.model
         settings = stored.config if device is None else {**stored.config, "use_gpu": device != "cpu"}
