@@ -28,7 +28,7 @@ from recbole_lsrec.registry import own_origin
 from recbole_lsrec.run_files import CHECKPOINT
 from recbole_lsrec.shared_training import shared_epoch
 from recbole_lsrec.trackers import Trackers, elsewhere, for_recbole, tensorboard_in
-from recbole_lsrec.training_budget import BudgetSpent, FirstBatches, Paced, tell_progress
+from recbole_lsrec.training_budget import BudgetSpent, FirstBatches, Paced, check_epochs, tell_progress
 
 
 class Trainer(recbole.trainer.Trainer):
@@ -226,14 +226,14 @@ class Trainer(recbole.trainer.Trainer):
         """
         found = self._load(resume_file, self._config_values)
         state, tensors = found.metadata, found.tensors
+        check_epochs(self._config_values, state["epoch"] + 1, str(found))
         if own := state.get("own_model"):
             warn_if_changed(own, type(self.model), str(found))
         checkpoint.set_weights(self.model, tensors["current"], str(found))
         self.optimizer.load_state_dict(tensors["optimizer"])
         self._best, self._rng = tensors["best"], tensors["rng"]
         self.start_epoch, self._written_epoch = state["epoch"] + 1, state["epoch"]
-        self.cur_step = state["cur_step"]
-        self.best_valid_score = state["best_valid_score"]
+        self.cur_step, self.best_valid_score = state["cur_step"], state["best_valid_score"]
         self.best_valid_result = state["best_valid_result"]
         self.train_loss_dict = {int(epoch): loss for epoch, loss in state["train_loss"].items()}
         self.history = state["history"]

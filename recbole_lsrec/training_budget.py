@@ -1,6 +1,6 @@
 """A training cut off where its budget of steps or seconds is spent, and how far it has come."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from math import inf
 from time import perf_counter
@@ -8,6 +8,7 @@ from typing import Any
 
 from recbole.data.interaction import Interaction
 
+from recbole_lsrec.errors import CheckpointError
 from recbole_lsrec.processes import group
 
 
@@ -68,6 +69,19 @@ class Paced:
                 self.tell(seconds)
         if not told:
             self.tell(seconds)
+
+
+def check_epochs(config: Mapping[str, Any], trained: int, named: str) -> None:
+    """A run that is taken up has room for what it has trained: its result would else name fewer epochs than were seen.
+
+    Raises:
+        CheckpointError: no budget replaces ``epochs``, and they are fewer.
+    """
+    if config.get("train_steps") is config.get("train_seconds") is None and config["epochs"] < trained:
+        raise CheckpointError(
+            f"{named}: found --epochs={config['epochs']}, but it has trained {trained} epochs; "
+            f"resume with --epochs={trained} or more, or start a new run without --resume."
+        )
 
 
 def tell_progress(history: list[dict[str, Any]], epochs: int, train_seconds: float | None) -> None:
