@@ -78,13 +78,12 @@ def save_catalogue(
         # Of an additional file (additional_feat_suffix) the source is its name, and no history has its fields.
         if isinstance(source := dataset.field2source.get(field, FeatureSource.INTERACTION), FeatureSource)
     }
-    events = np.bincount(dataset.item[dataset.training_events()], minlength=dataset.item_num)
     tensors = {
         "tokens": {field: _packed(tokens) for field, tokens in dataset.field2id_token.items()},
         "item_features": None if dataset.item_feat is None else dict(dataset.item_feat.interaction),
         "user_features": None if dataset.user_feat is None else dict(dataset.user_feat.interaction),
         "item_category": dataset.item_category,
-        "popularity": torch.from_numpy(events),
+        "popularity": torch.from_numpy(dataset.training_counts()),
         "pairs": torch.from_numpy(_pairs(trained_on)) if isinstance(trained_on, PairDataset) else None,
     }
     metadata = {

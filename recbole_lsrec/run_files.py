@@ -36,12 +36,15 @@ COLUMNS = [
     "alpha",
     "history_length",
     "n_sessions",
+    "session_length",
     "gap_s",
     "in_history",
     "same_category",
     "event_type",
     "item_pop_third",
+    "item_events",
 ]
+LATER_COLUMNS = ["session_length", "item_events"]  # which a run of an earlier version lacks; missing there
 
 
 class _Told(TypedDict):
@@ -203,7 +206,8 @@ def read_instances(folder: Path, files: Mapping[str, str] | None = None) -> pd.D
     if not path.is_file():
         raise DataError(f"{folder}: holds no {INSTANCES}; it is no run folder, or its run has not reached its end.")
     _check_hash(path, files)
-    instances = read_table(path, COLUMNS)
+    instances = read_table(path, [column for column in COLUMNS if column not in LATER_COLUMNS])
+    instances = instances.reindex(columns=[*dict.fromkeys([*COLUMNS, *instances])])
     _check_ranks(path, instances)
     return instances
 

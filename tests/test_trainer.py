@@ -215,7 +215,9 @@ def test_a_spent_time_budget_is_not_spent_again_after_a_resume(monkeypatch) -> N
 def test_a_resume_with_fewer_epochs_than_were_trained_is_refused() -> None:
     first = make(epochs=3)
     first.fit(Loader(), Phase([0.1, 0.2, 0.3]))
-    with pytest.raises(CheckpointError, match=r"found --epochs=2, but it has trained 3 epochs; resume with --epochs=3 or more"):
+    with pytest.raises(
+        CheckpointError, match=r"found --epochs=2, but it has trained 3 epochs; resume with --epochs=3 or more"
+    ):
         make(epochs=2).resume_checkpoint(first.saved_model_file)
 
 

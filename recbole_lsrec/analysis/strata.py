@@ -73,6 +73,13 @@ STRATA = {
             of_features=True,
         ),
         Stratum(
+            "session_length",
+            "events of the current session",
+            ("1", "2", "3-4", "5-9", "10 and more"),
+            (1, 2, 4, 9),
+            of_features=True,
+        ),
+        Stratum(
             "gap_s",
             "gap since the user's last event",
             ("up to 1 min", "1 to 30 min", "30 min to 1 day", "1 to 7 days", "7 to 30 days", "over 30 days"),
@@ -83,6 +90,12 @@ STRATA = {
             "popularity of the target (thirds of the items by training events)",
             ("low", "middle", "high"),
             classes=("low", "middle", "high"),
+        ),
+        Stratum(
+            "item_events",
+            "training events of the target",
+            ("none", "1-4", "5-9", "10-49", "50 and more"),
+            (0, 4, 9, 49),
         ),
         Stratum("in_history", "target met before", ("in history", "not in history"), classes=(True, False)),
         Stratum(

@@ -362,6 +362,10 @@ class SessionDataset(FilteredDataset):
         trains[self.split.valid] = trains[self.split.test] = False
         return trains
 
+    def training_counts(self) -> np.ndarray:
+        """int64 ``[n_items]``: how many events of each item training sees."""
+        return np.bincount(self.item[self.training_events()], minlength=self.item_num)
+
     def training_users(self) -> np.ndarray:
         """Boolean ``[n_users]``: the users of whom training sees an event."""
         seen = np.zeros(self.user_num, dtype=bool)

@@ -116,7 +116,7 @@ def evaluate(
     want_full = "full" in collectors
     retriever = make_retriever(model, loader, config)
     items_of_full = None if retriever is None else retriever.items
-    corrector = None if correction is None else Corrector(correction, _training_events(dataset), device)
+    corrector = None if correction is None else Corrector(correction, dataset.training_counts(), device)
     alpha: list[np.ndarray] = []
     cuts = loader.cuts(rows_at_a_time(model, device))
     batches = bar(loader.batches(cuts), total=len(cuts), desc="Evaluate   ", leave=False, shown=show_progress)
@@ -152,11 +152,6 @@ def evaluate(
     return Evaluation(metrics, outcomes, every_alpha, loader, unseen, curves, recall)
 
 
-def _training_events(dataset: SessionDataset) -> np.ndarray:
-    """``[n_items]`` training events of each item."""
-    return np.bincount(dataset.item[dataset.training_events()], minlength=dataset.item_num)
-
-
 def _seen(dataset: SessionDataset, rows: np.ndarray, device: torch.device) -> torch.Tensor:
     """Boolean ``[B, n_items]``: items of the instance's whole history, the target excepted."""
     first, end = dataset.start[dataset.user[rows]], dataset.history_end(rows)
@@ -184,7 +179,7 @@ def _metrics(outcomes: dict[str, Outcome], loader: EvalLoader, config: Config) -
             config["gauc_by"],
         )
         if outcome.lists is not None and _long_enough(name, outcome.lists, config, loader):
-            values |= list_metrics(config, outcome.lists, _training_events(dataset))
+            values |= list_metrics(config, outcome.lists, dataset.training_counts())
         prefix = "" if number == 0 else f"{name}/"
         metrics.update({prefix + key: round(value, config["metric_decimal_place"]) for key, value in values.items()})
     return metrics

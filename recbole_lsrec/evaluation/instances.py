@@ -17,13 +17,15 @@ def describe_instances(dataset: SessionDataset, rows: np.ndarray) -> pd.DataFram
 
     Returns:
         ``row``, ``user_id`` and ``item_id`` (original tokens), ``timestamp`` (seconds), ``history_length`` (all earlier
-        events of the user), ``n_sessions`` (of that history), ``gap_s`` (seconds since the previous event),
-        ``in_history`` (the target was met before), ``same_category`` (the target's category occurs in the current
-        session; missing when unknown), ``event_type`` (token of the target's event; missing without the column) and
-        ``item_pop_third`` (``low``, ``middle``, ``high``: thirds of the items by training events).
+        events of the user), ``n_sessions`` (of that history), ``session_length`` (events of the current session, the
+        last of that history), ``gap_s`` (seconds since the previous event), ``in_history`` (the target was met before),
+        ``same_category`` (the target's category occurs in the current session; missing when unknown), ``event_type``
+        (token of the target's event; missing without the column), ``item_pop_third`` (``low``, ``middle``, ``high``:
+        thirds of the items by training events) and ``item_events`` (training events of the target).
     """
     user, item, time = dataset.user, dataset.item, dataset.time
     first, end = dataset.start[user[rows]], dataset.history_end(rows)
+    session, counts = dataset.session, dataset.training_counts()
     return pd.DataFrame(
         {
             "row": rows,
@@ -31,22 +33,24 @@ def describe_instances(dataset: SessionDataset, rows: np.ndarray) -> pd.DataFram
             "item_id": dataset.field2id_token[dataset.iid_field][item[rows]],
             "timestamp": time[rows],
             "history_length": end - first,
-            "n_sessions": dataset.session[end - 1] - dataset.session[first] + 1,
+            "n_sessions": session[end - 1] - session[first] + 1,
+            "session_length": end - np.searchsorted(session, session[end - 1]),
             "gap_s": time[rows] - time[end - 1],
             "in_history": _seen_before(user, item, rows, user[rows], end),
             "same_category": _same_category(dataset, rows),
             "event_type": _event_type(dataset, rows),
-            "item_pop_third": THIRDS[popularity_third(dataset)[item[rows]]],
+            "item_pop_third": THIRDS[popularity_third(counts)[item[rows]]],
+            "item_events": counts[item[rows]],
         }
     )
 
 
-def popularity_third(dataset: SessionDataset) -> np.ndarray:
+def popularity_third(counts: np.ndarray) -> np.ndarray:
     """Third of each item id by training events: 0 low, 1 middle, 2 high; equally popular items by id."""
-    counts = np.bincount(dataset.item[dataset.training_events()], minlength=dataset.item_num)[1:]
-    third = np.empty(len(counts), dtype=np.int64)
-    third[np.argsort(counts, kind="stable")] = np.arange(len(counts)) * 3 // max(1, len(counts))
-    return np.concatenate([[0], third])
+    items = len(counts) - 1  # without the padding
+    third = np.zeros(items + 1, dtype=np.int64)
+    third[1 + np.argsort(counts[1:], kind="stable")] = np.arange(items) * 3 // max(1, items)
+    return third
 
 
 def _seen_before(

@@ -27,11 +27,13 @@ def table(user: Sequence[str], rank: Sequence[float], **columns: Any) -> pd.Data
         "alpha": np.full(n, np.nan, dtype=np.float32),
         "history_length": 5,
         "n_sessions": 1,
+        "session_length": 1,
         "gap_s": 60,
         "in_history": False,
         "same_category": pd.Series([None] * n, dtype="boolean"),
         "event_type": pd.Series([None] * n, dtype=object),
         "item_pop_third": "low",
+        "item_events": 3,
     }
     return pd.DataFrame({**plain, **columns})[COLUMNS]
 

@@ -67,6 +67,15 @@ def test_folders_that_are_no_finished_runs(tmp_path):
         load_run_folder(foreign)
 
 
+def test_of_a_run_from_before_a_column_was_kept_it_is_missing(tmp_path):
+    kept = table(USERS, [1, 2, 3])
+    older = write_run(tmp_path / "older", kept.drop(columns=["session_length", "item_events"]))
+    read = load_run_folder(older).lines("test", "pop3").instances
+    assert list(read) == list(kept)
+    assert read["session_length"].isna().all()
+    assert read["item_events"].isna().all()
+
+
 def test_files_that_do_not_belong_together(tmp_path):
     short = write_run(tmp_path / "short", table(USERS, [1, 2, 3]), {"pop3": np.zeros((2, 4))})
     with pytest.raises(DataError, match=r"scores-pop3\.npy: holds 2 lines, instances\.parquet has 3"):

@@ -44,6 +44,8 @@ def test_a_group_has_its_counts_and_its_mean():
     [
         ("history_length", [4, 5, 199, 200], ["1-4", "5-9", "100-199", "200 and more"]),
         ("n_sessions", [1, 2, 3, 10], ["1", "2", "3-4", "10 and more"]),
+        ("session_length", [1, 2, 3, 10], ["1", "2", "3-4", "10 and more"]),
+        ("item_events", [0, 1, 4, 50], ["none", "1-4", "50 and more"]),
         ("gap_s", [0, 60, 61, 1801], ["up to 1 min", "1 to 30 min", "30 min to 1 day"]),
         ("gap_s", [86_400, 86_401, 30 * 86_400, 30 * 86_400 + 1],
          ["30 min to 1 day", "1 to 7 days", "7 to 30 days", "over 30 days"]),
@@ -66,6 +68,8 @@ def test_every_instance_is_in_one_group_of_each_stratum():
         generator.integers(1, 5, n),
         history_length=generator.integers(1, 400, n),
         n_sessions=generator.integers(1, 20, n),
+        session_length=generator.integers(1, 20, n),
+        item_events=generator.integers(0, 99, n),
         gap_s=generator.integers(0, 10**7, n),
         in_history=generator.random(n) < 0.5,
         same_category=pd.array(generator.choice([True, False, None], n), dtype="boolean"),
@@ -111,7 +115,9 @@ def test_auc_and_pooled_gauc_come_from_the_scores_of_the_group():
 def test_a_class_that_is_not_known_and_a_column_that_nothing_is_cut_by():
     with pytest.raises(DataError, match=r"item_pop_third holds 'mid'; accepted: \['low', 'middle', 'high'\]"):
         cut("item_pop_third", ["mid", "low", "low", "low"])
-    with pytest.raises(ConfigError, match="by: found 'gap'; accepted: history_length, n_sessions, gap_s"):
+    with pytest.raises(
+        ConfigError, match="by: found 'gap'; accepted: history_length, n_sessions, session_length, gap_s"
+    ):
         choose_strata(["gap"])
 
 

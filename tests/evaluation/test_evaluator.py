@@ -195,11 +195,13 @@ def test_what_is_known_of_instances(load):
         "timestamp": [5000, 5060],
         "history_length": [2, 4],
         "n_sessions": [1, 2],
+        "session_length": [2, 2],
         "gap_s": [4900, 50],
         "in_history": [True, False],
         "same_category": [True, True],  # x is red as in its first session; z is red as x of the current one
         "event_type": ["cart", "purchase"],
         "item_pop_third": ["high", "low"],  # x twice, y once, z never in training
+        "item_events": [2, 0],
     }
 
 
@@ -209,7 +211,7 @@ def test_of_equally_popular_items_the_first_by_id_are_the_lower_third(load):
     log = load([("a", f"i{n}", n) for n in range(60)] + [("a", "i7", 60 + n) for n in range(3)])
     log.build()
     of_i7 = log.field2token_id["item_id"]["i7"]
-    third = popularity_third(log)[1:].tolist()
+    third = popularity_third(log.training_counts())[1:].tolist()
     assert third.pop(of_i7 - 1) == 2  # twice in training, the others once
     assert third == [0] * 20 + [1] * 20 + [2] * 19
 

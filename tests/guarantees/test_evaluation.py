@@ -81,7 +81,9 @@ def test_what_is_kept_of_an_instance_is_what_the_log_says(evaluated, oracle):
         assert line["gap_s"] == target.time - history[-1].time
         assert line["in_history"] == (target.item in {event.item for event in history})
         assert line["n_sessions"] == len({oracle.session(event.number)[0].number for event in history})
+        assert line["session_length"] == sum(event in history for event in oracle.session(history[-1].number))
         assert line["event_type"] == target.kind
+        assert line["item_events"] == counts[target.item]
         n = counts[target.item]
         below, upto = sum(other < n for other in ordered), sum(other <= n for other in ordered)
         third = ["low", "middle", "high"].index(line["item_pop_third"])
