@@ -169,7 +169,7 @@ def _record(
         parameters=sum(p.numel() for p in trainer.model.parameters() if p.requires_grad),
         peak_memory_mb=environment.peak_memory_mb(),
         processes=group.world(),
-        negatives=vars(data.train.sampler.counts),
+        negatives={"widened": data.train.widened()},
         filters=data.dataset.filter_report,
         versions=environment.versions(),
         command=command,

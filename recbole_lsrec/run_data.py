@@ -122,6 +122,12 @@ def load_data(config: Config, log: SessionDataset | None = None, phases: Sequenc
     fitting = None
     if config["popularity_correction"] == "valid":
         protocols = dict.fromkeys(name for phase in phases for name in config["eval_protocols"][phase])
+        if "file" in protocols and "file" not in config["eval_protocols"]["valid"]:
+            del protocols["file"]  # whose lists are asked for of the test alone
+            log.logger.warning(
+                "popularity_correction: file gets no lambda, as its lists are given for the test alone; add file to the "
+                "validation's eval_args: mode, with lists for it, to have one fitted"
+            )
         fitting = EvalLoader(config, valid, "valid", sampler, tuple(protocols))
     return Data(
         log,

@@ -111,7 +111,9 @@ class RunResult(_Told, total=False):
     parameters: int
     peak_memory_mb: dict[str, float]  # process, gpu
     processes: int  # that shared the run; what is measured is of the first
-    negatives: dict[str, int]  # how many draws of training were widened
+    negatives: dict[
+        str, int
+    ]  # widened: of so many targets of a pass of training, from more items than had appeared by then
     filters: list[dict[str, Any]]  # what was left out of the log
     versions: dict[str, str]
     command: list[str]

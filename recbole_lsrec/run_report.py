@@ -104,9 +104,9 @@ def say_interrupted(folder: Path) -> None:
 def say_result(result: RunResult, data: Data, folder: Path) -> None:
     """Best validation and test result, as a table by protocol, with what it rests on."""
     logger = getLogger()
-    if data.train.sampler.counts.widened:
+    if widened := result["negatives"]["widened"]:
         logger.info(
-            f"Negatives: at the time of {data.train.sampler.counts.widened} training targets too few items had been seen; "
+            f"Negatives: at the time of {widened} training targets too few items had been seen; "
             "they got the next ones to appear"
         )
     logger.info(set_color("best valid ", "yellow") + f": {result['best_valid_result']}", extra=DETAIL)
@@ -156,7 +156,8 @@ def say_result(result: RunResult, data: Data, folder: Path) -> None:
 
 def _say_correction(found: PopularityCorrection, first: str) -> None:
     """What popularity_correction does to the main metric of each protocol."""
-    metric = found["metric"]
+    of_ranks = {key.rpartition("/")[2] for key in found["with"]}
+    metric = found["metric"] if found["metric"] in of_ranks else "mrr"  # which every protocol has
     parts = []
     for key in (key for key in found["with"] if key.rpartition("/")[2] == metric):
         name = key.rpartition("/")[0] or first

@@ -1,7 +1,6 @@
 """An epoch of training by several processes: each takes its part of every batch, and their gradients are added up."""
 
 from collections.abc import Callable
-from copy import copy
 from typing import Any, TypeVar
 
 import torch
@@ -42,10 +41,7 @@ def shared_epoch(model: AbstractRecommender, loader: Any, train: Callable[[Calla
         if group.rank():
             seed = key_from("process", loader.config["seed"], loader.epoch, group.rank()) % 2**32
             init_seed(seed, loader.config["reproducibility"])
-        before = copy(loader.sampler.counts)
-        found = train(_SharedLoss(model, loader, split == "rows"))
-        loader.sampler.counts.add_up(before)
-        return found
+        return train(_SharedLoss(model, loader, split == "rows"))
 
     def by_one() -> T:
         with group.alone():

@@ -99,9 +99,13 @@ def load_run(folder: str | Path, model: str | type | None = None) -> tuple[Confi
     Raises:
         CheckpointError: the data are not those of the run, the model's class is not at hand, or the checkpoint is damaged.
     """
-    stored = checkpoint_of(Path(folder) / CHECKPOINT)
+    return _run_of(Path(folder) / CHECKPOINT, model)
+
+
+def _run_of(path: Path, model: str | type | None) -> tuple[Config, Data, Any]:
+    stored = checkpoint_of(path)
     own = stored.metadata.get("own_model")
-    named = find_again(own, model, str(folder)) if own else model or stored.model
+    named = find_again(own, model, str(path.parent)) if own else model or stored.model
     config = Config(named, stored.dataset, config_dict=stored.config)
     data = load_data(config)
     now = data.log_fingerprints()
@@ -118,13 +122,13 @@ def load_data_and_model(
     """RecBole's: config, model, data set and the loaders of training, validation and test.
 
     Args:
-        model_file: the ``checkpoint.pt`` of a run, or its folder.
+        model_file: a checkpoint, or the folder of a run.
         model: see :func:`load_run`.
 
     Raises:
         CheckpointError: see :func:`load_run`.
     """
     path = Path(model_file)
-    config, data, trained = load_run(path if path.is_dir() else path.parent, model)
+    config, data, trained = _run_of(path / CHECKPOINT if path.is_dir() else path, model)
     assert data.test is not None  # made unless it is asked for less
     return config, trained, data.dataset, data.train, data.valid, data.test

@@ -226,7 +226,7 @@ class Trainer(recbole.trainer.Trainer):
         """
         found = self._load(resume_file, self._config_values)
         state, tensors = found.metadata, found.tensors
-        check_epochs(self._config_values, state["epoch"] + 1, str(found))
+        check_epochs(self._config_values, found.config, state["epoch"] + 1, str(found))
         if own := state.get("own_model"):
             warn_if_changed(own, type(self.model), str(found))
         checkpoint.set_weights(self.model, tensors["current"], str(found))
@@ -375,9 +375,9 @@ class Trainer(recbole.trainer.Trainer):
     def _apply_budget(self, train_data: Any) -> None:
         if self.train_steps is not None:
             self.epochs = ceil(self.train_steps / len(train_data))
-            self.eval_step = min(self.config["eval_step"], self.epochs)
         elif self.train_seconds is not None:
-            self.epochs, self.eval_step = sys.maxsize, self.config["eval_step"]
+            self.epochs = sys.maxsize
+        self.eval_step = min(self.config["eval_step"], self.epochs)
 
     def _within_budget(self, train_data: Any, epoch_idx: int) -> Any:
         """The epoch's batches, cut where the budget is spent."""

@@ -71,16 +71,30 @@ class Paced:
             self.tell(seconds)
 
 
-def check_epochs(config: Mapping[str, Any], trained: int, named: str) -> None:
-    """A run that is taken up has room for what it has trained: its result would else name fewer epochs than were seen.
+def check_epochs(config: Mapping[str, Any], before: Mapping[str, Any], trained: int, named: str) -> None:
+    """A run that is taken up with other ``epochs`` is what one run with them would have been, so far.
+
+    Args:
+        config: of the run, with its ``epochs`` now; where a budget replaces them nothing is checked.
+        before: that of the checkpoint, which may differ in ``epochs``.
+        trained: how many have been.
+        named: the checkpoint.
 
     Raises:
-        CheckpointError: no budget replaces ``epochs``, and they are fewer.
+        CheckpointError: there were more, or they were validated at other times.
     """
-    if config.get("train_steps") is config.get("train_seconds") is None and config["epochs"] < trained:
+    if not (config.get("train_steps") is config.get("train_seconds") is None):
+        return
+    if config["epochs"] < trained:
         raise CheckpointError(
             f"{named}: found --epochs={config['epochs']}, but it has trained {trained} epochs; "
             f"resume with --epochs={trained} or more, or start a new run without --resume."
+        )
+    was, now = (min(one["eval_step"], one["epochs"]) for one in (before, config))
+    if was != now:
+        raise CheckpointError(
+            f"{named}: found --epochs={config['epochs']}, under which every {now} epochs are validated (eval_step, at most "
+            f"epochs), but it has validated every {was}; resume with --epochs={before['epochs']}, or start a new run."
         )
 
 

@@ -7,7 +7,6 @@ from typing import Any
 import torch
 
 from recbole_lsrec.config import Config
-from recbole_lsrec.data.sampler import DrawCounts
 from recbole_lsrec.evaluation.evaluator import evaluate
 from recbole_lsrec.evaluation.inference_noise import inference_noise
 from recbole_lsrec.evaluation.popularity import Correction
@@ -36,10 +35,9 @@ def configured(model: str, settings: Mapping[str, Any]) -> Config:
 
 
 def trained(model: str, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The loss of each step, the weights after the last, and what the sampler counted; nothing is dropped."""
+    """The loss of each step and the weights after the last; nothing is dropped."""
     config = configured(model, settings)
     data = load_data(config)
-    data.train.sampler.counts = DrawCounts()
     built = build_model(config, data)
     for module in built.modules():
         if isinstance(module, torch.nn.Dropout):
@@ -49,8 +47,7 @@ def trained(model: str, settings: Mapping[str, Any]) -> dict[str, Any]:
         trainer.fit(data.train, None, verbose=False, saved=False)
         trainer.tensorboard.close()
     weights = {name: tensor.detach().clone() for name, tensor in built.state_dict().items()}
-    found = {"losses": trainer.losses, "history": trainer.history[0]["train_loss"], "weights": weights}
-    return {**found, "counts": vars(data.train.sampler.counts)}
+    return {"losses": trainer.losses, "history": trainer.history[0]["train_loss"], "weights": weights}
 
 
 def evaluated(model: str, settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -174,3 +174,26 @@ def test_a_number_is_reported_beside_the_results(settings):
 def test_what_cannot_be_fitted_is_refused_with_the_settings(settings, given, message):
     with pytest.raises(ConfigError, match=message):
         Config("GRU4Rec", "shop", config_dict={**settings, **given})
+
+
+def test_lists_given_for_the_test_alone_get_no_lambda(settings, tmp_path, caplog):
+    full = {"eval_args": {"mode": {"valid": ["uni9"], "test": ["full"]}}}
+    run = run_recbole_lsrec("GRU4Rec", "shop", config_dict={**settings, **full, "epochs": 1})
+    instances = load_run_folder(run["run_folder"]).lines("test", "full").instances
+    lists = instances[["user_id", "item_id"]].assign(negatives="1 2 3")
+    lists.to_csv(tmp_path / "lists.tsv", sep="\t", index=False)
+    modes = {"mode": {"valid": ["uni9"], "test": ["uni9", "file"]}, "fewer": "allow"}  # some targets are of the three
+    given = {"candidates": str(tmp_path / "lists.tsv"), "eval_args": modes}
+    with caplog.at_level("WARNING"):
+        result = run_recbole_lsrec("GRU4Rec", "shop", config_dict={**settings, **given, "epochs": 1, "state": "INFO"})
+    found = told(Path(result["run_folder"]))[0]["popularity_correction"]
+    assert list(found["lambda"]) == ["uni9"]
+    assert found["with"][f"file/{METRIC}"] == found["without"][f"file/{METRIC}"]
+    assert "file gets no lambda, as its lists are given for the test alone" in caplog.text
+
+
+def test_where_ranks_do_not_give_the_metric_what_a_correction_does_is_told_by_another(settings, caplog):
+    given = {"popularity_correction": 1, "valid_metric": "AUC", "epochs": 1, "state": "INFO"}
+    with caplog.at_level("INFO"):
+        run_recbole_lsrec("GRU4Rec", "shop", config_dict={**settings, **given})
+    assert "Popularity corrected, test mrr: uni9 0." in caplog.text

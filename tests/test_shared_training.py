@@ -95,7 +95,6 @@ def check_training(found: dict[str, Any], name: str, log: Mapping[str, Any], own
     assert len(found["losses"]) == len(alone["losses"]) > 0
     np.testing.assert_allclose(found["losses"], alone["losses"], rtol=1e-6, err_msg=name)
     np.testing.assert_allclose(found["history"], alone["history"], rtol=1e-6)
-    assert found["counts"] == alone["counts"]
     for key, tensor in alone["weights"].items():
         if own.get("sparse_embeddings") is not True:  # Adam makes steps of noise where a gradient is 0 but for rounding
             torch.testing.assert_close(found["weights"][key], tensor, rtol=1e-4, atol=1e-6, msg=f"{name}: {key}")

@@ -221,6 +221,15 @@ def test_a_resume_with_fewer_epochs_than_were_trained_is_refused() -> None:
         make(epochs=2).resume_checkpoint(first.saved_model_file)
 
 
+def test_a_resume_that_would_have_been_validated_at_other_times_is_refused() -> None:
+    first = make(epochs=3, eval_step=5)
+    first.fit(Loader(), Phase([0.1]))
+    with pytest.raises(
+        CheckpointError, match=r"--epochs=7, under which every 5 epochs .* every 3; resume with --epochs=3"
+    ):
+        make(epochs=7, eval_step=5).resume_checkpoint(first.saved_model_file)
+
+
 def test_trains_without_the_anomaly_detection_that_recbole_turns_on() -> None:
     importlib.import_module("recbole.model.sequential_recommender.sine")
     seen: list[bool] = []

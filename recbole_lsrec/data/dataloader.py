@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader
 
 from recbole_lsrec.data.candidates.freeze import candidate_hash, freeze_candidates
 from recbole_lsrec.data.candidates.given import read_candidates
-from recbole_lsrec.data.candidates.short import allowed_share, check_short_lists, say_unrivalled
+from recbole_lsrec.data.candidates.short import allowed_share, check_short_lists, has_seen_all, say_unrivalled
 from recbole_lsrec.data.candidates.unseen import unseen_report
 from recbole_lsrec.data.counter_random import key_from
 from recbole_lsrec.data.dataset import SessionDataset
@@ -28,6 +28,7 @@ from recbole_lsrec.processes import group
 from recbole_lsrec.protocol import Protocol
 
 _AFTER_ALL = np.iinfo(np.int64).max  # a limit that no event reaches
+_ROWS = 1 << 20  # targets looked at together, to hold little beside the log
 
 
 class TrainLoader:
@@ -127,7 +128,18 @@ class TrainLoader:
         key = key_from("train", self.config["seed"], self.epoch)
         if self.distribution == "in_batch":
             return self.sampler.in_batch(rows, self.n_negatives, key, batch_rows)
-        return self.sampler.draw(rows, self.n_negatives, key, alpha=self.alpha, exclude=self.exclude, widen=True)
+        return self.sampler.draw(rows, self.n_negatives, key, **self._drawn_from(), widen=True)
+
+    def widened(self) -> int:
+        """Of how many targets of a pass the negatives are drawn from more items than had appeared by then."""
+        if self.distribution in ("none", "in_batch"):
+            return 0
+        parts = (self.rows[at : at + _ROWS].astype(np.int64) for at in range(0, len(self.rows), _ROWS))
+        return sum(self.sampler.widened(part, self.n_negatives, **self._drawn_from()) for part in parts)
+
+    def _drawn_from(self) -> dict[str, Any]:
+        """What may be drawn: see :meth:`TimeThresholdSampler.draw`."""
+        return {"alpha": self.alpha, "exclude": self.exclude}
 
     def _weights(self) -> np.ndarray:
         """``[n_items]``, in proportion to which negatives are drawn, whatever had been seen by a target's time."""
@@ -203,6 +215,8 @@ class EvalLoader:
         rivalled = np.ones(len(dataset.rows), dtype=bool)
         for chosen in candidates.values():
             rivalled &= (chosen > 0).any(axis=1)
+        if config["filter_seen"] and len(sampled) < len(self.protocols):
+            rivalled &= ~has_seen_all(dataset)
         self.unrivalled = int((~rivalled).sum())
         if self.unrivalled:
             say_unrivalled(phase, self.unrivalled, len(rivalled))

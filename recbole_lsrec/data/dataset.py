@@ -192,10 +192,10 @@ class SessionDataset(FilteredDataset):
         self.split: Split = split_by_origin(self.user, self._origin) if self.pre_split else self._split_as_set()
         self._set_limits()
         n_instances = sum(map(len, self.split))
-        if len(self.split.train) == 0:
+        if len(self.split.train) == 0 or self.item_num < 3:
             raise DataError(
-                f"{self.files_in_words()}: {len(self.user)} events of {self.user_num - 1} users give {n_instances} "
-                "instances and none to train on; an instance needs a user with an earlier event."
+                f"{self.files_in_words()}: {len(self.user)} events of {self.user_num - 1} users and {self.item_num - 1} items: "
+                f"{n_instances} instances, {len(self.split.train)} to train on; needed: one with an earlier event, and 2 items."
             )
         alone = int((np.diff(np.append(self.start[1:], len(self.user))) == 1).sum()) if self.user_num > 1 else 0
         self.logger.info(

@@ -33,7 +33,7 @@ class MaskLoader(PositionLoader):
     Args:
         config: the run's settings.
         dataset: the training view.
-        sampler: kept for its counts.
+        sampler: draws nothing.
 
     Raises:
         ConfigError: a sequence has no room for an event beside the mask.

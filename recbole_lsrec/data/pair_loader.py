@@ -7,7 +7,6 @@ import torch
 from recbole.config import Config
 from recbole.data.interaction import Interaction
 
-from recbole_lsrec.data.counter_random import key_from
 from recbole_lsrec.data.dataloader import TrainLoader
 from recbole_lsrec.data.pairs import PairDataset
 from recbole_lsrec.data.sampler import TimeThresholdSampler
@@ -38,14 +37,8 @@ class PairLoader(TrainLoader):
             return batch
         return self._stock_batch(batch, torch.from_numpy(self.negatives(rows, batch_rows).T.reshape(-1)))
 
-    def negatives(self, rows: np.ndarray, batch_rows: np.ndarray | None = None) -> np.ndarray:
-        """Negatives ``[B, N]`` of the pairs in this epoch; see the base."""
-        key = key_from("train", self.config["seed"], self.epoch)
-        if self.distribution == "in_batch":
-            return self.sampler.in_batch(rows, self.n_negatives, key, batch_rows)
-        limit = np.full(len(rows), self._after_training)
-        others = ("positive", "user")
-        return self.sampler.draw(rows, self.n_negatives, key, alpha=self.alpha, exclude=others, limit=limit, widen=True)
+    def _drawn_from(self) -> dict[str, Any]:
+        return {"alpha": self.alpha, "exclude": ("positive", "user"), "limit": self._after_training}
 
 
 class UserLoader(PairLoader):

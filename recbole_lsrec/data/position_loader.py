@@ -32,7 +32,7 @@ class PositionLoader(TrainLoader):
     Args:
         config: the run's settings.
         dataset: the training view.
-        sampler: kept for its counts; negatives are drawn by the model.
+        sampler: draws nothing; negatives are drawn by the model.
     """
 
     def __init__(self, config: Config, dataset: SessionDataset, sampler: TimeThresholdSampler) -> None:
@@ -91,6 +91,10 @@ class PositionLoader(TrainLoader):
             },
             len(chunks),
         )
+
+    def widened(self) -> int:
+        """None: see the base."""
+        return 0
 
     def _targets_in(self, chunks: np.ndarray) -> np.ndarray:
         """How many targets ``[C]`` the chunks have."""

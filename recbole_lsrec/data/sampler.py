@@ -1,33 +1,18 @@
 """Negatives that could have been shown: drawn among the items first seen before the instance's time."""
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from recbole_lsrec.data.counter_random import uniform
 from recbole_lsrec.errors import DataError
-from recbole_lsrec.processes import group
 
 # Rounds of vectorised redraws before the few stubborn rows are finished by listing their whole pool.
 _ROUNDS = 24
 # Cells of the [rows, pool] table that finishes the stubborn rows at a time.
 _CELLS = 1 << 22
-
-
-@dataclass
-class DrawCounts:
-    """What a sampler had to do about small pools, for the log."""
-
-    drawn: int = 0
-    widened: int = 0
-    short: int = 0
-
-    def add_up(self, before: "DrawCounts") -> None:
-        """Adds what the other processes have counted since ``before``."""
-        for name, was in vars(before).items():
-            setattr(self, name, was + sum(group.numbers(getattr(self, name) - was)))
 
 
 @dataclass
@@ -57,7 +42,6 @@ class TimeThresholdSampler:
     n_items: int
     history_end: np.ndarray | None = None
     name: Callable[[int], str] = "event {} of the sorted log".format
-    counts: DrawCounts = field(default_factory=DrawCounts)
 
     def __post_init__(self) -> None:
         n = len(self.item)
@@ -74,6 +58,7 @@ class TimeThresholdSampler:
         self.popularity = np.bincount(self.item[self.counted], minlength=self.n_items).astype(np.float64)
         self._seen_in: dict[str, tuple[np.ndarray, np.ndarray]] = {}
         self._cumulative: dict[tuple[float | None, str], np.ndarray] = {}
+        self._drawable: dict[tuple[float | None, str], np.ndarray] = {}  # places of items with a weight, and the last
 
     def draw(
         self,
@@ -84,7 +69,7 @@ class TimeThresholdSampler:
         alpha: float | None = None,
         exclude: Collection[str] = ("positive",),
         popularity: str = "train",
-        limit: np.ndarray | None = None,
+        limit: int | None = None,
         widen: bool = False,
         fewer: bool = False,
     ) -> np.ndarray:
@@ -99,10 +84,9 @@ class TimeThresholdSampler:
                 ``target_session`` (items of the session the target belongs to) and ``user`` (items of the user's events
                 among the counted, before and after the row).
             popularity: what the popularity draw counts: ``train``, the rows of ``counted``, or ``all`` rows of the log.
-            limit: ``[B]`` only items first seen before this time; None means the target's own time.
-            widen: a pool is never smaller than the first items to appear that leave ``n`` after the exclusions
-                (training); widened rows are counted.
-            fewer: rows with fewer than ``n`` candidates are allowed, padded with 0 and counted, instead of an error.
+            limit: only items first seen before this time; None means each target's own time.
+            widen: a pool is never smaller than the first items to appear that leave ``n`` after the exclusions (training).
+            fewer: rows with fewer than ``n`` candidates are allowed and padded with 0, instead of an error.
 
         Returns:
             int64 ``[B, n]`` item ids; 0 only where ``fewer`` allows it.
@@ -111,13 +95,9 @@ class TimeThresholdSampler:
             DataError: an instance has fewer than ``n`` candidates; says how many there are and what to do.
         """
         rows = np.asarray(rows, dtype=np.int64)
-        limit = self.time[rows] if limit is None else limit
-        pool = np.searchsorted(self.appeared, limit, side="left")
+        pool, cumulative = self._appeared_before(rows, limit), self._weights(alpha, popularity)
         if widen:
-            least = np.minimum(n + 1 + self._at_most_banned(rows, exclude), len(self.by_appearance))
-            self.counts.widened += int((pool < least).sum())
-            pool = np.maximum(pool, least)
-        cumulative = self._weights(alpha, popularity)
+            pool = np.maximum(pool, self._least(rows, n, alpha, popularity, exclude))
         banned = self._banned(rows, exclude)
         chosen = np.full((len(rows), n), -1, dtype=np.int64)  # positions in order of appearance
         open_row, open_slot = np.nonzero(chosen < 0)
@@ -135,8 +115,21 @@ class TimeThresholdSampler:
             _drop_repeats(chosen, np.unique(open_row))
             open_row, open_slot = np.nonzero(chosen < 0)
         self._finish(chosen, rows, pool, cumulative, banned, key, fewer)
-        self.counts.drawn += len(rows)
         return np.where(chosen < 0, 0, self.by_appearance[chosen])
+
+    def widened(
+        self,
+        rows: np.ndarray,
+        n: int,
+        *,
+        alpha: float | None = None,
+        exclude: Collection[str] = ("positive",),
+        popularity: str = "train",
+        limit: int | None = None,
+    ) -> int:
+        """How many of the rows have a pool that ``widen`` makes larger; the arguments are those of :meth:`draw`."""
+        least = self._least(rows, n, alpha, popularity, exclude)
+        return int((self._appeared_before(rows, limit) < least).sum())
 
     def in_batch(self, rows: np.ndarray, n: int, key: int, batch_rows: np.ndarray | None = None) -> np.ndarray:
         """Draws among the targets of the batch, as CLSR's authors do: with repeats, only the positive is rejected.
@@ -167,6 +160,20 @@ class TimeThresholdSampler:
         other = 1 + (u * (self.n_items - 2)).astype(np.int64)
         chosen[row, slot] = other + (other >= target[row])
         return chosen
+
+    def _appeared_before(self, rows: np.ndarray, limit: int | None) -> np.ndarray:
+        """``[B]`` how many items had appeared before the limit, or before each row."""
+        return np.searchsorted(self.appeared, self.time[rows] if limit is None else np.full(len(rows), limit))
+
+    def _least(
+        self, rows: np.ndarray, n: int, alpha: float | None, popularity: str, exclude: Collection[str]
+    ) -> np.ndarray:
+        """``[B]`` how many items, by appearance, hold ``n`` that can be drawn whatever the exclusions take."""
+        if (alpha, popularity) not in self._drawable:
+            weighted = np.flatnonzero(np.diff(self._weights(alpha, popularity)))
+            self._drawable[alpha, popularity] = np.append(weighted, len(self.by_appearance) - 1)
+        drawable = self._drawable[alpha, popularity]
+        return 1 + drawable[np.minimum(n + self._at_most_banned(rows, exclude), len(drawable) - 1)]
 
     @cached_property
     def _counted_user(self) -> np.ndarray:
@@ -260,13 +267,12 @@ class TimeThresholdSampler:
             winner = np.take_along_axis(finish_order, np.clip(turn, 0, len(places) - 1), axis=1)
             chosen[chunk] = np.where(filled, winner, chosen[chunk])
             missing = (is_open & ~filled).sum(axis=1)
-            self.counts.short += int((missing > 0).sum())
             if missing.any() and not fewer:
                 worst = int(np.argmax(missing))
                 n = chosen.shape[1]
                 raise DataError(
                     f"negatives: the target {self.name(rows[chunk[worst]])} has {n - missing[worst]} possible negatives, {n} "
-                    "are asked for; ask for fewer, exclude less, or accept short lists with eval_args: {fewer: allow}."
+                    "are asked for; ask for fewer (sample_num), exclude less, or leave out such users (user_inter_num_interval)."
                 )
 
 

@@ -21,7 +21,7 @@ from recbole_lsrec.evaluation.metrics import summarise
 from recbole_lsrec.evaluation.outcome import Collector, Outcome, of_all_processes
 from recbole_lsrec.evaluation.popularity import Correction, Corrector, Curve
 from recbole_lsrec.evaluation.retriever import make_retriever
-from recbole_lsrec.evaluation.scoring import check_finite, rows_at_a_time, score_batch
+from recbole_lsrec.evaluation.scoring import Scores, check_finite, rows_at_a_time, score_batch
 from recbole_lsrec.model.general_recommender.unseen_users import take_average_user
 from recbole_lsrec.run_files import COLUMNS
 
@@ -127,6 +127,8 @@ def evaluate(
         memory = config["eval_memory_mb"]
         with model_named(config["model"], "evaluated"):
             batch = score_batch(model, interaction.to(device), items, dataset, want_full, memory, items_of_full)
+        # Ranks are of the scores that are kept: two of float64 may be one in float32.
+        batch = Scores(batch.full if batch.full is None else batch.full.float(), batch.candidates.float(), batch.alpha)
         check_finite(batch.candidates if batch.full is None else batch.full, model)
         positive = batch.candidates[:, :1]
         rivals = batch.candidates[:, 1:].split([chosen.shape[1] for chosen in lists.values()], dim=1)

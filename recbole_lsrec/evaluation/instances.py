@@ -20,7 +20,7 @@ def describe_instances(dataset: SessionDataset, rows: np.ndarray) -> pd.DataFram
         events of the user), ``n_sessions`` (of that history), ``session_length`` (events of the current session, the
         last of that history), ``gap_s`` (seconds since the previous event), ``in_history`` (the target was met before),
         ``same_category`` (the target's category occurs in the current session; missing when unknown), ``event_type``
-        (token of the target's event; missing without the column), ``item_pop_third`` (``low``, ``middle``, ``high``:
+        (token of the target's event; missing when unknown), ``item_pop_third`` (``low``, ``middle``, ``high``:
         thirds of the items by training events) and ``item_events`` (training events of the target).
     """
     user, item, time = dataset.user, dataset.item, dataset.time
@@ -75,4 +75,5 @@ def _same_category(dataset: SessionDataset, rows: np.ndarray) -> pd.Series:
 def _event_type(dataset: SessionDataset, rows: np.ndarray) -> pd.Series:
     if "event_type" not in dataset.events:
         return pd.Series([None] * len(rows), dtype="object")
-    return pd.Series(dataset.field2id_token["event_type"][dataset.events["event_type"].numpy()[rows]], dtype="object")
+    of_row = dataset.events["event_type"].numpy()[rows]
+    return pd.Series(dataset.field2id_token["event_type"][of_row], dtype="object").mask(of_row == 0)

@@ -94,9 +94,16 @@ def score_batch(
     if full:
         scores = model.full_sort_predict(interaction).view(len(interaction), -1)
         return Scores(scores, scores.gather(1, items), None)
-    if isinstance(model, AllPositions) and _LARGE * items.shape[1] < dataset.item_num:
+    if _has_products(type(model)) and _LARGE * items.shape[1] < dataset.item_num:
         return Scores(None, _products(model, interaction, items, memory_mb), None)
     return Scores(None, _gathered(model, interaction, items, dataset.item_num, memory_mb), None)
+
+
+def _has_products(model: type) -> bool:
+    """Whether a class has ``score_candidates`` for its ``full_sort_predict``, and not one of a base with another."""
+    names = ("full_sort_predict", "score_candidates")
+    places = [next((at for at, base in enumerate(model.__mro__) if name in vars(base)), -1) for name in names]
+    return issubclass(model, AllPositions) and places[0] >= places[1]
 
 
 def _of_users(

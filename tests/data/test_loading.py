@@ -84,9 +84,17 @@ def test_everything_filtered_away_names_the_filter(load):
         load(ROWS, user_inter_num_interval="[99,inf)")
 
 
+def test_a_log_of_one_item_has_nothing_to_rank(load):
+    dataset = load([("a", "x", 1), ("a", "x", 2), ("a", "x", 3), ("a", "x", 4)])
+    with pytest.raises(
+        DataError, match="4 events of 1 users and 1 items: 3 instances, 1 to train on; needed: .* 2 items"
+    ):
+        dataset.build()
+
+
 def test_only_users_with_one_event(load):
     dataset = load([("a", "x", 1), ("b", "y", 2)])
-    with pytest.raises(DataError, match="2 events of 2 users give 0 instances"):
+    with pytest.raises(DataError, match="2 events of 2 users and 2 items: 0 instances, 0 to train on"):
         dataset.build()
 
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy.stats import chisquare
 
 from recbole_lsrec.data.counter_random import key_from, uniform
-from recbole_lsrec.data.sampler import DrawCounts, TimeThresholdSampler
+from recbole_lsrec.data.sampler import TimeThresholdSampler
 from recbole_lsrec.data.sessions import segment_sessions
 from recbole_lsrec.errors import DataError
 
@@ -48,18 +48,25 @@ def test_a_pool_too_small_is_an_error_that_says_how_small():
         sampler.draw([2], 4, key=1)
 
 
-def test_fewer_pads_with_zero_and_counts():
+def test_fewer_pads_with_zero():
     sampler = make_sampler(USER, ITEM, TIME, 6)
     drawn = sampler.draw([2], 4, key=1, fewer=True)[0].tolist()
     assert sorted(drawn) == [0, 1, 2, 4]
-    assert sampler.counts.short == 1
 
 
 def test_training_widens_to_the_first_items_and_counts():
     sampler = make_sampler(USER, ITEM, TIME, 6)
     # Row 1 (item 2 at 5): only 1 and 4 were seen; the first four items are 1, 4, 2, 3.
     assert sorted(sampler.draw([1], 3, key=1, widen=True)[0].tolist()) == [1, 3, 4]
-    assert sampler.counts.widened == 1
+    assert sampler.widened(np.arange(7), 3) == 4  # rows 3, 5 and 6 have four items before them
+
+
+def test_training_by_popularity_widens_to_the_first_items_that_have_some():
+    # Items 4 and 1 come first, both in rows that are not counted.
+    counted = np.array([False, True, True, True, False, False, True])
+    sampler = make_sampler(USER, ITEM, TIME, 6, counted)
+    assert sampler.draw([1], 1, key=1, alpha=1.0, widen=True).tolist() == [[3]]
+    assert sorted(sampler.draw([1], 2, key=1, alpha=1.0, widen=True)[0].tolist()) == [3, 5]
 
 
 def test_exclusions():
@@ -186,9 +193,3 @@ def test_uniform_is_a_pure_function_of_key_and_counters():
     assert grid[2, 1] == uniform(key, np.array([2]), np.array([1]))[0]
     assert key_from("a", 1) != key_from("a1")
     assert 0.49 < uniform(key, np.arange(100_000)).mean() < 0.51
-
-
-def test_counts_of_one_process_alone_stay_as_they_are():
-    counts = DrawCounts(drawn=7, widened=2, short=1)
-    counts.add_up(before=DrawCounts(drawn=3, widened=1))
-    assert counts == DrawCounts(drawn=7, widened=2, short=1)

@@ -98,6 +98,21 @@ def test_ranks_and_scores_agree(small_log):
     assert list(found.instances.columns) == COLUMNS
 
 
+def test_ranks_are_of_the_scores_that_are_kept(small_log, monkeypatch):
+    """Two scores of float64 that float32 cannot tell apart are a tie."""
+
+    def precise(self, interaction):
+        item = torch.arange(self.n_items, dtype=torch.float64)
+        return (1 + item * 1e-12).expand(len(interaction), -1)
+
+    monkeypatch.setattr(GRU4Rec, "full_sort_predict", precise)
+    config, loader, model = make(small_log, train_neg_sample_args=None, eval_args={"mode": ["pop9", "full"]})
+    found = evaluate(model, loader, config)
+    n_items = loader.dataset.item_num - 1
+    assert (found.outcomes["pop9"].ties == 9).all()
+    assert (found.outcomes["full"].ties == n_items - 1).all()
+
+
 def test_batch_size_changes_nothing(small_log):
     results = []
     for size in (7, 4096):
@@ -203,6 +218,15 @@ def test_what_is_known_of_instances(load):
         "item_pop_third": ["high", "low"],  # x twice, y once, z never in training
         "item_events": [2, 0],
     }
+
+
+def test_an_unknown_type_of_event_is_missing(load):
+    rows = [("a", "x", 1, "view"), ("a", "y", 2, ""), ("a", "z", 3, "view")]
+    log = load(rows, header="user_id:token\titem_id:token\ttimestamp:float\tevent_type:token")
+    log.build()
+    from recbole_lsrec.evaluation.instances import describe_instances
+
+    assert describe_instances(log, np.array([1, 2]))["event_type"].fillna("?").tolist() == ["?", "view"]
 
 
 def test_of_equally_popular_items_the_first_by_id_are_the_lower_third(load):

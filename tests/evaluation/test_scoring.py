@@ -94,10 +94,29 @@ def test_of_a_large_catalogue_the_candidates_alone_are_scored(
         expected = model.full_sort_predict(interaction).gather(1, items)
         monkeypatch.setattr(scoring, "_LARGE", items_per_candidate)
         asked, predict = [], model.full_sort_predict
-        monkeypatch.setattr(type(model), "full_sort_predict", lambda self, some: asked.append(some) or predict(some))
+        of_recbole = next(base for base in type(model).__mro__ if "full_sort_predict" in vars(base))
+        monkeypatch.setattr(of_recbole, "full_sort_predict", lambda self, some: asked.append(some) or predict(some))
         found = score_batch(model, interaction, items, loader.dataset, full=False, memory_mb=0.005)
     torch.testing.assert_close(found.candidates, expected, rtol=1e-5, atol=1e-6)
     assert bool(asked) is all_items
+
+
+class Colder(get_model("SASRec")):  # type: ignore[misc]
+    """One's own scores on a model of ours."""
+
+    def full_sort_predict(self, interaction):
+        return super().full_sort_predict(interaction) / 7
+
+
+def test_scores_of_ones_own_are_those_of_a_large_catalogue_too(small_log, monkeypatch):  # noqa: F811
+    _, loader, model = make(small_log, get_model("SASRec"), **CE, eval_args={"mode": "uni9"})
+    model.__class__ = Colder
+    model.eval()
+    interaction, items = batch_of(loader), torch.arange(1, 6).expand(8, -1)
+    monkeypatch.setattr(scoring, "_LARGE", 1)
+    with torch.no_grad():
+        found = score_batch(model, interaction, items, loader.dataset, full=False, memory_mb=1).candidates
+        assert torch.equal(found, model.full_sort_predict(interaction).gather(1, items))
 
 
 def test_without_a_bound_all_histories_are_scored_at_once(small_log, monkeypatch):  # noqa: F811

@@ -386,6 +386,14 @@ def test_recboles_names_work(run_of_slsrec):
         full_sort_scores([0], model, test)
 
 
+def test_the_checkpoint_that_is_loaded_is_the_one_that_is_named(run_of_slsrec, tmp_path):
+    folder, _ = run_of_slsrec
+    shutil.copy(folder / "checkpoint.pt", tmp_path / "kept.pt")
+    assert load_data_and_model(tmp_path / "kept.pt")[0]["seed"] == 2020
+    with pytest.raises(CheckpointError, match=r"gone\.pt"):
+        load_data_and_model(folder / "gone.pt")
+
+
 def test_a_model_is_asked_at_the_moment_that_is_said(run_of_slsrec, monkeypatch):
     """Intervals end there; by default at each user's last event."""
     recommender, times = Recommender.load(run_of_slsrec[0]), []

@@ -1,6 +1,5 @@
 """The frozen candidates of evaluation: the same lists for every model, epoch, batch and worker."""
 
-import copy
 import hashlib
 from collections.abc import Collection
 from pathlib import Path
@@ -9,7 +8,7 @@ import numpy as np
 
 from recbole_lsrec.data.candidates.cache import cached
 from recbole_lsrec.data.counter_random import key_from
-from recbole_lsrec.data.sampler import DrawCounts, TimeThresholdSampler
+from recbole_lsrec.data.sampler import TimeThresholdSampler
 from recbole_lsrec.protocol import Protocol
 
 _ROWS = 1 << 14  # instances drawn at a time
@@ -30,7 +29,7 @@ def freeze_candidates(
     """Draws the negatives of every instance, a function of (identity, protocol, row) and of what may be drawn.
 
     Args:
-        sampler: of the whole log; what its counts say of training is left alone.
+        sampler: of the whole log.
         rows: ``[N]`` instances.
         protocol: ``uniN`` or ``popN``.
         identity: what the draw depends on: data fingerprint, split fingerprint, candidate seed.
@@ -42,8 +41,6 @@ def freeze_candidates(
     Returns:
         int32 ``[N, n]`` item ids, distinct in a row and never the target; 0 in the places for which there is none.
     """
-    own = copy.copy(sampler)
-    own.counts = DrawCounts()
 
     def draw() -> np.ndarray:
         key = key_from("candidates", protocol.name, *identity)
@@ -51,14 +48,14 @@ def freeze_candidates(
         # A draw depends on its row alone, so that parts give what the whole would, in less memory.
         for at in range(0, len(rows), _ROWS):
             part = rows[at : at + _ROWS]
-            drawn[at : at + _ROWS] = own.draw(
+            drawn[at : at + _ROWS] = sampler.draw(
                 part,
                 protocol.n,
                 key,
                 alpha=protocol.alpha,
                 exclude=exclude,
                 popularity=popularity,
-                limit=None if limit is None else np.full(len(part), limit),
+                limit=limit,
                 fewer=True,
             )
         return drawn

@@ -137,8 +137,12 @@ def _match(
         lines["time"] = np.floor(times / ticks).astype(np.int64)
         instances["time"] = dataset.time[held_out]
     names = list(lines)
-    # The k-th line of a user and target is the k-th instance of theirs.
+    # The k-th line of a user and target is the k-th instance of theirs; where the test has fewer lines than both phases
+    # have instances, they are the last ones: the file is for the test alone.
     lines["turn"], instances["turn"] = lines.groupby(names).cumcount(), instances.groupby(names).cumcount()
+    if np.isin(dataset.rows, dataset.split.test).any():
+        held = lines.join(instances.groupby(names).size().rename("held"), on=names)["held"].fillna(0)
+        lines["turn"] += (held - lines.groupby(names)["turn"].transform("size")).clip(lower=0).astype(np.int64)
     lines["line"], instances["row"] = np.arange(len(lines)), held_out
     joined = lines.merge(instances, how="outer", on=[*names, "turn"])
     astray = joined[joined["row"].isna()]

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import yaml
 
+from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.errors import DataError
 from recbole_lsrec.protocol import Protocol, protocols_of
 
@@ -65,13 +66,24 @@ def check_short_lists(
     )
 
 
+def has_seen_all(dataset: SessionDataset) -> np.ndarray:
+    """Boolean ``[N]``: the instances whose history holds every other item, so that ``filter_seen`` leaves no competitor."""
+    rows, item, others = dataset.rows, dataset.item, dataset.item_num - 2
+    first, end = dataset.start[dataset.user[rows]], dataset.history_end(rows)
+    found = end - first >= others  # few histories are as long as the catalogue
+    for place in np.flatnonzero(found):
+        seen = np.unique(item[first[place] : end[place]])
+        found[place] = np.count_nonzero(seen != item[rows[place]]) == others
+    return found
+
+
 def say_unrivalled(phase: str, count: int, instances: int) -> None:
     """Says that instances without any competitor are in no metric.
 
     Raises:
         DataError: no instance has one.
     """
-    found = f"{phase}: {count} of {instances} instances have no competitor at all (a protocol has no negative for them)"
+    found = f"{phase}: {count} of {instances} instances have no competitor at all (a protocol has none for them)"
     if count == instances:
         raise DataError(
             f"{found}, so there is nothing to rank. Are all events at one time, or all given lists empty? eval_args: "

@@ -106,7 +106,7 @@ def _one_of_each(group: np.ndarray, which: str, draw: np.ndarray | None = None) 
 
 def _some(rows: np.ndarray, how_many: int | float, draw: np.ndarray) -> np.ndarray:
     """The rows with the smallest draws: a share of them, rounded up, or a number."""
-    count = how_many if isinstance(how_many, int) else int(np.ceil(how_many * len(rows)))
+    count = how_many if isinstance(how_many, int) else int(np.ceil(how_many * len(rows) - 1e-9))
     if count > len(rows):
         raise DataError(
             f"GTS: valid_users: {how_many} users are to validate, but {len(rows)} have a target before the test boundary."

@@ -88,13 +88,6 @@ def test_popularity_of_training_or_of_all_events():
     assert sorted(sampler.draw([5], 3, 1, popularity="all", **options)[0]) == [1, 2, 3]
 
 
-def test_evaluation_draws_do_not_enter_the_counts_of_training(test_view):
-    view = test_view()
-    sampler = sampler_of(view)
-    freeze_candidates(sampler, view.rows, Protocol.parse("uni5"), ("a",))
-    assert sampler.counts.drawn == 0
-
-
 # --- cache ------------------------------------------------------------------------------------------------------------
 
 
@@ -212,6 +205,14 @@ def test_lists_by_original_token(given, suffix):
     found = read_candidates(path, view)
     assert found.dtype == np.int32
     assert tokens(view, found) == ["y w", "x y"]
+
+
+def test_a_line_for_the_test_alone_is_not_taken_for_the_validations(given):
+    log = [("a", "x", 1), ("a", "y", 2), ("a", "w", 3), ("a", "w", 4)]  # w is the target of both
+    path, view = given([("a", "w", "x y")], log=log)
+    assert tokens(view, read_candidates(path, view)) == ["x y"]
+    path, view = given([("a", "w", "x y"), ("a", "w", "y x")], log=log)
+    assert tokens(view, read_candidates(path, view)) == ["y x"]
 
 
 def test_columns_may_have_recboles_types_and_lines_any_order(given):

@@ -97,6 +97,17 @@ def test_an_instance_without_a_competitor_is_in_no_metric(load, caplog):
     assert found.instances["n_candidates"].min() > 1
 
 
+def test_who_has_seen_all_other_items_has_no_competitor_where_these_are_left_out(load):
+    """Of four items a has met the three others; b has met x and y, and z is left."""
+    rows = [("a", item, at) for at, item in enumerate("xywwz")] + [("b", item, at) for at, item in enumerate("xxyyw")]
+    log = load(rows, eval_args={"mode": ["full"]}, filter_seen=True, metrics=["NDCG"])
+    _, _, test = log.build()
+    loader = EvalLoader(log.config, test, "test", None)
+    found = evaluate(log.config.model_class(log.config, log), loader, log.config).instances
+    assert loader.unrivalled == 1
+    assert found[["user_id", "n_candidates"]].values.tolist() == [["b", 2]]
+
+
 def test_no_instance_with_a_competitor_is_an_error(load):
     rows = [(user, item, 5) for user in "ab" for item in "xyz"]
     log = load(rows, eval_args={"mode": ["uni2"], "fewer": "allow"})

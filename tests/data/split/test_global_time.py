@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recbole_lsrec.config.global_time_settings import TARGETS, VALIDATIONS, GlobalTime
-from recbole_lsrec.data.split.global_time import frozen_history, global_time_split
+from recbole_lsrec.data.split.global_time import _some, frozen_history, global_time_split
 from recbole_lsrec.data.split.phases import instance_rows
 from recbole_lsrec.data.split.splitting import split_log
 from recbole_lsrec.errors import DataError
@@ -17,6 +17,12 @@ BUYS = np.array([0, 1, 0, 1, 1, 0, 0, 1, 0, 0, 1, 0], dtype=bool)
 
 def _parts(given, **more):
     return [part.tolist() for part in global_time_split(USER, TIME, GlobalTime.parse(given), **more)]
+
+
+def test_a_share_that_is_a_whole_number_is_not_rounded_up():
+    rows, draw = np.arange(100), np.linspace(0, 1, 100)
+    assert len(_some(rows, 0.07, draw)) == 7  # .07 * 100 is a hair more in floats
+    assert len(_some(rows, 0.071, draw)) == 8
 
 
 @pytest.mark.parametrize(

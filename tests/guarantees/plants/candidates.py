@@ -73,10 +73,21 @@ PLANTS = [
     Plant(
         "the widened pool is one item short",
         "data/sampler.py",
-        "np.minimum(n + 1 + self._at_most_banned(rows, exclude)",
         "np.minimum(n + self._at_most_banned(rows, exclude)",
+        "np.minimum(n - 1 + self._at_most_banned(rows, exclude)",
     ),
-    Plant("widened rows are not counted", "data/sampler.py", "int((pool < least).sum())", "0"),
+    Plant(
+        "the widened pool counts items that a draw by popularity never gives",
+        "data/sampler.py",
+        "np.flatnonzero(np.diff(self._weights(alpha, popularity)))",
+        "np.arange(len(self.by_appearance))",
+    ),
+    Plant(
+        "widened rows are not counted",
+        "data/sampler.py",
+        "int((self._appeared_before(rows, limit) < least).sum())",
+        "0",
+    ),
     Plant(
         "evaluation may widen its pool",
         "data/candidates/freeze.py",
