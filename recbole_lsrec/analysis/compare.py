@@ -165,11 +165,17 @@ def compare_models(
     generator = np.random.default_rng(bootstrap_seed)
     if metric.pooled:
         users, per_user, draws = n_users, None, _pooled_draws(models, n_users, resamples, generator)
+        over_users = [[None] * len(model.runs) for model in models]
     else:
-        per_user = _user_values(models, metric)
+        values = _user_values(models, metric)
+        per_user = np.array([of_model.mean(axis=0) for of_model in values])
+        over_users = [of_model.mean(axis=1).tolist() for of_model in values]
         users = per_user.shape[1]
         draws = bootstrap(lambda counts: counts @ per_user.T / users, _enough(users), resamples, generator)
-    table = [_model_value(f"M{number}", model, metric) for number, model in enumerate(models, 1)]
+    table = [
+        _model_value(f"M{number}", model, metric, means)
+        for number, (model, means) in enumerate(zip(models, over_users, strict=True), 1)
+    ]
     pairs = [
         _pair(
             table[a],
@@ -215,10 +221,11 @@ def _enough(n_users: int) -> int:
     return n_users
 
 
-def _user_values(models: Sequence[Model], metric: Metric) -> np.ndarray:
-    """Mean value of each user, averaged over the seeds, ``[M, U]``; users without any value are left out."""
-    values = np.array([np.mean([metric.by_user(lines).values() for lines in m.lines], axis=0) for m in models])
-    return values[:, ~np.isnan(values).any(axis=0)]
+def _user_values(models: Sequence[Model], metric: Metric) -> list[np.ndarray]:
+    """Of each model the mean value of each user in each run, ``[S, U]``; users without one in any run are left out of all."""
+    values = [np.array([metric.by_user(lines).values() for lines in model.lines]) for model in models]
+    known = ~np.isnan(np.concatenate(values)).any(axis=0)
+    return [of_model[:, known] for of_model in values]
 
 
 def _pooled_draws(models: Sequence[Model], n_users: int, resamples: int, generator: np.random.Generator) -> np.ndarray:
@@ -232,15 +239,10 @@ def _pooled_draws(models: Sequence[Model], n_users: int, resamples: int, generat
     return bootstrap(statistic, _enough(n_users), resamples, generator)
 
 
-def _model_value(name: str, model: Model, metric: Metric) -> ModelValue:
+def _model_value(name: str, model: Model, metric: Metric, over_users: Sequence[float | None]) -> ModelValue:
     runs = [
-        RunValue(
-            folder=str(run.folder),
-            seed=run.result["seed"],
-            value=metric.of(lines),
-            over_users=None if metric.pooled else float(np.nanmean(metric.by_user(lines).values())),
-        )
-        for run, lines in zip(model.runs, model.lines, strict=True)
+        RunValue(folder=str(run.folder), seed=run.result["seed"], value=metric.of(lines), over_users=mean)
+        for run, lines, mean in zip(model.runs, model.lines, over_users, strict=True)
     ]
     compared = _compared(runs)
     sd = float(compared.std(ddof=1)) if len(compared) > 1 else None

@@ -141,10 +141,13 @@ def _table(one: GroupPair) -> tuple[str, str, str]:
 
 def group_note(found: Sequence[GroupPair], alpha: float) -> str:
     """What the star means, and what is not shown."""
-    return (
-        f"* Holm p <= {alpha:g}, adjusted for all {len(found)} pairs of all groups. Groups of fewer than {FEW_USERS} users are "
-        "left out."
+    tested = sum(one.pair.p is not None for one in found)
+    star = (
+        f"* Holm p <= {alpha:g}, adjusted for all {tested} pairs of all groups"
+        if tested
+        else "Nothing is tested: one seed a side"
     )
+    return f"{star}. Groups of fewer than {FEW_USERS} users are left out."
 
 
 def groups_text(found: Sequence[GroupPair], alpha: float) -> str:

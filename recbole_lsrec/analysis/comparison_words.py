@@ -17,7 +17,7 @@ def heading(found: Comparison) -> list[str]:
     lines = [f"{found.metric}{better} on {found.dataset}, {found.phase}, protocol {found.protocol}", hashes]
     lines.append(f"{found.users} users, {found.instances} instances")
     if found.users_left_out:
-        lines[-1] += f"; {found.users_left_out} users left out, whose targets have no competitor"
+        lines[-1] += f"; {found.users_left_out} users left out, who have no value of it"
     return [*lines, *([found.simulated] if isinstance(found.simulated, str) else [])]
 
 

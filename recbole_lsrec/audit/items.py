@@ -60,13 +60,13 @@ def same_category(log: Log) -> dict[str, float] | None:
 
 
 def drift(log: Log) -> list[dict[str, Any]]:
-    """Five periods of equally many events: new items, and how far popularity has moved from the period before.
+    """Five periods of equally many events, fewer of a log with fewer: new items, and how far popularity has moved since.
 
     ``new`` is the share of events on items that no earlier period has; ``moved`` the total variation distance (0 equal, 1
     disjoint) between the shares of the items; ``top`` how many of the 100 most popular stay so.
     """
     order = np.argsort(log.time, kind="stable")
-    parts = np.array_split(order, PERIODS)
+    parts = [part for part in np.array_split(order, PERIODS) if len(part)]
     n = int(log.item.max()) + 1
     seen = np.zeros(n, dtype=bool)
     found: list[dict[str, Any]] = []

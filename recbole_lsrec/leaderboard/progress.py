@@ -77,12 +77,13 @@ class Progress:
         Returns:
             The cells to run.
         """
-        missing = []
+        missing, taken = [], set[Path]()
         for planned in self.planned:
             if planned.system.model is None:
                 continue
-            found = self.store.find(planned)
+            found = self.store.find(planned, taken)
             if found is not None:
+                taken.add(found[0])
                 self._enter(planned, *found)
                 self.reused += 1
                 continue

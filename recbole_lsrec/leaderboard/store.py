@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timezone
 from logging import getLogger
@@ -40,6 +40,10 @@ class Record:
     seconds: float
     finished: str
 
+    def of(self, cell: PlannedCell) -> bool:
+        """Whether it was run for the cell, whatever its identity is now."""
+        return (self.system, self.dataset, self.seed) == (cell.system.name, cell.data.label, cell.seed)
+
 
 class Store:
     """Finished runs in ``<out>/runs``. One process at a time writes; a run is there whole or not at all.
@@ -56,13 +60,23 @@ class Store:
         found = {path.parent: _read(path) for path in sorted((out / RUNS).glob(f"*/{CELL}"))}
         self._records = {folder: record for folder, record in found.items() if record is not None}
 
-    def find(self, cell: PlannedCell) -> tuple[Path, Record] | None:
-        """Returns the folder and record of a finished run with the cell's identity; the latest, if there are more.
+    def find(self, cell: PlannedCell, taken: Collection[Path] = ()) -> tuple[Path, Record] | None:
+        """Returns the folder and record of a finished run with the cell's identity: one run for it, and of these the latest.
 
         A run whose files are not as it wrote them is none; that is said.
+
+        Args:
+            cell: what is to be run.
+            taken: folders of other cells, which two systems of equal settings do not share.
         """
+
+        def order(pair: tuple[Path, Record]) -> tuple[bool, str]:
+            return pair[1].of(cell), pair[1].finished
+
         found = [(folder, record) for folder, record in self._records.items() if record.identity == cell.identity]
-        for folder, record in sorted(found, key=lambda pair: pair[1].finished, reverse=True):
+        for folder, record in sorted(found, key=order, reverse=True):
+            if folder in taken:
+                continue
             try:
                 check_files(folder, self.result(folder))
             except LSRecError as error:
@@ -73,13 +87,9 @@ class Store:
 
     def why_again(self, cell: PlannedCell) -> str | None:
         """Says what changed since the cell was last finished; None if it never was."""
-        same = [
-            record
-            for record in self._records.values()
-            if (record.system, record.dataset, record.seed) == (cell.system.name, cell.data.label, cell.seed)
-        ]
+        same = [record for record in self._records.values() if record.of(cell)]
         last = max(same, key=lambda record: record.finished, default=None)
-        return None if last is None else differences(last.identity, cell.identity)
+        return None if last is None else differences(last.identity, cell.identity) or None
 
     def keep(self, cell: PlannedCell, run: CellRun, attempts: int) -> tuple[Path, Record]:
         """Writes a finished run."""
@@ -96,6 +106,7 @@ class Store:
         with refusals_named(folder, "a finished run cannot be kept"):
             hidden.mkdir()
             for file, content in files.items():
+                (hidden / file).parent.mkdir(parents=True, exist_ok=True)
                 (hidden / file).write_bytes(content)
             os.replace(hidden, folder)
         return folder

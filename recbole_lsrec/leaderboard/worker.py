@@ -55,7 +55,8 @@ def run_cell(
             for folder in Path("runs").glob("*"):
                 (folder / ERROR_FILE).write_text(traceback.format_exc(), encoding="utf-8")
         folders = [path for path in Path("runs").glob("*") if not path.name.startswith(".")]
-        files = {path.name: path.read_bytes() for folder in folders for path in folder.iterdir() if path.is_file()}
+        found = [(folder, path) for folder in folders for path in folder.rglob("*") if path.is_file()]
+        files = {path.relative_to(folder).as_posix(): path.read_bytes() for folder, path in found}
         return CellRun(folders[0].name if folders else "", files, round(perf_counter() - started, 1), error)
 
 

@@ -87,8 +87,14 @@ def write_log(folder: Path, name: str, parameters: Parameters) -> dict[str, Any]
         The content of the meta file.
 
     Raises:
-        DataError: The events do not fit into the period, or the folder cannot be written.
+        DataError: The events do not fit into the period, the folder cannot be written, or it holds a log of that name that
+            is not simulated.
     """
+    held = folder / f"{name}.inter"
+    if held.exists() and not is_simulated(folder, name):
+        raise DataError(
+            f"simulate: {held} is a log that was not simulated, or was changed since; give another folder or name."
+        )
     try:
         folder.mkdir(parents=True, exist_ok=True)
         sweep(folder)

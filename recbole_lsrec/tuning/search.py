@@ -71,9 +71,10 @@ def search(settings: SearchSettings) -> SearchResult:
         threads=max(1, int(settings.cpus_per_trial)),
         nproc=config["nproc"],
     )
-    moved_from = _claim(folder, settings, space)
+    with refusals_named(folder, "no folder can be made there"):
+        folder.mkdir(parents=True, exist_ok=True)
     with alone(folder, "out"):
-        return _search(settings, config, job, moved_from)
+        return _search(settings, config, job, _claim(folder, settings, space))
 
 
 def _search(settings: SearchSettings, config: Config, job: Job, moved_from: str | None) -> SearchResult:
@@ -183,8 +184,6 @@ def _claim(folder: Path, settings: SearchSettings, space: Space) -> str | None:
                 "(`recbole-lsrec tune --resume FOLDER` takes them from there)."
             )
         return held["out"] if held.get("out") != wanted["out"] else None
-    with refusals_named(folder, "no folder can be made there"):
-        folder.mkdir(parents=True, exist_ok=True)
     write_json(path, wanted)
     return None
 

@@ -7,7 +7,7 @@ import pytest
 
 from recbole_lsrec.analysis.comparable import load_models
 from recbole_lsrec.analysis.compare import compare
-from recbole_lsrec.analysis.compare_groups import compare_groups
+from recbole_lsrec.analysis.compare_groups import compare_groups, group_note
 from recbole_lsrec.analysis.significance import holm
 from recbole_lsrec.analysis.strata import choose_strata
 from recbole_lsrec.analysis.user_metrics import Metric
@@ -60,6 +60,11 @@ def test_all_pairs_of_all_groups_are_adjusted_together(tmp_path):
     assert [one.pair.p_holm for one in found] == pytest.approx(list(holm(np.array([one.pair.p for one in found]))))
     least = min((one.pair for one in found), key=lambda pair: pair.p)
     assert least.p_holm == pytest.approx(4 * least.p)
+
+
+def test_of_one_seed_a_side_the_note_says_that_nothing_is_tested(tmp_path):
+    found = within(runs(tmp_path)[::2], ["in_history"])
+    assert group_note(found, 0.05) == "Nothing is tested: one seed a side. Groups of fewer than 30 users are left out."
 
 
 def test_small_groups_are_left_out(tmp_path):

@@ -136,6 +136,10 @@ def test_drift_of_a_log_worked_out_by_hand():
     assert [period.get("top") for period in found] == [None, 1, 1, 0, 0]
 
 
+def test_a_log_of_three_events_has_three_periods():
+    assert [period["events"] for period in items.drift(log_of([(1, 1, 0), (1, 2, 1), (1, 1, 2)]))] == [1, 1, 1]
+
+
 def test_held_out_events_are_those_of_leave_one_out():
     train, last = log_of([(1, 1, 0), (1, 2, 1), (1, 3, 2), (1, 4, 3), (2, 1, 0), (2, 2, 1)]).held_out()
     assert train.tolist() == [True, True, False, False, True, True]

@@ -1,5 +1,7 @@
 """A metric that a user registers, from the settings to a comparison."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,7 @@ from recbole_lsrec.config import Config, metric_names
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.evaluation import metrics
 from recbole_lsrec.quick_start import run_recbole_lsrec
-from tests.analysis.saved_run_files import table
+from tests.analysis.saved_run_files import table, write_run
 
 
 @pytest.fixture
@@ -49,6 +51,20 @@ def test_a_run_is_chosen_by_it_and_comparisons_and_strata_show_it(shop):
     assert run.result["best_valid_score"] == run.result["best_valid_result"]["top_share"]
     assert describe_strata(folders[0], ["top_share"], by=["history_length"]).table["top_share"].between(0, 1).all()
     assert compare(folders, Metric.parse("top_share")).higher_is_better is False
+
+
+@pytest.mark.usefixtures("top_share")
+def test_users_without_a_value_in_one_run_are_in_no_mean_of_a_comparison(monkeypatch, tmp_path):
+    partial = replace(metrics.OWN_METRICS["top_share"], function=lambda rank, _: np.where(rank == 1, np.nan, rank))
+    monkeypatch.setitem(metrics.OWN_METRICS, "top_share", partial)
+    users = ["a", "b", "c", "d"]
+    ours = write_run(tmp_path / "ours", table(users, [1, 2, 3, 4]), model="A")
+    theirs = write_run(tmp_path / "theirs", table(users, [2, 2, 2, 1]), model="B")
+    found = compare([ours, theirs], "top_share")
+    (pair,) = found.pairs
+    assert (found.users, found.users_left_out) == (2, 2)  # b and c
+    assert [model.mean for model in found.models] == [2.5, 2.0]
+    assert pair.difference == 0.5
 
 
 def test_names_that_are_taken_or_none_are_refused():

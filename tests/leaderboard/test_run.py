@@ -33,6 +33,14 @@ def test_every_cell_is_run_once_and_a_log_is_loaded_once(shop, tmp_path):
     assert len(loads(shop)) == 2
 
 
+def test_two_systems_of_equal_settings_stay_two_when_started_again(shop, tmp_path):
+    plan = plan_for(shop, systems={"A": {"model": "SASRec"}, "B": {"model": "SASRec"}}, seeds=[1])
+    first, again = (run(plan, tmp_path / "out") for _ in range(2))
+    assert again.reused == 2
+    assert [cell.run_folder for cell in again.cells] == [cell.run_folder for cell in first.cells]
+    assert len({cell.run_folder for cell in again.cells}) == 2
+
+
 def test_a_changed_setting_is_the_reason_to_run_a_cell_again(shop, tmp_path):
     run(plan_for(shop, systems=ONE), tmp_path)
     before, said = saved(tmp_path), []

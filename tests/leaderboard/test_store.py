@@ -53,6 +53,34 @@ def test_a_damaged_cell_is_run_again_and_said_and_the_others_stay(out, caplog, f
     assert "run again" in said
 
 
+def test_two_systems_of_equal_settings_have_a_run_each(tmp_path):
+    first, other = planned(), planned()
+    other.system = SimpleNamespace(name="B")
+    store = Store(tmp_path)
+    for cell, name in ((first, "A-1"), (other, "B-1")):
+        store.keep(cell, CellRun(name, {"result.json": json.dumps(RESULT).encode()}, 0.5, None), 1)
+    again = Store(tmp_path)
+    assert [again.find(cell)[0].name for cell in (first, other)] == ["A-1", "B-1"]
+    assert again.find(first, taken=[tmp_path / "runs" / "A-1"])[0].name == "B-1"
+    assert again.find(first, taken=[tmp_path / "runs" / name for name in ("A-1", "B-1")]) is None
+
+
+def test_files_of_a_run_may_lie_in_a_folder_of_it(tmp_path):
+    files = {"result.json": json.dumps(RESULT).encode(), "tensorboard/events": b"loss"}
+    folder, _ = Store(tmp_path).keep(planned(), CellRun("A-1", files, 0.5, None), 1)
+    assert (folder / "tensorboard" / "events").read_bytes() == b"loss"
+
+
+def test_a_damaged_cell_is_said_to_be_that_alone(tmp_path):
+    cell, result = planned(), json.dumps(RESULT).encode()
+    cell.identity = {"code": "c1", "data": "d1", "settings": {}}
+    folder, _ = Store(tmp_path).keep(cell, CellRun("A-1", {"result.json": result}, 0.5, None), 1)
+    (folder / "result.json").write_bytes(b"{")
+    store = Store(tmp_path)
+    assert store.find(cell) is None
+    assert store.why_again(cell) is None
+
+
 def test_a_run_that_was_changed_after_it_was_kept_is_run_again(out, caplog):
     folder = out / "runs" / "A-1"
     (folder / "scores.npy").write_bytes(b"other")

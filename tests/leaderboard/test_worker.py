@@ -26,3 +26,4 @@ def test_a_cell_uses_the_threads_it_is_given_and_hands_back_its_folder(shop, mon
     assert run.error is None
     assert run.folder.startswith("SASRec-shop-5-")
     assert {"result.json", "instances.parquet", "checkpoint.pt", "log"} <= set(run.files)
+    assert any(name.startswith("tensorboard/") for name in run.files)

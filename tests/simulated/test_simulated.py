@@ -238,6 +238,14 @@ def test_a_real_log_in_its_place_is_left_alone(tmp_path):
     assert not is_simulated(tmp_path, "cosmetics")
 
 
+def test_a_real_log_is_not_simulated_over(tmp_path):
+    inter = tmp_path / "mine.inter"
+    inter.write_text("user_id:token\titem_id:token\ttimestamp:float\nu\ti\t1\n")
+    with pytest.raises(DataError, match=r"simulate: .*mine\.inter is a log that was not simulated"):
+        write_log(tmp_path, "mine", SMALL)
+    assert inter.read_text().endswith("u\ti\t1\n")
+
+
 def test_a_real_log_beside_simulated_categories_is_refused(tmp_path):
     (tmp_path / "cosmetics.inter").write_text("user_id:token\titem_id:token\ttimestamp:float\nu\ti\t1\n")
     (tmp_path / "cosmetics.item").write_bytes((BUNDLED / "cosmetics.item").read_bytes())

@@ -137,7 +137,7 @@ def table(board: Board, dataset: str, protocol: str) -> Table:
     rows = [_row(board.of(dataset, system), protocol, shown, found, standings) for system in board.systems
             if board.of(dataset, system)]  # fmt: skip
     upward = -1 if next((c.higher_is_better for c in shown if c.key == main), True) else 1
-    rows.sort(key=lambda row: (row.rising, upward * row.values[main].mean if main in row.values else np.inf))
+    rows.sort(key=lambda row: (row.rising, upward * row.values[main].mean) if main in row.values else (2, 0.0))
     return Table(
         dataset=dataset,
         protocol=protocol,
@@ -198,6 +198,7 @@ def _standing(found: Comparison) -> Standing:
         best=named[plain.best] if plain.best else None,
         second=named[plain.second] if plain.second else None,
         level=[named[name] for name in plain.level],
+        ahead=[named[name] for name in plain.ahead],
     )
 
 

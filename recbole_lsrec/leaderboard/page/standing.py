@@ -14,7 +14,9 @@ class Standing:
         order: all systems, best value first.
         best: the first, where it is significantly better than every other system; else None.
         second: the next, where there is a best and this one is significantly better than every system below it.
-        level: the first and all that are not significantly worse than it.
+        level: the first and all that cannot be told apart from it.
+        ahead: those that are significantly better than the first: means are over targets, tests over users, and users with
+            many targets may see it otherwise than most.
         certain: how many pairs differ significantly.
     """
 
@@ -22,6 +24,7 @@ class Standing:
     best: str | None
     second: str | None
     level: list[str]
+    ahead: list[str]
     certain: int
 
 
@@ -44,5 +47,6 @@ def standing(values: Mapping[str, float], pairs: Sequence[Pair], higher_is_bette
     best = order[0] if len(order) > 1 and all((order[0], other) in won for other in order[1:]) else None
     # Of two systems the loser is second without any test, so the mark would say nothing.
     is_second = best is not None and len(order) > 2 and all((order[1], other) in won for other in order[2:])
-    level = [system for system in order if (order[0], system) not in won]
-    return Standing(order, best, order[1] if is_second else None, level, len(won))
+    ahead = [system for system in order if (system, order[0]) in won]
+    level = [system for system in order if (order[0], system) not in won and system not in ahead]
+    return Standing(order, best, order[1] if is_second else None, level, ahead, len(won))

@@ -64,6 +64,11 @@ def _order(table: Table) -> str:
             f"One seed each, so no system is called better in {table.main}: another seed may turn a difference round. The same"
             " command with --seeds=2020,2021,2022 trains more."
         )
+    if place.ahead:
+        return (
+            f"No system is significantly best in {table.main}: {place.order[0]} has the best mean over targets, but over users, "
+            f"as tests count, {_names(place.ahead)} {'is' if len(place.ahead) == 1 else 'are'} significantly better than it."
+        )
     if len(place.level) == len(place.order):
         none = f"no system can be told apart from {place.order[0]}, the first"
         if place.certain:

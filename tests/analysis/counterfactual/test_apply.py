@@ -74,7 +74,7 @@ def test_truncate_equals_a_log_without_the_earlier_events(load):
             own = [event for event in rows if event[0] == user]
             at = row - log.start[log.user[row]]
             short = own[max(0, at - k) : at + 1]
-            other, expected = windows(load, short, width=10)
+            other, expected = windows(load, [("somebody", "else", 0, 1), *short], width=10)  # a log has two items
             assert tokens(log, cut["item_id_list"][number : number + 1]) == tokens(other, expected["item_id_list"][-1:])
             for field in ("timestamp_list", "session_id_list", "rating_list", "item_length", "first_timestamp"):
                 assert torch.equal(cut[field][number], expected[field][-1]), field

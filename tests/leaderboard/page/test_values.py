@@ -249,7 +249,7 @@ def test_where_only_lower_places_differ_the_verdict_does_not_say_that_nothing_is
     write_report(write_board(tmp_path, cells))
     (table,) = json.loads((tmp_path / "report.json").read_text())["datasets"][0]["tables"]
     assert table["standings"]["mrr"] == {
-        "order": ["A", "B", "C"], "best": None, "second": None, "level": ["A", "B", "C"], "certain": 1,
+        "order": ["A", "B", "C"], "best": None, "second": None, "level": ["A", "B", "C"], "ahead": [], "certain": 1,
     }  # fmt: skip
     assert table["verdict"] == (
         "No system is significantly best in mrr: no system can be told apart from A, the first; others can be told apart,"
@@ -266,11 +266,32 @@ def test_where_only_lower_places_differ_the_verdict_does_not_say_that_nothing_is
     ],
 )
 def test_a_system_whose_seeds_differ_much_is_not_said_to_be_at_the_top(level, said):
-    place = Standing(list("ABCD"), None, None, list(level), 1)
+    place = Standing(list("ABCD"), None, None, list(level), [], 1)
     table = SimpleNamespace(untested=None, main="mrr", standings={"mrr": place}, comparison=None, unseen=None)
     start, told, end = words.verdict(table).partition(said)
     assert (start, told) == ("No system is significantly best in mrr: ", said)
     assert end == ("" if level == "AB" else "seeds differ too much for their number. More seeds would tell (--seeds).")
+
+
+def test_a_system_that_is_better_over_users_than_the_first_is_said_to_be():
+    place = Standing(list("ABC"), None, None, ["A", "C"], ["B"], 1)
+    table = SimpleNamespace(untested=None, main="mrr", standings={"mrr": place}, comparison=None, unseen=None)
+    assert words.verdict(table) == (
+        "No system is significantly best in mrr: A has the best mean over targets, but over users, as tests count, B is "
+        "significantly better than it."
+    )
+
+
+def test_rows_are_in_order_then_still_rising_then_without_a_result(tmp_path):
+    rising = {"history": [{"epoch": n, "train_seconds": 1.0, "valid_score": n / 9} for n in range(8)]}
+    cells = [
+        empty_cell("Broken", "error", "it broke"),
+        write_cell(tmp_path, "Rising", {"pop3": ranks(1, 1)}, result=rising),
+    ]
+    cells += [write_cell(tmp_path, "Low", {"pop3": ranks(3, 2)}), write_cell(tmp_path, "High", {"pop3": ranks(2, 3)})]
+    write_report(write_board(tmp_path, cells))
+    (table,) = json.loads((tmp_path / "report.json").read_text())["datasets"][0]["tables"]
+    assert [row["system"] for row in table["rows"]] == ["High", "Low", "Rising", "Broken"]
 
 
 def test_strata_need_no_scores_that_were_deleted(tmp_path):
