@@ -24,6 +24,7 @@ from recbole_lsrec.tuning import logs
 from recbole_lsrec.tuning.result import counts, read_settings
 from recbole_lsrec.tuning.search import search
 from recbole_lsrec.tuning.settings import SearchResult, SearchSettings, Trial
+from recbole_lsrec.whole_files import alone
 from tests.tuning.planted import Planted
 
 # No user has seen so few items that 5000 are left: whoever makes the test loader gets a DataError.
@@ -32,6 +33,15 @@ POISON = {"mode": {"valid": ["uni9"], "test": ["uni5000"]}}
 
 def statuses(found: Any) -> list[str]:
     return [trial.status for trial in found.trials]
+
+
+def test_a_search_that_is_at_work_keeps_its_settings(planted: dict[str, Any]) -> None:
+    settings = SearchSettings(**planted, space={"quality": {"choice": [1.0]}}, method="grid")
+    settings.out.mkdir()
+    (settings.out / "settings.json").write_text("{}")
+    with alone(settings.out, "out"), pytest.raises(ConfigError, match="another process works in"):
+        search(settings)
+    assert (settings.out / "settings.json").read_text() == "{}"
 
 
 def test_asha_stops_a_planted_bad_region_and_the_best_yaml_gives_the_same_score(
