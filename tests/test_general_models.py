@@ -94,6 +94,11 @@ def test_full_ranking_has_the_metrics_of_stock_recbole_on_the_same_weights(name,
 PROTOCOLS = ["uni9", "pop9", "full"]
 
 
+def test_a_model_that_only_counts_is_validated_whatever_eval_step(shop):
+    result = run_recbole_lsrec("Pop", "shop", config_dict={**shop, "eval_step": 2, "epochs": 10})
+    assert result["test_result"]["ndcg@10"] > 0
+
+
 @pytest.mark.parametrize("drawn", [{}, {"popularity": "all", "pool": "all"}], ids=["clean", "code"])
 def test_pop_ranks_by_the_training_users_of_an_item(shop, tmp_path, drawn):
     """Its ranks, worked out from the log alone, under every protocol and both ways to draw."""
