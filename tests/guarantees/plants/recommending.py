@@ -14,7 +14,7 @@ PLANTS = [
         "one is asked at the last event whatever `now` says",
         "recommend/recommender.py",
         "time: np.concatenate([known[TIME].to_numpy(), asked[rows]]),",
-        "time: np.concatenate([known[TIME].to_numpy(), known.groupby(_NUMBER)[TIME].max().loc[rows].to_numpy()]),",
+        "time: np.concatenate([known[TIME].to_numpy(), known.groupby(NUMBER)[TIME].max().loc[rows].to_numpy()]),",
         "tests/recommend",
     ),
     Plant(
