@@ -179,12 +179,14 @@ def _example(recommender: Recommender, lengths: tuple[int, ...], n_candidates: i
     rng = np.random.default_rng(len(lengths) + n_candidates)
     tokens = recommender.catalogue.tokens[recommender.names()[ITEM]]
     gap = int(recommender.config["session_threshold"])
-    rows = []
+    rows: list[tuple[Any, ...]] = []
     for user, length in enumerate(lengths):
         steps = rng.choice([1, 60, gap + 1], size=length)
         items = tokens[rng.integers(1, len(tokens), length)]
-        rows += [(str(user), item, time) for item, time in zip(items, 10**6 + steps.cumsum(), strict=True)]
-    frame = pd.DataFrame(rows, columns=[USER, ITEM, TIME])
+        sessions = (steps > gap).cumsum()
+        rows += zip([str(user)] * length, items, 10**6 + steps.cumsum(), sessions, strict=True)
+    session = recommender.config["SESSION_ID_FIELD"]  # read where the run's log has its own
+    frame = pd.DataFrame(rows, columns=[USER, ITEM, TIME, session])
     (batch,) = (batch for _, batch in recommender.windows(frame, now=float(frame[TIME].max() + 5)))
     return _Example(batch, torch.from_numpy(rng.integers(1, len(tokens), (len(lengths), n_candidates))))
 
@@ -195,9 +197,10 @@ def _widest(recommender: Recommender) -> Interaction:
     category = recommender.catalogue.item_category
     item = len(recommender.catalogue.popularity) - 1 if category is None else int(category.argmax())
     token = recommender.catalogue.tokens[recommender.names()[ITEM]][item]
-    frame = pd.DataFrame({USER: "0", ITEM: token, TIME: 10**6 + gap * np.arange(window)})
+    place, field = np.arange(window), recommender.config["SESSION_ID_FIELD"]
+    frame = pd.DataFrame({USER: "0", ITEM: token, TIME: 10**6 + gap * place, field: place})
     (batch,) = (batch for _, batch in recommender.windows(frame))
-    session = recommender.config["SESSION_ID_FIELD"] + recommender.config["LIST_SUFFIX"]
+    session = field + recommender.config["LIST_SUFFIX"]
     if session in batch.interaction:  # whatever the run takes for a session
         batch.interaction[session] = torch.arange(1, window + 1).unsqueeze(0)
     return batch

@@ -25,7 +25,7 @@ def allowed_items(
     """
     allowed = np.full(n_items, candidates is None)
     if candidates is not None:
-        chosen = [item_id[str(item)] for item in candidates if str(item) in item_id]
+        chosen = [known for item in candidates if (known := item_id.get(str(item), 0))]  # 0, the padding, is no item
         if not chosen:
             raise ConfigError(f"candidates: the model knows none of the {len(candidates)} items given.")
         if len(chosen) < len(candidates):

@@ -44,10 +44,13 @@ def recommend_file(
     shown = options.pop("show_progress", False)
     counts: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as folder:
-        parts, total = _cut(path, recommender, Path(folder))
+        parts, columns, total = _cut(path, recommender, Path(folder))
+        if len(parts) > 1:  # the only part is checked when it is answered
+            for part in parts:
+                recommender.check(_events(part, columns), options.get("now"))
         with bar(total=total, desc="Recommend", unit="event", shown=shown) as progress:
             for part in parts:
-                events = pd.concat(_pieces(part), ignore_index=True)
+                events = _events(part, columns)
                 table, found = recommender.answer(events, k, **options)
                 write(table)
                 counts.update(found)
@@ -56,22 +59,28 @@ def recommend_file(
     return dict(counts)
 
 
-def _cut(path: Path, recommender: Recommender, folder: Path) -> tuple[list[Path], int]:
-    """Files of pickled frames, all events of a user in one of them, and the number of events."""
+def _cut(path: Path, recommender: Recommender, folder: Path) -> tuple[list[Path], list[str], int]:
+    """Files of pickled frames, all events of a user in one of them; the columns and the number of all events."""
     size = path.stat().st_size if path.is_file() else 0
     n_parts = min(_MOST_PARTS, 1 + size // PART_BYTES)
     parts = [folder / str(number) for number in range(n_parts)]
-    total = 0
+    total, columns = 0, dict[str, None]()
     with ExitStack() as opened:
         files = [opened.enter_context(part.open("wb")) for part in parts]
         for block in history_blocks(path, recommender.names()):
             total += len(block)
+            columns |= dict.fromkeys(block.columns)
             number = hash_array(block[USER].to_numpy(dtype=object)) % n_parts
             for n, piece in block.groupby(number, sort=False):
                 pickle.dump(piece, files[n])
         if not total:  # a file without events has one part, which is answered with an empty table
             pickle.dump(block, files[0])
-    return [part for part in parts if part.stat().st_size], total
+    return [part for part in parts if part.stat().st_size], list(columns), total
+
+
+def _events(part: Path, columns: list[str]) -> pd.DataFrame:
+    # Objects of JSON may have further keys in other parts alone; all parts are read as the whole would be.
+    return pd.concat(_pieces(part), ignore_index=True).reindex(columns=columns)
 
 
 def _pieces(part: Path) -> Iterator[pd.DataFrame]:

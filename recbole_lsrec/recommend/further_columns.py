@@ -9,7 +9,7 @@ from recbole.utils import FeatureType
 from recbole_lsrec.config import Config
 from recbole_lsrec.errors import DataError
 from recbole_lsrec.item_catalogue import Catalogue, CatalogueDataset
-from recbole_lsrec.recommend.read_histories import ITEM, USER
+from recbole_lsrec.recommend.read_histories import ITEM, USER, as_words
 
 
 class Further(NamedTuple):
@@ -35,15 +35,16 @@ def further_columns(config: Config, catalogue: Catalogue, dataset: CatalogueData
     if catalogue.pairs is not None:
         return Further(found, unknown)
     if (own := _own_session(config, events)) is not None:
-        found[own] = pd.factorize(events[own])[0] + 1
+        found[own] = pd.factorize(as_words(events[own]).mask(_missing(events[own])))[0] + 1  # 0: names none
     for field in _other_columns(config, catalogue):
         if field not in events:
             found[field] = np.zeros(len(events))
         elif catalogue.fields[field]["type"] == FeatureType.FLOAT.value:
             found[field] = _numbers(events, field)
         else:
-            words = events[field].astype(str)
-            ids = words.map(dataset.field2token_id[field])
+            known = dataset.field2token_id[field]
+            # A log that was written with floats has the word "1.0", others "1".
+            ids = events[field].astype(str).map(known).fillna(as_words(events[field]).map(known))
             unknown += int((ids.isna() & ~_missing(events[field])).sum())
             found[field] = ids.fillna(0).to_numpy()
     return Further(found, unknown)

@@ -16,6 +16,7 @@ import pyarrow.parquet
 from recbole_lsrec.errors import DataError
 
 USER, ITEM, TIME = "user", "item", "timestamp"
+NUMBER, ID = "__number", "__id"  # of the user among those asked about, and of the item in the catalogue
 
 
 def read_histories(source: Any, names: Mapping[str, str]) -> pd.DataFrame:
@@ -163,7 +164,11 @@ def _named(frame: pd.DataFrame, names: Mapping[str, str], where: str) -> pd.Data
                 f"{' or '.join(dict.fromkeys((repr(wanted), repr(names[wanted]))))}."
             )
         found[fitting[0]] = wanted
-    return frame.rename(columns={**plain, **found}).reset_index(drop=True)
+    frame = frame.rename(columns={**plain, **found}).reset_index(drop=True)
+    if not frame.columns.is_unique:
+        twice = frame.columns[frame.columns.duplicated()][0]
+        raise DataError(f"{where}: the column {twice!r} is there twice among {list(plain)}; leave one out.")
+    return frame
 
 
 def _tokens(frame: pd.DataFrame, column: str, where: str, before: int) -> pd.Series:
@@ -172,10 +177,13 @@ def _tokens(frame: pd.DataFrame, column: str, where: str, before: int) -> pd.Ser
     if missing.any():
         at = before + int(missing.to_numpy().argmax()) + 1
         raise DataError(f"{where}: event {at} has no {column}; mend or remove it.")
+    return as_words(values)
+
+
+def as_words(values: pd.Series) -> pd.Series:
+    """Values as text, of whole floats without their end: a missing value elsewhere has made them of whole numbers."""
     text = values.astype(str)
-    if pd.api.types.is_float_dtype(values):  # ids that a missing value elsewhere has made floats
-        text = text.str.removesuffix(".0")
-    return text
+    return text.str.removesuffix(".0") if pd.api.types.is_float_dtype(values) else text
 
 
 def _times(frame: pd.DataFrame, where: str, before: int) -> pd.Series:

@@ -31,12 +31,23 @@ from recbole_lsrec.recommend.counts import say_counts
 from recbole_lsrec.recommend.explain import COLUMNS, explanation
 from recbole_lsrec.recommend.further_columns import Further, further_columns
 from recbole_lsrec.recommend.moments import asked_at, check_unit
-from recbole_lsrec.recommend.read_histories import ITEM, TIME, USER, read_histories
+from recbole_lsrec.recommend.popular import popular_table
+from recbole_lsrec.recommend.read_histories import ID, ITEM, NUMBER, TIME, USER, read_histories
 from recbole_lsrec.run_files import CHECKPOINT
 from recbole_lsrec.trained_run import checkpoint_of
 
 _Batch = tuple[np.ndarray, Interaction]
 """Numbers of users, and their windows."""
+
+
+class _Read(NamedTuple):
+    """Histories, as they are asked about."""
+
+    users: np.ndarray  # [U] in the order of first appearance
+    events: pd.DataFrame  # with the number of their user and the id of their item
+    asked: np.ndarray  # [U] when each user is asked about
+    known: pd.DataFrame  # events of items that the model knows
+    further: Further  # of these
 
 
 class _Best(NamedTuple):
@@ -189,26 +200,22 @@ class Recommender:
         """As :meth:`recommend`, of events that have been read, with the counts, and without a word."""
         if isinstance(k, bool) or not isinstance(k, int) or k < 1:
             raise ConfigError(f"k: found {k!r}; accepted: a whole number of at least 1.")
-        users, events = self._numbered(events)
-        asked = asked_at(users, events.groupby(_NUMBER)[TIME].max().to_numpy(), now, self.config["timestamp_unit"])
-        known = events[events[_ID] > 0]
-        further = further_columns(self.config, self.catalogue, self._dataset, known)
+        users, events, asked, known, further = self._read(events, now)
         alone = self._without_answer(users, known)
         counts = {
             "users": len(users),
             "events": len(events),
-            "unknown_items": int((events[_ID] == 0).sum()),
+            "unknown_items": int((events[ID] == 0).sum()),
             "unknown_words": further.unknown_words,
             "users_of_popularity": int(alone.sum()),
             "users_not_trained_on": int(sum(user not in self._user_id for user in users)),
         }
         allowed = allowed_items(self._item_id, len(self._token), exclude, candidates)
         seen = known if (self.config["filter_seen"] if exclude_seen is None else exclude_seen) else known.iloc[:0]
-        tables = [self._popular(users, np.flatnonzero(alone), allowed, k)] if alone.any() or not len(users) else []
+        popular = (self.catalogue.popularity, self._token, users, np.flatnonzero(alone), allowed, seen, k)
+        tables = [popular_table(*popular)] if alone.any() or not len(users) else []
         asked_users = np.flatnonzero(~alone)
-        init_seed(
-            self.config["seed"], self.config["reproducibility"]
-        )  # a model that draws noise draws the same each time
+        init_seed(self.config["seed"], self.config["reproducibility"])  # a model draws the same noise each time
         wanted = self.config["full_stage"] == "two_stage" if two_stage is None else two_stage
         batches = partial(self._batches, known, further, users, asked, asked_users, batch_size)
         # The stages score the best of all items alone: few of a list of candidates would be among them.
@@ -217,7 +224,7 @@ class Recommender:
             for rows, batch in batches():
                 tables.append(self._answer(users, rows, batch, allowed, seen, k, stages))
                 progress.update(len(rows))
-        table = pd.concat(tables, ignore_index=True).sort_values([_NUMBER, "rank"], kind="stable", ignore_index=True)
+        table = pd.concat(tables, ignore_index=True).sort_values([NUMBER, "rank"], kind="stable", ignore_index=True)
         columns = [USER, "rank", ITEM, "score", "source"]
         columns += COLUMNS if isinstance(self.model, LongShortRecommender) else []
         return table.reindex(columns=columns), counts
@@ -225,7 +232,7 @@ class Recommender:
     def _without_answer(self, users: np.ndarray, known: pd.DataFrame) -> np.ndarray:
         """Boolean ``[U]``: users without an event that the model knows; of a model that knows users, those it does not."""
         if self._trained is None:
-            return np.bincount(known[_NUMBER], minlength=len(users)) == 0
+            return np.bincount(known[NUMBER], minlength=len(users)) == 0
         return ~self._trained[[self._user_id.get(user, 0) for user in users]]
 
     def windows(
@@ -238,11 +245,8 @@ class Recommender:
             now: see there.
             batch_size: see there.
         """
-        users, events = self._numbered(read_histories(histories, self.names()))
-        asked = asked_at(users, events.groupby(_NUMBER)[TIME].max().to_numpy(), now, self.config["timestamp_unit"])
-        known = events[events[_ID] > 0]
-        further = further_columns(self.config, self.catalogue, self._dataset, known)
-        for rows, batch in self._batches(known, further, users, asked, np.unique(known[_NUMBER]), batch_size):
+        users, _, asked, known, further = self._read(read_histories(histories, self.names()), now)
+        for rows, batch in self._batches(known, further, users, asked, np.unique(known[NUMBER]), batch_size):
             yield users[rows], batch
 
     # --- from events to batches --------------------------------------------------------------------------------------
@@ -252,13 +256,25 @@ class Recommender:
         fields = {USER: "USER_ID_FIELD", ITEM: "ITEM_ID_FIELD", TIME: "TIME_FIELD"}
         return {name: self.config[key] for name, key in fields.items()}
 
-    def _numbered(self, events: pd.DataFrame) -> tuple[np.ndarray, pd.DataFrame]:
-        """Users in the order of first appearance, and the events with the number of their user and the id of their item."""
-        check_unit(events[TIME].to_numpy(), self.config["timestamp_unit"], "histories")
+    def check(self, events: pd.DataFrame, now: float | Mapping[str, float] | None = None) -> None:
+        """Refuses events, which have been read, as :meth:`answer` would.
+
+        Raises:
+            DataError: of :meth:`recommend`.
+        """
+        self._read(events, now)
+
+    def _read(self, events: pd.DataFrame, now: float | Mapping[str, float] | None) -> _Read:
+        unit = self.config["timestamp_unit"]
+        check_unit(events[TIME].to_numpy(), unit, "histories")
         number, users = pd.factorize(events[USER].to_numpy(dtype=object))
+        users = users.astype(str)
         # Not Series.map, which makes a column of the whole catalogue each time.
         item = np.array([self._item_id.get(token, 0) for token in events[ITEM]], dtype=np.int64)
-        return users.astype(str), events.assign(**{_NUMBER: number, _ID: item})
+        events = events.assign(**{NUMBER: number, ID: item})
+        asked = asked_at(users, events.groupby(NUMBER)[TIME].max().to_numpy(), now, unit)
+        known = events[events[ID] > 0]
+        return _Read(users, events, asked, known, further_columns(self.config, self.catalogue, self._dataset, known))
 
     def _batches(
         self,
@@ -283,8 +299,8 @@ class Recommender:
         # Each history ends in a target that is to be found: item 0 at the time that is asked about.
         log = pd.DataFrame(
             {
-                uid: np.concatenate([here.loc[known[_NUMBER]].to_numpy(), np.arange(len(rows))]) + 1,
-                iid: np.concatenate([known[_ID].to_numpy(), np.zeros(len(rows), dtype=np.int64)]),
+                uid: np.concatenate([here.loc[known[NUMBER]].to_numpy(), np.arange(len(rows))]) + 1,
+                iid: np.concatenate([known[ID].to_numpy(), np.zeros(len(rows), dtype=np.int64)]),
                 time: np.concatenate([known[TIME].to_numpy(), asked[rows]]),
             }
         )
@@ -340,14 +356,14 @@ class Recommender:
         stages: TwoStage | None,
     ) -> pd.DataFrame:
         hidden = torch.from_numpy(~allowed).to(self.config["device"]).repeat(len(rows), 1)  # [B, n_items]
-        at = np.searchsorted(rows, seen[_NUMBER].to_numpy())
-        inside = (at < len(rows)) & (rows[np.minimum(at, len(rows) - 1)] == seen[_NUMBER].to_numpy())
-        hidden[torch.from_numpy(at[inside]), torch.from_numpy(seen[_ID].to_numpy()[inside])] = True
+        at = np.searchsorted(rows, seen[NUMBER].to_numpy())
+        inside = (at < len(rows)) & (rows[np.minimum(at, len(rows) - 1)] == seen[NUMBER].to_numpy())
+        hidden[torch.from_numpy(at[inside]), torch.from_numpy(seen[ID].to_numpy()[inside])] = True
         best = self._best(batch, hidden, min(k, int(allowed.sum())), stages)
         listed = torch.isfinite(best.scores).cpu().numpy()  # [B, K]
         n = listed.sum(axis=1)
         table = {
-            _NUMBER: np.repeat(rows, n),
+            NUMBER: np.repeat(rows, n),
             USER: np.repeat(users[rows], n),
             "rank": (listed.cumsum(axis=1))[listed],
             ITEM: self._token[best.items.cpu().numpy()[listed]],
@@ -379,21 +395,3 @@ class Recommender:
         fuses = isinstance(model, LongShortRecommender)
         alpha = model.score(state, top.indices, return_alpha=True)[1] if fuses else None
         return _Best(top.indices, top.values, alpha)
-
-    def _popular(self, users: np.ndarray, rows: np.ndarray, allowed: np.ndarray, k: int) -> pd.DataFrame:
-        """What was most frequent in training, of equals the first in the catalogue."""
-        popularity = np.where(allowed, self.catalogue.popularity, -1)
-        best = np.argsort(-popularity, kind="stable")[: min(k, int(allowed.sum()))]
-        return pd.DataFrame(
-            {
-                _NUMBER: np.repeat(rows, len(best)),
-                USER: np.repeat(users[rows], len(best)),
-                "rank": np.tile(np.arange(1, len(best) + 1), len(rows)),
-                ITEM: np.tile(self._token[best], len(rows)),
-                "score": np.tile(self.catalogue.popularity[best].astype(np.float32), len(rows)),
-                "source": "popularity",
-            }
-        )
-
-
-_NUMBER, _ID = "__number", "__id"

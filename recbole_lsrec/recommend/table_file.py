@@ -50,7 +50,8 @@ class TableFile:
                 table.to_json(file, orient="records", lines=True, force_ascii=False)
         else:
             separator = "," if self.kind == ".csv" else "\t"
-            _flat(table).to_csv(self.path, index=False, sep=separator, mode="a", header=not self.lines)
+            first = not self.path.stat().st_size  # tables before may have had no lines
+            _flat(table).to_csv(self.path, index=False, sep=separator, mode="a", header=first)
         self.lines += len(table)
 
     def close(self) -> None:

@@ -1,5 +1,6 @@
 """The application: three paths over one :class:`Recommender`."""
 
+import json
 import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -9,12 +10,14 @@ from typing import Any
 import pandas as pd
 import torch
 from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi_offline import FastAPIOffline
 
 from recbole_lsrec import __version__
 from recbole_lsrec.errors import LSRecError
 from recbole_lsrec.recommend import Recommender
+from recbole_lsrec.recommend.read_histories import read_histories
 from recbole_lsrec.serve.schemas import Answer, Health, Item, Listed, Question, Recommend, Rerank
 
 MOST_BYTES = 16 << 20
@@ -45,6 +48,12 @@ def make_app(recommender: Recommender) -> FastAPI:
         if size is not None and int(size) > MOST_BYTES:
             return JSONResponse({"detail": f"a request has at most {MOST_BYTES} bytes"}, 413)
         return await answer(request)
+
+    @app.exception_handler(RequestValidationError)
+    async def refused(_: Request, error: RequestValidationError) -> Response:
+        # FastAPI's own answer repeats the input, which may be nothing that JSON in UTF-8 holds: NaN, half a surrogate pair.
+        told = [{name: one[name] for name in ("type", "loc", "msg")} for one in error.errors()]
+        return Response(json.dumps({"detail": told}), 422, media_type="application/json")
 
     @app.post("/recommend")
     def recommend(question: Recommend) -> Answer:
@@ -79,16 +88,14 @@ def _answer(recommender: Recommender, question: Question, **options: Any) -> Ans
     names = [history.user for history in question.histories]
     if len(set(names)) < len(names):
         raise HTTPException(422, "histories: two are of one user; give each user one history.")
-    events = [
-        {"user": history.user, **event.model_dump()} for history in question.histories for event in history.events
-    ]
-    frame = pd.DataFrame(events)
+    events = [{**dict(event), "user": history.user} for history in question.histories for event in history.events]
+    frame = pd.DataFrame(events, dtype=object)  # as JSON lines are read: whole numbers stay so beside a missing value
     now = {
         history.user: max(event.timestamp for event in history.events) if history.now is None else history.now
         for history in question.histories
     }
     try:
-        table, counts = recommender.answer(frame, now=now, **options)
+        table, counts = recommender.answer(read_histories(frame, recommender.names()), now=now, **options)
     except LSRecError as error:
         raise HTTPException(422, str(error)) from error
     return Answer(lists=_lists(table, names), counts=counts)

@@ -2,10 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-MOST_HISTORIES, MOST_EVENTS, MOST_ITEMS = 256, 2000, 10_000
-"""Of a request, of a history, and of a list of candidates or of excluded items."""
+MOST_HISTORIES, MOST_EVENTS, MOST_ITEMS, MOST_COLUMNS = 256, 2000, 10_000, 32
+"""Of a request, of a history, of a list of candidates or of excluded items, and of further columns in a request."""
 
 Token = Annotated[str, Field(min_length=1, max_length=256)]
 Time = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -15,6 +15,7 @@ class Event(BaseModel):
     """An item at a time; further columns that the run's model reads may be added."""
 
     model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, Annotated[str, Field(max_length=256)] | int | float | bool | None]
 
     item: Token
     timestamp: Time = Field(description="In the unit of the run's log.")
@@ -29,6 +30,16 @@ class History(BaseModel):
     events: list[Event] = Field(min_length=1, max_length=MOST_EVENTS)
     now: Time | None = Field(None, description="When it is asked; the last event by default.")
 
+    @model_validator(mode="after")
+    def _of_one_user(self) -> "History":
+        for event in self.events:
+            if (other := event.__pydantic_extra__.get("user", self.user)) != self.user:
+                raise ValueError(
+                    f"found an event of user {other!r} in the history of {self.user!r}; accepted: that user's, or events that "
+                    "name none. Give each user a history."
+                )
+        return self
+
 
 class Question(BaseModel):
     """Histories of different users."""
@@ -36,6 +47,16 @@ class Question(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     histories: list[History] = Field(min_length=1, max_length=MOST_HISTORIES)
+
+    @model_validator(mode="after")
+    def _of_few_columns(self) -> "Question":
+        found = {name for history in self.histories for event in history.events for name in event.__pydantic_extra__}
+        if len(found) > MOST_COLUMNS:  # events become one table
+            raise ValueError(
+                f"events have {len(found)} further columns; accepted: at most {MOST_COLUMNS}. Leave out what the model does "
+                "not read."
+            )
+        return self
 
 
 class Recommend(Question):

@@ -89,6 +89,23 @@ def test_a_model_that_reads_the_candidate_with_each_event_says_so(tmp_path):
         export(folder, "onnx")
 
 
+def test_a_run_with_its_own_sessions(tmp_path):
+    columns = {"session_id:token": lambda events: events["timestamp:float"] // 86_400}
+    folder, events = _shop_run(tmp_path, "SLSRec", {"preset": "lineage"}, **columns)
+    path = export(folder, "torchscript")
+    inputs = json.loads(path.with_suffix(".json").read_text())["inputs"]
+    assert "session_id_list" in inputs
+    recommender = Recommender.load(folder)
+    frame = events.iloc[:300].set_axis(["user", "item", "timestamp", "category_id", "session_id"], axis=1)
+    lists = recommender.recommend(frame, k=6)
+    (users, batch), *_ = recommender.windows(frame)
+    number = {item: place for place, item in enumerate(recommender.catalogue.tokens["item_id"])}
+    items = lists["item"].map(number).groupby(lists["user"], sort=False).agg(list)[users]
+    found = torch.jit.load(path)(*(batch[name] for name in inputs[:-1]), torch.tensor(items.tolist()))
+    expected = np.stack(lists.groupby("user", sort=False)["score"].agg(list)[users])
+    np.testing.assert_allclose(found.detach(), expected, rtol=1e-5, atol=1e-5)
+
+
 def test_a_graph_for_one_number_of_histories_is_refused(tmp_path):
     folder, _ = _shop_run(tmp_path, "BERT4Rec", {})
     reason = "its graph works for as many histories and events as it was made of, no others"

@@ -1,5 +1,7 @@
 """Files that are answered part by part."""
 
+import json
+
 import pandas as pd
 import pytest
 
@@ -14,6 +16,13 @@ from tests.recommend.test_recommender import _shop_run
 def recommender(tmp_path_factory):
     """Of a trained run."""
     return Recommender.load(_shop_run(tmp_path_factory.mktemp("run"), "SASRec", {})[0])
+
+
+@pytest.fixture(scope="module")
+def recommender_of_columns(tmp_path_factory):
+    """Of a trained run that has its own sessions, and a column of numbers."""
+    columns = {"session_id:token": lambda events: events.index // 9, "lasted:float": 2.5}
+    return Recommender.load(_shop_run(tmp_path_factory.mktemp("columns"), "SASRec", {}, **columns)[0])
 
 
 @pytest.fixture
@@ -51,6 +60,39 @@ def test_an_event_is_named_by_its_place_in_the_file(recommender, small_parts, tm
     (tmp_path / "h.csv").write_text("\n".join(lines))
     with pytest.raises(DataError, match=r"event 201 has no item"):
         recommend_file(recommender, tmp_path / "h.csv", list, k=3)
+
+
+@pytest.mark.parametrize(
+    ("event", "more", "message"),
+    [
+        (("z", "1", 900, 1), {"now": 500}, r"^now: user 'z' has an event at 900, after now \(500\)"),
+        (("z", "1", 1_580_000_000_000, 1), {}, r"^histories: .* are in ms; give all in s"),
+        (("z", "1", 9, "long"), {}, r"^histories: user 'z', item '1': the column 'lasted' holds 'long'"),
+    ],
+)
+def test_all_of_a_file_is_checked_before_the_first_list(
+    recommender_of_columns, small_parts, tmp_path, event, more, message
+):
+    rows = [(f"u{place % 37}", "1", place, 1) for place in range(200)]
+    histories = pd.DataFrame([*rows, event], columns=["user", "item", "timestamp", "lasted"]).assign(session_id=1)
+    histories.to_csv(tmp_path / "h.csv", index=False)
+    tables = []
+    with pytest.raises(DataError, match=message):
+        recommend_file(recommender_of_columns, tmp_path / "h.csv", tables.append, k=3, **more)
+    assert not tables
+
+
+def test_a_key_that_few_objects_have_is_a_column_of_all_parts(recommender_of_columns, small_parts, tmp_path):
+    rows = [{"user": f"u{place % 37}", "item": "1", "timestamp": place} for place in range(200)]
+    path, tables = tmp_path / "h.jsonl", []
+    write = lambda rows: path.write_text("".join(json.dumps(row) + "\n" for row in rows))  # noqa: E731
+    write(rows)
+    with pytest.raises(DataError, match=r"^histories: lack the column 'session_id'"):
+        recommend_file(recommender_of_columns, path, tables.append, k=3)
+    assert not tables
+    write([*rows, {"user": "u3", "item": "1", "timestamp": 900, "session_id": "s"}])
+    assert recommend_file(recommender_of_columns, path, tables.append, k=3)["users"] == 37
+    assert len(tables) > 3
 
 
 def test_damaged_histories_are_refused_in_words_or_answered(recommender):

@@ -48,16 +48,18 @@ def run_of_slsrec(tmp_path_factory):
     return _shop_run(tmp_path_factory.mktemp("run"), "SLSRec", {})
 
 
-def _shop_run(folder, model, options):
+def _shop_run(folder, model, options, **further):
+    """A run, and the events of its log: those of the shop with these further columns."""
     from tests.shop_log import shop_events
 
-    events = shop_events().drop(columns="event_type:token")
+    events = shop_events().drop(columns="event_type:token").assign(**further)
+    columns = [name.partition(":")[0] for name in events]
     (folder / "data" / "shop").mkdir(parents=True)
     events.to_csv(folder / "data" / "shop" / "shop.inter", sep="\t", index=False)
     settings = {
         "data_path": str(folder / "data"),
         "run_dir": str(folder / "runs"),
-        "load_col": {"inter": ["user_id", "item_id", "timestamp", "category_id"]},
+        "load_col": {"inter": columns},
         "CATEGORY_FIELD": "category_id",
         "train_batch_size": 128,
         "show_progress": False,
@@ -257,51 +259,6 @@ def test_in_two_stages_the_likely_items_are_scored(run_of_slsrec, monkeypatch, c
 def test_what_cannot_be_used_is_said(run_of_slsrec, histories, more, error, message):
     with pytest.raises(error, match=message):
         Recommender.load(run_of_slsrec[0]).recommend(histories, **more)
-
-
-@pytest.fixture(scope="module")
-def run_with_columns(tmp_path_factory):
-    """A run whose model reads how long an event lasted and of which kind it was."""
-    from tests.shop_log import shop_events
-
-    folder = tmp_path_factory.mktemp("columns")
-    (folder / "data" / "shop").mkdir(parents=True)
-    events = shop_events().assign(**{"lasted:float": 2.5})
-    events.to_csv(folder / "data" / "shop" / "shop.inter", sep="\t", index=False)
-    columns = ["user_id", "item_id", "timestamp", "category_id", "event_type", "lasted"]
-    settings = {
-        "data_path": str(folder / "data"),
-        "run_dir": str(folder / "runs"),
-        "load_col": {"inter": columns},
-        "CATEGORY_FIELD": "category_id",
-        "show_progress": False,
-        "state": "ERROR",
-        **ONE,
-    }
-    return Path(run_recbole_lsrec("SLSRec", "shop", config_dict=settings)["run_folder"])
-
-
-def test_words_of_further_columns_that_the_model_does_not_know_are_counted(run_with_columns, caplog):
-    frame = pd.DataFrame({"user": "a", "item": ["1", "2", "3"], "timestamp": [1, 2, 3]})
-    frame["event_type"] = ["view", "carried home", None]
-    frame["lasted"] = ["1.5", "", None]
-    recommender = Recommender.load(run_with_columns)
-    with caplog.at_level(logging.WARNING):
-        counts = recommender.recommend(frame, k=1).attrs["counts"]
-    assert counts["unknown_words"] == 1
-    assert "1 values of further columns are words that the model does not know" in caplog.text
-    ((_, batch),) = recommender.windows(frame)
-    assert batch["lasted_list"][0, :3].tolist() == [1.5, 0, 0]
-    assert (batch["event_type_list"][0, :3] > 0).tolist() == [True, False, False]
-
-
-@pytest.mark.parametrize("word", ["long", [1], "1_0", True])
-def test_words_in_a_further_column_of_numbers_are_refused(run_with_columns, word):
-    frame = pd.DataFrame({"user": "a", "item": ["1", "2"], "timestamp": [1, 2], "lasted": [1, word]}, dtype=object)
-    with pytest.raises(
-        DataError, match=r"^histories: user 'a', item '2': the column 'lasted' holds .*; accepted: a number"
-    ):
-        Recommender.load(run_with_columns).recommend(frame)
 
 
 def test_histories_without_an_event_are_said_to_be(run_of_slsrec, tmp_path, caplog):

@@ -1,7 +1,9 @@
 """The paths of the application, over a trained run."""
 
+import json
 import re
 
+import numpy as np
 import pandas as pd
 import pytest
 from fastapi.testclient import TestClient
@@ -9,8 +11,10 @@ from fastapi.testclient import TestClient
 from recbole_lsrec.cli import main
 from recbole_lsrec.recommend import Recommender
 from recbole_lsrec.serve import app as serving
-from recbole_lsrec.serve.schemas import MOST_HISTORIES
+from recbole_lsrec.serve.schemas import MOST_COLUMNS, MOST_HISTORIES
 from tests.recommend.test_recommender import _shop_run
+
+JSON = {"content-type": "application/json"}
 
 
 @pytest.fixture(scope="module")
@@ -23,6 +27,22 @@ def recommender(tmp_path_factory):
 def client(recommender):
     """Speaks to the application without a network."""
     return TestClient(serving.make_app(recommender))
+
+
+@pytest.fixture(scope="module")
+def recommender_of_columns(tmp_path_factory):
+    """Of a trained run that has its own sessions, and a column of words that are numbers."""
+    columns = {
+        "session_id:token": lambda events: events.index // 9,
+        "event_type:token": lambda events: np.where(events.index % 3, 1, 3),
+    }
+    return Recommender.load(_shop_run(tmp_path_factory.mktemp("columns"), "SLSRec", {}, **columns)[0])
+
+
+@pytest.fixture(scope="module")
+def client_of_columns(recommender_of_columns):
+    """What fails in the application is its answer 500."""
+    return TestClient(serving.make_app(recommender_of_columns), raise_server_exceptions=False)
 
 
 def history(recommender, user="a", n=3, **more):
@@ -104,6 +124,44 @@ def test_what_is_wrong_is_422_with_a_reason(client, recommender):
         assert reason in found.text
     unknown = client.post("/rerank", json={"histories": [one], "candidates": ["nowhere"]})
     assert (unknown.status_code, "knows none of the 1 items" in unknown.text) == (422, True)
+
+
+def test_a_served_answer_is_that_of_the_same_events_in_a_file(client_of_columns, recommender_of_columns, tmp_path):
+    events = [
+        {"item": str(n), "timestamp": n, "session_id": 1, **({"event_type": n} if n != 2 else {})} for n in (1, 2, 3)
+    ]
+    (tmp_path / "h.jsonl").write_text("".join(json.dumps({"user": "a", **event}) + "\n" for event in events))
+    expected = recommender_of_columns.recommend(tmp_path / "h.jsonl", k=3)
+    found = client_of_columns.post("/recommend", json={"histories": [{"user": "a", "events": events}], "k": 3}).json()
+    assert found["counts"] == expected.attrs["counts"]
+    assert found["counts"]["unknown_words"] == 0
+    (one,) = found["lists"]
+    assert [item["item"] for item in one["items"]] == expected["item"].tolist()
+    assert [item["score"] for item in one["items"]] == pytest.approx(expected["score"].tolist())
+
+
+def test_further_columns_of_events_that_do_not_fit_are_422(client_of_columns):
+    event = {"item": "1", "timestamp": 1, "session_id": "s"}
+    accepted = {"histories": [{"user": "a", "events": [{**event, "user": "a"}]}]}
+    assert client_of_columns.post("/recommend", json=accepted).status_code == 200
+    for more, reason in (
+        ({"user": "b"}, "found an event of user 'b' in the history of 'a'"),
+        ({"user": ["b"]}, "should be a valid string"),
+        ({"user_id": "b"}, "found 2 columns for the user"),
+        ({"session_id": ["q"]}, "should be a valid string"),
+        ({"session_id": {"q": 1}}, "should be a valid string"),
+        ({"event_type": "1", "event_type:token": "3"}, "the column 'event_type' is there twice"),
+        ({str(n): n for n in range(MOST_COLUMNS + 1)}, "further columns; accepted: at most"),
+        ({"item": "\ud800"}, "unable to parse raw data as a unicode string"),
+        ({"event_type": "\ud800"}, "unable to parse raw data as a unicode string"),
+        ({"\ud800": 1}, "unable to parse raw data as a unicode string"),
+        ({"timestamp": float("nan")}, "finite number"),
+    ):
+        body = json.dumps({"histories": [{"user": "a", "events": [{**event, **more}]}]})  # httpx's own refuses some
+        found = client_of_columns.post("/recommend", content=body, headers=JSON)
+        assert (found.status_code, reason in found.text) == (422, True), (more, found.text)
+    unread = {"histories": [{"user": "\ud800", "events": [event]}], "\ud800": 1}
+    assert client_of_columns.post("/recommend", content=json.dumps(unread), headers=JSON).status_code == 422
 
 
 def test_bodies_are_bounded(client, monkeypatch):

@@ -18,15 +18,15 @@ PLANTS = [
     Plant(
         "training negatives know no time",
         "data/dataloader.py",
-        "return self.sampler.draw(rows, self.n_negatives, key, alpha=self.alpha, exclude=self.exclude, widen=True)",
+        "return self.sampler.draw(rows, self.n_negatives, key, **self._drawn_from(), widen=True)",
         "return self.sampler.draw(rows, self.n_negatives, key, alpha=self.alpha, exclude=self.exclude, widen=True,"
         " limit=np.full(len(rows), 1 << 60))",
     ),
     Plant(
         "items first seen in the target's own second are drawn",
         "data/sampler.py",
-        'pool = np.searchsorted(self.appeared, limit, side="left")',
-        'pool = np.searchsorted(self.appeared, limit, side="right")',
+        'self.time[rows] if limit is None else np.full(len(rows), limit))',
+        'self.time[rows] if limit is None else np.full(len(rows), limit), side="right")',
     ),
     Plant(
         "popularity of candidates always counts all events",

@@ -61,14 +61,14 @@ PLANTS = [
     Plant(
         "popularity of lists counts all events",
         "evaluation/evaluator.py",
-        "return np.bincount(dataset.item[dataset.training_events()], minlength=dataset.item_num)",
-        "return np.bincount(dataset.item, minlength=dataset.item_num)",
+        "list_metrics(config, outcome.lists, dataset.training_counts())",
+        "list_metrics(config, outcome.lists, np.bincount(dataset.item, minlength=dataset.item_num))",
     ),
     Plant(
         "thirds of popularity count all events",
         "evaluation/instances.py",
-        "counts = np.bincount(dataset.item[dataset.training_events()], minlength=dataset.item_num)[1:]",
-        "counts = np.bincount(dataset.item, minlength=dataset.item_num)[1:]",
+        "dataset.session, dataset.training_counts()",
+        "dataset.session, np.bincount(dataset.item, minlength=dataset.item_num)",
     ),
     Plant(
         "an item met later counts as met before",
@@ -86,7 +86,7 @@ PLANTS = [
     Plant(
         "popularity is corrected by events held out",
         "evaluation/evaluator.py",
-        "Corrector(correction, _training_events(dataset), device)",
+        "Corrector(correction, dataset.training_counts(), device)",
         "Corrector(correction, np.bincount(dataset.item, minlength=dataset.item_num), device)",
         "tests/test_final_evaluation.py",
     ),

@@ -14,14 +14,14 @@ PLANTS = [
         "one is asked at the last event whatever `now` says",
         "recommend/recommender.py",
         "time: np.concatenate([known[TIME].to_numpy(), asked[rows]]),",
-        "time: np.concatenate([known[TIME].to_numpy(), known.groupby(_NUMBER)[TIME].max().loc[rows].to_numpy()]),",
+        "time: np.concatenate([known[TIME].to_numpy(), known.groupby(NUMBER)[TIME].max().loc[rows].to_numpy()]),",
         "tests/recommend",
     ),
     Plant(
         "popularity for unknown histories counts held-out events",
         "item_catalogue.py",
-        "dataset.item[dataset.training_events()]",
-        "dataset.item",
+        "torch.from_numpy(dataset.training_counts())",
+        "torch.from_numpy(np.bincount(dataset.item, minlength=dataset.item_num))",
         HERE,
     ),
 ]

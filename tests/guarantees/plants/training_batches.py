@@ -8,14 +8,14 @@ PLANTS = [
     Plant(
         "pairs' negatives appear after training",
         "data/pair_loader.py",
-        "limit = np.full(len(rows), self._after_training)",
-        "limit = np.full(len(rows), 1 << 60)",
+        '"limit": self._after_training',
+        '"limit": 1 << 60',
     ),
     Plant(
         "pairs' negatives may be the user's other training items",
         "data/pair_loader.py",
-        'others = ("positive", "user")',
-        'others = ("positive",)',
+        '"exclude": ("positive", "user")',
+        '"exclude": ("positive",)',
     ),
     Plant(
         "pairs are those of the whole log",

@@ -1,0 +1,14 @@
+"""Which items may be recommended."""
+
+import pytest
+
+from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.recommend.allowed import allowed_items
+
+
+def test_the_padding_is_an_unknown_item(caplog):
+    item_id = {"[PAD]": 0, "a": 1, "b": 2}
+    with pytest.raises(ConfigError, match=r"^candidates: the model knows none of the 1 items given"):
+        allowed_items(item_id, 3, (), ["[PAD]"])
+    assert allowed_items(item_id, 3, ["[PAD]"], ["a", "[PAD]"]).tolist() == [False, True, False]
+    assert "the model does not know 1 of the 2 given" in caplog.text
