@@ -20,7 +20,7 @@ PLANTS = [
         "data/dataloader.py",
         "return self.sampler.draw(rows, self.n_negatives, key, **self._drawn_from(), widen=True)",
         "return self.sampler.draw(rows, self.n_negatives, key, alpha=self.alpha, exclude=self.exclude, widen=True,"
-        " limit=np.full(len(rows), 1 << 60))",
+        " limit=1 << 60)",
     ),
     Plant(
         "items first seen in the target's own second are drawn",
@@ -81,6 +81,7 @@ PLANTS = [
         "data/sampler.py",
         "np.flatnonzero(np.diff(self._weights(alpha, popularity)))",
         "np.arange(len(self.by_appearance))",
+        "tests/data/test_sampler.py",
     ),
     Plant(
         "widened rows are not counted",
