@@ -42,7 +42,7 @@ def rows() -> list[Row]:
     for board, only in BOARDS.items():
         table = pd.read_csv(RESULTS / f"{board}.csv")
         table = table[(table.metric == "ndcg@10") & (table.status == "done")]  # neither rising nor untested
-        seconds = re.search(r"budget: (\d+) seconds", (RESULTS / f"{board}.md").read_text(encoding="utf-8"))
+        seconds = re.search(r"budget: ([\d,]+) seconds", (RESULTS / f"{board}.md").read_text(encoding="utf-8"))
         assert seconds is not None, board
         for (log, protocol), systems in table.groupby(["dataset", "protocol"], sort=False):
             if only not in (None, log):
