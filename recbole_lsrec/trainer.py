@@ -51,9 +51,9 @@ class Trainer(recbole.trainer.Trainer):
 
     Attributes:
         history: per finished epoch ``epoch``, ``train_loss`` (sum over batches; a list if the model gives several),
-            ``train_seconds`` (on a CPU of its thread), ``share`` (of its batches; below 1 where the budget ended it),
+            ``train_seconds`` (on a CPU, of its thread), ``share`` (of its batches; below 1 where the budget ended it),
             ``progress`` (of all the training that epochs or budget allow, from 0 to 1) and, where validated,
-            ``valid_seconds``, ``valid_score``, ``valid_result``. It survives a resume.
+            ``valid_seconds`` (by the same clock), ``valid_score``, ``valid_result``. It survives a resume.
         evaluation: what the last :meth:`evaluate` found, with ranks per instance; None before.
     """
 
@@ -288,7 +288,7 @@ class Trainer(recbole.trainer.Trainer):
         return f" The state before this epoch is in {self.saved_model_file}." if self._saved else ""
 
     def _valid_epoch(self, valid_data: Any, show_progress: bool = False) -> tuple[float, dict[str, float]]:
-        started = perf_counter()
+        started = self._now()
         try:
             result = self.evaluate(valid_data, load_best_model=False, show_progress=show_progress) or {}
         except TrainingError as error:
@@ -298,7 +298,7 @@ class Trainer(recbole.trainer.Trainer):
                 f"valid_metric: {self.config['valid_metric']!r} is not among the validation results "
                 f"({', '.join(result)}); choose one of them, or add it to metrics and topk."
             )
-        score, seconds = result[self.valid_metric], perf_counter() - started
+        score, seconds = result[self.valid_metric], self._now() - started
         self.history[-1].update(valid_seconds=seconds, valid_score=score, valid_result=dict(result))
         if self.strict and score == self.best_valid_score:  # which RecBole counts as progress
             score = nextafter(score, -inf if self.valid_metric_bigger else inf)
