@@ -23,8 +23,8 @@ def read_histories(source: Any, names: Mapping[str, str]) -> pd.DataFrame:
     """Reads events of users.
 
     Args:
-        source: a frame (pandas, polars), the path of a CSV, TSV, parquet, JSON-lines or ``.inter`` file, or one history as a list of
-            items, oldest first, or of (item, time). Items of a list without times lie a second apart.
+        source: a frame (pandas, polars), the path of a CSV, TSV, parquet, JSON-lines or ``.inter`` file, or one history as a
+            list of items, oldest first, or of (item, time). Items of a list without times lie a second apart.
         names: what the run calls ``user``, ``item`` and ``timestamp``; these names and those are accepted, with or without
             the type of an atomic file (``item_id:token``).
 
