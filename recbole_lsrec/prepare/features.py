@@ -120,8 +120,8 @@ def _check_numbers(connection: Any, feature: Feature, column: str, starts: Start
         rows, row, value = found
         raise DataError(
             f"{place_of(row, starts)}: column {feature.name!r} holds {value[:120]!r}, which is no number ({rows} such rows); "
-            f"accepted for {feature}: numbers with {decimal!r} before the fraction, or nothing. Mend the file, give --decimal for "
-            f"another sign ({POINT} or {COMMA}), or take it as text: {feature.name}:{feature.kind.replace('float', 'token')}."
+            f"accepted for {feature}: numbers with {decimal!r} before the fraction, or nothing. Mend the file, give --decimal "
+            f"for another sign ({POINT} or {COMMA}), or take it as text: {feature.name}:{feature.kind.replace('float', 'token')}."
         )
 
 
