@@ -77,8 +77,10 @@ def _checked(frame: pd.DataFrame, names: Mapping[str, str], where: str, before: 
 def _text_blocks(path: Path, separator: str, quoted: bool = True) -> Iterator[pd.DataFrame]:
     """Of a CSV, TSV or atomic file: every value as text, no line of another number of values."""
     with path.open(encoding="utf-8-sig", newline="") as file:
-        quoting = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
-        names = next(csv.reader(file, delimiter=separator, strict=True, quoting=quoting), [])
+        names = next(
+            csv.reader(file, delimiter=separator, strict=True, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE),
+            [],
+        )
     if not names:
         raise ValueError("it is empty")
     _refuse_doubled(names)
