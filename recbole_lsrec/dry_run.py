@@ -5,6 +5,7 @@ from typing import Any
 import yaml
 
 from recbole_lsrec.config import Config
+from recbole_lsrec.config.values import plain_types
 from recbole_lsrec.data.split_report import split_report, summary_lines
 from recbole_lsrec.page.numbers import seconds
 from recbole_lsrec.run_data import Data
@@ -23,9 +24,11 @@ def describe(config: Config, data: Data) -> str:
         data: the loaded data.
     """
     log, model = data.dataset, build_model(config, data)
+    # What rebuilds the settings has nothing for "no negatives"; here stands what the run uses.
+    settings = config.plain() | {"train_neg_sample_args": plain_types(config["train_neg_sample_args"])}
     parts = [
         "# Settings",
-        yaml.safe_dump(config.plain(), sort_keys=True, allow_unicode=True).rstrip(),
+        yaml.safe_dump(settings, sort_keys=True, allow_unicode=True).rstrip(),
         "# Settings of RecBole that have no effect here",
         "\n".join(f"{key}: {reason}" for key, reason in config.no_effect().items()) or "none",
         "# Data",

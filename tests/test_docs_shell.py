@@ -28,7 +28,7 @@ NOT_RUN = {
     "pytest": "a test of its own; tests/test_examples.py",
     "torchrun": "processes of torch's; tests/test_run_processes.py",
     "recbole-lsrec run ...": "several machines; tests/processes/test_group.py",
-    "python run_recbole_lsrec.py -m SASRec -d ml-100k --config_files my.yaml": "settings of the reader's own",
+    "recbole-lsrec run -m SASRec -d ml-100k --config_files my.yaml": "settings of the reader's own",
     "recbole-lsrec serve": "listens until it is stopped; tests/serve",
     "recbole-lsrec planted": "needs the simulated log's planted truth; tests/analysis/test_planted.py",
     "recbole-lsrec prepare SOURCE": "the general form; the lines below it are run",

@@ -163,6 +163,14 @@ def test_dry_run_prints_and_leaves_nothing(shop, capsys):
     for expected in ("session_threshold: 1800", "checkpoint_dir: ", "test: 60 instances", "one training batch: "):
         assert expected in text
     assert not Path("runs").exists()
+    users = pd.read_csv(Path(shop["data_path"]) / "shop/shop.inter", sep="\t")["user_id:token"].nunique()
+    assert f" events of {users} users and " in text  # without the padding
+    assert "\x1b" not in text
+
+
+def test_a_dry_run_says_that_nothing_is_sampled_as_the_run_does(shop):
+    text = run_recbole_lsrec("GRU4Rec", "shop", config_dict=shop, command_line=["--dry-run"])["dry_run"]
+    assert "train_neg_sample_args:\n  alpha: none" in text
 
 
 def test_keys_without_effect_are_reported(shop, caplog):

@@ -60,6 +60,9 @@ from recbole_lsrec.errors import ConfigError, did_you_mean
 @click.option("--user-features", help="csv: further columns of users, as name or name:type, separated by commas.")
 @click.option("--item-features", help="csv: further columns of items, likewise.")
 @click.option("--separator", help="csv: between columns; found by default.")
+@click.option(
+    "--decimal", type=click.Choice([".", ","]), help="csv: before the fraction of floats; a point by default."
+)
 @click.option("--encoding", help="csv: of the text; utf-8 by default.")
 @click.option(
     "--time-format",

@@ -55,7 +55,9 @@ def models() -> None:
 
 @click.command()
 @click.argument("folder", metavar="RUN", type=click.Path(path_type=Path))
-@click.option("--histories", required=True, type=click.Path(path_type=Path), help="CSV, TSV, parquet or JSON lines.")
+@click.option(
+    "--histories", required=True, type=click.Path(path_type=Path), help="CSV, TSV, parquet, JSON lines or .inter."
+)
 @click.option("--k", default=20, show_default=True, type=click.IntRange(1), help="Length of the lists.")
 @click.option("--out", type=OutputFile(), help="CSV, TSV, parquet or JSON lines, by its ending; the screen by default.")
 @click.option("--now", type=Finite(), help="When it is asked, in the log's unit; each user's last event by default.")

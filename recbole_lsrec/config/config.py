@@ -144,12 +144,7 @@ class Config(RecBoleConfig):
 
     def no_effect(self) -> dict[str, str]:
         """Returns the keys that were set but do nothing here, each with the reason."""
-        usual, _ = merge(recbole_layers())
-        useless = {
-            key: reason
-            for key, reason in NO_EFFECT.items()
-            if key in self._given and self.external_config_dict[key] != usual.get(key)
-        }
+        useless = {key: reason for key, reason in NO_EFFECT.items() if key in self._given}
         if self.model_class.type == ModelType.GENERAL:
             useless.pop("require_pow", None)
         time, columns = self.final_config_dict["TIME_FIELD"], self.final_config_dict["normalize_field"] or []
@@ -286,6 +281,8 @@ class Config(RecBoleConfig):
         if isinstance(values["additional_feat_suffix"], str):
             values["additional_feat_suffix"] = [values["additional_feat_suffix"]]
         self._set_columns()
+        if options is not None and values["CATEGORY_FIELD"] is None and (reason := together.without_categories()):
+            raise ConfigError(reason)
         if "RecBole" in sources.get("selected_features", "") and values["CATEGORY_FIELD"]:
             values["selected_features"] = [values["CATEGORY_FIELD"]]  # RecBole's default is a column of ml-100k
         self._init_device()
@@ -321,9 +318,9 @@ class Config(RecBoleConfig):
             or registry.is_one_of(self.model_class, registry.TRAINED_ON_LABELS)  # which only sampled negatives bring
         )
         if no_negatives(args) and needs:
-            raise refuse(
-                key, values[key], sources, f"a dict such as {{sample_num: 4}}, because {self.model} trains on negatives"
-            )
+            usual = merge(self._default_layers())[0][key]
+            accepted = f"a dict such as {{sample_num: 4}}, because {self.model} trains on negatives"
+            raise refuse(key, values[key], sources, f"{accepted}; leave it out for the default, {usual}")
         return args
 
     def _set_columns(self) -> None:

@@ -93,6 +93,10 @@ class Options(BaseModel):
         """Which options do nothing beside the others, each with the reason: ``{"gbce_t": "position_loss is softmax"}``."""
         return {}
 
+    def without_categories(self) -> str:
+        """Why these options cannot be had of a log whose items have no category, as the error says it; "" if they can."""
+        return ""
+
     @classmethod
     def read(cls, config: Any) -> Any:
         """Returns the options that a config (RecBole's, or a dict) holds, checked, with presets filled in.

@@ -6,7 +6,7 @@ RecBole 1.2.1 was written for pandas 1. Under pandas 3 four of its steps fail, t
 * ``_remap``, ``_normalize`` and ``_discretization`` ask a column of lists for its lengths and get the column's own;
 * ``_dataframe_to_interaction`` makes tensors of arrays that may not be written to.
 
-And ``join`` looks every feature up for every batch, read or not.
+And ``join`` looks every feature up for every batch, read or not, and the summary counts the padding.
 """
 
 from collections.abc import Iterator
@@ -28,6 +28,14 @@ class RecBoleDataset(SequentialDataset):
     feat_name_list: list[str]
     field2type: dict[str, FeatureType]
     _flat: dict[str, list[pd.DataFrame]] | None = None  # fields of float lists while they are plain columns
+
+    def __str__(self) -> str:
+        """What the log holds; RecBole's summary counts the padding as a user and an item, and is coloured everywhere."""
+        users, items, events = self.user_num - 1, self.item_num - 1, self.inter_num
+        return (
+            f"{self.dataset_name}: {events} events of {users} users and {items} items: {events / users:.1f} a user, "
+            f"{events / items:.1f} an item, {events / (users * items):.4%} of all pairs\ncolumns: {', '.join(self.field2type)}"
+        )
 
     def _fill_nan(self) -> None:
         """Missing tokens become 0 (padding), missing numbers the column's mean, missing lists empty."""

@@ -22,7 +22,7 @@ from recbole_lsrec.prepare import events, write
 from recbole_lsrec.prepare.columns import csv_source
 from recbole_lsrec.prepare.database import connected, foreign, one, text
 from recbole_lsrec.prepare.dataset_yaml import Facts, dataset_yaml
-from recbole_lsrec.prepare.features import Feature, make_writable
+from recbole_lsrec.prepare.features import POINT, Feature, make_writable
 from recbole_lsrec.prepare.files import RawFile, find_files, matching
 from recbole_lsrec.prepare.items import item_query, read_items, user_query
 from recbole_lsrec.prepare.layout import Layout, Source
@@ -45,6 +45,7 @@ class Options:
         columns: role -> column of the raw file, for the source ``csv``.
         user_features, item_features: further columns, as ``name`` or ``name:type``, for the source ``csv``.
         separator, encoding: of the raw files, for the source ``csv``.
+        decimal: what numbers among the features have before their fraction, ``.`` or ``,``; None: a point.
         time_format: how times are written; None finds it.
         tz: zone of times that name none.
         keep_events: event types to keep; the source's by default.
@@ -62,6 +63,7 @@ class Options:
     item_features: tuple[str, ...] = ()
     separator: str | None = None
     encoding: str | None = None
+    decimal: str | None = None
     time_format: str | None = None
     tz: str | None = None
     keep_events: tuple[str, ...] = ()
@@ -118,7 +120,7 @@ def _source(name: str, files: list[RawFile], options: Options) -> tuple[Source, 
             files, options.columns, options.user_features, options.item_features, options.separator, encoding
         )
     given = [f"--{role.replace('_', '-')}" for role in options.columns]
-    given += [f"--{key}" for key in ("separator", "encoding") if getattr(options, key) is not None]
+    given += [f"--{key}" for key in ("separator", "encoding", "decimal") if getattr(options, key) is not None]
     given += [f"--{key.replace('_', '-')}" for key in ("user_features", "item_features") if getattr(options, key)]
     if given:
         raise DataError(
@@ -145,7 +147,7 @@ def _prepare(
         times = _times(connection, source, options, ledger)
         click.echo(f"  times: {times.in_words if times else 'none; the order of the rows counts'}")
         _parse(connection, times, starts, ledger, options.max_refused)
-        make_writable(connection, features, starts, ledger)
+        make_writable(connection, features, starts, ledger, options.decimal or POINT)
         read_items(connection, source, files, ledger)
         _source_steps(connection, source, options, ledger)
         recipe = RECIPES[options.recipe]

@@ -13,6 +13,7 @@ TYPES = ("token", "token_seq", "float", "float_seq")
 _OURS = ("user_id", "item_id", "timestamp", "category_id", "event_type", "session_id")
 _IN_ELEMENTS = r"[\x00-\x1e ]"
 _NUMBER = r"[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?"  # what the loader reads as one
+POINT, COMMA = ".", ","
 
 
 class Feature(NamedTuple):
@@ -68,7 +69,7 @@ class _Change(NamedTuple):
     told: str = ""
 
 
-def make_writable(connection: Any, features: Sequence[str], starts: Starts, ledger: Ledger) -> None:
+def make_writable(connection: Any, features: Sequence[str], starts: Starts, ledger: Ledger, decimal: str) -> None:
     """Changes values of features in the table ``log`` that no atomic file can hold, and notes how many.
 
     Args:
@@ -76,6 +77,7 @@ def make_writable(connection: Any, features: Sequence[str], starts: Starts, ledg
         features: as ``name`` or ``name:type``.
         starts: of :func:`~recbole_lsrec.prepare.events.read_events`.
         ledger: gets the notes.
+        decimal: what numbers have before their fraction; they get a point.
 
     Raises:
         DataError: a feature of type float or float_seq holds what is no number.
@@ -89,7 +91,8 @@ def make_writable(connection: Any, features: Sequence[str], starts: Starts, ledg
                 ledger.notes.append(f"{feature.name}: {rows} values {change.told}; the first: {shown}")
             connection.execute(f"UPDATE log SET {column} = {change.value} WHERE {change.found}")
         if feature.kind.startswith("float"):
-            _check_numbers(connection, feature, column, starts)
+            _check_numbers(connection, feature, column, starts, decimal)
+            connection.execute(f"UPDATE log SET {column} = replace({column}, {text(decimal)}, {text(POINT)})")
 
 
 def _changes(kind: str, column: str) -> list[_Change]:
@@ -109,15 +112,16 @@ def _changes(kind: str, column: str) -> list[_Change]:
     ]
 
 
-def _check_numbers(connection: Any, feature: Feature, column: str, starts: Starts) -> None:
-    several = f"( +{_NUMBER})*" if feature.kind == "float_seq" else ""
-    found = _first(connection, column, f"NOT regexp_full_match({column}, ' *({_NUMBER}{several})? *')")
+def _check_numbers(connection: Any, feature: Feature, column: str, starts: Starts, decimal: str) -> None:
+    number = _NUMBER.replace("[.]", f"[{decimal}]")
+    several = f"( +{number})*" if feature.kind == "float_seq" else ""
+    found = _first(connection, column, f"NOT regexp_full_match({column}, ' *({number}{several})? *')")
     if found:
         rows, row, value = found
         raise DataError(
             f"{place_of(row, starts)}: column {feature.name!r} holds {value[:120]!r}, which is no number ({rows} such rows); "
-            f"accepted for {feature}: numbers, or nothing. Mend the file, or take it as text: "
-            f"{feature.name}:{feature.kind.replace('float', 'token')}."
+            f"accepted for {feature}: numbers with {decimal!r} before the fraction, or nothing. Mend the file, give --decimal "
+            f"for another sign ({POINT} or {COMMA}), or take it as text: {feature.name}:{feature.kind.replace('float', 'token')}."
         )
 
 

@@ -1,6 +1,7 @@
 """What was done to a raw log, for people."""
 
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from tabulate import tabulate
@@ -33,7 +34,8 @@ def report(meta: dict[str, Any], out: Path, name: str) -> str:
         )
     if figures["exact_duplicates"]:
         lines.append(
-            f"{figures['exact_duplicates']:,} events are exact copies (user, item, time) of another; they are kept"
+            f"{figures['exact_duplicates']:,} events are exact copies (user, item, time) of another; they are kept "
+            "(rm_exact_duplicates: True leaves them out of a run)"
         )
     for role, (count, one) in figures["differ_by_spaces"].items():
         if count:
@@ -44,6 +46,7 @@ def report(meta: dict[str, Any], out: Path, name: str) -> str:
     suggested = meta["suggested"]
     if times["first"]:
         lines.append(f"suggested session_threshold: {suggested['session_threshold']} s: {suggested['reason']}")
-    where = "" if out == Path("atomic_data") else f" --data_path={out}"
-    lines += ["", f"Next: python run_recbole_lsrec.py --model=SLSRec --dataset={name}{where}"]
+    where = "" if out == Path("atomic_data") else f" {quote(f'--data_path={out}')}"
+    unmasked = "" if figures["categories"] else ' --without="[cate]"'  # SLSRec's mask needs them
+    lines += ["", f"Next: recbole-lsrec run --model=SLSRec {quote(f'--dataset={name}')}{where}{unmasked}"]
     return "\n".join(lines)

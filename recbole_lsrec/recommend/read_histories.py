@@ -23,8 +23,8 @@ def read_histories(source: Any, names: Mapping[str, str]) -> pd.DataFrame:
     """Reads events of users.
 
     Args:
-        source: a frame (pandas, polars), the path of a CSV, TSV, parquet or JSON-lines file, or one history as a list of
-            items, oldest first, or of (item, time). Items of a list without times lie a second apart.
+        source: a frame (pandas, polars), the path of a CSV, TSV, parquet, JSON-lines or ``.inter`` file, or one history as a
+            list of items, oldest first, or of (item, time). Items of a list without times lie a second apart.
         names: what the run calls ``user``, ``item`` and ``timestamp``; these names and those are accepted, with or without
             the type of an atomic file (``item_id:token``).
 
@@ -74,17 +74,22 @@ def _checked(frame: pd.DataFrame, names: Mapping[str, str], where: str, before: 
     return frame.assign(**tokens, **{TIME: _times(frame, where, before)})
 
 
-def _text_blocks(path: Path, separator: str) -> Iterator[pd.DataFrame]:
-    """Of a CSV or TSV file: every value as text, no line of another number of values."""
+def _text_blocks(path: Path, separator: str, quoted: bool = True) -> Iterator[pd.DataFrame]:
+    """Of a CSV, TSV or atomic file: every value as text, no line of another number of values."""
     with path.open(encoding="utf-8-sig", newline="") as file:
-        names = next(csv.reader(file, delimiter=separator, strict=True), [])
+        names = next(
+            csv.reader(file, delimiter=separator, strict=True, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE),
+            [],
+        )
     if not names:
         raise ValueError("it is empty")
     _refuse_doubled(names)
     reader = pyarrow.csv.open_csv(
         path,
         pyarrow.csv.ReadOptions(block_size=_BLOCK, use_threads=False),
-        pyarrow.csv.ParseOptions(delimiter=separator, newlines_in_values=True),
+        pyarrow.csv.ParseOptions(
+            delimiter=separator, newlines_in_values=quoted, quote_char='"' if quoted else False, double_quote=quoted
+        ),
         pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False),
     )
     yield reader.schema.empty_table().to_pandas()
@@ -138,6 +143,7 @@ def _json_blocks(path: Path) -> Iterator[pd.DataFrame]:
 _READERS: dict[str, Callable[[Path], Iterator[pd.DataFrame]]] = {
     ".csv": partial(_text_blocks, separator=","),
     ".tsv": partial(_text_blocks, separator="\t"),
+    ".inter": partial(_text_blocks, separator="\t", quoted=False),  # atomic files have no quoting
     ".parquet": _parquet_blocks,
     ".jsonl": _json_blocks,
 }

@@ -2,11 +2,13 @@
 
 import json
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
+import click
 import pandas as pd
 import torch
 from fastapi import FastAPI, HTTPException, Request, Response
@@ -24,6 +26,8 @@ MOST_BYTES = 16 << 20
 """Of a request's body."""
 RUN, MODEL = "LSREC_SERVE_RUN", "LSREC_SERVE_MODEL"
 """Environment variables from which a worker process knows what to serve."""
+READY = "LSREC_SERVE_READY"
+"""Likewise, a file whose text is said when the first worker answers."""
 
 
 def app_of_environment() -> FastAPI:
@@ -36,7 +40,11 @@ def make_app(recommender: Recommender) -> FastAPI:
     """The application over a loaded run."""
     # FastAPI's own page takes its scripts from another site.
     app = FastAPIOffline(
-        redoc_url=None, title="recbole_lsrec", version=__version__, description="Recommendations of a trained run."
+        redoc_url=None,
+        title="recbole_lsrec",
+        version=__version__,
+        description="Recommendations of a trained run.",
+        lifespan=_say_ready,
     )
     alone = Lock()  # a process computes one answer at a time: torch's threads and generators are its own
 
@@ -82,6 +90,17 @@ def make_app(recommender: Recommender) -> FastAPI:
         return Health(model=config.model, dataset=config.dataset, items=items, simulated=catalogue.simulated)
 
     return app
+
+
+@asynccontextmanager
+async def _say_ready(_: FastAPI) -> AsyncIterator[None]:
+    """Says once that a worker answers: only one of them can remove the file."""
+    with suppress(KeyError, FileNotFoundError):
+        file = Path(os.environ[READY])
+        text = file.read_text(encoding="utf-8")
+        file.unlink()
+        click.echo(text, err=True)
+    yield
 
 
 def _answer(recommender: Recommender, question: Question, **options: Any) -> Answer:

@@ -1,38 +1,51 @@
 """What ``recbole-lsrec serve`` starts."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
 
-import click
 import uvicorn
 
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.recommend import Recommender
-from recbole_lsrec.serve.app import MODEL, RUN
+from recbole_lsrec.serve.app import MODEL, READY, RUN
 
 _MOST_AT_A_TIME = 256  # requests that a worker holds; more are answered 503
+_APPLICATION = "recbole_lsrec.serve.app:app_of_environment"
 
 _ON_RAY = "recbole_lsrec"
 
 
 def serve(folder: Path, model: str | None, host: str, port: int, workers: int | None) -> None:
-    """Answers until it is stopped, with one process a core.
+    """Answers until it is stopped, with one process a core, and says where once the first of them listens.
 
     Raises:
         LSRecError: the run cannot answer; before anything listens.
     """
     Recommender.load(folder, model=model, device="cpu")
-    click.echo(f"http://{host}:{port}/docs", err=True)
-    os.environ[RUN], os.environ[MODEL] = str(folder.absolute()), model or ""
-    uvicorn.run(
-        "recbole_lsrec.serve.app:app_of_environment",
-        factory=True,
-        host=host,
-        port=port,
-        workers=workers or os.cpu_count() or 1,
-        limit_concurrency=_MOST_AT_A_TIME,
-        log_level="warning",
-    )
+    with NamedTemporaryFile("w", encoding="utf-8", prefix="lsrec-serve-", delete=False) as ready:
+        ready.write(f"http://{host}:{port}/docs")
+    os.environ[RUN], os.environ[MODEL], os.environ[READY] = str(folder.absolute()), model or "", ready.name
+    workers = workers or os.cpu_count() or 1
+    about: dict[str, Any] = {
+        "factory": True,
+        "host": host,
+        "port": port,
+        "workers": workers,
+        "limit_concurrency": _MOST_AT_A_TIME,
+        "log_level": "warning",
+    }
+    try:
+        if workers > 1:
+            uvicorn.run(_APPLICATION, **about)
+        else:  # uvicorn.run would find a port that is taken only when the application is there
+            config = uvicorn.Config(_APPLICATION, **about)
+            with suppress(KeyboardInterrupt):
+                uvicorn.Server(config).run(sockets=[config.bind_socket()])
+    finally:
+        Path(ready.name).unlink(missing_ok=True)
 
 
 def serve_on_ray(folder: Path, model: str | None, host: str, port: int, workers: int | None, address: str) -> None:

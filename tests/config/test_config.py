@@ -18,6 +18,7 @@ from recbole.utils import (
 
 from recbole_lsrec.config import Config
 from recbole_lsrec.config.known import settings_for
+from recbole_lsrec.config.layers import merge, recbole_layers
 from recbole_lsrec.config.no_effect import NO_EFFECT
 from recbole_lsrec.config.values import read_yaml
 from recbole_lsrec.errors import ConfigError
@@ -240,7 +241,8 @@ def test_the_cpu_can_be_chosen_and_visible_gpus_are_left_alone(monkeypatch: pyte
 
 def test_keys_that_do_nothing_are_listed_with_the_reason() -> None:
     config = sasrec(checkpoint_dir="old", threshold={"rating": 4}, save_dataset=False, RATING_FIELD="rating")
-    assert config.no_effect() == {key: NO_EFFECT[key] for key in ("checkpoint_dir", "threshold")}
+    assert config.no_effect() == {key: NO_EFFECT[key] for key in NO_EFFECT if key in config.external_config_dict}
+    assert len(config.no_effect()) == 4  # values that are RecBole's own too
     assert config["threshold"] is None
     assert list(sasrec(normalize_all=True).no_effect()) == ["normalize_all"]
     assert list(sasrec(normalize_field=["timestamp"]).no_effect()) == ["normalize_field"]
@@ -255,6 +257,34 @@ def test_keys_that_do_nothing_are_listed_with_the_reason() -> None:
 def test_the_page_shows_the_same_table() -> None:
     page = (ROOT / "docs/from_recbole.md").read_text(encoding="utf-8")
     assert dict(re.findall(r"^\| `(\w+)` \| (.+) \|$", page, re.MULTILINE)) == NO_EFFECT
+
+
+def test_the_page_shows_the_defaults_that_differ() -> None:
+    page = (ROOT / "docs/from_recbole.md").read_text(encoding="utf-8")
+    table = page.partition("## Defaults that differ")[2].partition("## ")[0]
+    theirs, ours = merge(recbole_layers())[0], read_yaml(ROOT / "properties/overall.yaml")
+    told = set()
+    for there, here in re.findall(r"^\| `(\w+: .+)` \| `(.+)` \|$", table, re.MULTILINE):
+        ((key, value),) = yaml.safe_load(there).items()
+        parts = value if isinstance(value, dict) else None
+        assert value == ({part: theirs[key][part] for part in parts} if parts else theirs[key]), key
+        assert yaml.safe_load(here) == ({part: ours[key][part] for part in parts} if parts else ours[key]), key
+        told.add(key)
+    assert told == {key for key in ours if key in theirs and ours[key] != theirs[key]}
+
+
+def test_a_mask_without_categories_is_refused_before_any_data_are_read() -> None:
+    given = {"CATEGORY_FIELD": None}
+    with pytest.raises(ConfigError, match=r"^CATEGORY_FIELD: found none, but SLSRec's category mask"):
+        Config("SLSRec", "ml-100k", config_dict=given)
+    for part in ("cate", "short"):
+        Config("SLSRec", "ml-100k", config_dict={**given, "without": [part]})
+
+
+@pytest.mark.parametrize(("model", "usual"), [("SLSRec", "in_batch"), ("BPR", "uniform")])
+def test_no_negatives_where_they_are_needed_says_the_default(model: str, usual: str) -> None:
+    with pytest.raises(ConfigError, match=f"leave it out for the default, .*'distribution': '{usual}'"):
+        Config(model, "ml-100k", config_dict={"train_neg_sample_args": None})
 
 
 def test_every_reason_is_of_a_key_that_exists() -> None:

@@ -54,6 +54,11 @@ def test_copies_are_counted_and_kept(prepared):
     events, _, meta = prepared("csv", {"shop.csv": HEAD + "a,z,1577836800\na,z,1577836800\na,z,1577836801\n"})
     assert len(events) == 3
     assert meta["statistics"]["exact_duplicates"] == 1
+    said = report(meta, Path("my logs"), "x")
+    assert "1 events are exact copies (user, item, time) of another; they are kept (rm_exact_duplicates: True" in said
+    assert said.endswith(
+        """Next: recbole-lsrec run --model=SLSRec --dataset=x '--data_path=my logs' --without="[cate]\""""
+    )
     assert meta["statistics"]["repeats"] == pytest.approx(2 / 3, abs=1e-4)
 
 

@@ -127,3 +127,13 @@ def test_numbers_are_numbers(prepared, kind, good, bad):
     )
     with pytest.raises(DataError, match=found):
         prepared("csv", {"log.csv": text + rows(bad)}, columns=ROLES, item_features=(f"price:{kind}",), name="bad")
+
+
+def test_decimal_commas(prepared):
+    text = f"{HEAD},price\n" + rows('"99,24"', '"1,5e1"', "7")
+    given = {"columns": ROLES, "item_features": ("price:float",)}
+    assert prepared("csv", {"log.csv": text}, decimal=",", **given)[1] == ["0|99.24", "1|1.5e1", "2|7"]
+    with pytest.raises(DataError, match=r"'99,24', which is no number .* give --decimal"):
+        prepared("csv", {"log.csv": text}, name="other", **given)
+    with pytest.raises(DataError, match=r"'1\.5', which is no number"):
+        prepared("csv", {"log.csv": f"{HEAD},price\n" + rows("1.5")}, name="third", decimal=",", **given)

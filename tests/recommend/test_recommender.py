@@ -125,7 +125,8 @@ def test_files_say_the_same_as_frames(run_of_slsrec, tmp_path):
     frame.to_csv(tmp_path / "h.tsv", index=False, sep="\t")
     frame.to_parquet(tmp_path / "h.parquet")
     frame.to_json(tmp_path / "h.jsonl", orient="records", lines=True)
-    for ending in ("csv", "tsv", "parquet", "jsonl"):
+    events.iloc[:200].to_csv(tmp_path / "h.inter", index=False, sep="\t")
+    for ending in ("csv", "tsv", "parquet", "jsonl", "inter"):
         pd.testing.assert_frame_equal(recommender.recommend(tmp_path / f"h.{ending}", k=5), expected)
 
 

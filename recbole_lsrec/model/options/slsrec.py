@@ -91,6 +91,15 @@ class SLSRecOptions(CandidateOptions):
             raise ValueError("without: found both long and short; nothing would be left. Name one of them at most.")
         return self
 
+    def without_categories(self) -> str:
+        """The category mask cannot, where it is part of the model."""
+        if {"cate", "short"} & set(self.without):
+            return ""
+        return (
+            "CATEGORY_FIELD: found none, but SLSRec's category mask (eq. 3) needs categories. Name the field that holds them, "
+            "or switch the mask off with without: [cate]."
+        )
+
     def idle(self) -> dict[str, str]:
         """What belongs to parts that are left out or built otherwise."""
         found = super().idle()

@@ -78,11 +78,8 @@ class SLSRec(LongShortRecommender):
         super().__init__(config, dataset)
         o, d = self.options, self.embedding.size
         self.without = frozenset(o.without)
-        if dataset.item_category is None and not self.without & {"cate", "short"}:
-            raise ConfigError(
-                "CATEGORY_FIELD: found none, but SLSRec's category mask (eq. 3) needs categories. Name the field that "
-                "holds them, or switch the mask off with without: [cate]."
-            )
+        if dataset.item_category is None and (reason := o.without_categories()):
+            raise ConfigError(reason)
         self.has_long, self.has_short = "long" not in self.without, "short" not in self.without
         self.has_fusion = self.has_long and self.has_short
         self.has_contrast = self.has_fusion and "cl" not in self.without

@@ -25,7 +25,7 @@ PLANTS = [
     Plant(
         "items first seen in the target's own second are drawn",
         "data/sampler.py",
-        'self.time[rows] if limit is None else np.full(len(rows), limit))',
+        "self.time[rows] if limit is None else np.full(len(rows), limit))",
         'self.time[rows] if limit is None else np.full(len(rows), limit), side="right")',
     ),
     Plant(
