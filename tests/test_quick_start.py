@@ -199,7 +199,7 @@ def test_without_categories_models_that_need_none_run(shop):
         (["--model=SLSRec", "--dataset=shop", "--session_treshold=3"], "Did you mean 'session_threshold'"),
         (["--model=SLSRec", "--dataset=shop", "--session_threshold=0"], "session_threshold: found 0"),
         (["--model=SASRec", "--dataset=shop", "--train_neg_sample_args={sample_num: 2}"], "loss_type is CE"),
-        (["--model=SLSRec", "--dataset=shop", "--resume=none.pt"], "none.pt"),
+        (["--model=GRU4Rec", "--dataset=shop", "--resume=none.pt"], "none.pt"),
     ],
 )
 def test_what_a_user_got_wrong_is_one_line_and_exit_code_2(shop, capsys, arguments, message):

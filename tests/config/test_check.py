@@ -254,7 +254,8 @@ def test_negatives_beside_ce_are_refused_wherever_they_are_set(tmp_path: Path) -
 def test_a_model_that_trains_on_negatives_needs_them(model: str | type) -> None:
     assert Config(model, "ml-100k")["train_neg_sample_args"]["distribution"] == "uniform"
     with pytest.raises(
-        ConfigError, match=r"^train_neg_sample_args: found None \(config_dict\); .* trains on negatives\.$"
+        ConfigError,
+        match=r"^train_neg_sample_args: found None \(config_dict\); .* trains on negatives; leave it out for the default, .*\.$",
     ):
         Config(model, "ml-100k", config_dict={"train_neg_sample_args": None})
 
