@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from logging import getLogger
 from typing import Any
 
-from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.errors import ConfigError, MachineError, failure_in_words
 
 _before = signal.getsignal(signal.SIGTERM)
 with warnings.catch_warnings():
@@ -22,6 +22,13 @@ if _before is not None and threading.current_thread() is threading.main_thread()
 
 
 _PATIENCE = 10.0  # seconds; Ray itself tries for minutes
+_REGISTERED = (
+    180_000  # milliseconds; Ray's own 30 s are too few on a machine with other work, and its node then ends itself
+)
+NODE_LOST = (
+    "Ray's own processes ended, not the cell's or the trial's (raylet.out in /tmp/ray/session_latest/logs says why); start the "
+    "same command again, it goes on where it was."
+)
 
 
 def _knock(address: str) -> None:
@@ -29,6 +36,17 @@ def _knock(address: str) -> None:
     host, _, port = address.removeprefix("ray://").rpartition(":")
     if host and port.isdigit():
         socket.create_connection((host.strip("[]"), int(port)), _PATIENCE).close()
+
+
+def check_node() -> None:
+    """Whether the Ray node that this process works through is alive; without it every task is lost at once.
+
+    Raises:
+        MachineError: it is not.
+    """
+    own = ray.get_runtime_context().get_node_id()
+    if not any(node["Alive"] for node in ray.nodes() if node["NodeID"] == own):
+        raise MachineError(NODE_LOST)
 
 
 @contextmanager
@@ -41,11 +59,13 @@ def running_ray(address: str | None = None, cpus: int | None = None) -> Iterator
 
     Raises:
         ConfigError: there is no cluster at the address.
+        MachineError: Ray does not start on this machine.
     """
     if ray.is_initialized():
         yield
         return
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_agent_register_timeout_ms", str(_REGISTERED))
     # "local", as Ray would otherwise join whatever cluster it finds on this machine.
     local: dict[str, Any] = {"address": "local", "include_dashboard": False, "num_cpus": cpus}
     options = {"address": address} if address else local
@@ -58,9 +78,9 @@ def running_ray(address: str | None = None, cpus: int | None = None) -> Iterator
     try:
         _knock(address or "")
         ray.init(logging_level="error", log_to_driver=False, **options)
-    except (OSError, OverflowError, RuntimeError, ValueError) as error:
+    except (OSError, OverflowError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
         if not address:
-            raise
+            raise MachineError(f"Ray could not start ({failure_in_words(error)}); start the command again.") from error
         raise ConfigError(
             f"address: no Ray cluster answers at {address!r} ({error}); start one with `ray start --head`, give its "
             "address or `auto`, or leave it out to use this machine."

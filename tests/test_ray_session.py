@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.errors import ConfigError, MachineError
 from recbole_lsrec.ray_session import running_ray
 
 PROGRAM = """
@@ -38,6 +38,24 @@ def test_an_address_where_nobody_listens_is_said_at_once():
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         with pytest.raises(ConfigError, match=f"^address: no Ray cluster answers at '{address}'"), running_ray(address):
             pass
+
+
+@pytest.mark.parametrize("own", [None, "7"])
+def test_a_ray_that_does_not_start_is_the_machines_fault_and_it_is_given_time(monkeypatch, own):
+    variable = "RAY_agent_register_timeout_ms"
+
+    def init(**_):
+        raise RuntimeError(f"Failed to start GCS\nwithin {os.getenv(variable)}")
+
+    monkeypatch.setattr("ray.init", init)
+    monkeypatch.setenv(variable, own or "")
+    if own is None:
+        monkeypatch.delenv(variable)
+    wait = own or "180000"
+    words = rf"^Ray could not start \(RuntimeError: Failed to start GCS within {wait}\); start the command again\.$"
+    with pytest.raises(MachineError, match=words), running_ray():
+        pass
+    monkeypatch.delenv(variable)
 
 
 @pytest.mark.slow  # starts Ray as a command does

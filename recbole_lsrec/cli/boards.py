@@ -189,7 +189,9 @@ def tune(
         click.echo(f"Interrupted. To go on: recbole-lsrec tune --resume {settings.out}", err=True)
         raise
     click.echo(summary(found))
-    if found.complete and found.best is None:
+    if not found.complete:  # Ray Tune takes Ctrl-C itself, and ends in order
+        sys.exit(130)
+    if found.best is None:
         sys.exit(3 if all(trial.reason == LESS_MEMORY for trial in found.trials) else 1)
 
 

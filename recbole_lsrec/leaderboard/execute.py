@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from recbole_lsrec.console import bar
-from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.errors import ConfigError, MachineError
 from recbole_lsrec.leaderboard import worker
 from recbole_lsrec.leaderboard.cell_run import CellRun
 from recbole_lsrec.leaderboard.cells import PlannedCell
-from recbole_lsrec.ray_session import running_ray
+from recbole_lsrec.ray_session import NODE_LOST, check_node, running_ray
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", UserWarning)  # Ray 2.6 imports pkg_resources, which says that it will go
     import ray
-    from ray.exceptions import RayError, RayTaskError
+    from ray.exceptions import LocalRayletDiedError, RayError, RayTaskError
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 _ATTEMPTS = 2
@@ -74,6 +74,9 @@ def run_cells(
         cells: to run, in the order of their start.
         resources: see :class:`Resources`; Ray is connected.
         **settings: config keys for every cell, which do not matter for the result.
+
+    Raises:
+        MachineError: the node of this process was lost, and with it every cell at once, which says nothing of the cells.
     """
     # With max_calls a process ends with its cell: peak memory, threads and crashes are the cell's own.
     remote: Any = ray.remote
@@ -101,6 +104,7 @@ def run_cells(
                     running[start(cell)] = (cell, 1)
                 ended, _ = ray.wait(list(running), timeout=_REFRESH_SECONDS)
                 progress.refresh()  # the time left
+                check_node()
                 for reference in ended:
                     cell, attempt = running.pop(reference)
                     run = _collect(reference)
@@ -121,11 +125,17 @@ def run_cells(
 
 
 def _collect(reference: Any) -> CellRun | None:
-    """The cell's result; None if its worker or node died."""
+    """The cell's result; None if its worker or node died.
+
+    Raises:
+        MachineError: the node of this process was lost.
+    """
     try:
         return ray.get(reference)
     except RayTaskError as error:  # raised while its log was loaded: a cell's own errors are in its result
         return CellRun("", {}, 0.0, f"{type(error.cause).__name__}: {error.cause}")
+    except LocalRayletDiedError as error:  # known here before it is in the list of nodes
+        raise MachineError(NODE_LOST) from error
     except RayError:
         return None
 

@@ -52,6 +52,7 @@ def run_leaderboard(
     Raises:
         ConfigError: settings that do not fit, before anything is run; or another process works in the folder.
         DataError: a data set has no files.
+        MachineError: Ray's own processes ended; what is finished is kept, the rest is pending.
     """
     out = out.absolute()
     _check_folder(out)

@@ -140,12 +140,17 @@ def summary(found: SearchResult) -> str:
     wall, trials = (found.spent_seconds[what] for what in ("wall", "trials"))
     shown = table(found).drop(columns="reason").head(10).astype(object)
     digits = [".4f" if name == found.metric else ".4g" for name in shown]
-    lines = [
-        tabulate(shown.where(shown.notna(), None), headers="keys", showindex=False, floatfmt=digits, missingval="-"),
-        f"{len(found.trials)} trials: {by_status}. Spent {wall:.0f} s of wall clock, {trials:.0f} s summed over trials.",
-    ]
+    spent = f"Spent {wall:.0f} s of wall clock, {trials:.0f} s summed over trials."
+    lines = [f"No trial was begun. {spent}"]
+    if found.trials:
+        lines = [
+            tabulate(
+                shown.where(shown.notna(), None), headers="keys", showindex=False, floatfmt=digits, missingval="-"
+            ),
+            f"{len(found.trials)} trials: {by_status}. {spent}",
+        ]
     if found.best_score is None:
-        lines.append("No trial was validated.")
+        lines += ["No trial was validated."] if found.trials else []
     else:
         lines.append(f"Best: {found.best_trial}, validation {found.metric} {metric(found.best_score)}, {found.best}")
         lines.append("Test result of the best, by protocol:" if found.test_result else "Not tested.")
@@ -156,7 +161,8 @@ def summary(found: SearchResult) -> str:
         lines.append(found.simulated)
     if not found.complete:
         lines.append(f"Not complete; go on with: recbole-lsrec tune --resume {found.folder}")
-    lines.append(f"{found.folder}: {BEST}, {TRIALS}, {SUMMARY}, tune.html")
+    files = [name for name in (BEST, TRIALS, SUMMARY, "tune.html") if (found.folder / name).is_file()]
+    lines += [f"{found.folder}: {', '.join(files)}"] if files else []
     return "\n".join(lines)
 
 

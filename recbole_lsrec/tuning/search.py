@@ -23,7 +23,7 @@ from recbole_lsrec.config.known import check_key, settings_for
 from recbole_lsrec.config.run_settings import BUDGETS
 from recbole_lsrec.config.setting import Effect
 from recbole_lsrec.errors import ConfigError, refusals_named
-from recbole_lsrec.ray_session import running_ray
+from recbole_lsrec.ray_session import check_node, running_ray
 from recbole_lsrec.run_data import log_settings
 from recbole_lsrec.run_files import read_json, write_json
 from recbole_lsrec.run_processes import check_resources
@@ -53,6 +53,7 @@ def search(settings: SearchSettings) -> SearchResult:
 
     Raises:
         LSRecError: the settings, the space or the data are wrong; nothing has been trained.
+        MachineError: Ray's own processes ended; the search can be taken up.
     """
     folder = Path(settings.out).resolve()
     config, space = checked(settings)
@@ -269,7 +270,12 @@ class TimeBudget(tune.Stopper):
         return False
 
     def stop_all(self) -> bool:
-        """Whether the time is spent."""
+        """Whether the time is spent.
+
+        Raises:
+            MachineError: the node of this process was lost; Ray Tune would wait for it for ever.
+        """
+        check_node()
         if self._began is None:
             self._began = time.time() - journal.spent(self.folder)
         return self.seconds is not None and time.time() - self._began >= self.seconds

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import pytest
+import ray
 from filelock import FileLock
+from ray.exceptions import LocalRayletDiedError
 
-from recbole_lsrec.errors import ConfigError, DataError
+from recbole_lsrec.errors import ConfigError, DataError, MachineError
 from recbole_lsrec.leaderboard.execute import Resources, connected
 from tests.leaderboard.boards import TWO, plan_for, run, saved, tables
 
@@ -65,6 +67,25 @@ def test_a_dead_worker_costs_one_retry(shop, tmp_path, deaths, status, attempts)
         assert (cell["status"], cell["attempts"]) == (status, attempts)
         assert (cell["reason"] or "").startswith("the worker died 2 times" if status == "error" else "")
     assert len(loads(shop)) == 1
+
+
+@pytest.mark.parametrize("how", ["ray.get", "ray.nodes"])
+def test_the_loss_of_our_own_node_is_no_death_of_a_cell(shop, tmp_path, monkeypatch, how):
+    def lost(_):
+        raise LocalRayletDiedError
+
+    plan = plan_for(shop, systems=TWO)
+    with monkeypatch.context() as patch:
+        if how == "ray.get":
+            patch.setattr(how, lost)
+        else:
+            nodes = ray.nodes()
+            answers = iter([nodes, nodes, nodes])  # alive while we connect
+            patch.setattr(how, lambda: next(answers, [{**node, "Alive": False} for node in nodes]))
+        with pytest.raises(MachineError, match=r"^Ray's own processes ended, .*; start the same command again"):
+            run(plan, tmp_path)
+    assert "error" not in {cell["status"] for cell in saved(tmp_path)["cells"]}
+    assert run(plan, tmp_path).count("done") == 2
 
 
 def test_a_log_that_cannot_be_loaded_is_an_error_of_its_cells_alone(shop, tmp_path):

@@ -99,6 +99,14 @@ def test_a_search_without_any_score_has_files_too(job: Job) -> None:
     assert "No trial was validated." in (job.folder / "tune.html").read_text()
     assert "No trial was validated." in result.summary(found)
     assert "recbole-lsrec tune --resume" in result.summary(found)
+    assert result.summary(found).endswith(": trials.csv, tune.json, tune.html")
+
+
+def test_a_search_that_began_no_trial_names_neither_trials_nor_files(job: Job) -> None:
+    (job.folder / "journal.jsonl").write_text(json.dumps(EVENTS[0]) + "\n")
+    first, *rest = result.summary(result.collect(job)).splitlines()
+    assert first == "No trial was begun. Spent 0 s of wall clock, 0 s summed over trials."
+    assert [line.split(";")[0] for line in rest] == ["Not complete"]
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ import pytest
 import ray
 
 from recbole_lsrec.cli import main
-from recbole_lsrec.errors import LESS_MEMORY, ConfigError, DataError
+from recbole_lsrec.errors import LESS_MEMORY, ConfigError, DataError, MachineError
 from recbole_lsrec.quick_start import run_recbole_lsrec
 from recbole_lsrec.tuning import logs
 from recbole_lsrec.tuning.result import counts, read_settings
@@ -118,13 +118,16 @@ def test_a_search_goes_on_with_other_resources_and_a_finished_one_may_be_moved(
         search(replace(settings, out=moved))
 
 
-@pytest.mark.parametrize(("reasons", "code"), [([LESS_MEMORY] * 2, 3), ([LESS_MEMORY, "ValueError: no"], 1)])
-def test_a_search_of_which_every_trial_failed_says_so(
-    shop: Any, monkeypatch: Any, reasons: list[str], code: int
+@pytest.mark.parametrize(
+    ("reasons", "complete", "code"),
+    [([LESS_MEMORY] * 2, True, 3), ([LESS_MEMORY, "ValueError: no"], True, 1), ([], False, 130)],
+)
+def test_a_search_of_which_every_trial_failed_or_that_was_interrupted_says_so(
+    shop: Any, monkeypatch: Any, reasons: list[str], complete: bool, code: int
 ) -> None:
     trials = [Trial(str(n), {}, "error", reason, None, [], 0.0, 1.0) for n, reason in enumerate(reasons)]
     spent = {"wall": 1.0, "trials": 2.0}
-    found = SearchResult(None, None, None, "NDCG@10", True, True, 2, trials, spent, Path("out"), None, None, "", "")
+    found = SearchResult(None, None, None, "NDCG@10", True, complete, 2, trials, spent, Path("out"), None, None, "", "")
     monkeypatch.setattr("recbole_lsrec.ray_session.running_ray", lambda _: nullcontext())
     monkeypatch.setattr("recbole_lsrec.tuning.search.search", lambda _: found)
     shop.pop("eval_args")
@@ -132,6 +135,17 @@ def test_a_search_of_which_every_trial_failed_says_so(
     with pytest.raises(SystemExit) as ended:
         main(["tune", "-m", "GRU4Rec", "-d", "shop", "--out", "out", *given])
     assert ended.value.code == code
+
+
+def test_a_search_whose_node_is_lost_ends(two_cores: None, planted: dict[str, Any], monkeypatch: Any) -> None:
+    settings = SearchSettings(**planted, space={"quality": {"choice": [1.0]}}, method="grid", test=False)
+    nodes = ray.nodes()
+    with monkeypatch.context() as patch:
+        answers = iter([nodes])  # alive while it begins
+        patch.setattr("ray.nodes", lambda: next(answers, [{**node, "Alive": False} for node in nodes]))
+        with pytest.raises(MachineError, match=r"^Ray's own processes ended, "):
+            search(settings)
+    assert (settings.out / "journal.jsonl").read_text().count('"close"') == 1
 
 
 def test_a_crashing_trial_is_counted_and_the_test_set_never_made(two_cores: None, planted: dict[str, Any]) -> None:
