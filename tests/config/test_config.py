@@ -159,7 +159,9 @@ def test_every_data_set_yaml_is_accepted_and_leaves_negatives_to_the_model(path:
 
 def test_a_data_set_yaml_may_tune_single_models() -> None:
     assert Config("CLSR", "kuaishou")["contrastive_loss"] == "bpr"
-    assert Config("SLSRec", "kuaishou", config_dict={"without": ["cate"]})["contrastive_loss"] is None  # no categories there
+    assert (
+        Config("SLSRec", "kuaishou", config_dict={"without": ["cate"]})["contrastive_loss"] is None
+    )  # no categories there
     assert Config("CLSR", "kuaishou", config_dict={"contrastive_loss": "triplet"})["contrastive_loss"] == "triplet"
     assert "of_model" not in Config("SASRec", "kuaishou").plain()
 
