@@ -1,6 +1,7 @@
 """What ``recbole-lsrec serve`` starts."""
 
 import os
+import socket
 from contextlib import suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -22,8 +23,9 @@ def serve(folder: Path, model: str | None, host: str, port: int, workers: int | 
     """Answers until it is stopped, with one process a core, and says where once the first of them listens.
 
     Raises:
-        LSRecError: the run cannot answer; before anything listens.
+        LSRecError: the run cannot answer, or nothing can listen there; before anything does.
     """
+    _check_address(host, port)
     Recommender.load(folder, model=model, device="cpu")
     with NamedTemporaryFile("w", encoding="utf-8", prefix="lsrec-serve-", delete=False) as ready:
         ready.write(f"http://{host}:{port}/docs")
@@ -46,6 +48,16 @@ def serve(folder: Path, model: str | None, host: str, port: int, workers: int | 
                 uvicorn.Server(config).run(sockets=[config.bind_socket()])
     finally:
         Path(ready.name).unlink(missing_ok=True)
+
+
+def _check_address(host: str, port: int) -> None:
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        raise ConfigError(
+            f"--host, --port: nothing can listen at {host}:{port} ({error.strerror}); give another."
+        ) from error
 
 
 def serve_on_ray(folder: Path, model: str | None, host: str, port: int, workers: int | None, address: str) -> None:
