@@ -44,6 +44,8 @@ def check_node() -> None:
     Raises:
         MachineError: it is not.
     """
+    if not ray.is_initialized():
+        return  # asking would start one
     own = ray.get_runtime_context().get_node_id()
     if not any(node["Alive"] for node in ray.nodes() if node["NodeID"] == own):
         raise MachineError(NODE_LOST)
