@@ -221,6 +221,17 @@ def test_a_resume_with_fewer_epochs_than_were_trained_is_refused() -> None:
         make(epochs=2).resume_checkpoint(first.saved_model_file)
 
 
+def test_a_resume_with_less_patience_is_refused() -> None:
+    first = make(epochs=5, stopping_step=3, eval_step=1)
+    first.fit(Loader(), Phase([0.2, 0.1, 0.1, 0.1, 0.1]))
+    with pytest.raises(
+        CheckpointError,
+        match=r"found --stopping_step=2, with .* trained with 3; resume with --stopping_step=3 or more, or start a new run",
+    ):
+        make(epochs=5, stopping_step=2, eval_step=1).resume_checkpoint(first.saved_model_file)
+    make(epochs=5, stopping_step=4, eval_step=1).resume_checkpoint(first.saved_model_file)
+
+
 def test_a_resume_that_would_have_been_validated_at_other_times_is_refused() -> None:
     first = make(epochs=3, eval_step=5)
     first.fit(Loader(), Phase([0.1]))

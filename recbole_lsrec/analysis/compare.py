@@ -36,10 +36,15 @@ class RunValue:
 
 @dataclass(frozen=True)
 class ModelValue:
-    """One model: ``mean``, ``sd`` (None for one seed), ``low`` and ``high`` over its seeds of what is compared."""
+    """One model: ``mean``, ``sd`` (None for one seed), ``low`` and ``high`` over its seeds of what is compared.
+
+    Attributes:
+        model: what ``--model`` takes: a name, or the place of a class of the user's own.
+    """
 
     name: str
     label: str
+    model: str
     runs: list[RunValue]
     mean: float
     sd: float | None
@@ -246,7 +251,18 @@ def _model_value(name: str, model: Model, metric: Metric, over_users: Sequence[f
     ]
     compared = _compared(runs)
     sd = float(compared.std(ddof=1)) if len(compared) > 1 else None
-    return ModelValue(name, model.label, runs, float(compared.mean()), sd, float(compared.min()), float(compared.max()))
+    first = model.runs[0].result
+    own = first.get("own_model")
+    return ModelValue(
+        name=name,
+        label=model.label,
+        model=own["model"] if own else first["model"],
+        runs=runs,
+        mean=float(compared.mean()),
+        sd=sd,
+        low=float(compared.min()),
+        high=float(compared.max()),
+    )
 
 
 def _compared(runs: Sequence[RunValue]) -> np.ndarray:

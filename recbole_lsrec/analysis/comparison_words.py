@@ -112,7 +112,7 @@ def notes(found: Comparison) -> list[str]:
 def _more_seeds(found: Comparison) -> list[str]:
     """A command for each model that has one seed; its other settings are the reader's to repeat."""
     return [
-        f"recbole-lsrec run --model={model.label.split()[0]} --dataset={found.dataset} --seed={model.runs[0].seed + 1} ..."
+        f"recbole-lsrec run --model={model.model} --dataset={found.dataset} --seed={model.runs[0].seed + 1} ..."
         for model in found.models
         if model.sd is None
     ]

@@ -149,6 +149,11 @@ def test_several_seeds_by_hand(folder):
     assert pair.about == "models"
 
 
+def write_own_model(run, place):
+    result = json.loads((run / "result.json").read_text())
+    (run / "result.json").write_text(json.dumps({**result, "own_model": {"model": place, "sha256": None}}))
+
+
 def test_the_claim_follows_the_number_of_seeds(folder):
     a1, a2 = (random_run(folder, f"a{seed}", seed, seed=seed) for seed in (1, 2))
     b1, b2 = (random_run(folder, f"b{seed}", 2 + seed, seed=seed, model="SASRec") for seed in (1, 2))
@@ -166,6 +171,10 @@ def test_the_claim_follows_the_number_of_seeds(folder):
     assert "CLAIM: about the models as trained here for pairs with p+seeds" in text
     assert "recbole-lsrec run --model=DIN --dataset=tiny --seed=2 ..." in text
     assert "--model=SASRec" not in text
+    write_own_model(c1, "/models/mine.py:DIN")
+    assert "recbole-lsrec run --model=/models/mine.py:DIN --dataset=tiny --seed=2 ..." in comparison_text(
+        compare([a1, c1], MRR)
+    )
     assert mixed.pairs[0].p_holm == mixed.pairs[0].p  # the only test
     assert "One model: no pair to compare." in comparison_text(compare([a1, a2], MRR))
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from recbole_lsrec.analysis.saved_runs import SavedRun
 from recbole_lsrec.leaderboard.board import Cell, runs_by_system
-from recbole_lsrec.leaderboard.page.rising import still_improving
+from recbole_lsrec.leaderboard.page.rising import still_improving, validated_once
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,8 @@ class Cost:
         parameters: trained numbers.
         train_seconds: spent in training, validation not counted.
         runs: that these are means of.
-        still_improving: of them, in how many validation was still rising.
+        still_improving: of them, in how many validation was still rising, or was done once.
+        validated_once: of these, how many were validated once.
         every_position: whether it was trained on whole histories at once, not on one window for each target.
     """
 
@@ -39,6 +40,7 @@ class Cost:
     train_seconds: float
     runs: int
     still_improving: int
+    validated_once: int
     every_position: bool
 
 
@@ -49,6 +51,7 @@ def costs(cells: Sequence[Cell]) -> list[Cost]:
 
 def _cost(system: str, runs: Sequence[SavedRun]) -> Cost:
     memory = [run.result["peak_memory_mb"] for run in runs]
+    rising = [run for run in runs if still_improving(run)]
     return Cost(
         system=system,
         seconds_per_epoch=_mean([run.result["seconds_per_epoch"] for run in runs]),
@@ -59,7 +62,8 @@ def _cost(system: str, runs: Sequence[SavedRun]) -> Cost:
         parameters=float(np.mean([run.result["parameters"] for run in runs])),
         train_seconds=float(np.mean([_trained(run.result["history"]) for run in runs])),
         runs=len(runs),
-        still_improving=sum(map(still_improving, runs)),
+        still_improving=len(rising),
+        validated_once=sum(map(validated_once, rising)),
         every_position=all(run.result["config"].get("train_positions") == "all" for run in runs),
     )
 

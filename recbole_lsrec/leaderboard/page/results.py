@@ -7,12 +7,12 @@ import numpy as np
 
 from recbole_lsrec.analysis.comparable import Model, group_runs, labels
 from recbole_lsrec.analysis.compare import Comparison, compare_models
-from recbole_lsrec.analysis.saved_runs import SavedRun
+from recbole_lsrec.analysis.saved_runs import Lines, SavedRun
 from recbole_lsrec.analysis.user_metrics import Metric
 from recbole_lsrec.errors import ConfigError, DataError
 from recbole_lsrec.leaderboard.board import Board, Cell
 from recbole_lsrec.leaderboard.page.columns import Column, columns
-from recbole_lsrec.leaderboard.page.rising import is_rising, still_improving
+from recbole_lsrec.leaderboard.page.rising import is_rising, still_improving, validated_once
 from recbole_lsrec.leaderboard.page.standing import Standing, standing
 
 PHASE = "test"
@@ -42,7 +42,8 @@ class Row:
         tied: share of the targets that score the same as some competitor, the mean over seeds.
         notes: what the reader has to know: missing seeds, a result below its band, no result at all.
         below_band: whether one of the notes says that the result is below what is known of the model.
-        rising: whether it is outside the order, neither tested nor marked, because its validation was still rising.
+        rising: whether it is outside the order, neither tested nor marked, because its validation was still rising or
+            was done once.
         status: of a system without any run here: error, not built, pending or not tested; else done.
     """
 
@@ -178,10 +179,13 @@ def _compare(cells: Sequence[Cell], protocol: str, shown: Sequence[Column]) -> t
 
 def has_scores(models: Sequence[Model], metric: Metric) -> bool:
     """Whether what the metric reads is there; score files are large, and some delete them."""
+    return _readable([lines for model in models for lines in model.lines], metric)
+
+
+def _readable(runs: Sequence[Lines], metric: Metric) -> bool:
     try:
-        for model in models:
-            for lines in model.lines:
-                metric.check_scores(lines, PHASE)
+        for lines in runs:
+            metric.check_scores(lines, PHASE)
     except ConfigError:
         return False
     return True
@@ -222,8 +226,9 @@ def _row(
     below = [(cell.below_band, cell.seed) for cell in cells if cell.below_band]
     notes = [f"below its expected band, {note}" for note in _by_reason(below)] + _missing(cells, chosen, protocol)
     if rising:
-        n = sum(map(still_improving, runs))
-        notes.append(f"outside the order: validation still rising in {n} of {len(runs)} runs, train longer")
+        short = [run for run in runs if still_improving(run)]
+        why = "a single validation" if all(map(validated_once, short)) else "validation still rising"
+        notes.append(f"outside the order: {why} in {len(short)} of {len(runs)} runs, train longer")
     if len(set(labels(runs))) > 1:
         notes.append("its seeds were trained with different settings (tuned one by one) or code")
     unfinished = [cell.status for cell in cells if cell.status != "done"]
@@ -243,10 +248,13 @@ def _row(
 def _value(
     runs: Sequence[SavedRun], protocol: str, column: Column, found: Comparison | None, system: str
 ) -> list[float] | None:
-    """The metric of each run: computed anew where it was tested, else as ``result.json`` has it; None if it has none."""
+    """The metric of each run: computed anew where what it reads is kept, else as ``result.json`` rounds it, if it does."""
     tested = next((model for model in found.models if model.label == system), None) if found else None
     if tested is not None:
         return [run.value for run in tested.runs]
+    metric, lines = column.metric, [run.lines(PHASE, protocol) for run in runs]
+    if metric and _readable(lines, metric):
+        return [metric.of(own) for own in lines]
     values = [run.test_result.get(_prefix(run, protocol) + column.key) for run in runs]
     known = [value for value in values if value is not None]
     return known or None

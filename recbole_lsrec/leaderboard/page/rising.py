@@ -14,7 +14,7 @@ def still_improving(run: SavedRun) -> bool:
     """Whether the best validation of a run was its last, or patience with a first peak ended it while it climbed again."""
     if all(epoch.get("train_loss") == 0 for epoch in run.result["history"]):
         return False  # a model that only counts has no loss, and no more to learn
-    scores = [epoch["valid_score"] for epoch in run.result["history"] if "valid_score" in epoch]
+    scores = _scores(run)
     if not scores:
         return False
     if not run.result["valid_score_bigger"]:
@@ -26,9 +26,18 @@ def still_improving(run: SavedRun) -> bool:
     return bool(spearmanr(range(_LAST), last).statistic >= _RISE)
 
 
+def validated_once(run: SavedRun) -> bool:
+    """Whether a run has a single validation: then its best was its last, and nothing is known of a rise."""
+    return len(_scores(run)) == 1
+
+
 def is_rising(runs: Sequence[SavedRun]) -> bool:
     """Whether a system is outside the order: more than half of its runs were still improving.
 
     One of several seeds has its best validation last by luck, too.
     """
     return 2 * sum(map(still_improving, runs)) > len(runs)
+
+
+def _scores(run: SavedRun) -> list[float]:
+    return [epoch["valid_score"] for epoch in run.result["history"] if "valid_score" in epoch]

@@ -170,13 +170,14 @@ def every_position(costs: Sequence[Cost]) -> str | None:
 
 def under_fit(costs: Sequence[Cost]) -> str | None:
     """Which systems had not stopped improving, or None: their results say what the budget allows, not what they can do."""
-    rising = [f"{cost.system} ({cost.still_improving} of {cost.runs})" for cost in costs if cost.still_improving]
-    if not rising:
+    climbed = [(cost, cost.still_improving - cost.validated_once) for cost in costs]
+    rising = [f"{cost.system} ({n} of {cost.runs})" for cost, n in climbed if n]
+    once = [f"{cost.system} ({cost.validated_once} of {cost.runs})" for cost in costs if cost.validated_once]
+    told = [f"validation was still rising in runs of {', '.join(rising)}"] if rising else []
+    told += [f"there was a single validation in runs of {', '.join(once)}"] if once else []
+    if not told:
         return None
-    return (
-        f"The training may have been too short: validation was still rising in runs of {', '.join(rising)}."
-        " With more of it these results may rise."
-    )
+    return f"The training may have been too short: {'; '.join(told)}. With more of it these results may rise."
 
 
 def _other_metrics(table: Table) -> list[str]:
@@ -204,7 +205,9 @@ def _claim(table: Table) -> list[str]:
 
 def _outside(table: Table) -> list[str]:
     rising = [row.system for row in table.rows if row.rising]
-    return [f"Outside the order, neither tested nor marked, because still rising: {_names(rising)}."] if rising else []
+    if not rising:
+        return []
+    return [f"Outside the order, neither tested nor marked, because still rising or validated once: {_names(rising)}."]
 
 
 def _bands(table: Table) -> list[str]:

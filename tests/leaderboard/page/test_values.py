@@ -89,7 +89,7 @@ def test_cost_is_the_mean_over_the_seeds(section):
     assert section["costs"][0] == {
         "system": "Fair", "seconds_per_epoch": 6.0, "epochs": 0.5, "ms_per_user": pytest.approx(1000 * 0.2 / 40),
         "memory_mb": 500.0, "gpu_memory_mb": None, "parameters": 2500.0, "train_seconds": 3.0,
-        "runs": 2, "still_improving": 0, "every_position": False,
+        "runs": 2, "still_improving": 0, "validated_once": 0, "every_position": False,
     }  # fmt: skip
 
 
@@ -118,7 +118,6 @@ def test_a_model_that_only_counts_is_not_still_improving(tmp_path):
         (True, [0.1, 0.3, 0.2], False),
         (True, [0.1, 0.3, 0.3], False),  # the earlier of two equal ones is the best
         (True, [0.1, None, 0.3], True),  # an epoch without validation
-        (True, [0.1], True),
         (False, [0.3, 0.1], True),
         (False, [0.1, 0.3], False),
         # GRU4Rec on a small log: ten epochs of patience end it while it climbs again after a first peak.
@@ -143,6 +142,30 @@ def test_a_run_whose_validation_was_still_rising_is_still_improving(tmp_path, bi
     assert (found["still_improving"], found["runs"]) == (int(rising), 2)
     for page in ("leaderboard.md", "leaderboard.html"):
         assert ("validation was still rising in runs of A (1 of 2)." in (tmp_path / page).read_text()) == rising
+
+
+def test_a_single_validation_is_called_so(tmp_path):
+    history = [{"epoch": 0, "train_seconds": 1.0}, {"epoch": 1, "train_seconds": 1.0, "valid_score": 0.3}]
+    once = {"history": history, "valid_score_bigger": True}
+    twice = {**once, "history": [{**history[1], "valid_score": 0.1}, history[1]]}
+    cells = [
+        write_cell(tmp_path, system, {"pop3": ranks(2, seed)}, seed, result=result)
+        for system, seed, result in (("A", 1, once), ("A", 2, once), ("B", 1, once), ("B", 2, twice), ("C", 1, twice))
+    ]
+    write_report(write_board(tmp_path, cells))
+    (found,) = json.loads((tmp_path / "report.json").read_text())["datasets"]
+    assert [(cost["still_improving"], cost["validated_once"]) for cost in found["costs"]] == [(2, 2), (2, 1), (1, 0)]
+    assert [row["notes"][0] for row in found["tables"][0]["rows"]] == [
+        "outside the order: a single validation in 2 of 2 runs, train longer",
+        "outside the order: validation still rising in 2 of 2 runs, train longer",
+        "outside the order: validation still rising in 1 of 1 runs, train longer",
+    ]
+    told = (
+        "The training may have been too short: validation was still rising in runs of B (1 of 2), C (1 of 1);"
+        " there was a single validation in runs of A (2 of 2), B (1 of 2)."
+    )
+    for page in ("leaderboard.md", "leaderboard.html"):
+        assert told in (tmp_path / page).read_text()
 
 
 def test_nothing_is_significant_between_equal_systems(tmp_path):
@@ -227,6 +250,18 @@ def test_a_board_without_results(tmp_path):
     write_report(write_board(tmp_path, [empty_cell("A", "pending", None)], finished=None, budget=None))
     assert json.loads((tmp_path / "report.json").read_text())["datasets"][0]["tables"] == []
     assert "No cell of this data set has a result" in (tmp_path / "leaderboard.html").read_text()
+
+
+def test_a_board_whose_cells_all_failed_says_why_and_nothing_empty(tmp_path):
+    write_report(
+        write_board(tmp_path, [empty_cell("A", "error", "out of memory"), empty_cell("B", "error", "it broke")])
+    )
+    text = (tmp_path / "leaderboard.md").read_text()
+    assert "out of memory" in text
+    assert "it broke" in text
+    assert "Data ," not in text
+    assert "Versions:" not in text
+    assert "\n\n\n" not in text
 
 
 def test_a_system_that_a_protocol_was_not_asked_of_is_no_error(tmp_path):
@@ -409,10 +444,12 @@ def test_a_system_that_was_still_rising_is_shown_outside_the_order(tmp_path):
     values = {row["system"]: row["values"]["ndcg@2"] for row in table["rows"]}
     assert values["Good"]["mean"] > values["Fair"]["mean"]
     assert (values["Good"]["mark"], values["Fair"]["mark"]) == (None, "best")
+    assert values["Good"]["sd"] == pytest.approx(np.std(values["Good"]["runs"], ddof=1))
+    assert values["Good"]["runs"] != [round(value, 4) for value in values["Good"]["runs"]]  # nothing of rounded numbers
     assert {model["label"] for model in table["comparison"]["models"]} == {"Fair", "Poor"}
     assert section["agreements"][0]["systems"] == 2
     assert "outside the order: validation still rising in 2 of 2 runs" in table["rows"][2]["notes"][0]
     text = (tmp_path / "leaderboard.md").read_text()
     assert "| Good ↗ | 2 |" in text
-    assert "↗ still rising" in (tmp_path / "leaderboard.html").read_text()
+    assert "↗ may still rise" in (tmp_path / "leaderboard.html").read_text()
     assert [line.count("↗") for line in table_text(tmp_path).splitlines() if line.startswith("Good")] == [2]
