@@ -12,7 +12,7 @@ from recbole_lsrec.log_checks.times import ORDER
 from recbole_lsrec.run_data import load_log
 from recbole_lsrec.whole_files import write_values
 
-_MODEL = "SLSRec"  # only for its settings; no model is made
+_MODEL, _PARTS = "SLSRec", {"without": ["cate"]}  # only for its settings: no model is made, and categories are no must
 
 
 def audit(dataset: str, settings: Sequence[str] = (), html: Path | None = None, values: Path | None = None) -> Audit:
@@ -27,7 +27,7 @@ def audit(dataset: str, settings: Sequence[str] = (), html: Path | None = None, 
     Raises:
         DataError: the log has no times.
     """
-    config = Config(_MODEL, dataset, command_line=settings)
+    config = Config(_MODEL, dataset, config_dict=_PARTS, command_line=settings)
     if config["timestamp_unit"] == ORDER:
         raise DataError(f"timestamp_unit: {ORDER}: {dataset} has no times, and an audit is about times and sessions.")
     log = load_log(config)
@@ -35,6 +35,7 @@ def audit(dataset: str, settings: Sequence[str] = (), html: Path | None = None, 
         columns(log),
         dataset,
         config["session_threshold"],
+        user_names=log.field2id_token[log.uid_field],
         simulated=log.simulated,
         own_sessions=config["SESSION_ID_FIELD"] in (config["load_col"] or {}).get("inter", ()),
         seed=config["seed"],

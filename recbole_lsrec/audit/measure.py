@@ -1,5 +1,6 @@
 """All measurements of an audit."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ from recbole_lsrec.audit import items
 from recbole_lsrec.audit.log import Log
 from recbole_lsrec.audit.order import Order, ask_order
 from recbole_lsrec.audit.sessions import THRESHOLDS, Cut, cut_at
+from recbole_lsrec.audit.users import Activity, activity
 from recbole_lsrec.prepare.suggest import EDGES, Threshold, gap_histogram, suggest_threshold
 
 _RESOLUTIONS = (86_400, 3600, 60, 1)
@@ -23,6 +25,7 @@ class Audit:
     own_sessions: bool
     session_threshold: int
     size: dict[str, float]
+    activity: Activity
     now: Cut
     cuts: list[Cut]
     gaps: list[int]
@@ -40,13 +43,23 @@ class Audit:
         return asdict(self) | {"gap_edges": EDGES.tolist()}
 
 
-def measure(log: Log, dataset: str, threshold: int, *, simulated: bool, own_sessions: bool, seed: int = 2020) -> Audit:
+def measure(
+    log: Log,
+    dataset: str,
+    threshold: int,
+    *,
+    user_names: Sequence[str],
+    simulated: bool,
+    own_sessions: bool,
+    seed: int = 2020,
+) -> Audit:
     """Measures a log.
 
     Args:
         log: to look at.
         dataset: its name.
         threshold: ``session_threshold`` in seconds, for the mark in the pictures.
+        user_names: of each user number, as the log has them.
         simulated: whether it is a simulated log.
         own_sessions: whether the sessions are the log's own.
         seed: of the shuffles.
@@ -69,6 +82,7 @@ def measure(log: Log, dataset: str, threshold: int, *, simulated: bool, own_sess
             "first": int(log.time.min()),
             "last": int(log.time.max()),
         },
+        activity=activity(log, user_names),
         now=cut_at(log, None),
         cuts=[cut_at(log, step) for step in THRESHOLDS],
         gaps=histogram.tolist(),

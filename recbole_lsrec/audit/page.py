@@ -103,6 +103,7 @@ def share_rows(audit: Audit) -> list[list[str]]:
             ("the same, by chance", same["by_chance"]),
         ]
     rows += [
+        ("events of the 1 % busiest users", audit.activity.top_1),
         ("events on the 1 % most popular items", audit.popularity["top_1"]),
         ("events on the 10 % most popular items", audit.popularity["top_10"]),
         ("test targets without a training event", new["targets"]),

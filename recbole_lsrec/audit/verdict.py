@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from recbole_lsrec.audit.measure import Audit
+from recbole_lsrec.audit.users import FAR
 
 
 class Finding(NamedTuple):
@@ -18,7 +19,7 @@ class Finding(NamedTuple):
 
 def findings(audit: Audit) -> list[Finding]:
     """What the measurements mean: first what speaks against, then what asks for care."""
-    found = [*_sessions(audit), *_order(audit), *_equal(audit), *_items(audit)]
+    found = [*_sessions(audit), *_order(audit), *_equal(audit), *_users(audit), *_items(audit)]
     return sorted(found, key=lambda finding: ["bad", "care", "good"].index(finding.kind))
 
 
@@ -73,6 +74,18 @@ def _equal(audit: Audit) -> Iterator[Finding]:
         yield Finding(
             "bad" if copied > 0.05 else "care",
             f"{copied:.1%} of the test targets are copies of an earlier line: {advice}.",
+        )
+
+
+def _users(audit: Audit) -> Iterator[Finding]:
+    of = audit.activity
+    if of.beyond_events > 0.01:
+        have = "1 user has" if of.beyond == 1 else f"{of.beyond:,} users have"
+        yield Finding(
+            "care",
+            f"{have} more than {FAR} times the median's events, {of.beyond_events:.0%} of all (the busiest: {of.busiest!r}, "
+            f"{of.most:,}): robots, or accounts of many people? An upper end of {of.bound} in user_inter_num_interval leaves "
+            "them out.",
         )
 
 

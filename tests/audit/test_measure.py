@@ -12,6 +12,7 @@ from recbole_lsrec.audit import items
 from recbole_lsrec.audit.log import Log
 from recbole_lsrec.audit.order import ask_order
 from recbole_lsrec.audit.sessions import cut_at
+from recbole_lsrec.audit.users import activity
 from recbole_lsrec.data.sessions import segment_sessions
 from recbole_lsrec.log_checks.repeats import at_one_time, copies
 
@@ -179,3 +180,12 @@ def test_popularity_hits_at_ten_by_hand_and_equal_items_share_the_places():
 def test_the_same_seed_gives_the_same_answer():
     log = log_of(cycles(40, 8, 3))
     assert ask_order(log, seed=5) == ask_order(log, seed=5)
+
+
+def test_users_with_far_more_events_than_the_median():
+    rows = [(user, 1, time) for user in (1, 2, 4) for time in range(2)] + [(3, 2, time) for time in range(201)]
+    found = activity(log_of(rows), ["[PAD]", "a", "b", "robot", "d"])
+    assert (found.busiest, found.most, found.bound, found.beyond) == ("robot", 201, 200, 1)
+    assert found.beyond_events == found.top_1 == 201 / 207
+    exactly = activity(log_of([row for row in rows if row != (3, 2, 200)]), ["[PAD]", "a", "b", "robot", "d"])
+    assert (exactly.most, exactly.beyond, exactly.beyond_events) == (200, 0, 0.0)

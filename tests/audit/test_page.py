@@ -62,6 +62,29 @@ def test_what_speaks_against_comes_first_and_decides(cosmetics):
     assert verdict(findings(no_sessions)).startswith("Not a log")
 
 
+def test_users_far_from_the_median_are_named(cosmetics):
+    found, _ = cosmetics
+    (told,) = [finding for finding in findings(found) if "times the median" in finding.text]
+    assert told == (
+        "care",
+        "1 user has more than 100 times the median's events, 2% of all (the busiest: 'u2349', 2,099): robots, or accounts of "
+        "many people? An upper end of 2000 in user_inter_num_interval leaves them out.",
+    )
+    few = replace(found, activity=replace(found.activity, beyond_events=0.01))
+    assert len(findings(few)) == len(findings(found)) - 1
+
+
+def test_a_log_without_categories_is_audited(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "bare").mkdir()
+    lines = [f"{user}\t{event % 4}\t{1_700_000_000 + 900 * event * user}" for user in range(1, 5) for event in range(6)]
+    head = "user_id:token\titem_id:token\ttimestamp:float"
+    (tmp_path / "bare" / "bare.inter").write_text("\n".join([head, *lines, ""]))
+    found = CliRunner().invoke(cli, ["audit", "bare", "--data_path=."], catch_exceptions=False)
+    assert (found.exit_code, found.output.split("\n")[0][:42]) == (0, "bare: 24 events of 4 users and 4 items, 20")
+    assert "categor" not in found.output
+
+
 def test_the_command_takes_settings_and_writes_where_it_says(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     found = CliRunner().invoke(cli, ["audit", "ml-100k", "--session_threshold=3600"], catch_exceptions=False)
