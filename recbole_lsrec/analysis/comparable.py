@@ -86,6 +86,7 @@ def labels(runs: Sequence[SavedRun]) -> list[str]:
         {
             **_flat(of_a_system(run.result["config"], run.result["model"])),
             "code": (run.result["fingerprints"].get("code") or "unknown")[:8],
+            "class": _own_source(run),
         }
         for run in runs
     ]
@@ -96,6 +97,12 @@ def labels(runs: Sequence[SavedRun]) -> list[str]:
         telling = [key for key in keys if any(other.get(key) != own.get(key) for other in same_name)]
         result.append(" ".join([name, *(f"{key}={_short(own.get(key))}" for key in telling)]))
     return result
+
+
+def _own_source(run: SavedRun) -> str | None:
+    """Which source a class of the user's own had: its hash, or where it came from if there was no file to hash."""
+    own = run.result.get("own_model")
+    return None if own is None else own["sha256"][:8] if own["sha256"] else own["model"]
 
 
 def _check_same_test(first: SavedRun, other: SavedRun, phase: str, protocol: str) -> None:

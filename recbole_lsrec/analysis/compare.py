@@ -173,6 +173,7 @@ def compare_models(
         over_users = [[None] * len(model.runs) for model in models]
     else:
         values = _user_values(models, metric)
+        _enough(values[0].shape[1])
         per_user = np.array([of_model.mean(axis=0) for of_model in values])
         over_users = [of_model.mean(axis=1).tolist() for of_model in values]
         users = per_user.shape[1]
@@ -218,6 +219,13 @@ def compare_models(
         models=table,
         pairs=[pair if pair.p is None else replace(pair, p_holm=float(next(adjusted))) for pair in pairs],
     )
+
+
+def n_compared(models: Sequence[Model], metric: Metric) -> int:
+    """How many users have a value of the metric in every run."""
+    if metric.pooled:
+        return int(models[0].lines[0].instances["user_id"].nunique())
+    return int(_user_values(models, metric)[0].shape[1])
 
 
 def _enough(n_users: int) -> int:

@@ -8,7 +8,7 @@ import numpy as np
 from tabulate import tabulate
 
 from recbole_lsrec.analysis.comparable import Model
-from recbole_lsrec.analysis.compare import Pair, compare_models
+from recbole_lsrec.analysis.compare import Pair, compare_models, n_compared
 from recbole_lsrec.analysis.significance import holm
 from recbole_lsrec.analysis.strata import FEW_USERS, STRATA, UNKNOWN, Stratum
 from recbole_lsrec.analysis.user_metrics import Metric
@@ -22,7 +22,8 @@ class GroupPair:
 
     Attributes:
         by, group: the column that was cut, and the group's name.
-        instances, users: of the group.
+        instances: of the group.
+        users: of the group, with a value of the metric in every run.
         a, b: labels of the models.
         mean_a, mean_b: of the metric over users, each user's value averaged over the seeds.
         pair: the test; ``p_holm`` is adjusted for all pairs of all groups.
@@ -50,7 +51,7 @@ def compare_groups(
     resamples: int = 2000,
     bootstrap_seed: int = 2020,
 ) -> list[GroupPair]:
-    """Compares models within each group of each stratum; groups of fewer than 30 users are left out.
+    """Compares models within each group of each stratum; groups with a value for fewer than 30 users are left out.
 
     Args:
         models: of :func:`recbole_lsrec.analysis.comparable.load_models`.
@@ -72,7 +73,7 @@ def compare_groups(
         for place, name in enumerate((*stratum.names, UNKNOWN)):
             own = [replace(model, lines=tuple(lines.part(group == place) for lines in model.lines)) for model in models]
             instances = own[0].lines[0].instances
-            users = instances["user_id"].nunique()
+            users = n_compared(own, metric) if len(instances) else 0
             if users < FEW_USERS:
                 continue
             compared = compare_models(

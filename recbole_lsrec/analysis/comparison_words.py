@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from recbole_lsrec.analysis.compare import Comparison, Pair
+from recbole_lsrec.page.numbers import confidence, p_value, signed
 from recbole_lsrec.page.numbers import metric as number
-from recbole_lsrec.page.numbers import p_value, signed
 
 Rows = tuple[list[str], list[list[Any]]]  # heads, and the lines below them
 
@@ -44,7 +44,7 @@ def seed_rows(found: Comparison) -> Rows:
 def pair_rows(found: Comparison) -> Rows:
     """Each pair's difference with its interval and, where both sides have several seeds, its tests."""
     with_seeds = any(pair.seed_se is not None for pair in found.pairs)
-    heads = ["pair", "diff", f"{1 - found.alpha:.0%} interval"]
+    heads = ["pair", "diff", f"{confidence(found.alpha)} interval"]
     heads += ["t", "p", "seed se", "p+seeds", "Holm p"] if with_seeds else []
     heads += ["d_z", "win/tie/loss"] + ([] if with_seeds else ["about"])
     rows = []

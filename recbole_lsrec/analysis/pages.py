@@ -14,7 +14,7 @@ from recbole_lsrec.analysis.comparison_words import heading, notes, pair_rows, r
 from recbole_lsrec.analysis.strata import STRATA
 from recbole_lsrec.analysis.strata_report import StrataReport, strata_heading, strata_notes, strata_rows
 from recbole_lsrec.page.ink import MUTED, Panel, look, panel, rows_down
-from recbole_lsrec.page.numbers import MINUS, signed, typeset
+from recbole_lsrec.page.numbers import MINUS, confidence, signed, typeset
 from recbole_lsrec.page.numbers import metric as number
 from recbole_lsrec.page.render import html_environment
 from recbole_lsrec.whole_files import write_text
@@ -84,7 +84,7 @@ def _pairs_panel(found: Comparison) -> Panel:
         f"{name}: {signed(pair.difference)}, {signed(pair.low)} to {signed(pair.high)}"
         for name, pair in zip(names, found.pairs, strict=True)
     )
-    title = f"Differences with their {1 - found.alpha:.0%} intervals over users"
+    title = f"Differences with their {confidence(found.alpha)} intervals over users"
     return Panel(title, f"{text}.", panel("pairs", draw, height=1.2 + 0.32 * len(names)))
 
 

@@ -29,7 +29,7 @@ class Part:
         long_driven: share that a long-term taste caused.
         alpha_long, alpha_short: mean alpha of the long- and of the short-driven ones; NaN where there are none.
         auc: how often a long-driven target has the higher alpha, ties counting half; NaN where one kind is missing.
-        low, high: 95 % percentile bootstrap of it over targets.
+        low, high: 95 % percentile bootstrap of it over users.
     """
 
     name: str
@@ -80,7 +80,7 @@ class PlantedReport:
              f"{weight(part.auc)} ({weight(part.low)} to {weight(part.high)})"]
             for part in self.parts
         ]  # fmt: skip
-        table = tabulate(rows, ["targets", "", "long-driven", "alpha, long", "alpha, short", "AUC (95 %)"])
+        table = tabulate(rows, ["targets", "", "long-driven", "alpha, long", "alpha, short", "AUC (95 % over users)"])
         return "\n".join([
             head, "", table, "",
             "AUC: how often a long-driven target has the higher alpha than a short-driven one; .5 is chance.",
@@ -111,9 +111,10 @@ def planted(folder: str | Path, phase: str = "test", truth: Path | None = None, 
     found = _join(lines, truth or _truth_beside(run))
     alpha, is_long = found["alpha"].to_numpy(dtype=float), found["long_driven"].to_numpy() == 1
     opens, share = found["opens"].to_numpy(), found["long_share"].to_numpy()
+    user = found["user_id"].to_numpy(dtype=str)
     every = np.ones(len(alpha), dtype=bool)
     parts = [
-        _part(name, alpha[chosen], is_long[chosen], np.random.default_rng(seed))
+        _part(name, alpha[chosen], is_long[chosen], user[chosen], np.random.default_rng(seed))
         for name, chosen in (("all", every), ("opens a session", opens), ("inside a session", ~opens))
         if chosen.any()
     ]
@@ -153,9 +154,17 @@ def rank_correlation(a: np.ndarray, b: np.ndarray, given: Sequence[np.ndarray] =
     return float(left[0] @ left[1] / (sizes[0] * sizes[1]))
 
 
-def _part(name: str, alpha: np.ndarray, is_long: np.ndarray, rng: np.random.Generator) -> Part:
-    draws = [rng.integers(0, len(alpha), len(alpha)) for _ in range(RESAMPLES)]
-    drawn = np.array([auc(alpha[draw], is_long[draw]) for draw in draws])
+def _part(name: str, alpha: np.ndarray, is_long: np.ndarray, user: np.ndarray, rng: np.random.Generator) -> Part:
+    _, place = np.unique(user, return_inverse=True)
+    rows = np.argsort(place, kind="stable")
+    ends = np.cumsum(np.bincount(place))
+    of_user = np.split(rows, ends[:-1])
+
+    def drawn_once() -> float:
+        draw = np.concatenate([of_user[one] for one in rng.integers(0, len(of_user), len(of_user))])
+        return auc(alpha[draw], is_long[draw])
+
+    drawn = np.array([drawn_once() for _ in range(RESAMPLES)])
     known = drawn[~np.isnan(drawn)]
     low, high = np.percentile(known, [2.5, 97.5]) if len(known) else (np.nan, np.nan)
     long, short = (float(alpha[kind].mean()) if kind.any() else float("nan") for kind in (is_long, ~is_long))

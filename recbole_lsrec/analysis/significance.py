@@ -27,10 +27,13 @@ def paired_t(difference: np.ndarray) -> TTest:
         difference: ``[U]``, one number a user; ``scipy.stats.ttest_rel`` of the two sides gives the same.
 
     Returns:
-        ``t`` 0 and ``p`` 1 where all differences are 0, which scipy leaves undefined.
+        ``t`` 0 and ``p`` 1 where all differences are 0, which scipy leaves undefined; ``t`` infinite and ``p`` 0 where they
+        are one other number.
     """
-    if not difference.any():
-        return TTest(0.0, len(difference) - 1.0, 1.0)
+    if np.ptp(difference) == 0:
+        first = float(difference[0])
+        t, p = (float(np.copysign(np.inf, first)), 0.0) if first else (0.0, 1.0)
+        return TTest(t, len(difference) - 1.0, p)
     from scipy import stats  # half a second, which reading runs need not wait for
 
     result = stats.ttest_1samp(difference, 0.0)

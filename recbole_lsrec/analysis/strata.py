@@ -118,7 +118,7 @@ def choose_strata(columns: Sequence[str] = ()) -> list[Stratum]:
     for column in columns:
         if column not in STRATA:
             raise ConfigError(f"by: found {column!r}; accepted: {', '.join(STRATA)}.{did_you_mean(column, STRATA)}")
-    return [STRATA[column] for column in columns or STRATA]
+    return [STRATA[column] for column in dict.fromkeys(columns or STRATA)]
 
 
 def strata_table(lines: Lines, metrics: Sequence[Metric], strata: Sequence[Stratum]) -> pd.DataFrame:

@@ -22,6 +22,7 @@ from recbole_lsrec.export.score_model import ScoreModel, fields_read, scores
 from recbole_lsrec.model.base import LongShortRecommender
 from recbole_lsrec.recommend import Recommender
 from recbole_lsrec.recommend.read_histories import ITEM, TIME, USER
+from recbole_lsrec.run_files import read_json
 from recbole_lsrec.whole_files import write_text, written_whole
 
 FORMATS = ("onnx", "torchscript", "embeddings")
@@ -54,6 +55,8 @@ def export(folder: Path, kind: str, out: Path | None = None, model: str | type |
         raise ConfigError(
             f"out: found {path}; a file of this ending describes the exported one. Give it another ending."
         )
+    if kind != "embeddings":
+        _description(path)
     # A file that is there already stays if the new one fails.
     with refusals_named(path, "cannot be written"), written_whole(path) as part:
         if kind == "embeddings":
@@ -206,6 +209,18 @@ def _widest(recommender: Recommender) -> Interaction:
     return batch
 
 
+def _description(path: Path) -> Path:
+    """The JSON file beside an exported model.
+
+    Raises:
+        ConfigError: there is one that is not of an export, such as a run's own.
+    """
+    beside = path.with_suffix(".json")
+    if beside.is_file() and not read_json(beside).keys() >= {"inputs", "output", "window", "items"}:
+        raise ConfigError(f"out: found {path}, whose description would overwrite {beside}; give another name.")
+    return beside
+
+
 def _describe(recommender: Recommender, fields: list[str], path: Path) -> None:
     """What a program needs that calls the graph."""
     about = {
@@ -216,7 +231,7 @@ def _describe(recommender: Recommender, fields: list[str], path: Path) -> None:
         "session_threshold": recommender.config["session_threshold"],
         "items": recommender.catalogue.tokens[recommender.names()[ITEM]][1:].tolist(),  # of ids 1, 2, ...
     }
-    write_text(path.with_suffix(".json"), json.dumps(about, ensure_ascii=False) + "\n")
+    write_text(_description(path), json.dumps(about, ensure_ascii=False) + "\n")
 
 
 def _write_embeddings(recommender: Recommender, path: Path) -> None:

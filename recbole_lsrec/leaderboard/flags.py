@@ -1,5 +1,6 @@
 """The flags of the command: a plan without a file, or changes to one that was read."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,7 +18,8 @@ class Flags:
     """What the command line says; what it does not say is empty.
 
     Attributes:
-        models: of a file, the systems to run; without one names of models, each with the preset of its name if any.
+        models: of a file, the systems to run; without one names of models, each with the preset of its name if any; of two
+            classes of one name each row is called what was given for it.
         datasets: of a file, the labels to run; without one names.
         seeds: replace the file's.
         budget: replaces the file's; ``{"train_seconds": 120}`` or ``{"train_steps": 2000}``.
@@ -66,7 +68,14 @@ def plan_from_flags(flags: Flags) -> Plan:
     if not flags.models or not flags.datasets:
         raise ConfigError("leaderboard: give a FILE, or at least one --models and one --datasets.")
     presets = preset_names()
-    systems = {class_name(name): {"model": name, "preset": name if name in presets else None} for name in flags.models}
+    own = Counter(class_name(name) for name in dict.fromkeys(flags.models))
+    systems = {
+        class_name(name) if own[class_name(name)] == 1 else name: {
+            "model": name,
+            "preset": name if name in presets else None,
+        }
+        for name in flags.models
+    }
     title = flags.title or f"{', '.join(systems)} on {', '.join(flags.datasets)}"
     values = {"title": title, "datasets": list(flags.datasets), "systems": systems, "settings": dict(flags.settings)}
     return parse_plan({**values, **_replaced(flags)}, "command line")

@@ -126,9 +126,15 @@ class Progress:
             cells=self.cells,
         )
         before = self._before
-        if before and before.finished and before.cells == self.cells:
-            # Nothing was run: the time and the machine are those of the cells.
-            board = replace(board, started=before.started, finished=before.finished, environment=before.environment)
+        if before and before.finished and _results(before.cells) == _results(self.cells):
+            # Nothing was run: the time and the machine are those of the cells, and why one of them was run again stays.
+            board = replace(
+                board,
+                started=before.started,
+                finished=before.finished,
+                environment=before.environment,
+                cells=before.cells,
+            )
         write_board(self.store.out, board)
 
     def _enter(self, planned: PlannedCell, folder: Path, record: Record) -> None:
@@ -179,3 +185,7 @@ def _processor() -> str:
 
 def _now() -> str:
     return datetime.now(timezone.utc).isoformat(timespec="seconds")
+
+
+def _results(cells: Sequence[Cell]) -> list[Cell]:
+    return [replace(cell, run_again_because=None) for cell in cells]

@@ -40,6 +40,7 @@ _STYLE: Any = {
     "xtick.labelcolor": MUTED,
     "ytick.labelcolor": MUTED,
     "text.color": INK,
+    "text.parse_math": False,  # a name may hold a $
     "grid.color": GRID,
     "grid.linewidth": 0.6,
     "lines.linewidth": 1.4,

@@ -77,6 +77,11 @@ def percent(value: float | None) -> str:
     return DASH if value is None else f"{value:.1%}"
 
 
+def confidence(alpha: float) -> str:
+    """That of the intervals of tests at a level: ``95%`` at .05."""
+    return f"{100 * (1 - alpha):g}%"
+
+
 def seconds(value: float | None) -> str:
     """2 h 3 min, 4 min 5 s, 6.1 s."""
     if value is None:

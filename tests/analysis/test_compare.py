@@ -149,9 +149,30 @@ def test_several_seeds_by_hand(folder):
     assert pair.about == "models"
 
 
-def write_own_model(run, place):
+def write_own_model(run, place, sha256=None):
     result = json.loads((run / "result.json").read_text())
-    (run / "result.json").write_text(json.dumps({**result, "own_model": {"model": place, "sha256": None}}))
+    (run / "result.json").write_text(json.dumps({**result, "own_model": {"model": place, "sha256": sha256}}))
+
+
+def test_classes_of_one_name_and_other_source_are_other_models(folder):
+    runs = [random_run(folder, f"a{seed}", seed, seed=seed) for seed in (1, 2, 3, 4)]
+    for run, place, sha256 in zip(
+        runs, ("/x/a.py", "/moved/a.py", "/x/a.py"), ("a" * 64, "a" * 64, "b" * 64), strict=False
+    ):
+        write_own_model(run, f"{place}:GRU4Rec", sha256)
+    assert [(model.label, len(model.runs)) for model in compare(runs, MRR).models] == [
+        ("GRU4Rec class=aaaaaaaa", 2),
+        ("GRU4Rec class=bbbbbbbb", 1),
+        ("GRU4Rec class=None", 1),
+    ]
+
+
+def test_the_interval_is_named_by_its_confidence(folder):
+    runs = [
+        random_run(folder, f"a{number}", number, seed=1, model=model) for number, model in enumerate(("DIN", "SASRec"))
+    ]
+    assert "99.9% interval" in comparison_text(compare(runs, MRR, alpha=0.001))
+    assert "95% interval" in comparison_text(compare(runs, MRR))
 
 
 def test_the_claim_follows_the_number_of_seeds(folder):

@@ -53,6 +53,26 @@ def test_a_group_is_compared_as_if_there_were_no_other(tmp_path):
     assert (found[1].pair.difference, found[1].pair.p) == (0, 1)
 
 
+def test_a_column_named_twice_is_one(tmp_path):
+    folders = runs(tmp_path)
+    assert within(folders, ["in_history", "in_history"]) == within(folders, ["in_history"])
+
+
+def test_a_group_in_which_too_few_have_a_value_is_left_out(tmp_path, recwarn):
+    """Of the 40 users whose target is new, 11 have a competitor: gauc is of the others' 60 alone."""
+    folders = []
+    for seed in (1, 2):
+        for model in ("SLSRec", "SASRec"):
+            among = np.where(REPEATS | (np.arange(100) >= 89), 4, 1)
+            ranks = np.where((np.arange(100) % 3 == seed) & (among > 1), 2.0, 1.0)
+            lines = table(np.array(USERS), ranks, in_history=REPEATS, n_candidates=among)
+            folders.append(write_run(tmp_path / f"{model}-{seed}", lines, model=model, seed=seed))
+    models, protocol = load_models(folders, "test", None)
+    found = compare_groups(models, choose_strata(["in_history"]), Metric.parse("gauc"), "test", protocol)
+    assert [(one.group, one.instances, one.users) for one in found] == [("in history", 60, 60)]
+    assert not recwarn.list
+
+
 def test_all_pairs_of_all_groups_are_adjusted_together(tmp_path):
     gap = np.where(np.arange(100) % 2 == 0, 10.0, 5_000.0)
     found = within(runs(tmp_path, gap=gap), ["in_history", "gap_s"])

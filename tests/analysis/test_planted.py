@@ -67,6 +67,24 @@ def test_rank_correlations(run):
     assert np.isnan(report.share_given)  # history length orders the users as the share does: nothing is left
 
 
+def test_the_interval_is_over_users(tmp_path):
+    """Ten targets of each of two users, one with high alphas: a draw holds one user or both, so the AUC is .5 or 1."""
+    users = np.repeat(["u0", "u1"], 10)
+    alpha = np.repeat([0.9, 0.1], 10) * np.linspace(1, 1.01, 20)
+    events = {"user_id": users, "item_id": [f"i{n}" for n in range(20)], "timestamp": np.arange(20) * 100}
+    is_long = np.array([1] * 9 + [0] + [1] + [0] * 9)
+    instances = table(
+        users, [1.0] * 20, alpha=alpha, **{k: v for k, v in events.items() if k != "user_id"}, row=np.arange(20)
+    )
+    folder = write_run(tmp_path / "run", instances, model="SLSRec", config={"data_path": str(tmp_path)})
+    truth = pd.DataFrame({**events, "row": np.arange(20), "long_driven": is_long, "long_share": 0.5, "session": 1})
+    truth.to_parquet(tmp_path / "truth.parquet")
+    whole = planted(folder, truth=tmp_path / "truth.parquet").parts[0]
+    alone = [float(np.mean([a > b for a in alpha[u][is_long[u] == 1] for b in alpha[u][is_long[u] == 0]]))
+             for u in (slice(0, 10), slice(10, 20))]  # fmt: skip
+    assert (whole.low, whole.high) == pytest.approx((min(*alone, whole.auc), max(*alone, whole.auc)))
+
+
 def test_the_command_prints_and_writes(run, tmp_path):
     found = CliRunner().invoke(cli, ["planted", str(run), "--json", str(tmp_path / "out.json")], catch_exceptions=False)
     assert found.exit_code == 0

@@ -78,6 +78,12 @@ def test_torchscript_embeddings_and_what_cannot_be_exported(tmp_path, monkeypatc
     assert not list(folder.glob(".*.part"))
     with pytest.raises(ConfigError, match=r"^out: found .*x\.json; a file of this ending describes the exported one"):
         export(folder, "onnx", tmp_path / "x.json")
+    before = (folder / "result.json").read_bytes()
+    with pytest.raises(
+        ConfigError, match=r"result\.onnx, whose description would overwrite .*result\.json; give another name"
+    ):
+        export(folder, "onnx", folder / "result.onnx")
+    assert ((folder / "result.json").read_bytes(), (folder / "result.onnx").exists()) == (before, False)
 
 
 def test_a_model_that_reads_the_candidate_with_each_event_says_so(tmp_path):

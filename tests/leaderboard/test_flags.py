@@ -4,6 +4,7 @@ from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.leaderboard.flags import Flags, plan_from_flags, with_flags
 from recbole_lsrec.leaderboard.plan import parse_plan
 from recbole_lsrec.leaderboard.text import slug
+from recbole_lsrec.own_models import absolute
 
 FILE = parse_plan(
     {
@@ -29,6 +30,14 @@ def test_models_alone_get_the_presets_of_their_names():
         ("SLSRec", "SLSRec", None),
     ]
     assert (plan.seeds, plan.budget) == ((7,), {"train_steps": 3})
+
+
+def test_two_classes_of_one_name_are_two_systems():
+    given = ["a.py:Mine", "b.py:Mine", "SASRec", "c.py:SASRec", "GRU4Rec", "GRU4Rec", "d.py:Other"]
+    names = {"a.py:Mine": "a.py:Mine", "b.py:Mine": "b.py:Mine", "SASRec": "SASRec", "c.py:SASRec": "c.py:SASRec",
+             "GRU4Rec": "GRU4Rec", "Other": "d.py:Other"}  # fmt: skip
+    systems = plan_from_flags(Flags(given, ["shop"])).systems
+    assert {system.name: system.model for system in systems} == {name: absolute(model) for name, model in names.items()}
 
 
 def test_a_command_without_anything_says_what_to_give():

@@ -48,7 +48,12 @@ def test_a_changed_setting_is_the_reason_to_run_a_cell_again(shop, tmp_path):
     before, said = saved(tmp_path), []
     run(plan_for(shop, systems=ONE, budget={"train_steps": 9}), tmp_path, said)
     assert said[0] == "A on shop, seed 2020: run again, because train_steps: 8 -> 9"
-    assert saved(tmp_path)["cells"][0]["run_again_because"] == "train_steps: 8 -> 9"
+    changed = saved(tmp_path)
+    assert changed["cells"][0]["run_again_because"] == "train_steps: 8 -> 9"
+    run(
+        plan_for(shop, systems=ONE, budget={"train_steps": 9}), tmp_path
+    )  # nothing to do: time, machine and reason stay
+    assert saved(tmp_path) == changed
     run(plan_for(shop, systems=ONE), tmp_path)  # back to what was there before
     assert saved(tmp_path)["cells"] == before["cells"]
 

@@ -1,6 +1,6 @@
 import re
 
-from recbole_lsrec.page.ink import glyph, look, panel
+from recbole_lsrec.page.ink import glyph, look, panel, rows_down
 
 
 def drawn(name: str) -> str:
@@ -18,6 +18,10 @@ def test_a_panel_is_an_element_coloured_by_the_page():
     assert "var(--series-1)" in text
     assert "var(--font)" in text
     assert not re.search(r"#0[0-9a-f]{5}|http|<style|DejaVu", text)
+
+
+def test_a_name_with_dollars_is_no_formula():
+    assert "a $x_{$ b" in panel("a", lambda axes: rows_down(axes, ["a $x_{$ b"]))
 
 
 def test_a_panel_is_the_same_every_time_and_shares_no_id_with_another():

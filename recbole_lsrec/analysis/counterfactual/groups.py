@@ -55,7 +55,7 @@ def make_groups(instances: pd.DataFrame, dataset: SessionDataset, by: Sequence[s
         except DataError as error:
             getLogger().warning(str(error))
             known[PLANTED] = False
-    for name in by or [name for name, is_known in known.items() if is_known]:
+    for name in dict.fromkeys(by) or [name for name, is_known in known.items() if is_known]:
         if not known.get(name, True):
             lacks = f"no {planted_file(dataset).name} beside it" if name == PLANTED else "no loaded column event_type"
             raise DataError(f"by: found {name!r}, but {dataset.dataset_name} has {lacks}; leave it out.")

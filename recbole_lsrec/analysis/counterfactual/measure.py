@@ -94,9 +94,9 @@ def counterfactual(
         ConfigError: an unknown metric or group; scores are needed and only ranks are kept; or alpha is to be fixed and
             the model has none.
     """
-    parsed = [Metric.parse(name) for name in metrics]
+    parsed = [Metric.parse(name) for name in dict.fromkeys(metrics)]
     saved = load_run_folder(folder)
-    names = [saved.protocol(phase, name) for name in protocols] or _protocols(saved, phase)
+    names = [saved.protocol(phase, name) for name in dict.fromkeys(protocols)] or _protocols(saved, phase)
     config, data, trained = load_run(folder, model)
     _check_same_data(saved, data.fingerprints(), [f"{phase}/{name}" for name in names])
     loader = _with_protocols(getattr(data, phase), names)
@@ -108,7 +108,7 @@ def counterfactual(
 
     untouched = scored(UNTOUCHED)
     has_alpha = not np.isnan(untouched.alpha).all()
-    chosen = list(interventions) or _default_interventions(loader.dataset.max_item_list_len, has_alpha)
+    chosen = list(dict.fromkeys(interventions)) or _default_interventions(loader.dataset.max_item_list_len, has_alpha)
     if not has_alpha and any(change.fixed_alpha is not None for change in chosen):
         raise no_alpha(trained)
     kept = {name: saved.lines(phase, name) for name in names}

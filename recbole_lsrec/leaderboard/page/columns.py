@@ -7,6 +7,8 @@ from typing import Any
 from recbole_lsrec.analysis.user_metrics import Metric
 from recbole_lsrec.errors import ConfigError
 
+SAME_AS_HIT = ("recall", "precision")  # of instances with one target: hit@k, and hit@k / k
+
 
 @dataclass(frozen=True)
 class Column:
@@ -41,7 +43,7 @@ def columns(test_result: Mapping[str, float], prefix: str, config: Mapping[str, 
     """
     keys = [key.removeprefix(prefix) for key in test_result if key.startswith(prefix) and "/" not in key[len(prefix) :]]
     repeated = {f"{base}@{key.removeprefix('hit@')}" for key in keys if key.startswith("hit@")
-                for base in ("recall", "precision")}  # fmt: skip
+                for base in SAME_AS_HIT}  # fmt: skip
     return [_column(key, config.get("gauc_by") or "instance") for key in keys if key not in repeated]
 
 

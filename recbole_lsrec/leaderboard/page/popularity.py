@@ -1,4 +1,4 @@
-"""Every system with popularity put in or taken out: its metric under each lambda, and at the one that validation chose."""
+"""Every system with popularity put in or taken out: its metric under each lambda, and at the one chosen or given."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,9 @@ class Corrected:
         bigger: whether more of it is better.
         lambdas: tried.
         values: of the metric, under each of them.
-        chosen: of each seed, the lambda that validation preferred.
+        fitted: whether validation chose the lambda; else the settings give it.
+        in_results: whether the system's results, and so the tables, are with it.
+        chosen: of each seed, its lambda.
         without: the metric of the plain scores.
         at_chosen: the metric with each seed's own lambda.
         rising: whether the system is outside the order.
@@ -32,6 +34,8 @@ class Corrected:
     protocol: str
     metric: str
     bigger: bool
+    fitted: bool
+    in_results: bool
     lambdas: list[float]
     values: list[float]
     chosen: list[float]
@@ -41,7 +45,7 @@ class Corrected:
 
 
 def corrected(cells: Sequence[Cell]) -> list[Corrected]:
-    """One entry for each protocol and system whose runs all fitted a lambda, in the order of the cells."""
+    """One entry for each protocol and system whose runs all have a lambda, in the order of the cells."""
     found = [one for system, own in runs_by_system(cells).items() for one in _of_system(system, own)]
     protocols = list(dict.fromkeys(one.protocol for one in found))
     return sorted(found, key=lambda one: protocols.index(one.protocol))
@@ -80,6 +84,8 @@ def _of_system(system: str, runs: Sequence[SavedRun]) -> list[Corrected]:
                 protocol,
                 metric,
                 runs[0].result.get("valid_score_bigger", True),
+                runs[0].result["config"].get("popularity_correction") == "valid",
+                told[0]["in_results"],
                 lambdas,
                 values.mean(axis=0).tolist(),
                 chosen,

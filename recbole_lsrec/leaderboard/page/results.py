@@ -11,7 +11,7 @@ from recbole_lsrec.analysis.saved_runs import Lines, SavedRun
 from recbole_lsrec.analysis.user_metrics import Metric
 from recbole_lsrec.errors import ConfigError, DataError
 from recbole_lsrec.leaderboard.board import Board, Cell
-from recbole_lsrec.leaderboard.page.columns import Column, columns
+from recbole_lsrec.leaderboard.page.columns import SAME_AS_HIT, Column, columns
 from recbole_lsrec.leaderboard.page.rising import is_rising, still_improving, validated_once
 from recbole_lsrec.leaderboard.page.standing import Standing, standing
 
@@ -280,9 +280,11 @@ def _by_reason(found: Sequence[tuple[str, int | None]]) -> list[str]:
 
 
 def _main(shown: Sequence[Column], config: dict) -> str:
-    wanted = str(config.get("valid_metric", "")).lower()
+    wanted = str(config.get("valid_metric", "")).lower().rpartition("/")[2]
+    base, _, k = wanted.partition("@")
+    same = f"hit@{k}" if base in SAME_AS_HIT else wanted
     tested = [column.key for column in shown if column.metric]
-    return next((key for key in (wanted, "ndcg@10", *tested) if key in tested), shown[0].key)
+    return next((key for key in (wanted, same, "ndcg@10", *tested) if key in tested), shown[0].key)
 
 
 def _prefix(run: SavedRun, protocol: str) -> str:

@@ -1,12 +1,14 @@
 """The main column of each table of a leaderboard, for the terminal."""
 
-import csv
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from tabulate import tabulate
 
-from recbole_lsrec.leaderboard.page.write import SHEET
+from recbole_lsrec.leaderboard.page.write import VALUES
 from recbole_lsrec.page.numbers import metric
+from recbole_lsrec.run_files import read_json
 
 
 def table_text(out: Path) -> str:
@@ -15,26 +17,22 @@ def table_text(out: Path) -> str:
     Args:
         out: the leaderboard's folder, after :func:`recbole_lsrec.leaderboard.page.write.write_report`.
     """
-    first: dict[tuple[str, str, str], dict[str, str]] = {}  # the main metric stands first
-    with (out / SHEET).open(encoding="utf-8", newline="") as file:
-        for line in csv.DictReader(file):
-            first.setdefault((line["dataset"], line["system"], line["protocol"]), line)
-    texts = []
-    for dataset in dict.fromkeys(dataset for dataset, _, _ in first):
-        lines = {key[1:]: line for key, line in first.items() if key[0] == dataset}
-        protocols, systems = (list(dict.fromkeys(key[n] for key in lines)) for n in (1, 0))
-        main = next((line["metric"] for line in lines.values() if line["metric"]), "")
-        rows = [[system, *(_cell(lines.get((system, protocol))) for protocol in protocols)] for system in systems]
-        sides = ["left", *["right"] * len(protocols)]
-        header = [f"{dataset}: {main}".removesuffix(": "), *protocols]
-        texts.append(tabulate(rows, header, disable_numparse=True, colalign=sides))
-    return "\n\n".join(texts)
+    return "\n\n".join(_section(section) for section in read_json(out / VALUES)["datasets"] if section["tables"])
 
 
-def _cell(line: dict[str, str] | None) -> str:
-    if line is None:
-        return ""
-    if not line["mean"]:
-        return line["status"]
-    spread = f" ± {metric(float(line['sd']))}" if line["sd"] else ""
-    return f"{metric(float(line['mean']))}{spread}{' ↗' if line['status'] == 'rising' else ''}"
+def _section(section: Mapping[str, Any]) -> str:
+    mains = [table["main"] for table in section["tables"]]
+    one = mains[0] if len(set(mains)) == 1 else None  # else each column says its own
+    heads = [table["protocol"] if one else f"{table['protocol']}, {table['main']}" for table in section["tables"]]
+    cells = [{row["system"]: _cell(row, table["main"]) for row in table["rows"]} for table in section["tables"]]
+    rows = [[system, *(own.get(system, "") for own in cells)] for system in cells[0]]
+    header = [section["dataset"] + (f": {one}" if one else ""), *heads]
+    return tabulate(rows, header, disable_numparse=True, colalign=["left", *["right"] * len(cells)])
+
+
+def _cell(row: Mapping[str, Any], main: str) -> str:
+    if main not in row["values"]:
+        return "-" if row["values"] else row["status"]
+    value = row["values"][main]
+    spread = "" if value["sd"] is None else f" ± {metric(value['sd'])}"
+    return f"{metric(value['mean'])}{spread}{' ↗' if row['rising'] else ''}"

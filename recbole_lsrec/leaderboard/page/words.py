@@ -1,6 +1,7 @@
 """What a table says, in sentences: nobody has to read stars to know what is certain."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from recbole_lsrec.data.candidates.unseen import GIVES_AWAY
@@ -69,12 +70,25 @@ def _order(table: Table) -> str:
             f"No system is significantly best in {table.main}: {place.order[0]} has the best mean over targets, but over users, "
             f"as tests count, {_names(place.ahead)} {'is' if len(place.ahead) == 1 else 'are'} significantly better than it."
         )
+    one_seed = [system for system in place.level if system in _untested(table)]
+    if place.order[0] in one_seed:
+        first = f"{place.order[0]} has the best mean, but one seed, so it is not tested"
+        return f"No system is significantly best in {table.main}: {first}."
+    have = "has one seed, so it is" if len(one_seed) == 1 else "have one seed, so they are"
+    alone = f" {_names(one_seed)} {have} not tested." if one_seed else ""
     if len(place.level) == len(place.order):
         none = f"no system can be told apart from {place.order[0]}, the first"
         if place.certain:
-            return f"No system is significantly best in {table.main}: {none}; others can be told apart, see the pairs."
-        return f"Nothing is significant in {table.main}: {none}."
-    return f"No system is significantly best in {table.main}: {_top(place)}"
+            return f"No system is significantly best in {table.main}: {none}; others can be told apart, see the pairs.{alone}"
+        return f"Nothing is significant in {table.main}: {none}.{alone}"
+    order, level = ([system for system in of if system not in one_seed] for of in (place.order, place.level))
+    tested = replace(place, order=order, level=level)
+    return f"No system is significantly best in {table.main}: {_top(tested)}{alone}"
+
+
+def _untested(table: Table) -> set[str]:
+    """The systems of one seed, which no test is about."""
+    return {model.label for model in table.comparison.models if model.sd is None} if table.comparison else set()
 
 
 def _top(place: Standing) -> str:
@@ -82,6 +96,8 @@ def _top(place: Standing) -> str:
     first = next(n for n, system in enumerate(place.order) if system not in place.level)
     top, lower = place.order[:first], [system for system in place.level if system not in place.order[:first]]
     seeds = "seeds differ too much for their number. More seeds would tell (--seeds)."
+    if not (lower or top[1:]):
+        return f"{top[0]} is first, and significantly better than every other that was tested."
     if not lower:
         return f"{top[0]} is first, and {_names(top[1:])} cannot be told apart from it."
     if len(top) == 1:
@@ -130,25 +146,47 @@ def lambdas(of: Corrected) -> str:
 
 def order_change(found: Sequence[Corrected]) -> str:
     """Whether the systems' order changes once each has its own lambda, protocol by protocol."""
-    stays, changes = [], []
+    stays, changes, alone = [], [], []
     for name in dict.fromkeys(one.protocol for one in found):
         own = [one for one in found if one.protocol == name]
         before, after = in_order(own, at_chosen=False), in_order(own, at_chosen=True)
-        if before == after:
+        if len(before) < 2:
+            alone.append(name)
+        elif before == after:
             stays.append(name)
         else:
             changes.append(f"under {name} ({', '.join(after)} instead of {', '.join(before)})")
+    if not (changes or stays):
+        return (
+            f"Whether lambdas change the order is not known: fewer than two systems are ranked under {_names(alone)}."
+        )
     if not changes:
         return f"With its own lambda for each system the order of the means stays what it was under {_names(stays)}."
     stay = f", and stays what it was under {_names(stays)}" if stays else ""
     return f"With its own lambda for each system the order of the means changes {_names(changes)}{stay}."
 
 
+def which_lambda(found: Sequence[Corrected]) -> str:
+    """Where the lambdas come from, and whether the tables of results are with them."""
+    fitted, given = "its own best lambda, chosen on validation", "the lambda that its settings give"
+    how = (fitted if found[0].fitted else given) if _same(found, "fitted") else f"{fitted}, or {given}"
+    within = list(dict.fromkeys(one.system for one in found if one.in_results))
+    tables = (
+        "without" if not within else "with it" if _same(found, "in_results") else f"with it for {_names(within)} alone"
+    )
+    return f"Each system at {how}, of score + lambda * log(training events). The tables above are {tables}."
+
+
+def _same(found: Sequence[Corrected], name: str) -> bool:
+    return len({getattr(one, name) for one in found}) == 1
+
+
 def at_an_end(found: Sequence[Corrected]) -> str | None:
     """Whose lambda lies at an end of what was tried, for a seed at least; None for nobody's."""
     told = []
     for name in dict.fromkeys(one.protocol for one in found):
-        ends = [one for one in found if one.protocol == name and {one.lambdas[0], one.lambdas[-1]} & {*one.chosen}]
+        own = [one for one in found if one.protocol == name and one.fitted]
+        ends = [one for one in own if {one.lambdas[0], one.lambdas[-1]} & {*one.chosen}]
         if ends:
             told.append(f"under {name} {_names([one.system for one in ends])}")
     return (

@@ -165,9 +165,9 @@ def test_literal_contents(tmp_path):
         r"\toprule",
         r"system & ndcg@2 & hit@2 & mrr \\",
         r"\midrule",
-        r"A\_1 & \textbf{0.8155} {SD} & \textbf{1.0000} {SD} & \textbf{0.7500} {SD} \\".replace("{SD}", SD),
-        r"B|2 & 0.0000 {SD} & 0.0000 {SD} & 0.3333 {SD} \\".replace("{SD}", SD),
-        r"LSIDN & \multicolumn{3}{l}{not built: 100 \% open} \\",
+        r"{}A\_1 & \textbf{0.8155} {SD} & \textbf{1.0000} {SD} & \textbf{0.7500} {SD} \\".replace("{SD}", SD),
+        r"{}B|2 & 0.0000 {SD} & 0.0000 {SD} & 0.3333 {SD} \\".replace("{SD}", SD),
+        r"{}LSIDN & \multicolumn{3}{l}{not built: 100 \% open} \\",
         r"\bottomrule",
     ]
 

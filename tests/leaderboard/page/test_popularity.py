@@ -12,10 +12,12 @@ from tests.leaderboard.page.board_files import ranks, write_board, write_cell
 LAMBDAS = [-1.0, 0.0, 1.0]
 
 
-def cell(out, system, seed, curves, chosen):
-    told = {"metric": "ndcg@2", "lambda": chosen, "in_results": False, "phase": "test", "with": {}, "without": {}}
+def cell(out, system, seed, curves, chosen, asked="valid", in_results=False):
+    told = {"metric": "ndcg@2", "lambda": chosen, "in_results": in_results, "phase": "test", "with": {}, "without": {}}
     its = {"pop3": ranks(2.0, seed), "full": ranks(3.0, seed)}
-    made = write_cell(out, system, its, seed, result={"popularity_correction": told})
+    made = write_cell(
+        out, system, its, seed, config={"popularity_correction": asked}, result={"popularity_correction": told}
+    )
     held = {"lambdas": LAMBDAS, "test": {name: {"ndcg@2": values} for name, values in curves.items()}}
     (out / made["run_folder"] / "popularity.json").write_text(json.dumps(held))
     return made
@@ -86,7 +88,32 @@ def test_a_system_that_was_still_rising_is_in_no_order(board):
         history = [{"epoch": 0, "train_seconds": 1.0, "valid_score": 0.1}]
         path.write_text(json.dumps({**json.loads(path.read_text()), "history": history}))
     write_report(board)
-    assert "the order of the means stays what it was under pop3 and full." in (board / "leaderboard.md").read_text()
+    said = "Whether lambdas change the order is not known: fewer than two systems are ranked under pop3 and full."
+    assert said in (board / "leaderboard.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("asked", "in_results", "how"),
+    [
+        (["valid", "valid"], [False, False], "its own best lambda, chosen on validation, of score + lambda * log(training "
+         "events). The tables above are without."),
+        ([1.0, 1.0], [False, False], "the lambda that its settings give, of score"),
+        (["valid", 1.0], [True, True], "chosen on validation, or the lambda that its settings give, of score + lambda * "
+         "log(training events). The tables above are with it."),
+        (["valid", "valid"], [True, False], "The tables above are with it for A alone."),
+    ],
+)  # fmt: skip
+def test_the_page_says_whose_lambda_it_is_and_whether_the_tables_are_with_it(tmp_path, asked, in_results, how):
+    curves, chosen = {"pop3": [0.2, 0.6, 0.7]}, {"pop3": 1.0}
+    cells = [
+        cell(tmp_path, system, 1, curves, chosen, own, within)
+        for system, own, within in zip("AB", asked, in_results, strict=True)
+    ]
+    write_report(write_board(tmp_path, cells))
+    for name in ("leaderboard.html", "leaderboard.md"):
+        text = (tmp_path / name).read_text().replace(r"\*", "*")
+        assert how in text
+        assert ("at an end of what was tried" in text) == ("valid" in asked)
 
 
 def test_a_system_of_which_a_run_has_no_lambda_is_not_there(board):

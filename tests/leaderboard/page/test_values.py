@@ -264,6 +264,36 @@ def test_a_board_whose_cells_all_failed_says_why_and_nothing_empty(tmp_path):
     assert "\n\n\n" not in text
 
 
+def test_a_system_of_one_seed_is_said_to_be_untested(tmp_path):
+    """A and C are told apart, B has one seed; seeds are not to blame."""
+    cells = [write_cell(tmp_path, system, {"pop3": ranks(level, number, 0.1)}, seed)
+             for number, (system, seed, level) in enumerate(
+                 [("A", 1, 1.1), ("A", 2, 1.1), ("B", 1, 9.0), ("C", 1, 2.0), ("C", 2, 2.0)])]  # fmt: skip
+    write_report(write_board(tmp_path, cells))
+    (table,) = json.loads((tmp_path / "report.json").read_text())["datasets"][0]["tables"]
+    assert table["verdict"] == (
+        "No system is significantly best in ndcg@2: A is first, and significantly better than every other that was tested."
+        " B has one seed, so it is not tested."
+    )
+
+
+def test_the_best_mean_of_one_seed_is_no_verdict(tmp_path):
+    cells = [write_cell(tmp_path, system, {"pop3": ranks(level, number, 0.1)}, seed)
+             for number, (system, seed, level) in enumerate(
+                 [("A", 1, 2.0), ("A", 2, 2.0), ("B", 1, 1.1), ("C", 1, 9.0), ("C", 2, 9.0)])]  # fmt: skip
+    write_report(write_board(tmp_path, cells))
+    (table,) = json.loads((tmp_path / "report.json").read_text())["datasets"][0]["tables"]
+    assert table["verdict"] == (
+        "No system is significantly best in ndcg@2: B has the best mean, but one seed, so it is not tested."
+    )
+
+
+def test_recall_orders_by_the_hits_that_repeat_it(tmp_path):
+    cells = [write_cell(tmp_path, "A", {"pop3": ranks(1.5, 1)}, config={"valid_metric": "Recall@2"})]
+    write_report(write_board(tmp_path, cells))
+    assert json.loads((tmp_path / "report.json").read_text())["datasets"][0]["tables"][0]["main"] == "hit@2"
+
+
 def test_a_system_that_a_protocol_was_not_asked_of_is_no_error(tmp_path):
     cells = [write_cell(tmp_path, "A", {"pop3": ranks(1.0, 1), "full": ranks(2.0, 2)})]
     cells.append(write_cell(tmp_path, "B", {"pop3": ranks(1.5, 3)}))
