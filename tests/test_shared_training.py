@@ -57,6 +57,7 @@ EVALUATED: dict[str, dict[str, Any]] = {
     },
     "DiffLSRec": {"eval_args": {"mode": ["uni9"]}, "eval_batch_size": 25, "inference_samples": 3},
     "BPR": {"eval_args": {"mode": ["uni9", "full"]}, "eval_batch_size": 25},
+    "SURGE": {"eval_args": {"mode": ["uni9"]}, "eval_batch_size": 7, "pool_length": 3},  # parts of different number
 }
 
 

@@ -129,7 +129,10 @@ def evaluate(
             batch = score_batch(model, interaction.to(device), items, dataset, want_full, memory, items_of_full)
         # Ranks are of the scores that are kept: two of float64 may be one in float32.
         batch = Scores(batch.full if batch.full is None else batch.full.float(), batch.candidates.float(), batch.alpha)
-        check_finite(batch.candidates if batch.full is None else batch.full, model)
+        if batch.full is None:
+            check_finite(batch.candidates.masked_fill(items == 0, 0), model)
+        else:
+            check_finite(batch.full[:, 1:], model)  # the padding item's is never read
         positive = batch.candidates[:, :1]
         rivals = batch.candidates[:, 1:].split([chosen.shape[1] for chosen in lists.values()], dim=1)
         for (name, chosen), scores in zip(lists.items(), rivals, strict=True):

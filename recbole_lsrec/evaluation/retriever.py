@@ -87,6 +87,7 @@ def make_items(model: AbstractRecommender, exact: torch.Tensor, k: int, what: st
         TrainingError: the scores hold NaN.
         ConfigError: or an infinity, of which no item vectors can be made.
     """
+    exact[:, 0] = 0  # the padding item's, which may be anything
     check_finite(exact, model)
     if torch.isinf(exact).any():
         raise ConfigError(

@@ -9,7 +9,7 @@ from recbole.data.interaction import Interaction
 from recbole.model.abstract_recommender import AbstractRecommender, GeneralRecommender
 
 from recbole_lsrec.data.dataset import SessionDataset
-from recbole_lsrec.errors import TrainingError
+from recbole_lsrec.errors import ConfigError, TrainingError
 from recbole_lsrec.evaluation.two_stage import Score, TwoStage, histories_within
 from recbole_lsrec.model.all_positions import AllPositions
 from recbole_lsrec.model.base import LongShortRecommender
@@ -92,7 +92,7 @@ def score_batch(
         n_items = dataset.item_num
         return _together([_paired(partial(exact, some), asked, n_items, full, two_stage) for some, asked in parts])
     if full:
-        scores = model.full_sort_predict(interaction).view(len(interaction), -1)
+        scores = _of_all_items(model, interaction, dataset.item_num)
         return Scores(scores, scores.gather(1, items), None)
     if _has_products(type(model)) and _LARGE * items.shape[1] < dataset.item_num:
         return Scores(None, _products(model, interaction, items, memory_mb), None)
@@ -126,7 +126,7 @@ def _of_users(
     for at in range(0, len(distinct), at_a_time):
         some = of_user[at : at + at_a_time]
         if ranks_all_items(model):
-            tables.append(model.full_sort_predict(some).view(len(some), -1))
+            tables.append(_of_all_items(model, some, dataset.item_num))
         else:
             every = torch.arange(dataset.item_num, device=items.device).unsqueeze(0)
             tables.append(predict_rows(model, some, every, dataset, memory_mb))
@@ -228,12 +228,27 @@ def _gathered(
     parts = []
     for at in range(0, len(interaction), at_a_time):
         some = interaction[at : at + at_a_time]
-        parts.append(model.full_sort_predict(some).view(len(some), -1).gather(1, items[at : at + at_a_time]))
+        parts.append(_of_all_items(model, some, n_items).gather(1, items[at : at + at_a_time]))
     return torch.cat(parts)
+
+
+def _of_all_items(model: AbstractRecommender, interaction: Interaction, n_items: int) -> torch.Tensor:
+    """What ``full_sort_predict`` gives, as ``[B, n_items]``."""
+    scores = model.full_sort_predict(interaction)
+    if scores.numel() != len(interaction) * n_items:
+        raise ConfigError(
+            f"{type(model).__name__}: full_sort_predict gave {list(scores.shape)} for {len(interaction)} histories; accepted: "
+            f"a score of each of the {n_items} item numbers, padding included."
+        )
+    return scores.view(len(interaction), n_items)
 
 
 def check_finite(scores: torch.Tensor, model: AbstractRecommender) -> None:
     """A score that is not a number would rank first unnoticed.
+
+    Args:
+        scores: ``[B, ...]`` of items, without padding.
+        model: that gave them.
 
     Raises:
         TrainingError: the scores hold NaN.

@@ -142,6 +142,13 @@ class LongShortRecommender(EncodeOnce):
         match = self.match(state, items)
         return (match.logits, match.alpha) if return_alpha else match.logits
 
+    def as_drawn(self, logits: Tensor, interaction: Interaction) -> Tensor:
+        """Logits ``[B, 1 + N]`` of a training batch, less the logarithm of each candidate's chance to be drawn if asked for.
+
+        For ``train_neg_sample_args: {logq: True}``; a model with its own :meth:`losses` calls it there.
+        """
+        return logits - interaction[LOG_CHANCE] if LOG_CHANCE in interaction.interaction else logits
+
     def losses(self, interaction: Interaction) -> dict[str, Tensor]:
         """Returns the terms of the training loss by name (``data``, the model's own, ``l2``); they add up to it.
 
@@ -150,10 +157,7 @@ class LongShortRecommender(EncodeOnce):
         candidates = torch.cat([interaction[self.POS_ITEM_ID].unsqueeze(1), interaction[self.NEG_ITEM_ID]], dim=1)
         state = self.encode(interaction)
         match = self.match(state, candidates)  # [B, 1 + N]
-        logits = match.logits
-        if LOG_CHANCE in interaction.interaction:  # train_neg_sample_args: logq
-            logits = logits - interaction[LOG_CHANCE]
-        data = self.data_loss(logits) * group.share(len(candidates))
+        data = self.data_loss(self.as_drawn(match.logits, interaction)) * group.share(len(candidates))
         terms = {"data": data, **self.auxiliary_loss(state, match)}
         if self.reg_weight:
             items = torch.cat([self.involved_items(state).reshape(-1), candidates.reshape(-1)])

@@ -390,7 +390,7 @@ class Recommender:
             scores = stages.best(exact, n, added)
         else:
             scores = self._scored(batch) if state is None else model.score_all(state, n)  # [B, n_items]
-        check_finite(scores, model)
+        check_finite(scores[:, 1:], model)
         top = (scores + added).topk(k)
         fuses = isinstance(model, LongShortRecommender)
         alpha = model.score(state, top.indices, return_alpha=True)[1] if fuses else None

@@ -35,6 +35,16 @@ def test_an_unknown_key_is_refused_with_near_ones_in_few_words() -> None:
     refused(r"(?s)^(?=.{50,300}$)hidden_dropout_prb: .* Did you mean 'hidden_dropout_prob'", "--hidden_dropout_prb=.1")
 
 
+def test_two_heads_need_an_even_width() -> None:
+    with pytest.raises(
+        ConfigError, match="embedding_size: found 41; self attention has two heads, so give an even number"
+    ):
+        Config("SLSRec", "cosmetics", config_dict={"embedding_size": 41, "session_attention": "self"})
+    Config("SLSRec", "cosmetics", config_dict={"embedding_size": 41, "session_attention": "bilinear"})
+    with pytest.raises(ConfigError, match=r"embedding_size: found 41 .*; accepted: an even number, for its two heads"):
+        Config("LSIDN", "cosmetics", config_dict={"embedding_size": 41})
+
+
 def test_an_unknown_key_names_its_source(tmp_path: Path) -> None:
     refused(
         r"^sesion_threshold: found in .*a\.yaml, .*'session_threshold'",

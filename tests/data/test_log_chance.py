@@ -62,11 +62,12 @@ def test_the_loader_gives_each_candidate_its_own(shop, distribution):
     assert (distribution == "uniform") == (float(batch[LOG_CHANCE].std()) < 1e-6)
 
 
-def test_a_run_learns_something_else_by_it(shop):
+@pytest.mark.parametrize("model", ["SLSRec", "MARank"])  # MARank has a loss of its own
+def test_a_run_learns_something_else_by_it(model, shop):
     negatives = {"distribution": "popularity", "sample_num": 3}
     found = [
         run_recbole_lsrec(
-            "SLSRec", "shop", config_dict={**shop, "epochs": 1, "train_neg_sample_args": {**negatives, **more}}
+            model, "shop", config_dict={**shop, "epochs": 1, "train_neg_sample_args": {**negatives, **more}}
         )
         for more in ({}, {"logq": True})
     ]

@@ -10,7 +10,7 @@ from recbole.utils import init_seed
 from recbole_lsrec.config import Config
 from recbole_lsrec.data.dataloader import EvalLoader
 from recbole_lsrec.data.sampler import TimeThresholdSampler
-from recbole_lsrec.errors import TrainingError
+from recbole_lsrec.errors import ConfigError, TrainingError
 from recbole_lsrec.evaluation.evaluator import COLUMNS, evaluate
 from recbole_lsrec.evaluation.outcome import of_all_processes
 from recbole_lsrec.evaluation.retriever import Retriever
@@ -152,6 +152,32 @@ def test_nan_scores_are_refused(small_log):
     with torch.no_grad():
         model.item_embedding.weight.fill_(float("nan"))
     with pytest.raises(TrainingError, match=r"^GRU4Rec scored 40 instances of a batch with NaN"):
+        evaluate(model, loader, config)
+
+
+@pytest.mark.parametrize("padding", [float("nan"), -float("inf")])
+def test_what_the_padding_item_scores_is_nothing(small_log, monkeypatch, padding):
+    config, loader, model = make(small_log, train_neg_sample_args=None, eval_args={"mode": ["uni9", "full"]})
+    before, plain = evaluate(model, loader, config), GRU4Rec.full_sort_predict
+
+    def cosines(self, interaction):
+        scores = plain(self, interaction).clone()
+        scores[:, 0] = padding
+        return scores
+
+    monkeypatch.setattr(GRU4Rec, "full_sort_predict", cosines)
+    assert evaluate(model, loader, config).metrics == before.metrics
+
+
+@pytest.mark.parametrize("protocol", ["uni9", "full"])
+def test_scores_of_other_than_all_items_are_refused(small_log, monkeypatch, protocol):
+    config, loader, model = make(small_log, train_neg_sample_args=None, eval_args={"mode": protocol})
+    n = loader.dataset.item_num
+    monkeypatch.setattr(GRU4Rec, "full_sort_predict", lambda self, batch: torch.ones(len(batch), n + 3))
+    with pytest.raises(
+        ConfigError,
+        match=rf"^GRU4Rec: full_sort_predict gave \[40, {n + 3}\] for 40 histories; accepted: .* the {n} item",
+    ):
         evaluate(model, loader, config)
 
 

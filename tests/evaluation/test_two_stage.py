@@ -141,6 +141,13 @@ def test_scores_of_which_no_vectors_can_be_made_are_refused(value, error, messag
         retriever.make_items(model, scores, 10, "test: full")
 
 
+def test_the_padding_item_may_score_anything():
+    scores = scores_of_rank(8, 250, 2000)
+    known = retriever.make_items(type("GRU4Rec", (), {})(), scores.clone(), 10, "test: full").recall
+    scores[:, 0] = -float("inf")
+    assert retriever.make_items(type("GRU4Rec", (), {})(), scores, 10, "test: full").recall == known
+
+
 def test_share_of_pairs():
     assert share_of_pairs(54_474, 68_010) == pytest.approx(0.03147, abs=1e-5)  # Taobao's test
     assert share_of_pairs(1000, 4000) == pytest.approx(0.25 + 0.457)

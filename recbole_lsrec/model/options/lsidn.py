@@ -25,7 +25,9 @@ class LSIDNOptions(LongShortOptions):
         "official", "Which long sessions are kept where there are more: official (the oldest) or recent.", "Code."
     )
 
-    embedding_size: Width = setting(40, "Width D of an embedded item, category included.", "Code.")
+    embedding_size: Annotated[Width, Field(multiple_of=2)] = setting(
+        40, "Width D of an embedded item, category included.", "Code.", accepted="an even number, for its two heads"
+    )
     category_embedding_size: int = setting(8, "How many of these hold the category; 0 for item only.", "Code.", least=0)
     MAX_ITEM_LIST_LENGTH: HistoryLength = setting(50, "Most recent events of a history; more than 20.", "Code.")
     max_sessions: int = setting(5, "Long sessions that are kept.", "Code.", least=1)

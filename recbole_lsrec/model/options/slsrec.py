@@ -91,6 +91,14 @@ class SLSRecOptions(CandidateOptions):
             raise ValueError("without: found both long and short; nothing would be left. Name one of them at most.")
         return self
 
+    @model_validator(mode="after")
+    def _two_heads(self) -> Any:
+        if self.session_attention == "self" and self.embedding_size % 2:
+            raise ValueError(
+                f"embedding_size: found {self.embedding_size}; self attention has two heads, so give an even number."
+            )
+        return self
+
     def without_categories(self) -> str:
         """The category mask cannot, where it is part of the model."""
         if {"cate", "short"} & set(self.without):

@@ -169,7 +169,7 @@ class MARank(LongShortRecommender):
         """Returns ``data`` (BPR) and ``l2``, both summed over the triplets of the batch."""
         state = self.encode(interaction)
         positive, negative = interaction[self.POS_ITEM_ID].unsqueeze(1), interaction[self.NEG_ITEM_ID]  # [B, 1], [B, N]
-        logits = self.match(state, torch.cat([positive, negative], dim=1)).logits
+        logits = self.as_drawn(self.match(state, torch.cat([positive, negative], dim=1)).logits, interaction)
         terms = {"data": F.softplus(logits[:, 1:] - logits[:, :1]).sum()}
         if self.reg_weight:
             alone = [state.p, state.g, state.out, self.item_latent(positive), self.embedding(positive)]

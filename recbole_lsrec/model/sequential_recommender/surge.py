@@ -149,7 +149,9 @@ class SURGE(LongShortRecommender):
         r = (s * kept) @ state.x_c  # [B, C, D]
         lengths = kept.sum(2)  # [B, C]
         # Kept events first, in time order; on what is padding then, the rejected ones, in time order too.
-        longest = max(group.numbers(int(lengths.max())))
+        longest = int(lengths.max())
+        if self.training:  # in evaluation the processes take their own parts, some more than others
+            longest = max(group.numbers(longest))
         places = (~kept).to(torch.uint8).argsort(dim=2, stable=True)[:, :, :longest]  # [B, C, K]
         a = self.final_weights(state.final, v, places, lengths)  # [B, C, K]
         h = self.gru(state.x_c, lengths, a, places)  # [B, C, D]
