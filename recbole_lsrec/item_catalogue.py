@@ -41,6 +41,7 @@ class Catalogue:
         pairs: int32 ``[2, P]`` users and items of training, in the order of the first event, for a model that knows users
             alone; None for other models.
         simulated: whether the log was one.
+        own_sessions: whether its sessions were the log's own; None of a run made before catalogues said so.
         fingerprints: of the log, as in the checkpoint beside it.
     """
 
@@ -53,6 +54,7 @@ class Catalogue:
     popularity: np.ndarray
     pairs: np.ndarray | None
     simulated: bool
+    own_sessions: bool | None
     fingerprints: Mapping[str, str]
 
 
@@ -90,6 +92,7 @@ def save_catalogue(
         "fields": fields,
         "n_categories": dataset.n_categories,
         "simulated": bool(dataset.simulated),
+        "own_sessions": dataset.own_sessions,
         "fingerprints": dict(fingerprints),
     }
     checkpoint.save(folder / CATALOGUE, checkpoint.Checkpoint(metadata, tensors))
@@ -119,6 +122,7 @@ def load_catalogue(folder: Path) -> Catalogue:
         popularity=tensors["popularity"].numpy(),
         pairs=None if tensors.get("pairs") is None else tensors["pairs"].numpy(),
         simulated=metadata["simulated"],
+        own_sessions=metadata.get("own_sessions"),
         fingerprints=metadata["fingerprints"],
     )
 

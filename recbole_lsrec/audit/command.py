@@ -37,7 +37,7 @@ def audit(dataset: str, settings: Sequence[str] = (), html: Path | None = None, 
         config["session_threshold"],
         user_names=log.field2id_token[log.uid_field],
         simulated=log.simulated,
-        own_sessions=config["SESSION_ID_FIELD"] in (config["load_col"] or {}).get("inter", ()),
+        own_sessions=log.own_sessions,
         seed=config["seed"],
     )
     if html:

@@ -173,9 +173,11 @@ def simulate(context: click.Context, folder: Path, name: str | None) -> None:
 
     Any parameter of docs/simulated_cosmetics.md can be given as --key=value, such as --users=1000 --seed=1.
     """
-    from recbole_lsrec.simulated.generate import write_log
+    from recbole_lsrec.simulated.generate import check_name, write_log
     from recbole_lsrec.simulated.parameters import Parameters
 
     parameters = Parameters.from_settings(parse_command_line(context.args))
-    write_log(folder, name or folder.name, parameters)
+    name = name or folder.name
+    check_name(name, parameters)
+    write_log(folder, name, parameters)
     click.echo(f"Wrote {folder}; it is simulated, and says so wherever it is used.")

@@ -44,6 +44,7 @@ class SessionDataset(FilteredDataset):
             order`` the places as they are.
         session: int64 ``[n]`` session number of each row: the log's own sessions where ``SESSION_ID_FIELD`` is a loaded
             column, else cut on the exact times by ``session_threshold``; with ``order`` one session a user.
+        own_sessions: whether the sessions are the log's own.
         tied: boolean ``[n]`` whether the user has another event at the very same time.
         copied: boolean ``[n]`` whether an earlier row is the same event: user, item and time.
         start: int64 ``[n_users + 1]`` first row of each user id (0 is padding and has none).
@@ -79,8 +80,9 @@ class SessionDataset(FilteredDataset):
         self.item = writable(frame[self.iid_field].to_numpy(dtype=np.int64))
         exact = frame[self.time_field].to_numpy()
         self.tied, self.copied = at_one_time(self.user, exact), copies(self.user, self.item, exact)
+        self.own_sessions = self.config["SESSION_ID_FIELD"] in frame
         self.session = self._sessions(frame, exact)
-        if self.config["SESSION_ID_FIELD"] in frame:
+        if self.own_sessions:
             self._del_col(frame, self.config["SESSION_ID_FIELD"])  # the field of this name is made from the sessions
         ticks = TICKS_PER_SECOND.get(self.config["timestamp_unit"], 1)
         whole = ticks == 1 and exact.dtype == np.int64  # then they are held once
@@ -352,9 +354,7 @@ class SessionDataset(FilteredDataset):
         train, first = self.split.train, self.start[:-1]
         until = np.searchsorted(train, self.start[1:])  # the training rows before those of the next user
         has = until > np.searchsorted(train, first)
-        edges = np.zeros(
-            len(self.user) + 1, dtype=np.int8
-        )  # +1 where a stretch begins, -1 after its end: little memory
+        edges = np.zeros(len(self.user) + 1, dtype=np.int8)  # +1: a stretch begins, -1: it has ended; little memory
         np.add.at(edges, first[has], 1)
         np.add.at(edges, train[until[has] - 1] + 1, -1)
         trains = np.cumsum(edges[:-1], dtype=np.int8).astype(bool)

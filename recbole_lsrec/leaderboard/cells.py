@@ -12,14 +12,13 @@ from recbole_lsrec import environment, registry
 from recbole_lsrec.config import Config
 from recbole_lsrec.config.effects import of_a_result
 from recbole_lsrec.config.layers import Layer, for_model, merge
-from recbole_lsrec.errors import ConfigError, DataError
+from recbole_lsrec.data.files import files_of, sha256_of
+from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.leaderboard.plan import DataSet, Plan, System
 from recbole_lsrec.leaderboard.presets import preset_settings
 from recbole_lsrec.run_data import log_settings
 from recbole_lsrec.run_processes import check_resources
-from recbole_lsrec.simulated.generate import ensure_bundled
 
-_READ_FROM_FILES = ("inter", "item", "user")
 _SHOWN_DIFFERENCES = 5
 
 
@@ -67,7 +66,7 @@ def make_cells(
         DataError: a data set has no files.
     """
     code = environment.code_fingerprint()
-    files: dict[tuple[str, ...], str] = {}
+    hashes: dict[tuple[Path, ...], str] = {}
     cells = []
     planned = list(product(plan.datasets, plan.seeds, plan.systems))
     # All, before a file of data is opened.
@@ -76,16 +75,16 @@ def make_cells(
         if config is None:
             cells.append(PlannedCell(system, data, seed, {}, {}, ""))
             continue
-        paths = tuple(map(str, _files(config)))
-        if paths not in files:
-            files[paths] = _hash_of_files(paths)
+        paths = tuple(files_of(config))
+        if paths not in hashes:
+            hashes[paths] = sha256_of(paths)
         settings = _plain(config)
         identity = {
             "model": config["model"],
             "own_model": registry.own_origin(config.model_class),
             "dataset": config["dataset"],
             "settings": of_a_result(settings),
-            "data": files[paths],
+            "data": hashes[paths],
             "code": code,
             "threads": threads,
             "gpu": gpus > 0,
@@ -147,29 +146,6 @@ def _plain(config: Config) -> dict[str, Any]:
         if settings[key] is not None:
             settings[key] = str(Path(settings[key]).absolute())
     return settings
-
-
-def _files(config: Config) -> list[Path]:
-    folder = Path(config["data_path"])
-    ensure_bundled(config["dataset"], folder)
-    endings = (*_READ_FROM_FILES, *(config["additional_feat_suffix"] or ()))
-    found = sorted(path for ending in endings for path in folder.glob(f"{config['dataset']}*.{ending}"))
-    if not any(path.suffix == ".inter" for path in found):
-        raise DataError(
-            f"{folder}: holds no {config['dataset']}.inter; put it there, or set data_path to the folder above another "
-            f"folder named {config['dataset']} (--data_path=FOLDER, or under settings)."
-        )
-    return [*found, *([Path(config["candidates"])] if config["candidates"] else [])]
-
-
-def _hash_of_files(paths: tuple[str, ...]) -> str:
-    digest = hashlib.sha256()
-    for path in map(Path, paths):
-        digest.update(path.name.encode() + b"\0" + path.stat().st_size.to_bytes(8, "big"))
-        with path.open("rb") as file:
-            while block := file.read(2**20):
-                digest.update(block)
-    return digest.hexdigest()
 
 
 def _as_json(identity: Mapping[str, Any]) -> dict[str, Any]:

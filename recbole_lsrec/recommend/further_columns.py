@@ -34,7 +34,7 @@ def further_columns(config: Config, catalogue: Catalogue, dataset: CatalogueData
     unknown = 0
     if catalogue.pairs is not None:
         return Further(found, unknown)
-    if (own := _own_session(config, events)) is not None:
+    if (own := _own_session(config, catalogue, events)) is not None:
         found[own] = pd.factorize(as_words(events[own]).mask(_missing(events[own])))[0] + 1  # 0: names none
     for field in _other_columns(config, catalogue):
         if field not in events:
@@ -67,10 +67,13 @@ def _numbers(events: pd.DataFrame, field: str) -> np.ndarray:
     return numbers.fillna(0).to_numpy()
 
 
-def _own_session(config: Config, events: pd.DataFrame) -> str | None:
+def _own_session(config: Config, catalogue: Catalogue, events: pd.DataFrame) -> str | None:
     """The column of the log's own sessions, where the run had one."""
-    field, columns = config["SESSION_ID_FIELD"], (config["load_col"] or {}).get("inter", [])
-    if columns == "*" or field not in columns:
+    field, own = config["SESSION_ID_FIELD"], catalogue.own_sessions
+    if own is None:  # an older run, of which only columns that were named are known
+        columns = (config["load_col"] or {}).get("inter", [])
+        own = columns != "*" and field in columns
+    if not own:
         return None
     if field not in events:
         raise DataError(

@@ -46,6 +46,8 @@ class TableFile:
             self._parquet = self._parquet or pa.parquet.ParquetWriter(self.path, schema)
             self._parquet.write_table(pa.Table.from_pandas(table, schema, preserve_index=False))
         elif self.kind == ".jsonl":
+            if table.empty:
+                return  # pandas would write a blank line
             with self.path.open("a", encoding="utf-8") as file:
                 table.to_json(file, orient="records", lines=True, force_ascii=False)
         else:

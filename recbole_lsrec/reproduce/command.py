@@ -8,6 +8,7 @@ import click
 
 from recbole_lsrec.config import Config
 from recbole_lsrec.leaderboard.cells import cell_settings
+from recbole_lsrec.leaderboard.command import INTERRUPTED
 from recbole_lsrec.leaderboard.command import run_command as run_leaderboard_command
 from recbole_lsrec.leaderboard.execute import Resources
 from recbole_lsrec.leaderboard.flags import Flags, with_flags
@@ -22,7 +23,7 @@ QUICK_STEPS = 20  # DIN and DIEN on a CPU core need seconds for each
 
 
 def run_command(entry: Entry, quick: bool, out: Path, resources: Resources, command: Sequence[str]) -> int:
-    """Runs an entry and writes ``reproduce.md`` and ``reproduce.json`` beside the leaderboard.
+    """Runs an entry and writes ``reproduce.md`` and ``reproduce.json`` beside the leaderboard, unless Ctrl-C ended that.
 
     Returns:
         The exit code of the leaderboard; 0 where nothing is trained.
@@ -38,6 +39,8 @@ def run_command(entry: Entry, quick: bool, out: Path, resources: Resources, comm
         ours = statistics(entry)
     else:
         code = run_leaderboard_command(entry.plan, out, resources, command)
+        if code == INTERRUPTED:
+            return code  # asking all finished runs again may take long; the same command does, once they are there
         ours = trained(entry, out)
     found = comparison(entry, ours, quick)
     columns = list(entry.columns)

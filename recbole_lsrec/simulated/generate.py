@@ -24,7 +24,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from recbole_lsrec.errors import DataError
+from recbole_lsrec.errors import ConfigError, DataError
 from recbole_lsrec.simulated.parameters import Parameters
 from recbole_lsrec.simulated.story import EVENT_TYPES, Catalogue, UserLog, build_catalogue, simulate
 from recbole_lsrec.whole_files import file_sha256, sweep
@@ -129,6 +129,19 @@ def write_log(folder: Path, name: str, parameters: Parameters) -> dict[str, Any]
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return meta
+
+
+def check_name(name: str, parameters: Parameters) -> None:
+    """Refuses the bundled log's name for another log: every run of that name looks for the frozen one.
+
+    Raises:
+        ConfigError: says what to do.
+    """
+    if name == COSMETICS and parameters.sha256() != COSMETICS_SHA256["parameters"]:
+        raise ConfigError(
+            f"simulate: name: found {name!r} with other parameters than the bundled log's, whose name it is; accepted: any other "
+            "name (--name), or that one without parameters."
+        )
 
 
 def ensure_cosmetics(folder: Path) -> Path:

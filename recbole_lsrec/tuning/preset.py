@@ -25,9 +25,10 @@ def preset_yaml(folder: Path) -> str:
     if not (folder / SUMMARY).is_file():
         raise ConfigError(f"{folder}: holds no {SUMMARY}; give the folder of a finished search (tune --out).")
     found: dict[str, Any] = read_json(folder / SUMMARY)
-    if "best" in found and not found["best"]:
-        raise ConfigError(f"{folder}: no trial of the search was validated.")
     try:
+        _check_finished(found, folder)
+        if not found["best"]:
+            raise ConfigError(f"{folder}: no trial of the search was validated.")
         return _preset(found)
     except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
         if isinstance(error, LSRecError):
@@ -35,6 +36,15 @@ def preset_yaml(folder: Path) -> str:
         raise DataError(
             f"{folder / SUMMARY}: is not as a search writes it ({type(error).__name__}: {error}); it was changed or damaged."
         ) from error
+
+
+def _check_finished(found: dict[str, Any], folder: Path) -> None:
+    if not found["complete"]:
+        ended = sum(trial["status"] != "unfinished" for trial in found["trials"])
+        raise ConfigError(
+            f"{folder}: the search is not finished: {ended} of {found['planned']} trials have ended; go on with: "
+            f"recbole-lsrec tune --resume {folder}"
+        )
 
 
 def _preset(found: dict[str, Any]) -> str:

@@ -23,6 +23,7 @@ from recbole_lsrec.tuning.trial import Job
 from recbole_lsrec.whole_files import write_text
 
 BEST, TRIALS, SUMMARY, SETTINGS = "best.yaml", "trials.csv", "tune.json", "settings.json"
+DEPENDS_ON = "depends_on"  # in settings.json, beside the options: what files held when the search began
 
 
 def description(settings: SearchSettings, space: Space) -> dict[str, Any]:
@@ -43,6 +44,7 @@ def read_settings(folder: Path) -> SearchSettings:
     if not path.is_file():
         raise ConfigError(f"resume: {path} does not exist; give the folder that a search wrote (its `--out`).")
     held = read_json(path)
+    held.pop(DEPENDS_ON, None)  # which searches of older versions lack
     names = {part.name for part in fields(SearchSettings)}
     if names != set(held):
         strange = ", ".join(sorted(names ^ set(held)))

@@ -1,6 +1,5 @@
 """The search itself: Ray Tune over our run function, on validation scores."""
 
-import json
 import logging
 import os
 import secrets
@@ -25,9 +24,9 @@ from recbole_lsrec.config.setting import Effect
 from recbole_lsrec.errors import ConfigError, refusals_named
 from recbole_lsrec.ray_session import check_node, running_ray
 from recbole_lsrec.run_data import log_settings
-from recbole_lsrec.run_files import read_json, write_json
 from recbole_lsrec.run_processes import check_resources
 from recbole_lsrec.tuning import journal, logs, page, result
+from recbole_lsrec.tuning.claim import claim
 from recbole_lsrec.tuning.journal import Journal
 from recbole_lsrec.tuning.own_folder import check_own, make_own
 from recbole_lsrec.tuning.ray_versions import FailureConfig, RunConfig
@@ -40,8 +39,8 @@ SCHEDULERS, METHODS = ("asha", "median", "none"), ("random", "tpe", "grid")
 
 # What gives the score its meaning: trials that differ here cannot be compared.
 _SAME_TEST = Effect.DATA | Effect.SPLIT | Effect.CANDIDATES | Effect.EVALUATION
-# What does not matter for what a search finds, so that it may be taken up with others.
-_PLACE = ("out", "concurrent")
+# And what gives it a share of luck, or of a longer training.
+_SAME_TRAINING = ("epochs", *BUDGETS, "seed")
 # How often a trial is begun again after its process or machine was lost.
 _RETRIES = 3
 
@@ -75,7 +74,7 @@ def search(settings: SearchSettings) -> SearchResult:
     with refusals_named(folder, "no folder can be made there"):
         folder.mkdir(parents=True, exist_ok=True)
     with alone(folder, "out"):
-        return _search(settings, config, job, _claim(folder, settings, space))
+        return _search(settings, config, job, claim(folder, settings, space, config))
 
 
 def _search(settings: SearchSettings, config: Config, job: Job, moved_from: str | None) -> SearchResult:
@@ -135,20 +134,22 @@ def checked(settings: SearchSettings) -> tuple[Config, Space]:
 
     def configured(drawn: dict[str, Any]) -> Config:
         files, given = list(settings.config_files), {**settings.config_dict, **drawn}
-        return Config(settings.model, settings.dataset, files, given)
+        config = Config(settings.model, settings.dataset, files, given)
+        bounded = config["train_steps"] or config["train_seconds"]
+        if config["eval_step"] < 1 or (config["eval_step"] > config["epochs"] and not bounded):
+            which = "a trial that draws it would not be" if "eval_step" in drawn else "no trial would be"
+            raise ConfigError(
+                f"eval_step: found {config['eval_step']} with epochs {config['epochs']}, so {which} validated and could not "
+                "be chosen; accepted: from 1 to epochs."
+            )
+        return config
 
     config = configured({})
-    bounded = config["train_steps"] or config["train_seconds"]
-    if config["eval_step"] < 1 or (config["eval_step"] > config["epochs"] and not bounded):
-        raise ConfigError(
-            f"eval_step: found {config['eval_step']} with epochs {config['epochs']}, so no trial would be validated and "
-            "none could be chosen; accepted: from 1 to epochs."
-        )
     space = read_space(settings.space, config["model"])
     for key in space.keys:
         check_key(key, space.source, config.model_class)
         effect = settings_for(config.model_class)[key].effect
-        if not effect or effect & _SAME_TEST or key in (*BUDGETS, "seed"):
+        if not effect or effect & _SAME_TEST or key in _SAME_TRAINING:
             raise ConfigError(
                 f"{space.source}: {key} cannot be drawn: trials that differ in it have scores that mean different "
                 "things, another length, the same result, or luck (seed); set it for all trials."
@@ -162,31 +163,6 @@ def checked(settings: SearchSettings) -> tuple[Config, Space]:
             "to that, shorten the lists, or search with random or tpe."
         )
     return config, space
-
-
-def _claim(folder: Path, settings: SearchSettings, space: Space) -> str | None:
-    """Writes down what the folder is for, or refuses a folder that is for something else.
-
-    Returns:
-        Where the folder was when the search began, if it was elsewhere.
-
-    Raises:
-        ConfigError: it holds another search.
-    """
-    wanted = json.loads(json.dumps(result.description(settings, space), default=str))
-    path = folder / "settings.json"
-    if path.is_file() and journal.begun(folder):
-        held = read_json(path)
-        differing = [key for key in wanted if key not in _PLACE and held.get(key) != wanted[key]]
-        if differing:
-            pairs = "; ".join(f"{key} {held.get(key)!r}, now {wanted[key]!r}" for key in differing)
-            raise ConfigError(
-                f"out: {folder} holds a search with other settings: {pairs}. Give another folder, or the same settings "
-                "(`recbole-lsrec tune --resume FOLDER` takes them from there)."
-            )
-        return held["out"] if held.get("out") != wanted["out"] else None
-    write_json(path, wanted)
-    return None
 
 
 def _candidate_cache(config: Config) -> Path:

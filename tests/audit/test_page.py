@@ -85,6 +85,21 @@ def test_a_log_without_categories_is_audited(tmp_path, monkeypatch):
     assert "categor" not in found.output
 
 
+def test_own_sessions_of_a_log_whose_columns_are_not_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own").mkdir()
+    lines = [
+        f"{user}\t{event % 4}\t{1_700_000_000 + 60 * event}\ts{user}{event // 3}"
+        for user in range(4)
+        for event in range(6)
+    ]
+    head = "user_id:token\titem_id:token\ttimestamp:float\tsession_id:token"
+    (tmp_path / "own" / "own.inter").write_text("\n".join([head, *lines, ""]))
+    given = ["audit", "own", "--data_path=.", "--load_col={inter: '*'}", "--CATEGORY_FIELD=~"]
+    found = CliRunner().invoke(cli, given, catch_exceptions=False)
+    assert "(the log's own sessions are used)" in found.output
+
+
 def test_the_command_takes_settings_and_writes_where_it_says(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     found = CliRunner().invoke(cli, ["audit", "ml-100k", "--session_threshold=3600"], catch_exceptions=False)

@@ -68,6 +68,16 @@ def test_a_folder_that_is_no_search_is_said_to_be_none(tmp_path: Path) -> None:
         preset_yaml(tmp_path)
 
 
+def test_an_unfinished_search_is_no_preset(tmp_path: Path) -> None:
+    trials = [{"status": "stopped"}, {"status": "error"}, {"status": "unfinished"}]
+    found = {"best": {"n_layers": 2}, "complete": False, "planned": 24, "trials": trials}
+    (tmp_path / "tune.json").write_text(json.dumps(found))
+    with pytest.raises(
+        ConfigError, match=r"not finished: 2 of 24 trials have ended; go on with: recbole-lsrec tune --resume "
+    ):
+        preset_yaml(tmp_path)
+
+
 def test_a_search_of_a_strong_space_becomes_a_preset(tmp_path: Path) -> None:
     negatives = {"distribution": "uniform", "sample_num": 4}
     best = {
@@ -77,7 +87,7 @@ def test_a_search_of_a_strong_space_becomes_a_preset(tmp_path: Path) -> None:
         "alpha_hidden_sizes": [80, 40],
     }
     told = {"model": "SLSRec", "dataset": "cosmetics", "method": "random", "scheduler": "asha", "search_seed": 2020}
-    found = {"best": best, "best_score": 0.5, "metric": "NDCG@10", "trials": [{}] * 24}
+    found = {"best": best, "best_score": 0.5, "metric": "NDCG@10", "trials": [{}] * 24, "complete": True}
     (tmp_path / "tune.json").write_text(
         json.dumps({**found, "settings": {**told, "config_dict": {"data_path": "/here", "train_seconds": 60}}})
     )

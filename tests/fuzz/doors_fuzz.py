@@ -261,6 +261,7 @@ _TUNED = json.dumps(
         "best_score": 0.5,
         "metric": "NDCG@10",
         "trials": [{"id": "a"}, {"id": "b"}],
+        "complete": True,
         "settings": {
             "model": "GRU4Rec",
             "dataset": "ml-100k",

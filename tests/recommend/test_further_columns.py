@@ -2,6 +2,7 @@
 
 import json
 import logging
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -63,6 +64,21 @@ def test_a_column_that_is_there_twice_is_refused(run_with_columns):
     frame = pd.DataFrame({"user": ["a"], "item": "1", "timestamp": 1, "event_type": "1", "event_type:token": "3"})
     with pytest.raises(DataError, match=r"^histories: the column 'event_type' is there twice among .*; leave one out"):
         Recommender.load(run_with_columns).recommend(frame)
+
+
+@pytest.mark.parametrize("older", [False, True])
+def test_own_sessions_of_a_log_whose_columns_are_not_named(tmp_path, monkeypatch, older):
+    own = {"session_id:token": lambda events: events.index // 9}
+    folder, _ = _shop_run(tmp_path, "SLSRec", {"load_col": {"inter": "*"}}, **own)
+    recommender = Recommender.load(folder)
+    frame = pd.DataFrame({"user": "a", "item": ["1", "2", "3"], "timestamp": [1, 2, 3], "session_id": [7, 8, 8]})
+    if older:  # nothing is known of its sessions
+        recommender.catalogue = replace(recommender.catalogue, own_sessions=None)
+    ((_, batch),) = recommender.windows(frame)
+    assert batch["session_id_list"][0, :3].tolist() == ([1, 1, 1] if older else [1, 2, 2])
+    if not older:
+        with pytest.raises(DataError, match=r"^histories: lack the column 'session_id' \(SESSION_ID_FIELD\)"):
+            recommender.recommend(frame.drop(columns="session_id"))
 
 
 def test_own_sessions_of_any_kind_of_value(tmp_path):

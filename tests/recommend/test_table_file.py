@@ -1,5 +1,7 @@
 """Files of lists."""
 
+import json
+
 import pandas as pd
 import pytest
 
@@ -15,3 +17,15 @@ def test_one_header_where_the_first_tables_are_empty(ending, tmp_path):
             file.write(one)
     between = "," if ending == "csv" else "\t"
     assert path.read_text().splitlines() == [between.join(line) for line in (["user", "item"], "a1", "a1")]
+
+
+def test_json_lines_have_no_blank_line_where_tables_are_empty(tmp_path):
+    table = pd.DataFrame({"user": ["a"], "item": ["1"]})
+    path = tmp_path / "lists.jsonl"
+    with table_file(path) as file:
+        file.write(table.iloc[:0])
+    assert path.read_text() == ""
+    with table_file(path) as file:
+        for one in (table.iloc[:0], table, table.iloc[:0], table):
+            file.write(one)
+    assert [json.loads(line) for line in path.read_text().splitlines()] == [{"user": "a", "item": "1"}] * 2

@@ -5,6 +5,8 @@ import json
 import pytest
 
 from recbole_lsrec.cli import main
+from recbole_lsrec.leaderboard.execute import Resources
+from recbole_lsrec.reproduce import command
 from recbole_lsrec.reproduce.entry import entry_names, read_entry
 
 TRAINED = [name for name in entry_names() if read_entry(name).kind != "statistics"]
@@ -61,6 +63,13 @@ def test_shuffled_histories_by_event_type(reproduce, tmp_path):
     }
     assert all(set(row["ours"]) == {"AUC", "MRR"} for row in found["rows"])
     assert (tmp_path / "leaderboard.html").is_file()
+
+
+def test_runs_are_not_scored_again_after_ctrl_c(tmp_path, monkeypatch):
+    monkeypatch.setattr(command, "run_leaderboard_command", lambda *_: 130)
+    monkeypatch.setattr(command, "trained", lambda *_: pytest.fail("scored again"))
+    assert command.run_command(read_entry("clsr-t4").on("cosmetics"), False, tmp_path, Resources(), []) == 130
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_entry_of_sampled_metrics_is_accepted_on_data_that_rank_all_items(tmp_path, capsys):

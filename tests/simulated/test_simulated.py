@@ -21,6 +21,7 @@ from recbole_lsrec.simulated.generate import (
     COSMETICS_SHA256,
     SIMULATED_NOTICE,
     Parameters,
+    check_name,
     ensure_cosmetics,
     file_sha256,
     is_simulated,
@@ -244,6 +245,17 @@ def test_a_real_log_is_not_simulated_over(tmp_path):
     with pytest.raises(DataError, match=r"simulate: .*mine\.inter is a log that was not simulated"):
         write_log(tmp_path, "mine", SMALL)
     assert inter.read_text().endswith("u\ti\t1\n")
+
+
+@pytest.mark.parametrize(("folder", "more"), [("cosmetics", []), ("mine", ["--name", "cosmetics"])])
+def test_no_other_log_gets_the_name_of_the_bundled_one(tmp_path, monkeypatch, folder, more):
+    monkeypatch.chdir(tmp_path)
+    small = ["--users=30", "--items=60", "--interactions=900", "--categories=7"]
+    with pytest.raises(ConfigError, match="simulate: name: found 'cosmetics' with other parameters"):
+        CliRunner().invoke(cli, ["simulate", folder, *more, *small], catch_exceptions=False)
+    assert not (tmp_path / folder).exists()
+    check_name("cosmetics", Parameters())
+    check_name("mine", SMALL)
 
 
 def test_a_real_log_beside_simulated_categories_is_refused(tmp_path):

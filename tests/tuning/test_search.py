@@ -275,6 +275,11 @@ def test_the_log_is_read_once_per_distinct_data_setting(two_cores: None, planted
         ({"space": {"learning_rate": {"choice": [0.1, "fast"]}}}, "learning_rate: found 'fast'"),
         ({"space": {"eval_args": {"choice": [{"mode": "full"}]}}}, "eval_args cannot be drawn"),
         ({"space": {"seed": {"choice": [1, 2]}}}, "seed cannot be drawn"),
+        ({"space": {"epochs": {"choice": [7, 9]}}}, "epochs cannot be drawn: .*another length"),
+        (
+            {"space": {"eval_step": {"choice": [1, 10]}}},
+            "found 10 with epochs 9, so a trial that draws it would not be",
+        ),
         ({"method": "grid", "trials": 1}, "trials: found 1, but the grid of space has 2 points"),
         ({"method": "bayes"}, "search: found 'bayes'; accepted: random, tpe, grid"),
         ({"scheduler": "hyperband"}, "scheduler: found 'hyperband'; accepted: asha, median, none"),
