@@ -36,15 +36,26 @@ def main(folder: Path, boards: tuple[Path, ...]) -> None:
             sys.exit(f"make_results: {board} is not finished; start its leaderboard again first.")
         for kind in TABLES:
             shutil.copyfile(board / f"leaderboard{kind}", folder / f"{board.name}{kind}")
-        lines += ["", *index(board.name, report)]
+        budget = json.loads((board / "leaderboard.json").read_text(encoding="utf-8"))["budget"]
+        lines += ["", *index(board.name, report, budget)]
     (folder / "README.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
     click.echo(f"{folder}: {len(boards)} leaderboards")
 
 
-def index(name: str, report: dict[str, Any]) -> list[str]:
-    """Title, links, command, and the verdict of every table."""
+def index(name: str, report: dict[str, Any], budget: dict[str, float] | None) -> list[str]:
+    """Title with logs and budget, links, command, and the verdict of every table."""
+    about = [", ".join(section["dataset"] for section in report["datasets"])]
+    units = {"train_seconds": "s", "train_steps": "steps"}
+    about += [f"{value:,.10g} {units[key]}" for key, value in (budget or {}).items()]
     links = ", ".join(f"[{name}{kind}]({name}{kind})" for kind in TABLES)
-    lines = [f"## {report['title']}", "", f"{links}; finished {report['finished']}", "", f"    {report['command']}", ""]
+    lines = [
+        f"## {report['title']} ({'; '.join(about)})",
+        "",
+        f"{links}; finished {report['finished']}",
+        "",
+        f"    {report['command']}",
+        "",
+    ]
     for section in report["datasets"]:
         lines += [f"* {section['dataset']}, {table['protocol']}: {table['verdict']}" for table in section["tables"]]
     return lines

@@ -73,7 +73,7 @@ def test_every_number_is_the_boards(page: str) -> None:
     for *where, text in cells:
         line = held(*where)
         if line.status == "not tested":
-            expected = "not tested"
+            expected = "not ranked"  # the plan leaves out this protocol for it
         else:
             expected = f"{line['mean']:.3f}".removeprefix("0")
             expected += f" ± {line.sd:.3f}".replace(" 0.", " .") if "±" in text else ""

@@ -50,6 +50,9 @@ run_recbole_lsrec("SLSRec", "shop", config_dict={ ({**shop, "train_steps": 2}) }
         ("ray", ["tune", "-m", "SASRec", "-d", "ml-100k"], "`pip install 'recbole-lsrec[tune]'` brings it."),
         ("matplotlib", ["leaderboard", "cosmetics"], "`pip install 'recbole-lsrec[report]'` brings it."),
         ("matplotlib", ["counterfactual", "run", "--html", "x"], "`pip install 'recbole-lsrec[report]'` brings it."),
+        ("matplotlib", ["compare", "one", "two", "--html", "x"], "`pip install 'recbole-lsrec[report]'` brings it."),
+        ("matplotlib", ["strata", "run", "--html", "x"], "`pip install 'recbole-lsrec[report]'` brings it."),
+        ("matplotlib", ["audit", "cosmetics"], "`pip install 'recbole-lsrec[report]'` brings it."),
     ],
 )
 def test_a_missing_package_is_one_line_with_the_command_that_brings_it(package, command, remedy, tmp_path, monkeypatch):

@@ -50,6 +50,8 @@ def strata(
     from recbole_lsrec.analysis.strata_report import describe_strata
     from recbole_lsrec.page.escape import cell
 
+    if html_file:  # before anything is read or printed, since a page alone needs matplotlib
+        from recbole_lsrec.analysis.pages import write_strata
     report = describe_strata(folder, metric, phase, protocol, by)
     click.echo(report.text())
     if csv_file:
@@ -57,8 +59,6 @@ def strata(
     if json_file:
         write_values(json_file, report.to_dict())
     if html_file:
-        from recbole_lsrec.analysis.pages import write_strata
-
         write_strata(html_file, report)
 
 
@@ -99,6 +99,8 @@ def compare(
     from recbole_lsrec.analysis.strata import choose_strata
     from recbole_lsrec.analysis.user_metrics import Metric
 
+    if html_file:  # before anything is read or printed, since a page alone needs matplotlib
+        from recbole_lsrec.analysis.pages import write_comparison
     asked, cuts = Metric.parse(metric), choose_strata(by) if by else []
     test: dict[str, Any] = {"alpha": alpha, "resamples": resamples, "bootstrap_seed": seed}
     models, protocol = load_models(folders, phase, protocol)
@@ -110,8 +112,6 @@ def compare(
     if json_file:
         write_values(json_file, {**found.to_dict(), **({"groups": to_plain(groups)} if by else {})})
     if html_file:
-        from recbole_lsrec.analysis.pages import write_comparison
-
         write_comparison(html_file, found, groups)
 
 

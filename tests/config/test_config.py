@@ -18,7 +18,7 @@ from recbole.utils import (
 
 from recbole_lsrec.config import Config
 from recbole_lsrec.config.known import settings_for
-from recbole_lsrec.config.layers import merge, recbole_layers
+from recbole_lsrec.config.layers import Layer, for_model, merge, recbole_layers
 from recbole_lsrec.config.no_effect import NO_EFFECT
 from recbole_lsrec.config.values import read_yaml
 from recbole_lsrec.errors import ConfigError
@@ -277,8 +277,11 @@ def test_the_page_shows_the_defaults_that_differ() -> None:
 
 def test_a_mask_without_categories_is_refused_before_any_data_are_read() -> None:
     given = {"CATEGORY_FIELD": None}
-    with pytest.raises(ConfigError, match=r"^CATEGORY_FIELD: found none, but SLSRec's category mask"):
+    with pytest.raises(ConfigError, match=r"^CATEGORY_FIELD: found none, but SLSRec's category mask") as found:
         Config("SLSRec", "ml-100k", config_dict=given)
+    line = "of_model: {SLSRec: {without: [cate]}}"
+    assert f"with the line {line} in its yaml." in str(found.value)
+    assert for_model(Layer("the log's yaml", yaml.safe_load(line)), "SLSRec").values == {"without": ["cate"]}
     for part in ("cate", "short"):
         Config("SLSRec", "ml-100k", config_dict={**given, "without": [part]})
 

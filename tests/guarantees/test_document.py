@@ -17,6 +17,10 @@ def test_every_promise_has_a_test_that_exists():
     assert missing == []
 
 
+def test_the_number_of_planted_faults_is_what_the_page_says():
+    assert f"plants {len(PLANTS)} faults" in (ROOT / "docs" / "guarantees.md").read_text(encoding="utf-8")
+
+
 def test_every_planted_fault_fits_its_file():
     package = ROOT / "recbole_lsrec"
     astray = [

@@ -105,7 +105,8 @@ class SLSRecOptions(CandidateOptions):
             return ""
         return (
             "CATEGORY_FIELD: found none, but SLSRec's category mask (eq. 3) needs categories. Name the field that holds them, "
-            "or switch the mask off with without: [cate]."
+            "or switch the mask off with without: [cate], or for all runs and leaderboards of the log with the line "
+            "of_model: {SLSRec: {without: [cate]}} in its yaml."
         )
 
     def idle(self) -> dict[str, str]:
