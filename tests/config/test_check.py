@@ -35,6 +35,11 @@ def test_an_unknown_key_is_refused_with_near_ones_in_few_words() -> None:
     refused(r"(?s)^(?=.{50,300}$)hidden_dropout_prb: .* Did you mean 'hidden_dropout_prob'", "--hidden_dropout_prb=.1")
 
 
+def test_what_tells_made_fields_from_others_is_not_empty() -> None:
+    refused(r"LIST_SUFFIX: found None .*accepted: a text that is not empty", LIST_SUFFIX=None)
+    refused(r"NEG_PREFIX: found '' .*accepted: a text that is not empty", NEG_PREFIX="")
+
+
 def test_an_unknown_key_names_its_source(tmp_path: Path) -> None:
     refused(
         r"^sesion_threshold: found in .*a\.yaml, .*'session_threshold'",
