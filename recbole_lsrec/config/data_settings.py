@@ -64,7 +64,7 @@ class DataSettings(Options):
         None,
         "Event types that stay, before every other filter; the others are not even history.",
         effect=_DATA,
-        accepted="a list of values of the column event_type, or ~ for all",
+        accepted="a list of values of the column event_type, which are text, such as [view] or ['1'], or ~ for all",
     )
     rm_ambiguous_items: bool = setting(
         False, "Whether items that occur with several categories in the .inter file are dropped.", effect=_DATA

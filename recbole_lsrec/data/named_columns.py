@@ -74,8 +74,8 @@ def _check_unused(config: Any, loaded: list[str]) -> None:
         for key in ("USER_ID_FIELD", "ITEM_ID_FIELD", "TIME_FIELD"):
             if config[key] in (columns or ()):
                 raise DataError(
-                    f"unused_col: {file}: found {config[key]!r}, which is the {key}; accepted: other columns. A model that has no "
-                    "use for it does not read it; leave it out here."
+                    f"unused_col: {file}: found {config[key]!r}, which is the {key}; accepted: columns that not "
+                    "every batch is made of; leave it out here."
                 )
 
 

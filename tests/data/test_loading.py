@@ -228,6 +228,11 @@ def test_ranges_that_do_not_fit_their_column(load, interval, message):
         load(ROWS, val_interval=interval)
 
 
+def test_tokens_that_no_line_has_are_said(load, caplog):
+    load(ROWS, val_interval={"user_id": ["a", "b", "ghost"]})
+    assert "val_interval user_id: no line of tiny has 'ghost'." in caplog.text
+
+
 def test_ranges_of_a_column_of_lists_are_refused(load):
     items = "item_id:token\ttags:token_seq\nx\tred blue\n"
     columns = {"inter": ["user_id", "item_id", "timestamp"], "item": ["item_id", "tags"]}

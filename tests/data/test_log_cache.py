@@ -248,7 +248,7 @@ def test_facts_are_plain(read, tmp_path):
     (entry,) = (tmp_path / "kept").glob("tiny-*")
     facts = json.loads((entry / "facts.json").read_text())
     assert facts["tokens"]["user_id"] == "user_id"
-    assert np.load(
-        entry / next(f for f, (name, _) in facts["columns"].items() if name == "inter_feat/item_id")
-    ).tolist() == [*(2, 1, 2, 3)]
+    assert np.load(entry / next(f for f, (name, _) in facts["columns"].items() if name == "inter_feat/1")).tolist() == [
+        *(2, 1, 2, 3)
+    ]
     assert Path(entry).name.startswith("tiny-")
