@@ -237,7 +237,7 @@ def test_faults_of_pre_split_files_name_the_file(pre_split, tmp_path):
     with pytest.raises(
         DataError, match=r"log\.train\.inter, log\.valid\.inter, log\.test\.inter: 1 rows have a 'timestamp'"
     ):
-        pre_split(FILES[0], FILES[1], [("a", "x", "nan")])
+        pre_split(FILES[0], FILES[1], [("a", "x", "")])
     with pytest.raises(DataError, match=r"no event in any of the files"):
         pre_split([], [], [])
     with pytest.raises(DataError, match=r"log\.dev\.inter: no such file"):

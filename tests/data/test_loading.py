@@ -105,7 +105,7 @@ def test_a_user_with_one_event_is_counted(load, caplog):
     assert "3 users (1 with one event, so without an instance)" in caplog.text
 
 
-@pytest.mark.parametrize("time", ["9223372036854775808", "1e19", "nan", "inf", "-1"])
+@pytest.mark.parametrize("time", ["9223372036854775808", "1e19", "", "-1"])
 def test_impossible_times(load, time):
     with pytest.raises(
         DataError, match=r"1 rows have a 'timestamp' that is not a number from 0 to 2\^63; the first: user a, item q"
