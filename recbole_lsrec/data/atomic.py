@@ -1,5 +1,6 @@
 """Reading RecBole's atomic files with Arrow, with errors that name the file, the line and the column."""
 
+from collections.abc import Callable
 from math import isfinite
 from pathlib import Path
 
@@ -136,7 +137,9 @@ def _whole_times(
 
 
 def _sequences(column: pd.Series, ftype: FeatureType, separator: str) -> list[np.ndarray]:
-    kind, dtype = (_finite, float) if ftype == FeatureType.FLOAT_SEQ else (str, object)
+    numbers = ftype == FeatureType.FLOAT_SEQ
+    kind: Callable[[str], float | str] = _finite if numbers else str
+    dtype = np.dtype(float if numbers else object)
     return [np.array([kind(x) for x in text.split(separator) if x], dtype=dtype) for text in column.fillna("")]
 
 

@@ -195,7 +195,7 @@ class FilteredDataset(CheckedDataset):
         self._keep_events(self.inter_feat[EVENT_TYPE].isin(wanted).to_numpy())
 
     def _has_event_types(self, log: Any) -> bool:
-        return EVENT_TYPE in log.columns and self.field2type[EVENT_TYPE] == FeatureType.TOKEN
+        return bool(EVENT_TYPE in log.columns and self.field2type[EVENT_TYPE] == FeatureType.TOKEN)
 
     def _remove_exact_duplicates(self) -> None:
         if self.config["rm_exact_duplicates"]:
