@@ -13,6 +13,7 @@ _DATA, _FEATURES = Effect.DATA, Effect.FEATURES
 Column = Annotated[str, StringConstraints(pattern=r"\S")]
 HistoryLength = Annotated[int, Field(ge=1)]
 _COLUMN = "the name of a column"
+_AFFIX = "a text that is not empty, since it alone tells these fields from others"
 
 
 def _all_different(names: list[str]) -> list[str]:
@@ -63,7 +64,7 @@ class DataSettings(Options):
         None,
         "Event types that stay, before every other filter; the others are not even history.",
         effect=_DATA,
-        accepted="a list of values of the column event_type, or ~ for all",
+        accepted="a list of values of the column event_type, which are text, such as [view] or ['1'], or ~ for all",
     )
     rm_ambiguous_items: bool = setting(
         False, "Whether items that occur with several categories in the .inter file are dropped.", effect=_DATA
@@ -105,11 +106,15 @@ class DataSettings(Options):
     ITEM_ID_FIELD: Column = setting("item_id", "Column of items.", RECBOLES, effect=_DATA, accepted=_COLUMN)
     TIME_FIELD: Column = setting("timestamp", "Column of times.", RECBOLES, effect=_DATA, accepted=_COLUMN)
     LABEL_FIELD: str | None = setting("label", "Field of labels that is made.", RECBOLES, effect=_FEATURES)
-    NEG_PREFIX: str | None = setting("neg_", "Prefix of the fields of negatives.", RECBOLES, effect=_FEATURES)
+    NEG_PREFIX: Column = setting(
+        "neg_", "Prefix of the fields of negatives.", RECBOLES, effect=_FEATURES, accepted=_AFFIX
+    )
     ITEM_LIST_LENGTH_FIELD: str | None = setting(
         "item_length", "Field of history lengths that is made.", RECBOLES, effect=_FEATURES
     )
-    LIST_SUFFIX: str | None = setting("_list", "Suffix of the fields of histories.", RECBOLES, effect=_FEATURES)
+    LIST_SUFFIX: Column = setting(
+        "_list", "Suffix of the fields of histories.", RECBOLES, effect=_FEATURES, accepted=_AFFIX
+    )
     MAX_ITEM_LIST_LENGTH: HistoryLength = setting(50, "Most recent events of a history.", RECBOLES, effect=_FEATURES)
 
     field_separator: Annotated[str, AfterValidator(_one_character)] = setting(

@@ -1,10 +1,13 @@
 """Reading RecBole's atomic files with Arrow, with errors that name the file, the line and the column."""
 
+from collections.abc import Callable
+from math import isfinite
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute
 import pyarrow.csv as pc
 from recbole.utils import FeatureType
 
@@ -16,6 +19,7 @@ Types = dict[str, FeatureType]
 _TYPES = ", ".join(f"'{ftype.value}'" for ftype in FeatureType)
 _SEQUENCES = (FeatureType.TOKEN_SEQ, FeatureType.FLOAT_SEQ)
 _BLOCK = 16 << 20
+_NOT_FINITE = "inf or nan"
 _EXACT = 2**53  # up to which float64 holds every whole number
 _DECIMAL = pa.decimal128(38, 9)
 
@@ -33,7 +37,7 @@ def read_atomic(
     """Reads an atomic file: a header of ``name:type`` and one line per event, user or item.
 
     Tokens are text and stay as they are: ``007`` and ``7`` are two, ``NA`` and ``null`` are names like others. Only an
-    empty field is missing.
+    empty field is missing; numbers are finite, so that ``nan`` is none.
 
     Args:
         path: the file.
@@ -103,6 +107,8 @@ def _columns(path: Path, types: Types, wanted: Types, separator: str, encoding: 
         # One dictionary for the whole column is cheaper than one a block, merged.
         column = table.column(name).dictionary_encode() if ftype == FeatureType.TOKEN else table.column(name)
         table = table.drop_columns(name)
+        if ftype == FeatureType.FLOAT and not pa.compute.all(pa.compute.is_finite(column), min_count=0).as_py():
+            raise ValueError(f"{name} holds {_NOT_FINITE}")
         columns[name] = column.to_pandas()
     return columns
 
@@ -131,8 +137,17 @@ def _whole_times(
 
 
 def _sequences(column: pd.Series, ftype: FeatureType, separator: str) -> list[np.ndarray]:
-    kind, dtype = (float, float) if ftype == FeatureType.FLOAT_SEQ else (str, object)
+    numbers = ftype == FeatureType.FLOAT_SEQ
+    kind: Callable[[str], float | str] = _finite if numbers else str
+    dtype = np.dtype(float if numbers else object)
     return [np.array([kind(x) for x in text.split(separator) if x], dtype=dtype) for text in column.fillna("")]
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not isfinite(number):
+        raise ValueError(f"a sequence holds {_NOT_FINITE}")
+    return number
 
 
 def _explain(path: Path, types: Types, wanted: Types, separator: str, seq_separator: str, encoding: str) -> None:
@@ -145,9 +160,9 @@ def _explain(path: Path, types: Types, wanted: Types, separator: str, seq_separa
             if number == 1 or name not in wanted or not value:
                 continue
             if ftype == FeatureType.FLOAT and not _is_number(value):
-                accepted = "a number (an empty field is missing)"
+                accepted = "a number that is finite (an empty field is missing)"
             elif ftype == FeatureType.FLOAT_SEQ and not all(map(_is_number, filter(None, value.split(seq_separator)))):
-                accepted = f"numbers separated by {seq_separator!r} (seq_separator)"
+                accepted = f"finite numbers separated by {seq_separator!r} (seq_separator)"
             else:
                 continue
             raise DataError(
@@ -157,7 +172,7 @@ def _explain(path: Path, types: Types, wanted: Types, separator: str, seq_separa
 
 def _is_number(text: str) -> bool:
     try:
-        float(text)
+        _finite(text)
     except ValueError:
         return False
     return "_" not in text and text.isascii()  # Python reads more than Arrow does: 1_000, digits of other scripts

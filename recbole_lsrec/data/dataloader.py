@@ -265,7 +265,7 @@ class EvalLoader:
         config, arguments = self.config, self.config["eval_args"]
         identity = [dataset.fingerprint(), dataset.split_fingerprint(), config["candidate_seed"]]
         if "target_session" in arguments["exclude"]:
-            identity.append(dataset.features_fingerprint())
+            identity.append(dataset.sessions_fingerprint())
         return freeze_candidates(
             sampler,
             dataset.rows,

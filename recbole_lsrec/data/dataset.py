@@ -17,6 +17,8 @@ from recbole.utils import FeatureSource, FeatureType
 from recbole_lsrec.config.global_time_settings import GlobalTime
 from recbole_lsrec.data.batch import Batch, Column
 from recbole_lsrec.data.category import categories_from_items, categories_from_log
+from recbole_lsrec.data.event_types import check_event_types
+from recbole_lsrec.data.feature_digest import with_features
 from recbole_lsrec.data.filtered import FilteredDataset
 from recbole_lsrec.data.loading import EVENT_TYPE
 from recbole_lsrec.data.recbole_dataset import writable
@@ -25,10 +27,11 @@ from recbole_lsrec.data.split.global_time import frozen_history
 from recbole_lsrec.data.split.phases import PHASES, Split
 from recbole_lsrec.data.split.splitting import split_by_origin, split_log
 from recbole_lsrec.data.window import Window
-from recbole_lsrec.errors import DataError, did_you_mean
+from recbole_lsrec.errors import DataError
 from recbole_lsrec.log_checks.repeats import at_one_time, copies
 from recbole_lsrec.log_checks.times import ORDER, TICKS_PER_SECOND
 
+_CATEGORIES = (FeatureType.TOKEN, FeatureType.TOKEN_SEQ)
 _LIKE_SESSIONS = re.compile(r"session|visit", re.IGNORECASE)
 
 
@@ -145,7 +148,7 @@ class SessionDataset(FilteredDataset):
         field = self.config["CATEGORY_FIELD"]
         if field is None:
             return
-        if self.item_feat is not None and field in self.item_feat:
+        if self.item_feat is not None and field in self.item_feat and self.field2type[field] in _CATEGORIES:
             self.item_category = torch.from_numpy(categories_from_items(self.item_feat[field], self.item_num))
         elif field in frame and self.field2type[field] == FeatureType.TOKEN:
             category, conflicts = categories_from_log(self.item, frame[field].to_numpy(), self.time, self.item_num)
@@ -228,18 +231,8 @@ class SessionDataset(FilteredDataset):
         """Boolean ``[n]``: rows whose event type is one of the names; None where none are named."""
         if not names:
             return None
-        if EVENT_TYPE not in self._log:
-            raise DataError(
-                f"GTS: {part}: {list(names)} needs the column {EVENT_TYPE!r}, which is not loaded from "
-                f"{self.dataset_name}.inter (loaded: {sorted(self._log.columns)}); add it to load_col."
-            )
-        types = self.field2id_token[EVENT_TYPE][1:].tolist()
-        for name in names:
-            if name not in types:
-                raise DataError(
-                    f"GTS: {part}: found {name!r}; accepted, as in {self.dataset_name}.inter: {', '.join(types)}."
-                    f"{did_you_mean(name, types)}"
-                )
+        types = self.field2id_token[EVENT_TYPE][1:].tolist() if self._has_event_types(self._log) else None
+        check_event_types(f"GTS: {part}", names, types, f"{self.dataset_name}.inter", self._log.columns)
         ids = [self.field2token_id[EVENT_TYPE][name] for name in names]
         return np.isin(self._log[EVENT_TYPE].numpy(), ids)
 
@@ -383,12 +376,16 @@ class SessionDataset(FilteredDataset):
             digest.update("\n".join(self.field2id_token[field]).encode())
         return digest.hexdigest()
 
-    def features_fingerprint(self) -> str:
+    def sessions_fingerprint(self) -> str:
         """SHA-256 of what settings make of the events: sessions and categories. Runs that differ here meet equal tests."""
         digest = hashlib.sha256(self.session.tobytes())
         if self.item_category is not None:
             digest.update(self.item_category.numpy().tobytes())
         return digest.hexdigest()
+
+    def features_fingerprint(self) -> str:
+        """SHA-256 of those and of the users' and items' further columns, where there are any: what models are told."""
+        return with_features(self.sessions_fingerprint(), self)
 
     def split_fingerprint(self) -> str:
         """SHA-256 of the row numbers of the three phases, and of where histories end if not at their targets."""

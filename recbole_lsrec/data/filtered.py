@@ -15,13 +15,14 @@ from recbole.utils import FeatureType, dataset_arguments
 
 from recbole_lsrec.config.intervals import parse_intervals, within
 from recbole_lsrec.config.values import plain_types
+from recbole_lsrec.data.event_types import check_event_types
 from recbole_lsrec.data.filtering import k_core, of_several, repeated
 from recbole_lsrec.data.kept_tables import restore, tables_of
 from recbole_lsrec.data.loading import EVENT_TYPE, CheckedDataset
 from recbole_lsrec.data.log_cache import Tables, cached, key_of
 from recbole_lsrec.data.sorting import in_order, order_by_user_and_time, whole_numbers
 from recbole_lsrec.data.token_ids import number_tokens
-from recbole_lsrec.errors import DataError
+from recbole_lsrec.errors import DataError, did_you_mean, listed
 from recbole_lsrec.log_checks.times import ORDER, unit_problem
 
 # Settings that decide what the tables hold before ``build``.
@@ -189,12 +190,12 @@ class FilteredDataset(CheckedDataset):
         wanted = self.config["keep_events"]
         if wanted is None:
             return
-        if EVENT_TYPE not in self.inter_feat or self.field2type[EVENT_TYPE] != FeatureType.TOKEN:
-            raise DataError(
-                f"keep_events: found {wanted}, but {self.dataset_name}.inter has no token column {EVENT_TYPE!r} among those "
-                f"loaded ({sorted(self.field2type)}); add it to load_col, or set keep_events: ~."
-            )
+        types = self.inter_feat[EVENT_TYPE].cat.categories.tolist() if self._has_event_types(self.inter_feat) else None
+        check_event_types("keep_events", wanted, types, f"{self.dataset_name}.inter", self.inter_feat.columns)
         self._keep_events(self.inter_feat[EVENT_TYPE].isin(wanted).to_numpy())
+
+    def _has_event_types(self, log: Any) -> bool:
+        return bool(EVENT_TYPE in log.columns and self.field2type[EVENT_TYPE] == FeatureType.TOKEN)
 
     def _remove_exact_duplicates(self) -> None:
         if self.config["rm_exact_duplicates"]:
@@ -231,12 +232,23 @@ class FilteredDataset(CheckedDataset):
         if ftype == FeatureType.FLOAT and isinstance(wanted, str):
             return within(column.to_numpy(), parse_intervals(wanted))
         if ftype == FeatureType.TOKEN and isinstance(wanted, list):
-            return column.isin([str(token) for token in wanted]).to_numpy()
+            tokens = [str(token) for token in wanted]
+            self._remark_unknown(field, [token for token in tokens if token not in column.cat.categories], column)
+            return column.isin(tokens).to_numpy()
         accepted = {FeatureType.FLOAT: "an interval such as '[5,inf)'", FeatureType.TOKEN: "a list of tokens"}
         raise DataError(
             f"val_interval: {field!r} is a column of type {ftype.value!r}, found {wanted!r}; "
             f"accepted: {accepted.get(ftype, 'columns of type float or token only')}."
         )
+
+    def _remark_unknown(self, field: str, unknown: list[str], column: pd.Series) -> None:
+        """A list may serve several logs, so names that this one has not are no error."""
+        if unknown:
+            near = did_you_mean(unknown[0], column.cat.categories)
+            self.remark(
+                30,
+                f"val_interval {field}: no line of {self.dataset_name} has {listed([*map(repr, unknown)], 5)}.{near}",
+            )
 
     def _remove_ambiguous(self) -> None:
         if not self.config["rm_ambiguous_items"]:

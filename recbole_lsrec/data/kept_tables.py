@@ -19,15 +19,16 @@ def tables_of(dataset: Any) -> Tables | None:
         dataset: a :class:`~recbole_lsrec.data.filtered.FilteredDataset` before ``build``.
     """
     columns: dict[str, np.ndarray] = {}
-    for name in dataset.feat_name_list:
-        for field, column in getattr(dataset, name).items():
-            values = column.to_numpy()
+    fields = {name: list(getattr(dataset, name)) for name in dataset.feat_name_list}
+    for name in fields:
+        for place, field in enumerate(fields[name]):  # a field may have any name, so columns go by its place
+            values = getattr(dataset, name)[field].to_numpy()
             if values.dtype == object:
                 if not all(isinstance(entry, np.ndarray) and entry.ndim == 1 for entry in values):
                     return None
-                columns[f"{name}/{field}/ends"] = np.cumsum([len(entry) for entry in values], dtype=np.int64)
+                columns[f"{name}/{place}/ends"] = np.cumsum([len(entry) for entry in values], dtype=np.int64)
                 values = np.concatenate(values)
-            columns[f"{name}/{field}"] = values
+            columns[f"{name}/{place}"] = values
     tokens: dict[str, str] = {}  # fields that share ids share the column
     for field, names in dataset.field2id_token.items():
         same = next((other for other in tokens if dataset.field2id_token[other] is names), field)
@@ -38,6 +39,7 @@ def tables_of(dataset: Any) -> Tables | None:
     if any(values.dtype == object for values in columns.values()):
         return None
     facts = {name: getattr(dataset, name) for name in _PLAIN}
+    facts["fields"] = fields
     facts["types"] = {field: ftype.value for field, ftype in dataset.field2type.items()}
     facts["sources"] = {
         field: [isinstance(source, FeatureSource), getattr(source, "value", source)]
@@ -68,22 +70,19 @@ def restore(dataset: Any, tables: Tables) -> None:
     dataset.alias = {name: np.array(fields) for name, fields in facts["alias"].items()}
     dataset._rest_fields = np.array(facts["rest_fields"])
     dataset.user_feat = dataset.item_feat = None
-    for name in facts["feat_name_list"]:
-        setattr(dataset, name, _table(name, columns))
+    for name, fields in facts["fields"].items():
+        setattr(dataset, name, _table(name, fields, columns))
     if "origin" in columns:
         dataset._origin = columns["origin"]
 
 
-def _table(name: str, columns: dict[str, np.ndarray]) -> pd.DataFrame:
+def _table(name: str, fields: list[str], columns: dict[str, np.ndarray]) -> pd.DataFrame:
     table: dict[str, Any] = {}
-    for key, values in columns.items():
-        parts = key.split("/", 2)
-        if parts[0] != name or len(parts) == 3:
-            continue
-        ends = columns.get(f"{key}/ends")
-        table[parts[1]] = values
+    for place, field in enumerate(fields):
+        values, ends = columns[f"{name}/{place}"], columns.get(f"{name}/{place}/ends")
+        table[field] = values
         if ends is not None:
             lists = np.empty(len(ends), dtype=object)
             lists[:] = np.split(values, ends)[: len(ends)]
-            table[parts[1]] = lists
+            table[field] = lists
     return pd.DataFrame(table, copy=False)

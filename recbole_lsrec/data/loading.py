@@ -10,6 +10,7 @@ from recbole.config import Config
 from recbole.utils import FeatureSource, FeatureType
 
 from recbole_lsrec.data.atomic import Types, read_atomic
+from recbole_lsrec.data.batch_fields import check_free_names
 from recbole_lsrec.data.named_columns import check_named_columns
 from recbole_lsrec.data.recbole_dataset import RecBoleDataset
 from recbole_lsrec.data.token_ids import PADDING
@@ -35,6 +36,7 @@ class CheckedDataset(RecBoleDataset):
         DataError: an input file is missing or malformed, or a field is missing.
     """
 
+    adds_to_batches: tuple[str, ...] = ()  # fields beyond those of every log
     benchmark_filename_list: list[str] | None
     field2seqlen: dict[str, int]
     inter_feat: Any
@@ -269,6 +271,14 @@ class CheckedDataset(RecBoleDataset):
             raise DataError(
                 f"load_col: {sorted(twice)} is loaded from both {token}.inter and {token}.item; keep one of them."
             )
+        batch = {*in_log, *made, *self.adds_to_batches, f"first_{self.time_field}"}
+        batch |= {self.item_list_length_field, self.config["LABEL_FIELD"]}
+        users, items = (set() if feat is None else set(feat.columns) for feat in (self.user_feat, self.item_feat))
+        for end, id_field, own, other in (
+            ("user", self.uid_field, users, items),
+            ("item", self.iid_field, items, users),
+        ):
+            check_free_names(f"{token}.{end}", own - {id_field}, batch, other, self.config["NEG_PREFIX"])
 
     def _check_pre_split(self) -> None:
         """What the filters, which pre-split files do not pass, would otherwise remove or refuse."""

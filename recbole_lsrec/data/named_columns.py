@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from recbole.utils import FeatureType
+from recbole.utils import FeatureSource, FeatureType
 
 from recbole_lsrec.errors import DataError
 
@@ -46,6 +46,8 @@ def check_named_columns(config: Any, types: Mapping[str, FeatureType], sources: 
         raise DataError(
             f"numerical_features: {config['TIME_FIELD']!r} is the TIME_FIELD; times are kept as exact seconds."
         )
+    files = {getattr(source, "value", source) for source in sources.values()}
+    _check_unused(config, sorted(files - {FeatureSource.USER_ID.value, FeatureSource.ITEM_ID.value}))
     for column, length in (config["seq_len"] or {}).items():
         if type(length) is not int or length < 1:
             raise DataError(f"seq_len: {column}: found {length!r}; accepted: a whole number greater than 0.")
@@ -62,6 +64,19 @@ def check_named_columns(config: Any, types: Mapping[str, FeatureType], sources: 
             raise DataError(
                 f"discretization: {column}: found {how!r}; accepted: {{method: ED, bucket: N}} with N > 0, or {{method: LD}}."
             )
+
+
+def _check_unused(config: Any, loaded: list[str]) -> None:
+    """``unused_col`` may not take out what every batch is made of, nor from a file of which there is no table."""
+    for file, columns in (config["unused_col"] or {}).items():
+        if file not in loaded:
+            raise DataError(f"unused_col: found {file!r}; accepted: files that columns are loaded from ({loaded}).")
+        for key in ("USER_ID_FIELD", "ITEM_ID_FIELD", "TIME_FIELD"):
+            if config[key] in (columns or ()):
+                raise DataError(
+                    f"unused_col: {file}: found {config[key]!r}, which is the {key}; accepted: columns that not "
+                    "every batch is made of; leave it out here."
+                )
 
 
 def _is_a_way(how: Any) -> bool:

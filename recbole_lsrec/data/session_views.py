@@ -21,6 +21,8 @@ class SessionViewDataset(SessionDataset):
     ``draw_list`` decides which events a long session keeps; it is a function of (seed, target's row, event's row).
     """
 
+    adds_to_batches = ("draw_list", "view_1_list", "view_1_length", "view_2_list", "view_2_length")
+
     def windows(self, rows: np.ndarray) -> Interaction:
         """Gathers instances; see the base. ``draw_list`` ``[B, L]`` float32 lies in [0, 1)."""
         batch = super().windows(rows)

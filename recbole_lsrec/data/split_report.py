@@ -9,6 +9,7 @@ from recbole_lsrec.config.boundary import utc
 from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.data.split.phases import PHASES
 from recbole_lsrec.log_checks.repeats import in_both
+from recbole_lsrec.log_checks.times import ORDER
 from recbole_lsrec.page.numbers import percent
 
 HELD_OUT = PHASES[1:]
@@ -38,7 +39,7 @@ def split_report(dataset: SessionDataset) -> dict[str, Any]:
     return {
         "split": dataset.files_in_words() if dataset.pre_split else dataset.config["eval_args"]["split"],
         "boundaries": {
-            phase: {"seconds": limit, "utc": utc(limit)}
+            phase: {"place": limit} if _of_places(dataset) else {"seconds": limit, "utc": utc(limit)}
             for phase in HELD_OUT
             if (limit := dataset.candidate_limit(phase)) is not None
         },
@@ -73,7 +74,7 @@ def describe_phase(dataset: SessionDataset, phase: str, training: np.ndarray, fi
 
     Returns:
         ``instances``, ``users``, ``users_without`` (of the log, who have no instance in the phase), ``items``,
-        ``first_target``, ``last_target`` (UTC); ``in_history`` (share of targets that the user's history holds);
+        ``first_target``, ``last_target`` (UTC, or places); ``in_history`` (share of targets that the user's history holds);
         ``same_session`` (share of targets in the session of the event before); ``equal_times`` (share of targets whose
         user has another event at the very same time); ``copies`` (share of targets that are an earlier line once more:
         user, item and time); and for ``valid`` and ``test``: ``cold_items`` and ``cold_users`` (in no training event),
@@ -84,13 +85,14 @@ def describe_phase(dataset: SessionDataset, phase: str, training: np.ndarray, fi
     rows = getattr(dataset.split, phase)
     end = dataset.history_end(rows)
     users = len(np.unique(user[rows]))
+    when = int if _of_places(dataset) else utc
     described = {
         "instances": len(rows),
         "users": users,
         "users_without": dataset.user_num - 1 - users,
         "items": len(np.unique(item[rows])),
-        "first_target": utc(time[rows].min()) if len(rows) else None,
-        "last_target": utc(time[rows].max()) if len(rows) else None,
+        "first_target": when(time[rows].min()) if len(rows) else None,
+        "last_target": when(time[rows].max()) if len(rows) else None,
         "in_history": _share(first[rows] < end),
         "same_session": _share(dataset.session[rows] == dataset.session[end - 1]),
         "equal_times": _share(dataset.tied[rows]),
@@ -141,7 +143,10 @@ def summary_lines(report: Mapping[str, Any]) -> list[str]:
     """The report in a few lines, for the log; the warnings are not among them."""
     lines = [f"Split: {report['split']}"]
     if report["boundaries"]:
-        periods = (f"{phase} from {boundary['utc']}" for phase, boundary in report["boundaries"].items())
+        periods = (
+            f"{phase} from {boundary.get('utc', boundary.get('place'))}"
+            for phase, boundary in report["boundaries"].items()
+        )
         lines[0] += f"; {', '.join(periods)}"
     for phase, held in report["phases"].items():
         line = f"  {phase}: {held['instances']} instances, {held['users']} users, {held['items']} items"
@@ -228,6 +233,10 @@ def _empty_phase_warnings(dataset: SessionDataset) -> list[str]:
         for phase in HELD_OUT
         if len(getattr(dataset.split, phase)) == 0
     ]
+
+
+def _of_places(dataset: SessionDataset) -> bool:
+    return bool(dataset.config["timestamp_unit"] == ORDER)
 
 
 def _first_occurrence(user: np.ndarray, item: np.ndarray) -> np.ndarray:

@@ -107,8 +107,10 @@ def budget(value: dict[str, float] | None) -> str:
     return ", ".join(f"{plain(amount)} {words.get(name, name)}" for name, amount in value.items()) + " a cell"
 
 
-def when(value: str | None) -> str:
-    """2026-11-21 07:06 UTC."""
+def when(value: str | int | None) -> str:
+    """2026-11-21 07:06 UTC; a place in an order (``timestamp_unit: order``) as it is."""
+    if isinstance(value, int):
+        return str(value)
     return DASH if value is None else value[:16].replace("T", " ") + " UTC"
 
 

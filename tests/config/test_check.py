@@ -45,6 +45,11 @@ def test_two_heads_need_an_even_width() -> None:
         Config("LSIDN", "cosmetics", config_dict={"embedding_size": 41})
 
 
+def test_what_tells_made_fields_from_others_is_not_empty() -> None:
+    refused(r"LIST_SUFFIX: found None .*accepted: a text that is not empty", LIST_SUFFIX=None)
+    refused(r"NEG_PREFIX: found '' .*accepted: a text that is not empty", NEG_PREFIX="")
+
+
 def test_an_unknown_key_names_its_source(tmp_path: Path) -> None:
     refused(
         r"^sesion_threshold: found in .*a\.yaml, .*'session_threshold'",

@@ -105,7 +105,7 @@ def test_other_encodings_by_name(read, encoding):
         (HEADER + "u\ti\t1\n\nu\ti\n", r"log\.inter, line 4: found 2 columns; the header has 3"),
         (
             HEADER + "u\ti\tNA\n",
-            r"line 2: column 'timestamp:float' holds 'NA'; accepted: a number \(an empty field is missing\)",
+            r"line 2: column 'timestamp:float' holds 'NA'; accepted: a number that is finite \(an empty field is missing\)",
         ),
         (
             HEADER + "u\ti\t\uff11\uff15\n",
@@ -115,7 +115,7 @@ def test_other_encodings_by_name(read, encoding):
         ("user_id:token\tuser_id:token\n", "line 1: the column 'user_id' is there twice"),
         (
             "a:token\te:float_seq\nx\t1 2\ny\t0.1,0.2\n",
-            r"line 3: column 'e:float_seq' holds '0\.1,0\.2'; accepted: numbers separated by ' ' \(seq_separator\)",
+            r"line 3: column 'e:float_seq' holds '0\.1,0\.2'; accepted: finite numbers separated by ' ' \(seq_separator\)",
         ),
     ],
 )
@@ -131,3 +131,13 @@ def test_a_block_of_lines_more_than_fits_at_once(read, monkeypatch):
     assert frame["user_id"].tolist() == users
     assert frame["user_id"].cat.categories.tolist() == list(dict.fromkeys(users))  # in order of appearance
     assert frame["timestamp"].tolist() == np.arange(200).tolist()
+
+
+@pytest.mark.parametrize("value", ["inf", "-inf", "1e400", "nan"])
+def test_numbers_are_finite(read, value):
+    with pytest.raises(
+        DataError, match=rf"line 3: column 'p:float' holds '{value}'; accepted: a number that is finite"
+    ):
+        read(f"i:token\tp:float\na\t1\nb\t{value}\n")
+    with pytest.raises(DataError, match=rf"line 2: column 'p:float_seq' holds '1 {value}'; accepted: finite numbers"):
+        read(f"i:token\tp:float_seq\na\t1 {value}\n")

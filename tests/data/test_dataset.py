@@ -150,6 +150,16 @@ def test_a_category_that_is_a_number_is_refused(load):
         DataError, match=r"^CATEGORY_FIELD: 'cat' is not a token column loaded from tiny\.item or tiny\.inter"
     ):
         log.build()
+    items, columns = "item_id:token\tcat:float\nx\t0.5\ny\t1.5\n", {"inter": ["user_id", "item_id", "timestamp"]}
+    log = load(
+        [("a", "x", 1), ("a", "y", 2)],
+        HEADER,
+        items,
+        load_col=columns | {"item": ["item_id", "cat"]},
+        CATEGORY_FIELD="cat",
+    )
+    with pytest.raises(DataError, match=r"^CATEGORY_FIELD: 'cat' is not a token column loaded from tiny\.item"):
+        log.build()
 
 
 def test_a_file_of_which_no_line_is_left_is_named(load):
@@ -207,6 +217,14 @@ def test_event_types_need_their_column(load):
         DataError, match=r"keep_events: found \['pv'\], but tiny.inter has no token column 'event_type'"
     ):
         load(ROWS, keep_events=["pv"])
+
+
+def test_event_types_are_those_of_the_log(load):
+    header = "user_id:token\titem_id:token\ttimestamp:float\tevent_type:token"
+    with pytest.raises(
+        DataError, match=r"keep_events: found 'vew'; accepted, as in tiny\.inter: view\. Did you mean 'view'"
+    ):
+        load([(*row, "view") for row in ROWS], header=header, keep_events=["view", "vew"])
 
 
 def test_a_category_of_the_item_file_is_one_a_item_and_that_is_said(load, caplog):
@@ -301,6 +319,27 @@ def test_fingerprints_tell_data_and_splits_apart(load):
     assert one.split_fingerprint() == same.split_fingerprint() != split.split_fingerprint()
     assert one.fingerprint() == sessions.fingerprint()
     assert one.features_fingerprint() == split.features_fingerprint() != sessions.features_fingerprint()
+
+
+def test_the_features_of_items_and_users_are_in_their_fingerprint(load):
+    columns = {"inter": ["user_id", "item_id", "timestamp"], "item": ["item_id", "price"]}
+
+    def of(kind, prices, **settings):
+        items = f"item_id:token\tprice:{kind}\n" + "".join(f"{i}\t{p}\n" for i, p in zip("xyzw", prices, strict=True))
+        log = load(ROWS, item_file=items, load_col=columns, **settings)
+        log.build()
+        return log.features_fingerprint(), log.sessions_fingerprint()
+
+    numbers, others = of("float", [1, 2, 3, 4]), of("float", [1, 2, 3, 5])
+    assert numbers[0] != others[0]
+    assert numbers[1] == others[1]
+    words = [of("token", names)[0] for names in ("abab", "cdcd", "abba", "abab")]
+    assert len({numbers[0], *words}) == 4
+    assert words[0] == words[3]
+    plain = load(ROWS)
+    plain.build()
+    assert plain.features_fingerprint() == plain.sessions_fingerprint()  # of older runs
+    assert of("token", "abab", CATEGORY_FIELD="price")[0] == of("token", "abab", CATEGORY_FIELD="price")[1]
 
 
 def test_a_category_of_the_log_is_a_feature_of_the_item(load):

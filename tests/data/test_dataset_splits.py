@@ -82,8 +82,18 @@ def test_unknown_event_types_name_those_there_are(load):
     dataset = load(TYPED_ROWS, header=TYPED, eval_args=_gts(test=45, train_events=["buy"]), load_col=None)
     dataset.build()
     untyped = load([row[:3] for row in TYPED_ROWS], eval_args=_gts(test=45, train_events=["buy"]))
-    with pytest.raises(DataError, match=r"train_events: \['buy'\] needs the column 'event_type', which is not loaded"):
+    with pytest.raises(
+        DataError, match=r"train_events: found \['buy'\], but tiny.inter has no token column 'event_type'"
+    ):
         untyped.build()
+    rows = [(*row[:3], 1) for row in TYPED_ROWS]
+    numbers = load(
+        rows, header=TYPED.replace("event_type:token", "event_type:float"), eval_args=untyped.config["eval_args"]
+    )
+    with pytest.raises(
+        DataError, match=r"train_events: found \['buy'\], but tiny.inter has no token column 'event_type'"
+    ):
+        numbers.build()
 
 
 def test_with_targets_all_nothing_after_the_boundary_is_history(load):
@@ -227,7 +237,7 @@ def test_faults_of_pre_split_files_name_the_file(pre_split, tmp_path):
     with pytest.raises(
         DataError, match=r"log\.train\.inter, log\.valid\.inter, log\.test\.inter: 1 rows have a 'timestamp'"
     ):
-        pre_split(FILES[0], FILES[1], [("a", "x", "nan")])
+        pre_split(FILES[0], FILES[1], [("a", "x", "")])
     with pytest.raises(DataError, match=r"no event in any of the files"):
         pre_split([], [], [])
     with pytest.raises(DataError, match=r"log\.dev\.inter: no such file"):

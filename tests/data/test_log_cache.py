@@ -78,6 +78,15 @@ def assert_equal(one, other):
     assert str(one) == str(other)
 
 
+def test_names_of_columns_may_hold_slashes(read):
+    header, items = HEADER.replace("kind", "a/b"), ITEMS.replace("vector", "v/ends")
+    columns = {"inter": ["user_id", "item_id", "timestamp", "a/b"], "item": ["item_id", "tags", "v/ends"]}
+    first, again = (read(header=header, item_file=items, load_col=columns)[0] for _ in range(2))
+    assert_equal(first, again)
+    assert list(again.events.columns) == ["user_id", "item_id", "timestamp", "a/b"]
+    assert again.item_feat["v/ends"].tolist() == [[0.0, 0.0], [1.0, 2.0], [3.0, 0.0], [0.0, 0.0]]
+
+
 def test_a_second_reading_is_the_first(read, caplog):
     first, was_read = read()
     assert was_read
@@ -239,7 +248,7 @@ def test_facts_are_plain(read, tmp_path):
     (entry,) = (tmp_path / "kept").glob("tiny-*")
     facts = json.loads((entry / "facts.json").read_text())
     assert facts["tokens"]["user_id"] == "user_id"
-    assert np.load(
-        entry / next(f for f, (name, _) in facts["columns"].items() if name == "inter_feat/item_id")
-    ).tolist() == [*(2, 1, 2, 3)]
+    assert np.load(entry / next(f for f, (name, _) in facts["columns"].items() if name == "inter_feat/1")).tolist() == [
+        *(2, 1, 2, 3)
+    ]
     assert Path(entry).name.startswith("tiny-")

@@ -31,6 +31,16 @@ def _report(load, rows=ROWS, **settings):
     return split_report(dataset)
 
 
+def test_places_are_no_dates(load):
+    report = _report(load, timestamp_unit="order", eval_args={"split": {"GTS": {"valid": 5000, "test": 8900}}})
+    assert report["boundaries"] == {"valid": {"place": 5000}, "test": {"place": 8900}}
+    assert report["phases"]["test"]["last_target"] == 9100
+    lines = summary_lines(report)
+    assert lines[0].endswith("; valid from 5000, test from 8900")
+    assert not [line for line in lines if "1970" in line]
+    assert json.loads(json.dumps(report)) == report
+
+
 def test_a_global_time_split(load):
     report = _report(load, eval_args={"split": {"GTS": {"valid": 5000, "test": 8900, "targets": "successive"}}})
     assert report["split"] == {"GTS": {"valid": 5000, "test": 8900, "targets": "successive"}}

@@ -1,5 +1,6 @@
 """Candidate lists given in a file, such as a published candidate set, matched with the instances of the log."""
 
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -126,15 +127,15 @@ def _match(
     lines = pd.DataFrame({"user": users, "item": targets})
     instances = pd.DataFrame({"user": dataset.user[held_out], "item": dataset.item[held_out]})
     if "timestamp" in frame:
-        times = pd.to_numeric(frame["timestamp"], errors="coerce").to_numpy(dtype=np.float64)
-        if np.isnan(times).any():
-            first = int(np.argmax(np.isnan(times)))
-            raise DataError(
-                f"{_where(path, frame, first)}: timestamp {frame['timestamp'].iloc[first]!r} is no number; times are "
-                "those of the data set's files."
-            )
         ticks = TICKS_PER_SECOND.get(dataset.config["timestamp_unit"], 1)  # places in an order have none
-        lines["time"] = np.floor(times / ticks).astype(np.int64)
+        times = [_seconds(str(given), ticks) for given in frame["timestamp"]]
+        if None in times:
+            first = times.index(None)
+            raise DataError(
+                f"{_where(path, frame, first)}: timestamp {frame['timestamp'].iloc[first]!r} is no number from 0 to 2^63; times "
+                "are those of the data set's files."
+            )
+        lines["time"] = np.array(times, dtype=np.int64)
         instances["time"] = dataset.time[held_out]
     names = list(lines)
     # The k-th line of a user and target is the k-th instance of theirs; where the test has fewer lines than both phases
@@ -161,6 +162,15 @@ def _match(
             "instance of the phase needs a line."
         )
     return line_of.to_numpy(dtype=np.int64)
+
+
+def _seconds(given: str, ticks: int) -> int | None:
+    """A time in whole seconds, exactly: nanoseconds have more digits than float64; None where it is no time."""
+    try:
+        time = Decimal(given)
+        return int(time // ticks) if 0 <= time < 2**63 else None
+    except ArithmeticError:  # no number, or not a comparable one
+        return None
 
 
 def _usable(owner: np.ndarray, ids: np.ndarray, target: np.ndarray) -> np.ndarray:

@@ -246,6 +246,19 @@ def test_times_of_given_lists_are_in_the_unit_of_the_log(load, tmp_path):
     assert tokens(view, read_candidates(path, view)) == ["y"]
 
 
+def test_nanoseconds_of_given_lists_are_exact(load, tmp_path):
+    at = 1_580_515_200 * 10**9 + 999_999_999  # which float64 rounds to the next second
+    log = [("a", "x", at - 2 * 10**9), ("a", "z", at), ("a", "z", at + 10**9)]
+    path = tmp_path / "lists.tsv"
+    path.write_text(f"user_id\titem_id\ttimestamp\tnegatives\na\tz\t{at + 10**9}\tx\n")
+    settings = {"candidates": str(path), "eval_args": {"mode": {"test": ["file"]}}}
+    view = load(log, timestamp_unit="ns", **settings).build()[2]
+    assert tokens(view, read_candidates(path, view)) == ["x"]
+    path.write_text("user_id\titem_id\ttimestamp\tnegatives\na\tz\tinf\tx\n")
+    with pytest.raises(DataError, match=r"line 2: timestamp 'inf' is no number from 0 to 2\^63"):
+        read_candidates(path, view)
+
+
 @pytest.mark.parametrize(
     ("lists", "message"),
     [

@@ -1,0 +1,31 @@
+"""Names that columns of the user and item files may not have, since a batch has fields of these names."""
+
+from collections.abc import Collection
+
+from recbole_lsrec.data.log_chance import LOG_CHANCE
+from recbole_lsrec.errors import DataError
+
+
+def check_free_names(
+    file: str, columns: Collection[str], batch: Collection[str], other: Collection[str], negatives: str
+) -> None:
+    """Refuses columns that would replace a field of the batch when they are looked up for its users or items.
+
+    Args:
+        file: that they are of, for the message.
+        columns: those loaded, without the id.
+        batch: fields that the batch has without them.
+        other: the columns of the other file, its id included.
+        negatives: the prefix of fields of negatives, each of which stands beside the field of its name.
+
+    Raises:
+        DataError: names the columns.
+    """
+    taken = {*batch, *other, LOG_CHANCE}
+    taken |= {f"{negatives}{name}" for name in {*taken, *columns}}
+    replaced = sorted(set(columns) & taken)
+    if replaced:
+        raise DataError(
+            f"load_col: {file}: {replaced} would replace fields of the batch, or columns of another file, of the same name; "
+            "rename these columns, or leave them out of load_col."
+        )
