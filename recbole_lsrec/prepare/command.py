@@ -278,7 +278,8 @@ def _write(
         threshold = Threshold(
             source.session_seconds, f"as the papers on this log; its gaps say {threshold.seconds}: {threshold.reason}"
         )
-    negatives = min(sampled_negatives(first_seen, tests), sampled_negatives(first_seen, valids))
+    # A run compares whole seconds.
+    negatives = min(sampled_negatives(first_seen // SECOND, targets // SECOND) for targets in (tests, valids))
     facts = Facts(
         unit if times else ORDER, threshold, negatives, len(tests), source.session_seconds is not None,
         shipped=shipped_yaml(name).is_file(), filtered=RECIPES[options.recipe].k_core > 1,
@@ -310,11 +311,11 @@ def _write(
 
 
 def _training_items(connection: Any, measured: write.Measured) -> np.ndarray:
-    """When each item is first seen, sorted; of items with an event beside the targets held out, as popularity draws no other."""
+    """When each item is first seen, sorted; of items with an event that trains, as popularity draws no other."""
     items = connection.sql("SELECT item, min(ns) AS first, count(*) AS n FROM log GROUP BY item").to_arrow_table()
-    held = pa.chunked_array(measured.held_out).value_counts()
-    at = pc.index_in(items["item"].cast(pa.string()), value_set=held.field("values"))
-    trains = pc.greater(items["n"], pc.fill_null(held.field("counts").take(at), 0))
+    others = pa.chunked_array(measured.untrained).value_counts()
+    at = pc.index_in(items["item"].cast(pa.string()), value_set=others.field("values"))
+    trains = pc.greater(items["n"], pc.fill_null(others.field("counts").take(at), 0))
     return np.sort(items["first"].filter(trains).to_numpy())
 
 
