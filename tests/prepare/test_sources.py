@@ -149,3 +149,41 @@ def test_a_damaged_event_of_a_packed_value_is_told_with_its_row(prepared):
     files = {"train_format2.csv": f"user_id,age_range,gender,merchant_id,label,activity_log\n{rows}"}
     with pytest.raises(DataError, match=r"train_format2\.csv, row 3: '7 \| 5 \| never"):
         prepared("tmall", files)
+
+
+def test_an_archive_beside_what_was_unpacked_from_it_is_refused(prepared, tmp_path):
+    events = SAMPLES["retailrocket"][0][0]["events.csv"]
+    (tmp_path / "raw").mkdir()
+    with zipfile.ZipFile(tmp_path / "raw" / "archive.zip", "w") as archive:
+        archive.writestr("events.csv", events)
+    with pytest.raises(
+        DataError, match=r"found .*archive\.zip/events\.csv and .*raw/events\.csv, which have one name, so that"
+    ):
+        prepared("retailrocket", {"events.csv": events})
+
+
+@pytest.mark.parametrize(
+    ("other", "packed", "why"),
+    [("events.csv.gz", True, "one name"), ("events_1.csv", False, "the same content")],
+)
+def test_a_file_is_read_once(prepared, other, packed, why):
+    text = b"user,item,time\na,1,1577836800\n"
+    with pytest.raises(
+        DataError, match=f"which have {why}, so that events would be read twice; give one of them with --raw"
+    ):
+        prepared("csv", {"events.csv": text, other: gzip.compress(text) if packed else text})
+
+
+def test_files_of_one_name_in_several_folders_are_months(tmp_path):
+    for month, time in (("10", 1577836800), ("11", 1577836900)):
+        (tmp_path / "raw" / month).mkdir(parents=True)
+        (tmp_path / "raw" / month / "events.csv").write_text(f"user,item,time\na,{month},{time}\n")
+    prepare("csv", [tmp_path / "raw"], tmp_path, "log", Options())
+    assert read(tmp_path / "log", "log")[0] == ["a|10|1577836800", "a|11|1577836900"]
+
+
+@pytest.mark.parametrize("source", ["tmall", "rec-tmall", "amazon-2023", "amazon-2018", "movielens"])
+def test_two_forms_of_one_log_are_refused(prepared, source):
+    first, second = (files for files, _, _ in SAMPLES[source][:2])
+    with pytest.raises(DataError, match=f"two forms of the log {source}, so that events would be read twice"):
+        prepared(source, {**first, **second})
