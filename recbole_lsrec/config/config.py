@@ -58,7 +58,7 @@ from recbole_lsrec.config.nested import (
     eval_negatives,
     no_negatives,
 )
-from recbole_lsrec.config.no_effect import NO_EFFECT, idle_beside
+from recbole_lsrec.config.no_effect import NO_EFFECT, idle_beside, idle_in_evaluation, idle_parts
 from recbole_lsrec.config.paths import dataset_folder, dataset_yaml, properties_dir, yaml_beside
 from recbole_lsrec.config.strong import with_strong
 from recbole_lsrec.config.values import YamlLoader, plain_types
@@ -270,6 +270,8 @@ class Config(RecBoleConfig):
             self._remarks["preload_weight"] = f"{self.model} reads no weights that are given (get_preload_weight)"
         values["topk"] = check_topk(values["topk"], sources)
         values["metrics"] = check_metrics(values["metrics"], sources)
+        self._idle |= idle_in_evaluation(values)
+        self._remarks |= idle_parts(self.external_config_dict.get("eval_args"), values)
         values["valid_metric"] = check_valid_metric(values["valid_metric"], values, sources)
         metric = re.sub(r"^.*/|@.*$", "", values["valid_metric"]).lower()
         values["valid_metric_bigger"] = bigger_is_better(metric)

@@ -3,6 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from recbole_lsrec.config.global_time_settings import GlobalTime
+from recbole_lsrec.config.protocol_settings import EvalArgs
+from recbole_lsrec.config.setting import settings_of
+from recbole_lsrec.protocol import Protocol
+
 _GRAPH = "knowledge-graph models are not supported"
 _RUN_FOLDER = "a run keeps its files in run_dir/<run>/"
 _CACHE = "logs are kept by themselves, under a key of their content and settings (data_cache)"
@@ -55,3 +60,56 @@ def idle_beside(values: Mapping[str, Any]) -> dict[str, str]:
     if not values["log_mlflow"]:
         found["mlflow_experiment"] = "log_mlflow is False"
     return found
+
+
+def idle_in_evaluation(values: Mapping[str, Any]) -> dict[str, str]:
+    """Which settings of the evaluation and its data do nothing beside the others, each with the reason.
+
+    Args:
+        values: of all keys, checked, with ``eval_protocols``.
+    """
+    protocols = _protocols(values)
+    found = {}
+    if not any(protocol.name == "full" for protocol in protocols):
+        why = "eval_args: mode has no full; the run stays as it is, and recommend and serve take it for their default"
+        found |= dict.fromkeys(("filter_seen", "full_stage"), why)
+    split = values["eval_args"]["split"]
+    if not any(protocol.n for protocol in protocols) and not (
+        "GTS" in split and GlobalTime.parse(split["GTS"]).targets == "random"
+    ):
+        found["candidate_seed"] = _NO_DRAW
+    if all(values[f"{kind}_inter_num_interval"] in (None, "[0,inf)") for kind in ("user", "item")):
+        found["k_core"] = "user_inter_num_interval and item_inter_num_interval keep all"
+    if not any(metric.lower() == "tailpercentage" for metric in values["metrics"]):
+        found["tail_ratio"] = "metrics has no TailPercentage"
+    return found
+
+
+def idle_parts(given: Any, values: Mapping[str, Any]) -> dict[str, str]:
+    """Which parts of ``eval_args`` were set in vain, as ``eval_args: part``, each with the reason.
+
+    Args:
+        given: ``eval_args`` as the user wrote it, or None.
+        values: of all keys, checked, with ``eval_protocols``.
+    """
+    protocols, found = _protocols(values), {}
+    if not any(protocol.n for protocol in protocols):
+        found = dict.fromkeys(("exclude", "pool", "popularity"), _NO_DRAW)
+        if not any(protocol.sampled for protocol in protocols):
+            found["fewer"] = "eval_args: mode has full alone"
+    elif not any(protocol.alpha for protocol in protocols):
+        found["popularity"] = "eval_args: mode has no popN"
+    usual = settings_of(EvalArgs)
+    own = given if isinstance(given, Mapping) else {}
+    return {
+        f"eval_args: {part}": why
+        for part, why in found.items()
+        if part in own and values["eval_args"][part] != usual[part].default
+    }
+
+
+_NO_DRAW = "eval_args: mode has neither uniN nor popN, so no negatives are drawn"
+
+
+def _protocols(values: Mapping[str, Any]) -> list[Protocol]:
+    return [Protocol.parse(name) for names in values["eval_protocols"].values() for name in names]

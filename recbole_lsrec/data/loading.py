@@ -24,6 +24,11 @@ from recbole_lsrec.whole_files import file_sha256
 EVENT_TYPE = "event_type"  # the column of that name, if the log has one
 _LINES_SHOWN = 5
 
+_FILTERS = (
+    "keep_events", "rm_exact_duplicates", "rm_dup_inter", "val_interval", "rm_ambiguous_items",
+    "filter_inter_by_user_or_item", "user_inter_num_interval", "item_inter_num_interval", "k_core",
+)  # fmt: skip
+
 
 class CheckedDataset(RecBoleDataset):
     """RecBole's loading with errors that name file and line; tokens are text, only an empty field is missing.
@@ -295,11 +300,14 @@ class CheckedDataset(RecBoleDataset):
             raise DataError(f"{self.files_in_words()}: no event in any of the files; check them and load_col.")
         self._check_times()
         self._warn_of_lists_not_read()
+        unset = (None, False, "[0,inf)", "iterated", [], {})
+        filters = [key for key in _FILTERS if self.config[key] not in unset]
+        if self.user_feat is None and self.item_feat is None and "filter_inter_by_user_or_item" in filters:
+            filters.remove("filter_inter_by_user_or_item")
+        also = f" and the filters that are set ({', '.join(filters)}) are" if filters else " is"
         self.remark(
             20,
-            f"Pre-split {self.files_in_words()}: the phase of an event is its file; eval_args: split and the filters "
-            "(rm_dup_inter, rm_exact_duplicates, val_interval, filter_inter_by_user_or_item, user_inter_num_interval, "
-            "item_inter_num_interval) are not applied",
+            f"Pre-split {self.files_in_words()}: the phase of an event is its file; eval_args: split{also} not applied",
         )
 
     def _warn_of_lists_not_read(self) -> None:

@@ -20,6 +20,7 @@ from recbole_lsrec.errors import DataError, listed
 from recbole_lsrec.log_checks.times import ORDER
 from recbole_lsrec.prepare import events, write
 from recbole_lsrec.prepare.columns import csv_source
+from recbole_lsrec.prepare.copies import check_copies
 from recbole_lsrec.prepare.database import connected, foreign, one, text
 from recbole_lsrec.prepare.dataset_yaml import Facts, dataset_yaml
 from recbole_lsrec.prepare.features import POINT, Feature, make_writable
@@ -116,9 +117,11 @@ def prepare(name_of_source: str, raw: list[Path], out: Path, name: str, options:
 def _source(name: str, files: list[RawFile], options: Options) -> tuple[Source, list[str]]:
     if name == "csv":
         encoding = options.encoding if options.encoding is not None else "utf-8"
-        return csv_source(
+        found = csv_source(
             files, options.columns, options.user_features, options.item_features, options.separator, encoding
         )
+        _check_options_of_tables(found[0], files[0], options)
+        return found
     given = [f"--{role.replace('_', '-')}" for role in options.columns]
     given += [f"--{key}" for key in ("separator", "encoding", "decimal") if getattr(options, key) is not None]
     given += [f"--{key.replace('_', '-')}" for key in ("user_features", "item_features") if getattr(options, key)]
@@ -129,9 +132,26 @@ def _source(name: str, files: list[RawFile], options: Options) -> tuple[Source, 
     return SOURCES[name], []
 
 
+def _check_options_of_tables(source: Source, first: RawFile, options: Options) -> None:
+    """Refuses options that would do nothing on this table."""
+    kinds = [Feature.of(given).kind for given in (*source.user_features, *source.item_features)]
+    form = source.events[0].form
+    for given, key, why in (
+        (options.separator is not None and form != "csv", "separator", f"{first.name}, which is {form}"),
+        (options.decimal is not None and not any(kind.startswith("float") for kind in kinds), "decimal",
+         "a log without features of type float or float_seq; name them with --user-features or --item-features"),
+    ):  # fmt: skip
+        if given:
+            raise DataError(f"--{key}: has no effect on {why}. Leave it out.")
+
+
 def _prepare(
     source: Source, files: list[RawFile], work: Path, name: str, options: Options, told: list[str]
 ) -> dict[str, Any]:
+    if options.all_items and not source.departments:
+        raise DataError(
+            f"--all-items: has no effect on {source.name}, of which all items are kept anyway. Leave it out."
+        )
     ledger = Ledger(notes=list(source.notes))
     chosen = _chosen(source, files)
     with connected(work) as connection:
@@ -177,6 +197,7 @@ def _chosen(source: Source, files: list[RawFile]) -> list[tuple[Layout, RawFile]
             f"--raw: none of {', '.join(raw.name for raw in files[:8])} is a file of events of {source.name}; "
             f"accepted: {patterns}, as they are in the download, alone, in a folder, or in a zip or gz archive."
         )
+    check_copies(source, chosen)
     return chosen
 
 
@@ -191,6 +212,8 @@ def _times(connection: Any, source: Source, options: Options, ledger: Ledger) ->
         return None  # said where the account is checked
     given = source.time if options.time_format is None else options.time_format
     times = find_reading(connection, "raw", given, options.tz or source.tz, options.max_refused)
+    if options.tz is not None and (times.zoned or not times.reading.local) and not source.period:
+        ledger.notes.append(f"--tz: has no effect, as the times are {times.in_words}, which need no zone")
     if times.skipped:
         ledger.notes.append(
             f"{times.skipped} times are none in {times.zone}, whose clock was put forward over them; they are read as if it had "
@@ -278,7 +301,8 @@ def _write(
         threshold = Threshold(
             source.session_seconds, f"as the papers on this log; its gaps say {threshold.seconds}: {threshold.reason}"
         )
-    negatives = min(sampled_negatives(first_seen, tests), sampled_negatives(first_seen, valids))
+    # A run compares whole seconds.
+    negatives = min(sampled_negatives(first_seen // SECOND, targets // SECOND) for targets in (tests, valids))
     facts = Facts(
         unit if times else ORDER, threshold, negatives, len(tests), source.session_seconds is not None,
         shipped=shipped_yaml(name).is_file(), filtered=RECIPES[options.recipe].k_core > 1,
@@ -310,11 +334,11 @@ def _write(
 
 
 def _training_items(connection: Any, measured: write.Measured) -> np.ndarray:
-    """When each item is first seen, sorted; of items with an event beside the targets held out, as popularity draws no other."""
+    """When each item is first seen, sorted; of items with an event that trains, as popularity draws no other."""
     items = connection.sql("SELECT item, min(ns) AS first, count(*) AS n FROM log GROUP BY item").to_arrow_table()
-    held = pa.chunked_array(measured.held_out).value_counts()
-    at = pc.index_in(items["item"].cast(pa.string()), value_set=held.field("values"))
-    trains = pc.greater(items["n"], pc.fill_null(held.field("counts").take(at), 0))
+    others = pa.chunked_array(measured.untrained).value_counts()
+    at = pc.index_in(items["item"].cast(pa.string()), value_set=others.field("values"))
+    trains = pc.greater(items["n"], pc.fill_null(others.field("counts").take(at), 0))
     return np.sort(items["first"].filter(trains).to_numpy())
 
 

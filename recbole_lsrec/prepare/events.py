@@ -14,13 +14,13 @@ from recbole_lsrec.prepare.read import read_raw
 from recbole_lsrec.prepare.times import SECOND, Times, parts_sql
 
 PADDING = "[PAD]"
-Starts = list[tuple[int, RawFile, Layout]]  # of each file the number of the row at which it begins
+Starts = list[tuple[int, RawFile, Layout]]  # of each file the number of the raw row at which it begins
 # What no atomic file can hold, or the loader would read otherwise.
 BAD_TEXT = r"[\x00-\x08\x09-\x0d\x1c-\x1f]"
 
 
 def read_events(connection: Any, chosen: list[tuple[Layout, RawFile]], features: list[str], ledger: Ledger) -> Starts:
-    """Reads all files of events into the table ``raw``, as text.
+    """Reads all files of events into the table ``raw``, as text; ``row`` numbers the events, ``raw_row`` the rows of the files.
 
     Args:
         connection: of :func:`~recbole_lsrec.prepare.database.connect`.
@@ -29,23 +29,27 @@ def read_events(connection: Any, chosen: list[tuple[Layout, RawFile]], features:
         ledger: gets what was read and refused.
 
     Returns:
-        For each file the number of the row at which it begins.
+        For each file the number of the raw row at which it begins.
     """
     roles = [*ROLES, "milliseconds"]
     columns = [f'"{role}"' for role in roles] + [foreign(name) for name in features]
-    connection.execute(f"CREATE TABLE raw ({', '.join(f'{column} VARCHAR' for column in columns)}, row BIGINT)")
-    starts, row = [], 0
+    connection.execute(
+        f"CREATE TABLE raw ({', '.join(f'{column} VARCHAR' for column in columns)}, raw_row BIGINT, row BIGINT)"
+    )
+    starts, raw_row, row = [], 0, 0
     for layout, raw in chosen:
-        starts.append((row, raw, layout))
+        starts.append((raw_row, raw, layout))
         values = ", ".join(
             [role_sql(layout, role) for role in roles] + [feature_sql(layout, name) for name in features]
         )
         with bar(total=_size(raw), unit="B", unit_scale=True, desc=raw.plain_name, leave=False) as progress:
             for batch in read_raw(raw, layout, ledger, progress.update):
-                numbers = pa.array(np.arange(row, row + batch.num_rows))
-                with batch_of(connection, batch, row=numbers):
-                    connection.execute(f"INSERT INTO raw SELECT {values}, row FROM {_unpacked(layout)}")
-                row += batch.num_rows
+                numbers = pa.array(np.arange(raw_row, raw_row + batch.num_rows))
+                with batch_of(connection, batch, raw_row=numbers):
+                    row += one(
+                        connection, f"INSERT INTO raw SELECT {values}, raw_row, row FROM {_numbered(layout, row)}"
+                    )[0]
+                raw_row += batch.num_rows
     return starts
 
 
@@ -85,7 +89,7 @@ def feature_sql(layout: Layout, name: str) -> str:
 
 
 def parse_events(connection: Any, times: Times | None, starts: Starts, ledger: Ledger) -> int:
-    """Makes the table ``log`` (``user, item, ns, category, event_type, session``, features, ``row``) of ``raw``.
+    """Makes the table ``log`` (``user, item, ns, category, event_type, session``, features, ``raw_row``, ``row``) of ``raw``.
 
     Args:
         connection: with the table ``raw``.
@@ -118,10 +122,10 @@ def parse_events(connection: Any, times: Times | None, starts: Starts, ledger: L
         "SELECT reason, count(*) FROM parsed WHERE reason IS NOT NULL GROUP BY reason ORDER BY reason"
     ).fetchall():
         examples = connection.execute(
-            f"SELECT row, shown FROM parsed WHERE reason = {text(why)} ORDER BY row LIMIT {EXAMPLES}"
+            f"SELECT raw_row, shown FROM parsed WHERE reason = {text(why)} ORDER BY row LIMIT {EXAMPLES}"
         ).fetchall()
-        for place, (row, shown) in enumerate(examples):
-            ledger.refuse(why, f"{place_of(row, starts)}: {shown!r}", rows - len(examples) + 1 if place == 0 else 1)
+        for place, (raw_row, shown) in enumerate(examples):
+            ledger.refuse(why, f"{place_of(raw_row, starts)}: {shown!r}", rows - len(examples) + 1 if place == 0 else 1)
         damaged += rows * (why not in ("no user", "no item"))
     connection.execute("CREATE TABLE log AS SELECT * EXCLUDE (reason, shown) FROM parsed WHERE reason IS NULL")
     connection.execute("DROP TABLE parsed")
@@ -129,10 +133,10 @@ def parse_events(connection: Any, times: Times | None, starts: Starts, ledger: L
     return damaged
 
 
-def place_of(row: int, starts: Starts) -> str:
+def place_of(raw_row: int, starts: Starts) -> str:
     """``file, row``: rows are counted as a spreadsheet does, the names of the columns being row 1."""
-    start, raw, layout = max((start for start in starts if start[0] <= row), key=lambda entry: entry[0])
-    return f"{raw.name}, row {row - start + 1 + (layout.header is None and layout.form == 'csv')}"
+    start, raw, layout = max((start for start in starts if start[0] <= raw_row), key=lambda entry: entry[0])
+    return f"{raw.name}, row {raw_row - start + 1 + (layout.header is None and layout.form == 'csv')}"
 
 
 def sizes(connection: Any) -> tuple[int, int, int]:
@@ -145,12 +149,14 @@ def _size(raw: RawFile) -> int | None:
     return None if packed else raw.path.stat().st_size
 
 
-def _unpacked(layout: Layout) -> str:
-    """One row for each of the rows that a value holds."""
+def _numbered(layout: Layout, first: int) -> str:
+    """The events of a batch, numbered from ``first`` in the order of the file: ``row``; a packed value holds several."""
     if layout.packed is None:
-        return "batch"
+        return f"(SELECT *, {first} + raw_row - (SELECT min(raw_row) FROM batch) AS row FROM batch)"
     column, rows, fields, names = layout.packed
     values = ", ".join(f"coalesce(list_extract(string_split(cell, {text(fields)}), {at}), '') AS {foreign(name)}"
                        for at, name in enumerate(names, start=1))  # fmt: skip
-    cells = f"SELECT *, unnest(string_split({foreign(column)}, {text(rows)})) AS cell FROM batch"
-    return f"(SELECT * EXCLUDE cell, {values} FROM ({cells}))"
+    cells = f"string_split({foreign(column)}, {text(rows)})"
+    unpacked = f"SELECT *, unnest({cells}) AS cell, generate_subscripts({cells}, 1) AS place FROM batch"
+    number = f"{first - 1} + row_number() OVER (ORDER BY raw_row, place) AS row"
+    return f"(SELECT * EXCLUDE (cell, place), {values}, {number} FROM ({unpacked}))"

@@ -86,8 +86,8 @@ def make_writable(connection: Any, features: Sequence[str], starts: Starts, ledg
         column = foreign(feature.name)
         for change in _changes(feature.kind, column):
             if change.told and (found := _first(connection, column, change.found)):
-                rows, row, value = found
-                shown = f"{place_of(row, starts)}: {value[:120]!r}"
+                rows, raw_row, value = found
+                shown = f"{place_of(raw_row, starts)}: {value[:120]!r}"
                 ledger.notes.append(f"{feature.name}: {rows} values {change.told}; the first: {shown}")
             connection.execute(f"UPDATE log SET {column} = {change.value} WHERE {change.found}")
         if feature.kind.startswith("float"):
@@ -117,15 +117,15 @@ def _check_numbers(connection: Any, feature: Feature, column: str, starts: Start
     several = f"( +{number})*" if feature.kind == "float_seq" else ""
     found = _first(connection, column, f"NOT regexp_full_match({column}, ' *({number}{several})? *')")
     if found:
-        rows, row, value = found
+        rows, raw_row, value = found
         raise DataError(
-            f"{place_of(row, starts)}: column {feature.name!r} holds {value[:120]!r}, which is no number ({rows} such rows); "
+            f"{place_of(raw_row, starts)}: column {feature.name!r} holds {value[:120]!r}, which is no number ({rows} such rows); "
             f"accepted for {feature}: numbers with {decimal!r} before the fraction, or nothing. Mend the file, give --decimal "
             f"for another sign ({POINT} or {COMMA}), or take it as text: {feature.name}:{feature.kind.replace('float', 'token')}."
         )
 
 
 def _first(connection: Any, column: str, condition: str) -> tuple[int, int, str] | None:
-    """How many values are so, and the first with its row."""
-    found = one(connection, f"SELECT count(*), min(row), arg_min({column}, row) FROM log WHERE {condition}")
+    """How many values are so, and the first with the row of the file it is in."""
+    found = one(connection, f"SELECT count(*), min(raw_row), arg_min({column}, row) FROM log WHERE {condition}")
     return found if found[0] else None  # type: ignore[return-value]

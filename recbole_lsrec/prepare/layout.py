@@ -79,6 +79,7 @@ class Source:
         title: in messages and in the meta file.
         events: layouts of the files of events.
         items: layouts of files about items: category, features.
+        one_form: whether the layouts of events are forms of one log, of which one is read.
         time: how times are written: None to find out, a unit (``s``, ``ms``, ``us``, ``ns``), ``days``, ``MMDD:<year>``, or a
             strptime format.
         tz: zone of times that name none; None is UTC, and said.
@@ -95,6 +96,7 @@ class Source:
     title: str
     events: tuple[Layout, ...]
     items: tuple[Layout, ...] = ()
+    one_form: bool = False
     time: str | None = None
     tz: str | None = None
     keep: tuple[str, ...] | None = None

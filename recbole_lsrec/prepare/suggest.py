@@ -26,7 +26,7 @@ def suggest_threshold(histogram: np.ndarray, resolution: int) -> Threshold:
 
     Args:
         histogram: number of gaps in each bin of :data:`EDGES`; gaps of 0 are left out.
-        resolution: seconds of which all times are multiples.
+        resolution: seconds of which all distances of times are multiples.
 
     Returns:
         Half an hour, unless the log has whole days only or its gaps have a clearly emptier valley elsewhere.

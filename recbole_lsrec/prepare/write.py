@@ -26,11 +26,12 @@ class Measured:
         events, users: counts.
         equal_times: events that share their time with another event of their user.
         gaps: histogram in the bins of :data:`~recbole_lsrec.prepare.suggest.EDGES`.
-        resolution: seconds of which all times are multiples; 0 if there are fractions.
+        resolution: seconds of which all distances of times are multiples, so that days of any zone are whole; 0 if there are
+            fractions.
         first, last: nanoseconds.
         tests: times (ns) of the last events of users with three or more, the test targets of leave-one-out.
         valids: of the last but one of users with four or more, the validation targets.
-        held_out: items of both.
+        untrained: items of both, and of users with one event: of the events that no training sees.
     """
 
     events: int = 0
@@ -42,7 +43,7 @@ class Measured:
     last: int = 0
     tests: list[np.ndarray] = field(default_factory=list)
     valids: list[np.ndarray] = field(default_factory=list)
-    held_out: list[pa.Array] = field(default_factory=list)
+    untrained: list[pa.Array] = field(default_factory=list)
 
 
 def write_inter(connection: Any, path: Path, columns: dict[str, str], unit: str) -> Measured:
@@ -112,7 +113,7 @@ class _Measure:
         self.found = Measured()
         self._user: str | None = None
         self._times, self._items = np.zeros(2, np.int64), pa.array(["", ""])  # of the last two events
-        self._length, self._tied = 0, False
+        self._length, self._tied, self._origin = 0, False, 0
         self._divides = dict.fromkeys(_RESOLUTIONS, True)
 
     def add(self, users: pa.Array, items: pa.Array, ns: np.ndarray) -> None:
@@ -129,15 +130,17 @@ class _Measure:
         if same[0] and not self._tied:
             found.equal_times += 1  # the last event of the batch before
         found.gaps += gap_histogram(steps[~starts] // SECOND)
+        self._origin = self._origin if found.events else int(ns[0])
         for step in _RESOLUTIONS:
-            self._divides[step] &= bool((ns % (step * SECOND) == 0).all())
+            self._divides[step] &= bool(((ns - self._origin) % (step * SECOND) == 0).all())
         first, last = int(ns.min()), int(ns.max())
         found.first, found.last = (min(found.first, first) if found.events else first), max(found.last, last)
         at, held = np.flatnonzero(starts), pa.concat_arrays([self._items, items.cast(pa.string())])
         times, lengths = np.append(self._times, ns), np.diff(at, prepend=0)
         if len(at):
             lengths[0] += self._length
-            self._close(times, held, at[lengths >= 3] + 1, at[lengths >= 4])  # just before a user's first event
+            last = at + 1  # just before a user's first event
+            self._close(times, held, last[lengths >= 3], at[lengths >= 4], last[lengths == 1])
             self._length = len(ns) - int(at[-1])
         else:
             self._length += len(ns)
@@ -146,15 +149,16 @@ class _Measure:
         self._user, self._tied = users[-1].as_py(), bool(same[-1])
         self._times, self._items = times[-2:], held.slice(len(held) - 2)
 
-    def _close(self, times: np.ndarray, items: pa.Array, tests: np.ndarray, valids: np.ndarray) -> None:
+    def _close(
+        self, times: np.ndarray, items: pa.Array, tests: np.ndarray, valids: np.ndarray, lone: np.ndarray
+    ) -> None:
         self.found.tests.append(times[tests])
         self.found.valids.append(times[valids])
-        self.found.held_out.append(items.take(pa.array(np.append(tests, valids))))
+        self.found.untrained.append(items.take(pa.array(np.concatenate([tests, valids, lone]))))
 
     def finish(self) -> Measured:
         """Closes the last user."""
-        self._close(
-            self._times, self._items, np.flatnonzero([False, self._length >= 3]), np.flatnonzero([self._length >= 4])
-        )
+        length, last = self._length, np.array([1])
+        self._close(self._times, self._items, last[[length >= 3]], last[[length >= 4]] - 1, last[[length == 1]])
         self.found.resolution = next((step for step in _RESOLUTIONS if self._divides[step]), 0)
         return self.found

@@ -186,8 +186,9 @@ FILES = (
 
 def test_pre_split_files_give_the_phases_in_one_id_space(pre_split, caplog):
     with caplog.at_level(logging.INFO):
-        dataset = pre_split(*FILES, user_inter_num_interval="[99,inf)")
-    (said,) = [record for record in caplog.records if "the filters (rm_dup_inter" in record.message]
+        dataset = pre_split(*FILES, user_inter_num_interval="[99,inf)", rm_ambiguous_items=True, k_core="once")
+    told = "eval_args: split and the filters that are set (rm_ambiguous_items, user_inter_num_interval, k_core) are not applied"
+    (said,) = [record for record in caplog.records if told in record.message]
     assert said.levelname == "INFO"
     train, valid, test = dataset.build()
     parts = [_targets(dataset, view.rows) for view in (train, valid, test)]

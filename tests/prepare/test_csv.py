@@ -355,3 +355,26 @@ def test_a_signal_during_a_query_ends_prepare_as_it_ends_everything(tmp_path, mo
         main(["prepare", "csv", "--raw", str(tmp_path / "log.csv"), "--out", str(tmp_path / "out")])
     assert ended.value.code == code
     assert not list((tmp_path / "out").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "options", "said"),
+    [
+        ("log.jsonl", '{"user": "a", "item": "b", "time": 1577836800}\n', {"separator": ";"},
+         r"--separator: has no effect on .*log\.jsonl, which is json\. Leave it out\."),
+        ("log.csv", HEAD + "a,b,1577836800\n", {"decimal": ","},
+         r"--decimal: has no effect on a log without features of type float or float_seq; name them with"),
+        ("log.csv", HEAD + "a,b,1577836800\n", {"all_items": True},
+         r"--all-items: has no effect on csv, of which all items are kept anyway\. Leave it out\."),
+    ],
+)  # fmt: skip
+def test_options_that_would_do_nothing_are_refused(prepared, file, content, options, said):
+    with pytest.raises(DataError, match=said):
+        prepared("csv", {file: content}, **options)
+
+
+def test_a_zone_that_no_time_needs_is_told(prepared):
+    _, _, meta = prepared("csv", {"log.csv": HEAD + "a,b,1577836800\n"}, tz="Asia/Shanghai")
+    assert "--tz: has no effect, as the times are unix seconds, which need no zone" in meta["account"]["notes"]
+    _, _, meta = prepared("csv", {"log.csv": HEAD + "a,b,2020-01-01 10:00:00\n"}, "dated", tz="Asia/Shanghai")
+    assert not any("--tz" in note for note in meta["account"]["notes"])

@@ -148,3 +148,28 @@ def test_dates_with_zones_leading_zeros_and_words_like_na_run_at_the_first_attem
 def test_a_list_without_words_is_not_ignored(option):
     found = CliRunner().invoke(cli, ["prepare", "csv", option, ","], obj=[])
     assert f"{option}: found ','; accepted: words separated by commas" in str(found.exception)
+
+
+def test_items_of_users_with_one_event_are_no_negatives_of_popularity(prepared):
+    """Nothing of them trains, so popN draws none of them: 59 users of 25 items leave some 24, not 99."""
+    lone = [f"lone{n},own{n},{1577836800 + n}\n" for n in range(300)]
+    rows = [
+        f"u{user},i{(user + 7 * place) % 25},{1577840000 + 100 * place + user}\n"
+        for user in range(59)
+        for place in range(6)
+    ]
+    _, _, meta = prepared("csv", {"log.csv": "user,item,time\n" + "".join(lone + rows)})
+    assert meta["suggested"]["negatives"] == 19
+
+
+def test_an_item_first_seen_in_the_second_of_a_target_is_not_before_it(prepared):
+    rows = [f"u{user},i{user}{place},{1577836800000 + 10 * place}\n" for user in range(30) for place in range(5)]
+    _, _, meta = prepared("csv", {"log.csv": "user,item,time\n" + "".join(rows)})
+    assert meta["suggested"]["negatives"] == 1
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Shanghai", "Asia/Kolkata"])
+def test_days_are_whole_in_every_zone(prepared, zone):
+    rows = [f"u{user},i{day % 7},2020-01-{1 + day:02d}\n" for user in range(20) for day in range(10)]
+    _, _, meta = prepared("csv", {"log.csv": "user,item,time\n" + "".join(rows)}, tz=zone)
+    assert (meta["times"]["resolution_seconds"], meta["suggested"]["session_threshold"]) == (86400, 43200)

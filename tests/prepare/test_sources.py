@@ -105,3 +105,85 @@ def test_an_absent_package_says_how_to_get_it(monkeypatch):
         installed("completejourney")
     with pytest.raises(DataError, match="--raw: give the files of taobao"):
         installed("taobao")
+
+
+def _tmall(events):
+    """The same events of one user, as a table and packed into one value."""
+    table = "".join(f"7,{item},{category},1,1,{day},{kind}\n" for item, category, day, kind in events)
+    packed = "#".join(f"{item}:{category}:1:{day}:{kind}" for item, category, day, kind in events)
+    return (
+        {"user_log_format1.csv": "user_id,item_id,cat_id,seller_id,brand_id,time_stamp,action_type\n" + table},
+        {"train_format2.csv": f"user_id,age_range,gender,merchant_id,label,activity_log\n7,1,0,1,0,{packed}\n"},
+    )
+
+
+@pytest.mark.parametrize("form", [0, 1])
+def test_events_of_one_packed_value_are_rows_of_their_own(prepared, form):
+    events = [(9, 1, 829, 0), (3, 1, 829, 0), (9, 1, 829, 0), (5, 2, 829, 0), (3, 1, 830, 2)]
+    found, _, meta = prepared("tmall", _tmall(events)[form])
+    day, next_day = 1409241600, 1409328000
+    assert found == [
+        f"7|9|{day}|click",
+        f"7|3|{day}|click",
+        f"7|9|{day}|click",
+        f"7|5|{day}|click",
+        f"7|3|{next_day}|purchase",
+    ]
+    assert meta["account"]["files"][0]["rows"] == (5, 1)[form]
+
+
+@pytest.mark.parametrize("form", [0, 1])
+def test_repeats_in_one_packed_value_are_removed(prepared, form):
+    events = [(item, 1, 829 + again, 0) for again in (0, 1) for item in range(10, 20)]
+    files = _tmall(events)[form]
+    ((name, text),) = files.items()
+    head, *rows = text.splitlines()
+    users = "".join(row.replace("7,", f"{user},", 1) + "\n" for user in range(100, 110) for row in rows)
+    _, _, meta = prepared("tmall", {name: f"{head}\n{users}"}, recipe="clsr", sample_users=1.0)
+    removed = {step["step"]: step["removed_rows"] for step in meta["account"]["steps"]}
+    assert removed["repeats of user and item"] == 100
+
+
+def test_a_damaged_event_of_a_packed_value_is_told_with_its_row(prepared):
+    rows = "7,1,0,1,0,9:1:1:0829:0#8:1:1:0829:0\n7,1,0,2,0,5:1:1:0829:0#5:1:1:never:0\n"
+    files = {"train_format2.csv": f"user_id,age_range,gender,merchant_id,label,activity_log\n{rows}"}
+    with pytest.raises(DataError, match=r"train_format2\.csv, row 3: '7 \| 5 \| never"):
+        prepared("tmall", files)
+
+
+def test_an_archive_beside_what_was_unpacked_from_it_is_refused(prepared, tmp_path):
+    events = SAMPLES["retailrocket"][0][0]["events.csv"]
+    (tmp_path / "raw").mkdir()
+    with zipfile.ZipFile(tmp_path / "raw" / "archive.zip", "w") as archive:
+        archive.writestr("events.csv", events)
+    with pytest.raises(
+        DataError, match=r"found .*archive\.zip/events\.csv and .*raw/events\.csv, which have one name, so that"
+    ):
+        prepared("retailrocket", {"events.csv": events})
+
+
+@pytest.mark.parametrize(
+    ("other", "packed", "why"),
+    [("events.csv.gz", True, "one name"), ("events_1.csv", False, "the same content")],
+)
+def test_a_file_is_read_once(prepared, other, packed, why):
+    text = b"user,item,time\na,1,1577836800\n"
+    with pytest.raises(
+        DataError, match=f"which have {why}, so that events would be read twice; give one of them with --raw"
+    ):
+        prepared("csv", {"events.csv": text, other: gzip.compress(text) if packed else text})
+
+
+def test_files_of_one_name_in_several_folders_are_months(tmp_path):
+    for month, time in (("10", 1577836800), ("11", 1577836900)):
+        (tmp_path / "raw" / month).mkdir(parents=True)
+        (tmp_path / "raw" / month / "events.csv").write_text(f"user,item,time\na,{month},{time}\n")
+    prepare("csv", [tmp_path / "raw"], tmp_path, "log", Options())
+    assert read(tmp_path / "log", "log")[0] == ["a|10|1577836800", "a|11|1577836900"]
+
+
+@pytest.mark.parametrize("source", ["tmall", "rec-tmall", "amazon-2023", "amazon-2018", "movielens"])
+def test_two_forms_of_one_log_are_refused(prepared, source):
+    first, second = (files for files, _, _ in SAMPLES[source][:2])
+    with pytest.raises(DataError, match=f"two forms of the log {source}, so that events would be read twice"):
+        prepared(source, {**first, **second})

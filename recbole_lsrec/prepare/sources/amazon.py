@@ -12,6 +12,7 @@ _NOTES = (
 AMAZON_2023 = Source(
     name="amazon-2023",
     title="Amazon Reviews 2023 (McAuley Lab)",
+    one_form=True,
     events=(
         Layout("*.csv", {"user": "user_id", "item": "parent_asin", "time": "timestamp"}),
         Layout("[!m]*.jsonl m[!e]*.jsonl", {"user": "user_id", "item": "parent_asin", "time": "timestamp"}, form="json"),
@@ -27,6 +28,7 @@ AMAZON_2023 = Source(
 AMAZON_2018 = Source(
     name="amazon-2018",
     title="Amazon Review Data 2018",
+    one_form=True,
     events=(
         Layout("[!m]*.csv m[!e]*.csv", {"user": "user", "item": "item", "time": "timestamp"},
                header=("item", "user", "rating", "timestamp"), quoting=False),
@@ -42,6 +44,7 @@ AMAZON_2018 = Source(
 AMAZON_2014 = Source(
     name="amazon-2014",
     title="Amazon product data 2014",
+    one_form=True,
     events=(
         Layout("[!m]*.csv m[!e]*.csv", {"user": "user", "item": "item", "time": "timestamp"},
                header=("user", "item", "rating", "timestamp"), quoting=False),

@@ -11,6 +11,7 @@ _RATINGS = {"user": "user", "item": "movie", "time": "timestamp"}
 MOVIELENS = Source(
     name="movielens",
     title="MovieLens (GroupLens)",
+    one_form=True,
     events=(
         Layout("u.data", _RATINGS, header=("user", "movie", "rating", "timestamp"), separator="\t", quoting=False),
         Layout("ratings.dat", _RATINGS, header=("user", "movie", "rating", "timestamp"), separator="::", quoting=False),

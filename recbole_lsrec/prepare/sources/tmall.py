@@ -13,6 +13,7 @@ _TYPES = {"0": "click", "1": "cart", "2": "purchase", "3": "favourite"}
 TMALL = Source(
     name="tmall",
     title="Tmall repeat buyers (Tianchi, IJCAI-15), May to November 2014",
+    one_form=True,
     events=(
         Layout(
             "user_log_format1.csv",
@@ -55,6 +56,7 @@ _PRODUCT = {"item": "item_id", "category": "category"}
 REC_TMALL = Source(
     name="rec-tmall",
     title="Rec-Tmall (Tianchi, data set 140281)",
+    one_form=True,
     events=(
         Layout(
             "tianchi_2014002_rec_tmall_log*",
