@@ -160,6 +160,7 @@ def _record(
         unseen_users={
             phase: evaluation.unseen for phase, evaluation in final.phases.items() if evaluation.unseen is not None
         },
+        averaged_tables=next((evaluation.averaged for evaluation in final.phases.values()), []),
         inference_noise=final.noise,
         fingerprints={**data.fingerprints(), "code": environment.code_fingerprint()},
         config=config.plain(),

@@ -104,6 +104,7 @@ class RunResult(_Told, total=False):
         str, dict[str, float]
     ]  # "test/pop99": shares of targets, of negatives without a training event; auc
     unseen_users: dict[str, int]  # by phase: instances whose user a model without sequences met in no training event
+    averaged_tables: list[str]  # in which these users have the mean of the others' rows
     inference_noise: dict[str, Any]  # by phase; see evaluation/inference_noise.py
     no_effect: dict[str, str]  # keys of RecBole without effect here, and why
     history: list[dict[str, Any]]  # see Trainer.history

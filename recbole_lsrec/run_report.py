@@ -140,10 +140,14 @@ def say_result(result: RunResult, data: Data, folder: Path) -> None:
         _say_correction(found, (data.test or data.valid).protocols[0].name)
     for phase, unseen in result["unseen_users"].items():
         if unseen:
-            logger.warning(
-                f"{phase}: {unseen} instances are of users without a training event, whom {result['model']} scores as "
-                "the average user"
+            averaged = ", ".join(result["averaged_tables"])
+            scored = (
+                f"they have the mean of the other users' rows in {averaged}"
+                if averaged
+                else f"{result['model']} scores them as they are: it has no table of users (an nn.Embedding with a row for each "
+                "and 'user' in its name) of whose rows they could have the mean"
             )
+            logger.warning(f"{phase}: {unseen} instances are of users without a training event; {scored}.")
     if noise := result["inference_noise"].get("test"):
         logger.info(
             f"Test result over {noise['samples']} samples of inference: "

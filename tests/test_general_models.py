@@ -1,5 +1,7 @@
 """Models without sequences under our evaluator: the same instances and candidates, RecBole's metrics, exact floors."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -170,8 +172,23 @@ def test_a_user_unseen_in_training_is_the_average_user_and_is_counted(name, shop
     n_unseen = int((~trained_users[users]).sum())
     assert 0 < n_unseen < len(users)
     assert stored["unseen_users"]["test"] == n_unseen
+    names = ["user_embedding"] if name == "BPR" else ["user_mf_embedding", "user_mlp_embedding"]
+    assert stored["averaged_tables"] == names
+    log = Path(result["run_folder"], "log").read_text()
+    assert f"they have the mean of the other users' rows in {', '.join(names)}." in log
     found = evaluate(model, data.test, config)
     assert found.unseen == n_unseen
     table = (model.user_embedding if name == "BPR" else model.user_mlp_embedding).weight.detach()
     mean = table[torch.from_numpy(trained_users)].mean(dim=0)
     torch.testing.assert_close(table[torch.from_numpy(~trained_users)], mean.expand((~trained_users).sum(), -1))
+
+
+def test_where_no_table_of_users_is_averaged_the_log_says_no_such_thing(shop):
+    split = {"eval_args": {"split": {"GTS": {"valid": 0.05, "test": 0.1}}, "fewer": "allow", "mode": "uni9"}}
+    result = run_recbole_lsrec("Pop", "shop", config_dict={**shop, **split})
+    stored = pd.read_json(f"{result['run_folder']}/result.json", typ="series")
+    assert stored["unseen_users"]["test"] > 0
+    assert stored["averaged_tables"] == []
+    log = Path(result["run_folder"], "log").read_text()
+    assert "Pop scores them as they are: it has no table of users" in log
+    assert "the mean of the other users" not in log

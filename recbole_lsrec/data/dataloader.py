@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from recbole.config import Config
 from recbole.data.interaction import Interaction
-from recbole.data.transform import construct_transform
 from recbole.utils import FeatureSource, FeatureType, InputType
 from torch.utils.data import DataLoader
 
@@ -23,6 +22,7 @@ from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.data.log_chance import LOG_CHANCE, log_chance
 from recbole_lsrec.data.sampler import TimeThresholdSampler
 from recbole_lsrec.data.split.phases import PHASES
+from recbole_lsrec.data.transform import keyed_transform
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.processes import group
 from recbole_lsrec.protocol import Protocol
@@ -62,7 +62,7 @@ class TrainLoader:
         self.batch_size = config["train_batch_size"]
         self.shuffle = config["shuffle"]
         self.epoch, self.whole = 0, False
-        self.transform = construct_transform(config)
+        self.transform = keyed_transform(config)
         arguments = config["train_neg_sample_args"]
         self.distribution = arguments["distribution"]
         self.n_negatives = 0 if self.distribution == "none" else arguments["sample_num"]
@@ -110,7 +110,8 @@ class TrainLoader:
     def make(self, rows: np.ndarray, batch_rows: np.ndarray | None = None) -> Interaction:
         """One batch from the rows of its targets; or a part of it, where ``batch_rows`` are those of the whole."""
         rows = rows.astype(np.int64)
-        batch = self.transform(self.dataset, self.dataset.join(self.dataset.windows(rows)))
+        key = key_from("transform", self.config["seed"], self.epoch, rows[0])  # a row is in one batch of an epoch
+        batch = self.transform(self.dataset, self.dataset.join(self.dataset.windows(rows)), key)
         batch.update(Interaction(self.dataset.training_fields(rows, self.epoch)))
         if self.n_negatives == 0:
             return batch

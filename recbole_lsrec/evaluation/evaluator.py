@@ -37,6 +37,7 @@ class Evaluation:
         alpha: float32 ``[N]`` weight of the long-term interest for the target; NaN for models without.
         loader: what was evaluated.
         unseen: instances whose user has no training event; None for models that score histories, not users.
+        averaged: tables in which such users have the mean of the others' rows.
         curves: by protocol, metrics under each lambda of a correction; empty where none was asked for.
         full_recall: share of the best items that ``full`` found in two stages; None where each item was scored exactly.
     """
@@ -46,6 +47,7 @@ class Evaluation:
     alpha: np.ndarray
     loader: EvalLoader
     unseen: int | None = None
+    averaged: list[str] = field(default_factory=list)
     curves: dict[str, Curve] = field(default_factory=dict)
     full_recall: float | None = None
 
@@ -93,8 +95,8 @@ def evaluate(
     Several processes share the batches, and all get the whole, which is what one process finds, bit for bit.
 
     Args:
-        model: any recommender; put in ``eval()`` mode. One without sequences scores users unseen in training as the
-            average user.
+        model: any recommender; put in ``eval()`` mode. In one without sequences, users unseen in training get
+            the average row of its tables of users.
         loader: a phase with its protocols and frozen candidates.
         config: ``metrics``, ``topk``, ``ties``, ``gauc_by``, ``filter_seen``, ``tail_ratio``, ``metric_decimal_place``,
             ``eval_memory_mb``, ``full_stage``, ``device``.
@@ -106,10 +108,11 @@ def evaluate(
     """
     model.eval()
     dataset, device, ties = loader.dataset, config["device"], config["ties"]
-    unseen = None
+    unseen: int | None = None
+    averaged: list[str] = []
     if isinstance(model, GeneralRecommender):
         trained = dataset.training_users()
-        take_average_user(model, torch.from_numpy(trained))
+        averaged = take_average_user(model, torch.from_numpy(trained))
         unseen = int((~trained[dataset.user[dataset.rows]]).sum())
     n_listed = max(config["topk"]) if asks_for_lists(config["metrics"]) else 0
     collectors = {protocol.name: Collector(n_listed) for protocol in loader.protocols}
@@ -154,7 +157,7 @@ def evaluate(
     curves = {} if corrector is None else corrector.curves(ties, config["metrics"], config["topk"], config["gauc_by"])
     recall = None if retriever is None else retriever.recall
     every_alpha = of_all_processes({"alpha": alpha})["alpha"].astype(np.float32)
-    return Evaluation(metrics, outcomes, every_alpha, loader, unseen, curves, recall)
+    return Evaluation(metrics, outcomes, every_alpha, loader, unseen, averaged, curves, recall)
 
 
 def _seen(dataset: SessionDataset, rows: np.ndarray, device: torch.device) -> torch.Tensor:

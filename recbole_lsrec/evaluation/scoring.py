@@ -1,7 +1,7 @@
 """Scores of given candidates from any model: encode once where the model can, in chunks where it cannot."""
 
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 import numpy as np
 import torch
@@ -14,6 +14,7 @@ from recbole_lsrec.evaluation.two_stage import Score, TwoStage, histories_within
 from recbole_lsrec.model.all_positions import AllPositions
 from recbole_lsrec.model.base import LongShortRecommender
 from recbole_lsrec.model.encode_once import EncodeOnce
+from recbole_lsrec.model.scored_by import nearest, scored_by, scores_all_at_once
 
 # Rows that predict() is given at a time on a CPU: larger batches of RecBole's DIN and DIEN fall out of its caches and take
 # twice as long. Measured on ml-100k from 8 to 6,400 rows; 32 to 256 are about equal.
@@ -42,20 +43,24 @@ class Scores(NamedTuple):
 
 
 def ranks_all_items(model: AbstractRecommender) -> bool:
-    """Whether the model has a ``full_sort_predict`` of its own."""
-    return type(model).full_sort_predict is not AbstractRecommender.full_sort_predict
+    """Whether it is the model's ``full_sort_predict`` that scores."""
+    return scored_by(type(model)) == "full_sort_predict"
 
 
 def scores_pairs(model: AbstractRecommender) -> bool:
     """Whether the model has to look at each pair of history and item, so that scoring all items takes long."""
-    if isinstance(model, EncodeOnce):
-        return type(model).score_all is EncodeOnce.score_all
+    if _encodes(model):
+        return not scores_all_at_once(type(model))
     return not isinstance(model, GeneralRecommender) and not ranks_all_items(model)
+
+
+def _encodes(model: AbstractRecommender) -> TypeGuard[EncodeOnce]:
+    return scored_by(type(model)) == "encode"
 
 
 def rows_at_a_time(model: AbstractRecommender, device: torch.device) -> int | None:
     """How many rows of a batch are scored apart from the others, whatever the batch; None: all at once."""
-    cached = isinstance(model, EncodeOnce) and not model.histories_share and device.type == "cpu"
+    cached = _encodes(model) and not model.histories_share and device.type == "cpu"
     return _CPU_HISTORIES if cached else None
 
 
@@ -81,12 +86,12 @@ def score_batch(
     """
     if isinstance(model, GeneralRecommender):
         return _of_users(model, interaction[dataset.uid_field], items, dataset, full, memory_mb)
-    if isinstance(model, EncodeOnce) or not ranks_all_items(model):
+    if not ranks_all_items(model):
         most = max(1, len(items)) if two_stage is None else histories_within(memory_mb)
         at_a_time = rows_at_a_time(model, items.device) or most
         starts = range(0, max(1, len(items)), at_a_time)
         parts = [(interaction[at : at + at_a_time], items[at : at + at_a_time]) for at in starts]
-        if isinstance(model, EncodeOnce):
+        if _encodes(model):
             return _together([_matched(model, *part, full, two_stage) for part in parts])
         exact = partial(predict_rows, model, dataset=dataset, memory_mb=memory_mb)
         n_items = dataset.item_num
@@ -101,9 +106,7 @@ def score_batch(
 
 def _has_products(model: type) -> bool:
     """Whether a class has ``score_candidates`` for its ``full_sort_predict``, and not one of a base with another."""
-    names = ("full_sort_predict", "score_candidates")
-    places = [next((at for at, base in enumerate(model.__mro__) if name in vars(base)), -1) for name in names]
-    return issubclass(model, AllPositions) and places[0] >= places[1]
+    return issubclass(model, AllPositions) and nearest(model, "full_sort_predict") >= nearest(model, "score_candidates")
 
 
 def _of_users(

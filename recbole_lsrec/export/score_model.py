@@ -8,9 +8,9 @@ import torch
 from recbole.data.interaction import Interaction
 from torch import Tensor, nn
 
-from recbole_lsrec.evaluation.scoring import ranks_all_items
 from recbole_lsrec.export.dense import make_dense
 from recbole_lsrec.model.base import LongShortRecommender
+from recbole_lsrec.model.scored_by import scored_by
 
 
 class ScoreModel(nn.Module):
@@ -60,7 +60,7 @@ class _Fields(dict):  # type: ignore[type-arg]
 
 def scores(model: Any, batch: Any, items: Tensor) -> Tensor:
     """Scores of ``items [B, C]``."""
-    if isinstance(model, LongShortRecommender):
+    if scored_by(type(model)) == "encode":
         return model.score(model.encode(batch), items)
     return model.full_sort_predict(batch).view(items.shape[0], -1).gather(1, items)
 
@@ -71,8 +71,9 @@ def fields_read(model: Any, batch: Interaction, items: Tensor) -> list[str]:
     Raises:
         NotImplementedError: it scores histories with the candidates in them.
     """
-    if not isinstance(model, LongShortRecommender) and not ranks_all_items(model):
-        raise NotImplementedError("it reads the candidate with each event of a history, pair by pair")
+    way = scored_by(type(model))
+    if way == "predict" or (way == "encode" and not isinstance(model, LongShortRecommender)):
+        raise NotImplementedError("it scores histories with the candidate in them, pair by pair")
     watched = _Watched(batch.interaction)
     scores(model, watched, items)
     return watched.read

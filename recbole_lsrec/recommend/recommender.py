@@ -24,7 +24,7 @@ from recbole_lsrec.evaluation.scoring import check_finite, predict_rows, rows_at
 from recbole_lsrec.evaluation.two_stage import HISTORIES, RETRIEVED, TwoStage, histories_within
 from recbole_lsrec.item_catalogue import Catalogue, CatalogueDataset, catalogue_dataset, load_catalogue
 from recbole_lsrec.model.base import LongShortRecommender
-from recbole_lsrec.model.encode_once import EncodeOnce
+from recbole_lsrec.model.scored_by import scored_by
 from recbole_lsrec.own_models import find_again
 from recbole_lsrec.recommend.allowed import allowed_items
 from recbole_lsrec.recommend.counts import say_counts
@@ -377,7 +377,7 @@ class Recommender:
     def _best(self, batch: Interaction, hidden: Tensor, k: int, stages: TwoStage | None) -> _Best:
         """The best items that are not hidden, the history encoded once."""
         model, n = self.model, len(batch)
-        state = model.encode(batch) if isinstance(model, EncodeOnce) else None
+        state = model.encode(batch) if scored_by(type(model)) == "encode" else None
 
         def exact(asked: Tensor) -> Tensor:
             if state is not None:
@@ -392,6 +392,6 @@ class Recommender:
             scores = self._scored(batch) if state is None else model.score_all(state, n)  # [B, n_items]
         check_finite(scores[:, 1:], model)
         top = (scores + added).topk(k)
-        fuses = isinstance(model, LongShortRecommender)
+        fuses = state is not None and isinstance(model, LongShortRecommender)
         alpha = model.score(state, top.indices, return_alpha=True)[1] if fuses else None
         return _Best(top.indices, top.values, alpha)

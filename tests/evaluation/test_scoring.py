@@ -8,6 +8,7 @@ from recbole.model.sequential_recommender import DIEN, DIN, GRU4Rec, SASRec
 from recbole_lsrec.evaluation import scoring
 from recbole_lsrec.evaluation.evaluator import evaluate
 from recbole_lsrec.evaluation.scoring import distinct_candidates, score_batch
+from recbole_lsrec.model.sequential_recommender.difflsrec import DiffLSRec
 from recbole_lsrec.model.sequential_recommender.slsrec import SLSRec
 from recbole_lsrec.registry import get_model
 from tests.evaluation.test_evaluator import make, small_log  # noqa: F401
@@ -117,6 +118,51 @@ def test_scores_of_ones_own_are_those_of_a_large_catalogue_too(small_log, monkey
     with torch.no_grad():
         found = score_batch(model, interaction, items, loader.dataset, full=False, memory_mb=1).candidates
         assert torch.equal(found, model.full_sort_predict(interaction).gather(1, items))
+
+
+class Listed(SLSRec):
+    """The trio of RecBole's, changed on a model of ours: item 7 is everyone's first."""
+
+    def predict(self, interaction):
+        return super().predict(interaction) + 1e6 * (interaction["item_id"] == 7)
+
+    def full_sort_predict(self, interaction):
+        scores = super().full_sort_predict(interaction)
+        scores[:, 7] += 1e6
+        return scores
+
+
+class Matched(DiffLSRec):
+    """The same by ``match``, whose base scores all items without it."""
+
+    def match(self, state, items):
+        match = super().match(state, items)
+        return match._replace(logits=match.logits + 1e6 * (items == 7))
+
+
+class Predicted(get_model("GRU4Rec")):  # type: ignore[misc]
+    """The same by ``predict`` alone."""
+
+    def predict(self, interaction):
+        return super().predict(interaction) + 1e6 * (interaction["item_id"] == 7)
+
+
+@pytest.mark.parametrize(
+    ("own", "settings"),
+    [(Listed, {"without": ["cate"]}), (Matched, {}), (Predicted, CE)],
+    ids=["both", "match", "predict"],
+)
+@pytest.mark.parametrize("full", [True, False])
+def test_what_a_subclass_overrides_scores_in_every_protocol(small_log, own, settings, full):  # noqa: F811
+    _, loader, model = make(small_log, own.__base__, eval_args={"mode": "full"}, **settings)
+    model.__class__ = own
+    model.eval()
+    items = torch.tensor([[7, 3, 5]]).expand(8, -1)
+    with torch.no_grad():
+        found = score_batch(model, batch_of(loader), items, loader.dataset, full=full, memory_mb=1)
+    assert (found.candidates > 1e5).tolist() == [[True, False, False]] * 8
+    if full:
+        assert found.full.argmax(dim=1).tolist() == [7] * 8
 
 
 def test_without_a_bound_all_histories_are_scored_at_once(small_log, monkeypatch):  # noqa: F811

@@ -90,7 +90,7 @@ def test_a_model_that_reads_the_candidate_with_each_event_says_so(tmp_path):
     folder, _ = _shop_run(tmp_path, "DIN", {})
     with pytest.raises(
         ConfigError,
-        match=r"^export: DIN cannot be written as onnx: it reads the candidate with each event of a history",
+        match=r"^export: DIN cannot be written as onnx: it scores histories with the candidate in them",
     ):
         export(folder, "onnx")
 

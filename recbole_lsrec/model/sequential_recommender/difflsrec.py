@@ -25,6 +25,7 @@ from recbole_lsrec.model.layers.precision import lerp
 from recbole_lsrec.model.layers.recurrent import Steps
 from recbole_lsrec.model.losses import squared_sum
 from recbole_lsrec.model.options.difflsrec import DiffLSRecOptions
+from recbole_lsrec.model.scored_by import scores_all_at_once
 from recbole_lsrec.processes import group
 
 
@@ -239,7 +240,9 @@ class DiffLSRec(LongShortRecommender):
         return Match(logits, None if state.alpha is None else state.alpha.expand_as(logits))
 
     def score_all(self, state: Encoded, n_rows: int) -> Tensor:
-        """Scores every item with one matrix product, ``[B, n_items]``."""
+        """Scores every item with one matrix product, ``[B, n_items]``; a subclass with another ``match`` by that."""
+        if not scores_all_at_once(type(self)):
+            return super().score_all(state, n_rows)
         return state.user @ self.embedding.every().t()
 
     def floats_per_pair(self, state: Encoded) -> int:
