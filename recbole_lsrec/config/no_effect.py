@@ -69,7 +69,7 @@ def idle_in_evaluation(values: Mapping[str, Any]) -> dict[str, str]:
         values: of all keys, checked, with ``eval_protocols``.
     """
     protocols = _protocols(values)
-    found = {}
+    found: dict[str, str] = {}
     if not any(protocol.name == "full" for protocol in protocols):
         why = "eval_args: mode has no full; the run stays as it is, and recommend and serve take it for their default"
         found |= dict.fromkeys(("filter_seen", "full_stage"), why)

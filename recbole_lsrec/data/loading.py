@@ -300,7 +300,7 @@ class CheckedDataset(RecBoleDataset):
             raise DataError(f"{self.files_in_words()}: no event in any of the files; check them and load_col.")
         self._check_times()
         self._warn_of_lists_not_read()
-        unset = (None, False, "[0,inf)", "iterated", [], {})
+        unset: tuple[object, ...] = (None, False, "[0,inf)", "iterated", [], {})
         filters = [key for key in _FILTERS if self.config[key] not in unset]
         if self.user_feat is None and self.item_feat is None and "filter_inter_by_user_or_item" in filters:
             filters.remove("filter_inter_by_user_or_item")
