@@ -248,7 +248,7 @@ def test_times_of_given_lists_are_in_the_unit_of_the_log(load, tmp_path):
 
 def test_nanoseconds_of_given_lists_are_exact(load, tmp_path):
     at = 1_580_515_200 * 10**9 + 999_999_999  # which float64 rounds to the next second
-    log = [("a", "x", at - 2 * 10**9), ("a", "z", at), ("a", "z", at + 10**9)]
+    log = [("a", "x", at - 3 * 10**9), ("a", "y", at - 2 * 10**9), ("a", "z", at), ("a", "z", at + 10**9)]
     path = tmp_path / "lists.tsv"
     path.write_text(f"user_id\titem_id\ttimestamp\tnegatives\na\tz\t{at + 10**9}\tx\n")
     settings = {"candidates": str(path), "eval_args": {"mode": {"test": ["file"]}}}
