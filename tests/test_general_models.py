@@ -164,7 +164,7 @@ def test_each_distinct_user_of_a_batch_is_scored_once(shop, tmp_path, monkeypatc
 def test_a_user_unseen_in_training_is_the_average_user_and_is_counted(name, shop, tmp_path):
     """Split at a time, users who begin later have no row that was trained."""
     split = {"eval_args": {"split": {"GTS": {"valid": 0.05, "test": 0.1}}, "fewer": "allow", "mode": ["uni9", "full"]}}
-    result = run_recbole_lsrec(name, "shop", config_dict={**shop, **split})
+    result = run_recbole_lsrec(name, "shop", config_dict={**shop, **split, "state": "INFO"})
     stored = pd.read_json(f"{result['run_folder']}/result.json", typ="series")
     config, data, model = trained(shop, name, tmp_path, **split)
     trained_users = data.dataset.training_users()
@@ -185,7 +185,7 @@ def test_a_user_unseen_in_training_is_the_average_user_and_is_counted(name, shop
 
 def test_where_no_table_of_users_is_averaged_the_log_says_no_such_thing(shop):
     split = {"eval_args": {"split": {"GTS": {"valid": 0.05, "test": 0.1}}, "fewer": "allow", "mode": "uni9"}}
-    result = run_recbole_lsrec("Pop", "shop", config_dict={**shop, **split})
+    result = run_recbole_lsrec("Pop", "shop", config_dict={**shop, **split, "state": "INFO"})
     stored = pd.read_json(f"{result['run_folder']}/result.json", typ="series")
     assert stored["unseen_users"]["test"] > 0
     assert stored["averaged_tables"] == []
