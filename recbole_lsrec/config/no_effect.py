@@ -69,7 +69,7 @@ def idle_in_evaluation(values: Mapping[str, Any]) -> dict[str, str]:
         values: of all keys, checked, with ``eval_protocols``.
     """
     protocols = _protocols(values)
-    found = {}
+    found: dict[str, str] = {}
     if not any(protocol.name == "full" for protocol in protocols):
         why = "eval_args: mode has no full; the run stays as it is, and recommend and serve take it for their default"
         found |= dict.fromkeys(("filter_seen", "full_stage"), why)
@@ -92,7 +92,8 @@ def idle_parts(given: Any, values: Mapping[str, Any]) -> dict[str, str]:
         given: ``eval_args`` as the user wrote it, or None.
         values: of all keys, checked, with ``eval_protocols``.
     """
-    protocols, found = _protocols(values), {}
+    protocols = _protocols(values)
+    found: dict[str, str] = {}
     if not any(protocol.n for protocol in protocols):
         found = dict.fromkeys(("exclude", "pool", "popularity"), _NO_DRAW)
         if not any(protocol.sampled for protocol in protocols):

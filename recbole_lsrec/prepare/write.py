@@ -139,8 +139,8 @@ class _Measure:
         times, lengths = np.append(self._times, ns), np.diff(at, prepend=0)
         if len(at):
             lengths[0] += self._length
-            last = at + 1  # just before a user's first event
-            self._close(times, held, last[lengths >= 3], at[lengths >= 4], last[lengths == 1])
+            ends = at + 1  # just before a user's first event
+            self._close(times, held, ends[lengths >= 3], at[lengths >= 4], ends[lengths == 1])
             self._length = len(ns) - int(at[-1])
         else:
             self._length += len(ns)
