@@ -92,7 +92,8 @@ def idle_parts(given: Any, values: Mapping[str, Any]) -> dict[str, str]:
         given: ``eval_args`` as the user wrote it, or None.
         values: of all keys, checked, with ``eval_protocols``.
     """
-    protocols, found = _protocols(values), {}
+    protocols = _protocols(values)
+    found: dict[str, str] = {}
     if not any(protocol.n for protocol in protocols):
         found = dict.fromkeys(("exclude", "pool", "popularity"), _NO_DRAW)
         if not any(protocol.sampled for protocol in protocols):
