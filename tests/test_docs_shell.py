@@ -99,7 +99,8 @@ def clone(tmp_path_factory) -> Iterator[dict[str, str]]:
             "load_col: {inter: [user_id, item_id, timestamp, category_id, event_type]}\n"
             "CATEGORY_FIELD: category_id\nMAX_ITEM_LIST_LENGTH: 12\neval_args: {fewer: allow}\n"  # 71 items for pop99
         )
-    (folder / "examples").symlink_to(ROOT / "examples")
+    for name in ("examples", "properties"):
+        (folder / name).symlink_to(ROOT / name)
     for name in ("real", "logs"):  # as pages call a folder of logs that were brought in
         (folder / name).symlink_to(folder / "atomic_data")
     plain = events.iloc[:40, :3].set_axis(["user_id", "item_id", "timestamp"], axis=1)
