@@ -66,7 +66,8 @@ def measure(
     """
     lengths, (_, targets) = log.lengths, log.held_out()
     histogram = gap_histogram(log.gaps())
-    resolution = next((step for step in _RESOLUTIONS if (log.time % step == 0).all()), 1)
+    since = log.time - log.time.min()  # whole days are so in every zone
+    resolution = next((step for step in _RESOLUTIONS if (since % step == 0).all()), 1)
     return Audit(
         dataset=dataset,
         simulated=simulated,

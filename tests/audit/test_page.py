@@ -100,6 +100,18 @@ def test_own_sessions_of_a_log_whose_columns_are_not_named(tmp_path, monkeypatch
     assert "(the log's own sessions are used)" in found.output
 
 
+def test_whole_days_of_another_zone_are_whole_days(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "days").mkdir()
+    lines = [
+        f"{user}\t{event % 4}\t{1_699_977_600 + 86_400 * event}" for user in range(40) for event in range(6)
+    ]  # 16:00 UTC
+    head = "user_id:token\titem_id:token\ttimestamp:float"
+    (tmp_path / "days" / "days.inter").write_text("\n".join([head, *lines, ""]))
+    found = CliRunner().invoke(cli, ["audit", "days", "--data_path=."], catch_exceptions=False)
+    assert "Suggested session_threshold: 43200 s" in found.output
+
+
 def test_the_command_takes_settings_and_writes_where_it_says(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     found = CliRunner().invoke(cli, ["audit", "ml-100k", "--session_threshold=3600"], catch_exceptions=False)
