@@ -22,7 +22,8 @@ BOARDS = {
     "papers-cosmetics": None,
     "papers-ml-100k": None,
     "strong": "completejourney",
-    "answer-by-time": None,
+    "answer-retailrocket-by-time": None,
+    "answer-by-time": "cosmetics by time",
 }
 
 
