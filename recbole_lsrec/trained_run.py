@@ -109,6 +109,8 @@ def _run_of(path: Path, model: str | type | None) -> tuple[Config, Data, Any]:
     config = Config(named, stored.dataset, config_dict=stored.config)
     data = load_data(config)
     now = data.log_fingerprints()
+    if stored.metadata["fingerprints"].get("features") == data.dataset.sessions_fingerprint():
+        now["features"] = data.dataset.sessions_fingerprint()  # by a version that had no further columns in it
     fingerprints = {name: now[name] for name in stored.metadata["fingerprints"]}
     checkpoint.check(stored, model=config["model"], dataset=config["dataset"], fingerprints=fingerprints)
     trained = build_model(config, data)

@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
+from recbole_lsrec import checkpoint
+from recbole_lsrec.config import Config
 from recbole_lsrec.errors import CheckpointError
 from recbole_lsrec.quick_start import run_recbole_lsrec
 from recbole_lsrec.recommend.recommender import Recommender
+from recbole_lsrec.run_data import load_data
 from recbole_lsrec.run_files import CHECKPOINT
 from recbole_lsrec.trained_run import configure, load_run
 
@@ -26,3 +29,22 @@ def test_a_checkpoint_of_another_run_is_refused(shop: dict[str, Any]) -> None:
         Recommender.load(pop)
     with pytest.raises(CheckpointError, match=message):
         configure(None, None, [], {"resume": str(pop)}, [], None)
+
+
+def test_a_run_from_before_features_had_further_columns_is_read_and_one_of_other_values_is_not(
+    shop: dict[str, Any],
+) -> None:
+    file = Path(shop["data_path"]) / "shop" / "shop.item"
+    log = load_data(Config("Pop", "shop", config_dict=shop)).dataset
+    tokens = log.field2id_token["item_id"][1:]
+    file.write_text("item_id:token\tprice:float\n" + "".join(f"{token}\t{n}\n" for n, token in enumerate(tokens)))
+    settings = {**shop, "load_col": {**shop["load_col"], "item": ["item_id", "price"]}}
+    folder = Path(run_recbole_lsrec("Pop", "shop", config_dict=settings)["run_folder"])
+    held = checkpoint.load(folder / CHECKPOINT)
+    older = {**held.metadata["fingerprints"], "features": load_run(folder)[1].dataset.sessions_fingerprint()}
+    assert older != held.metadata["fingerprints"]
+    file.write_text(file.read_text().replace("\t1\n", "\t77\n"))
+    with pytest.raises(CheckpointError, match="the features fingerprint differs"):
+        load_run(folder)
+    checkpoint.save(folder / CHECKPOINT, checkpoint.Checkpoint({**held.metadata, "fingerprints": older}, held.tensors))
+    assert load_run(folder)[0]["model"] == "Pop"

@@ -15,8 +15,10 @@ from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogFormatter, LogFormatterMathtext
 
 INK, MUTED, GRID = "#010101", "#020202", "#030303"
 _VARIABLES = {INK: "--ink", MUTED: "--muted", GRID: "--grid"}
@@ -77,7 +79,18 @@ def panel(name: str, draw: Callable[[Axes], None], width: float = 3.6, height: f
         figure = Figure(figsize=(width, height), layout="constrained")
         axes = figure.add_subplot()
         draw(axes)
+        for axis in (axes.xaxis, axes.yaxis):
+            _write_powers_plainly(axis)
         return _svg(figure, name)
+
+
+def _write_powers_plainly(axis: Axis) -> None:
+    """A log axis writes its numbers as formulas, which stay text here."""
+    major, minor = axis.get_major_formatter(), axis.get_minor_formatter()
+    if isinstance(major, LogFormatterMathtext):
+        axis.set_major_formatter(LogFormatter(labelOnlyBase=major.labelOnlyBase))
+    if isinstance(minor, LogFormatterMathtext):
+        axis.set_minor_formatter(LogFormatter(labelOnlyBase=minor.labelOnlyBase))
 
 
 ROW_LETTERS = 18

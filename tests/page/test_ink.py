@@ -1,6 +1,7 @@
 import re
 
 from recbole_lsrec.page.ink import glyph, look, panel, rows_down
+from recbole_lsrec.page.numbers import MINUS
 
 
 def drawn(name: str) -> str:
@@ -22,6 +23,13 @@ def test_a_panel_is_an_element_coloured_by_the_page():
 
 def test_a_name_with_dollars_is_no_formula():
     assert "a $x_{$ b" in panel("a", lambda axes: rows_down(axes, ["a $x_{$ b"]))
+
+
+def test_the_numbers_of_a_log_axis_are_no_formulas():
+    for most in (0.01, 2e-4):  # powers alone; and within a power the numbers between
+        text = panel("a", lambda axes, most=most: (axes.plot([1e-4, most], [1, 2]), axes.set_xscale("log")))
+        assert f"1e{MINUS}04" in text
+        assert "$" not in text
 
 
 def test_a_panel_is_the_same_every_time_and_shares_no_id_with_another():

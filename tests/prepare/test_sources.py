@@ -174,10 +174,14 @@ def test_a_file_is_read_once(prepared, other, packed, why):
         prepared("csv", {"events.csv": text, other: gzip.compress(text) if packed else text})
 
 
-def test_files_of_one_name_in_several_folders_are_months(tmp_path):
-    for month, time in (("10", 1577836800), ("11", 1577836900)):
+@pytest.mark.parametrize("packed", [False, True])
+def test_files_of_one_name_in_several_folders_are_months(tmp_path, packed):
+    """The last two have no events, and hold the same."""
+    for month, line in (("10", "a,10,1577836800\n"), ("11", "a,11,1577836900\n"), ("12", ""), ("13", "")):
         (tmp_path / "raw" / month).mkdir(parents=True)
-        (tmp_path / "raw" / month / "events.csv").write_text(f"user,item,time\na,{month},{time}\n")
+        text = f"user,item,time\n{line}".encode()
+        name = "events.csv.gz" if packed and line else "events.csv" if not packed else f"none{month}.csv"
+        (tmp_path / "raw" / month / name).write_bytes(gzip.compress(text) if name.endswith(".gz") else text)
     prepare("csv", [tmp_path / "raw"], tmp_path, "log", Options())
     assert read(tmp_path / "log", "log")[0] == ["a|10|1577836800", "a|11|1577836900"]
 
@@ -185,5 +189,5 @@ def test_files_of_one_name_in_several_folders_are_months(tmp_path):
 @pytest.mark.parametrize("source", ["tmall", "rec-tmall", "amazon-2023", "amazon-2018", "movielens"])
 def test_two_forms_of_one_log_are_refused(prepared, source):
     first, second = (files for files, _, _ in SAMPLES[source][:2])
-    with pytest.raises(DataError, match=f"two forms of the log {source}, so that events would be read twice"):
+    with pytest.raises(DataError, match=f"two forms of the log {source}, so that events may be read twice"):
         prepared(source, {**first, **second})
