@@ -11,6 +11,7 @@ from scipy.stats import rankdata
 from tabulate import tabulate
 
 from recbole_lsrec.analysis.saved_runs import KEY, SavedRun, load_run_folder
+from recbole_lsrec.analysis.significance import bootstrap
 from recbole_lsrec.config.paths import dataset_folder
 from recbole_lsrec.errors import DataError
 from recbole_lsrec.page.numbers import weight
@@ -155,16 +156,13 @@ def rank_correlation(a: np.ndarray, b: np.ndarray, given: Sequence[np.ndarray] =
 
 
 def _part(name: str, alpha: np.ndarray, is_long: np.ndarray, user: np.ndarray, rng: np.random.Generator) -> Part:
-    _, place = np.unique(user, return_inverse=True)
-    rows = np.argsort(place, kind="stable")
-    ends = np.cumsum(np.bincount(place))
-    of_user = np.split(rows, ends[:-1])
+    users, place = np.unique(user, return_inverse=True)
 
-    def drawn_once() -> float:
-        draw = np.concatenate([of_user[one] for one in rng.integers(0, len(of_user), len(of_user))])
-        return auc(alpha[draw], is_long[draw])
+    def of_draws(counts: np.ndarray) -> np.ndarray:
+        times = (draw[place].astype(int) for draw in counts)
+        return np.array([auc(alpha.repeat(often), is_long.repeat(often)) for often in times])
 
-    drawn = np.array([drawn_once() for _ in range(RESAMPLES)])
+    drawn = bootstrap(of_draws, len(users), RESAMPLES, rng)
     known = drawn[~np.isnan(drawn)]
     low, high = np.percentile(known, [2.5, 97.5]) if len(known) else (np.nan, np.nan)
     long, short = (float(alpha[kind].mean()) if kind.any() else float("nan") for kind in (is_long, ~is_long))

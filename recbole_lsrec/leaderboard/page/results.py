@@ -252,9 +252,10 @@ def _value(
     tested = next((model for model in found.models if model.label == system), None) if found else None
     if tested is not None:
         return [run.value for run in tested.runs]
-    metric, lines = column.metric, [run.lines(PHASE, protocol) for run in runs]
-    if metric and _readable(lines, metric):
-        return [metric.of(own) for own in lines]
+    if column.metric:
+        lines = [run.lines(PHASE, protocol) for run in runs]
+        if _readable(lines, column.metric):
+            return [column.metric.of(own) for own in lines]
     values = [run.test_result.get(_prefix(run, protocol) + column.key) for run in runs]
     known = [value for value in values if value is not None]
     return known or None
