@@ -1,4 +1,4 @@
-"""Names that columns of the user and item files may not have, since a batch has fields of these names."""
+"""Names that columns of a log's files may not have, since a batch has fields of these names."""
 
 from collections.abc import Collection
 
@@ -9,13 +9,13 @@ from recbole_lsrec.errors import DataError
 def check_free_names(
     file: str, columns: Collection[str], batch: Collection[str], other: Collection[str], negatives: str
 ) -> None:
-    """Refuses columns that would replace a field of the batch when they are looked up for its users or items.
+    """Refuses columns that would replace a field of the batch when they are gathered, or looked up for its users or items.
 
     Args:
         file: that they are of, for the message.
-        columns: those loaded, without the id.
+        columns: those loaded, without the ids and the time.
         batch: fields that the batch has without them.
-        other: the columns of the other file, its id included.
+        other: the columns of the other files, their ids included.
         negatives: the prefix of fields of negatives, each of which stands beside the field of its name.
 
     Raises:

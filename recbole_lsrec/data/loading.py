@@ -276,9 +276,11 @@ class CheckedDataset(RecBoleDataset):
             raise DataError(
                 f"load_col: {sorted(twice)} is loaded from both {token}.inter and {token}.item; keep one of them."
             )
-        batch = {*in_log, *made, *self.adds_to_batches, f"first_{self.time_field}"}
-        batch |= {self.item_list_length_field, self.config["LABEL_FIELD"]}
+        own_fields = {*self.adds_to_batches, f"first_{self.time_field}"}
+        batch = {*in_log, *made, *own_fields, self.item_list_length_field, self.config["LABEL_FIELD"]}
         users, items = (set() if feat is None else set(feat.columns) for feat in (self.user_feat, self.item_feat))
+        columns = in_log - {self.uid_field, self.iid_field, self.time_field}
+        check_free_names(f"{token}.inter", columns, own_fields, set(), self.config["NEG_PREFIX"])
         for end, id_field, own, other in (
             ("user", self.uid_field, users, items),
             ("item", self.iid_field, items, users),

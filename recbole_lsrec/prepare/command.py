@@ -100,6 +100,7 @@ def prepare(name_of_source: str, raw: list[Path], out: Path, name: str, options:
     source, told = _source(name_of_source, files, options)
     for line in told:
         click.echo(f"  {line}")
+    is_new = not out.exists()
     try:
         out.mkdir(parents=True, exist_ok=True)
         sweep(out)
@@ -111,6 +112,8 @@ def prepare(name_of_source: str, raw: list[Path], out: Path, name: str, options:
         _put(work, folder, name)
     finally:
         shutil.rmtree(work, ignore_errors=True)
+        if is_new and not any(out.iterdir()):
+            out.rmdir()
     return meta
 
 
@@ -207,6 +210,8 @@ def _item_files(source: Source, files: list[RawFile]) -> list[tuple[Layout, RawF
 
 def _times(connection: Any, source: Source, options: Options, ledger: Ledger) -> Times | None:
     if ORDER in (options.columns.get("time"), options.time_format):
+        if options.tz is not None:
+            ledger.notes.append("--tz: has no effect, as the order of the rows counts, which needs no zone")
         return None
     if one(connection, "SELECT count(*) FROM raw")[0] == 0:
         return None  # said where the account is checked

@@ -50,12 +50,13 @@ def _check_finished(found: dict[str, Any], folder: Path) -> None:
 def _preset(found: dict[str, Any]) -> str:
     settings, best = found["settings"], found["best"]
     declared = settings_for(registry.get_model(settings["model"]))
-    given = ", ".join(f"{key} {value}" for key, value in settings["config_dict"].items() if key != "data_path")
+    given = [f"{key} {value}" for key, value in settings["config_dict"].items() if key != "data_path"]
+    given += [f"those of {Path(path).name}" for path in settings["config_files"]]
     how = f"{settings['method']}, {settings['scheduler']}, search seed {settings['search_seed']}"
     lines = [
         f"# Strong settings of {settings['model']}, found on {settings['dataset']}: the best of {len(found['trials'])} trials by "
         f"{found['metric']} on validation",
-        f"# ({metric(found['best_score'])}; {how}; {given or 'no other settings'}).",
+        f"# ({metric(found['best_score'])}; {how}; {', '.join(given) or 'no other settings'}).",
         "",
     ]
     lines += [f"{key}: {json.dumps(value)}  # {declared[key].comment}" for key, value in best.items()]

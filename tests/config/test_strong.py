@@ -88,14 +88,17 @@ def test_a_search_of_a_strong_space_becomes_a_preset(tmp_path: Path) -> None:
     }
     told = {"model": "SLSRec", "dataset": "cosmetics", "method": "random", "scheduler": "asha", "search_seed": 2020}
     found = {"best": best, "best_score": 0.5, "metric": "NDCG@10", "trials": [{}] * 24, "complete": True}
+    given = {"data_path": "/here", "train_seconds": 60}
     (tmp_path / "tune.json").write_text(
-        json.dumps({**found, "settings": {**told, "config_dict": {"data_path": "/here", "train_seconds": 60}}})
+        json.dumps({**found, "settings": {**told, "config_dict": given, "config_files": ["/here/wide.yaml"]}})
     )
     text = preset_yaml(tmp_path)
     assert text.startswith(
         "# Strong settings of SLSRec, found on cosmetics: the best of 24 trials by NDCG@10 on validation\n"
     )
-    assert "(0.5000; random, asha, search seed 2020; train_seconds 60)." in text  # where the log was is no setting
+    assert (
+        "(0.5000; random, asha, search seed 2020; train_seconds 60, those of wide.yaml)." in text
+    )  # where the log was is no setting
     (tmp_path / "SLSRec-strong.yaml").write_text(text)
     assert read_yaml(tmp_path / "SLSRec-strong.yaml") == best
     assert "alpha_hidden_sizes: [80, 40]  # (list of int) Hidden layers of eq. 10" in text

@@ -1,4 +1,4 @@
-"""Columns of the user and item files keep their hands off the fields of a batch."""
+"""Columns of a log's files keep their hands off the fields of a batch."""
 
 import pytest
 
@@ -33,6 +33,13 @@ def test_a_column_of_users_named_like_the_time_or_like_one_of_items(load, tmp_pa
         load(ROWS, load_col=columns)
     with pytest.raises(DataError, match=r"tiny\.user: \['age'\] would replace"):
         load(ROWS, load_col={"inter": LOG, "user": ["user_id", "age"], "item": ["item_id", "age"]})
+
+
+@pytest.mark.parametrize("column", ["first_timestamp", "neg_first_timestamp", "neg_tag"])
+def test_a_column_of_events_named_like_a_field_that_is_made(load, column):
+    header = f"user_id:token\titem_id:token\ttimestamp:float\ttag:token\t{column}:token"
+    with pytest.raises(DataError, match=rf"load_col: tiny\.inter: \['{column}'\] would replace fields of the batch"):
+        load([("a", "x", 1, "t", "u")], header)
 
 
 def test_other_names_are_free_and_those_of_a_models_own_fields_are_not_for_it(load, tmp_path):

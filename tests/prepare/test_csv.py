@@ -354,7 +354,7 @@ def test_a_signal_during_a_query_ends_prepare_as_it_ends_everything(tmp_path, mo
     with pytest.raises(SystemExit) as ended:
         main(["prepare", "csv", "--raw", str(tmp_path / "log.csv"), "--out", str(tmp_path / "out")])
     assert ended.value.code == code
-    assert not list((tmp_path / "out").iterdir())
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(
@@ -378,3 +378,11 @@ def test_a_zone_that_no_time_needs_is_told(prepared):
     assert "--tz: has no effect, as the times are unix seconds, which need no zone" in meta["account"]["notes"]
     _, _, meta = prepared("csv", {"log.csv": HEAD + "a,b,2020-01-01 10:00:00\n"}, "dated", tz="Asia/Shanghai")
     assert not any("--tz" in note for note in meta["account"]["notes"])
+    _, _, meta = prepared("csv", {"log.csv": HEAD + "a,b,3\n"}, "order", time_format="order", tz="Asia/Shanghai")
+    assert "--tz: has no effect, as the order of the rows counts, which needs no zone" in meta["account"]["notes"]
+
+
+def test_a_log_that_is_refused_leaves_no_folder(prepared, tmp_path):
+    with pytest.raises(DataError):
+        prepared("csv", {"log.csv": HEAD + "a,b,never\n"})
+    assert not (tmp_path / "data").exists()
