@@ -1,4 +1,4 @@
-"""Prints the first table of docs/answer.md: of every board, the best long- and short-term model beside the best of the others.
+"""Writes the tables of docs/answer.md that put boards side by side: the best of each kind, and all systems by protocol.
 
     python docs/make_answer.py
 
@@ -6,13 +6,17 @@ It reads the boards' tables in docs/results and, for who can be told apart, thei
 """
 
 import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import click
 import pandas as pd
+import yaml
 
-RESULTS = Path(__file__).parent / "results"
+DOCS = Path(__file__).parent
+RESULTS, PAGE = DOCS / "results", DOCS / "answer.md"
+PLAN = DOCS.parent / "properties" / "leaderboard" / "answer.yaml"
 LONG_SHORT = ("SLSRec", "CLSR", "SLi-Rec", "DiffLSRec", "LSIDN", "SURGE", "MARank")
 AMONG = {"pop99": "99 popular", "uni99": "99 uniform", "full": "all"}
 # The best-trained board of each log and split; None for all of its logs.
@@ -25,6 +29,7 @@ BOARDS = {
     "answer-retailrocket-by-time": None,
     "answer-by-time": "cosmetics by time",
 }
+WHOLE = ("answer-amazon-beauty", "answer-retailrocket", "answer-retailrocket-by-time")  # all systems, three seeds
 
 
 class Row(NamedTuple):
@@ -37,14 +42,11 @@ class Row(NamedTuple):
     training: str
 
 
-def rows() -> list[Row]:
-    """Of all boards, in their order."""
-    found = []
+def rows() -> Iterator[Row]:
+    """The best of each kind, of all boards in their order."""
     for board, only in BOARDS.items():
-        table = pd.read_csv(RESULTS / f"{board}.csv")
-        table = table[(table.metric == "ndcg@10") & (table.status == "done")]  # neither rising nor untested
-        seconds = re.search(r"budget: ([\d,]+) seconds", (RESULTS / f"{board}.md").read_text(encoding="utf-8"))
-        assert seconds is not None, board
+        table = _of(board, "ndcg@10")
+        table = table[table.status == "done"]  # neither rising nor untested
         for (log, protocol), systems in table.groupby(["dataset", "protocol"], sort=False):
             if only not in (None, log):
                 continue
@@ -53,16 +55,73 @@ def rows() -> list[Row]:
             ahead = max(best, key=lambda line: line["mean"])
             level = level_with_first(_verdict(board, log, protocol), set(systems.system))
             told_apart = not {line.system for line in best} <= level
-            long_short, other = (_shown(line, told_apart and line is ahead) for line in best)
-            training = f"[{seconds[1]} s, {ahead.seeds} seeds](results/{board}.md)"
-            name = f"{log} (simulated)" if "cosmetics" in log else log
-            found.append(Row(name, AMONG[protocol], long_short, other, training))
-    return found
+            long_short, other = (
+                f"**{text}**" if told_apart and line is ahead else text
+                for line, text in ((line, f"{line.system} {_short(line['mean'])}") for line in best)
+            )
+            training = f"[{_seconds(board)} s, {ahead.seeds} seeds](results/{board}.md)"
+            yield Row(_name(log), AMONG[protocol], long_short, other, training)
 
 
-def _shown(line: pd.Series, bold: bool) -> str:
-    text = f"{line.system} {line['mean']:.3f}".replace(" 0.", " .")
-    return f"**{text}**" if bold else text
+def glance() -> str:
+    """The table of the best of each kind."""
+    return _table(Row("log", "among", "best long- and short-term", "best other", "training"), rows())
+
+
+def whole(protocol: str) -> str:
+    """All systems of the plan, long- and short-term ones first, on every log that has them all, under one protocol."""
+    systems = list(yaml.safe_load(PLAN.read_text(encoding="utf-8"))["systems"])
+    systems.sort(key=lambda system: not system.startswith(LONG_SHORT))  # stable: the plan's order within both
+    columns = [_column(board, protocol) for board in WHOLE]
+    logs = [f"[{log}](results/{board}.md)" for board, (log, _) in zip(WHOLE, columns, strict=True)]
+    return _table(
+        [f"among {AMONG[protocol]}", *logs],
+        ([system, *(cells.get(system, "not ranked") for _, cells in columns)] for system in systems),
+    )
+
+
+def _column(board: str, protocol: str) -> tuple[str, dict[str, str]]:
+    """The log, and the text of each system: bold is best, italics cannot be told from the first, an arrow is rising."""
+    table = _of(board, "ndcg@10")
+    table = table[table.protocol == protocol]
+    (log,) = table.dataset.unique()
+    done = table[table.status == "done"]
+    level = level_with_first(_verdict(board, log, protocol), set(done.system))
+    cells = {}
+    for line in table.itertuples():
+        text = _short(line.mean)
+        if line.status == "rising":
+            text += " ↑"
+        elif line.mark == "best":
+            text = f"**{text}**"
+        elif line.system in level:
+            text = f"_{text}_"
+        cells[line.system] = text
+    return _name(log), cells
+
+
+def _of(board: str, metric: str) -> pd.DataFrame:
+    table = pd.read_csv(RESULTS / f"{board}.csv")
+    return table[table.metric == metric]
+
+
+def _seconds(board: str) -> str:
+    found = re.search(r"budget: ([\d,]+) seconds", (RESULTS / f"{board}.md").read_text(encoding="utf-8"))
+    assert found is not None, board
+    return found[1]
+
+
+def _name(log: str) -> str:
+    return f"{log} (simulated)" if "cosmetics" in log else log
+
+
+def _short(value: float) -> str:
+    return f"{value:.3f}".removeprefix("0")
+
+
+def _table(head: Sequence[str], body: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *body]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines).replace(" --- ", "---")
 
 
 def _verdict(board: str, log: str, protocol: str) -> str:
@@ -80,12 +139,26 @@ def level_with_first(verdict: str, systems: set[str]) -> set[str]:
     return set() if " is best in " in verdict else systems & named
 
 
+TABLES: dict[str, Callable[[], str]] = {"glance": glance} | {
+    protocol: (lambda protocol=protocol: whole(protocol)) for protocol in AMONG
+}
+
+
+def with_tables(page: str) -> str:
+    """The page with each table between its two marks."""
+    for name, table in TABLES.items():
+        begin, end = f"<!-- docs/make_answer.py: {name} -->\n", f"<!-- the end of {name} -->\n"
+        before, _, rest = page.partition(begin)
+        _, found, after = rest.partition(end)
+        assert found, f"{PAGE}: the marks of the table {name!r} are missing"
+        page = f"{before}{begin}\n{table()}\n{end}{after}"
+    return page
+
+
 @click.command()
 def command() -> None:
-    """Print the table."""
-    click.echo("| log | among | best long- and short-term | best other | training |\n|---|---|---|---|---|")
-    for row in rows():
-        click.echo(f"| {' | '.join(row)} |")
+    """Write the tables into docs/answer.md."""
+    PAGE.write_text(with_tables(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":
