@@ -12,6 +12,7 @@ from recbole_lsrec.config import Config
 from recbole_lsrec.console import logging_to
 from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.data.split_report import split_report
+from recbole_lsrec.denormals import make_flushing_threads
 from recbole_lsrec.dry_run import describe
 from recbole_lsrec.final_evaluation import FinalEvaluation, final_evaluation
 from recbole_lsrec.item_catalogue import save_catalogue
@@ -97,6 +98,7 @@ def _run(
 ) -> dict[str, Any]:
     started = _now()
     say_settings(config)
+    make_flushing_threads()
     init_seed(config["seed"], config["reproducibility"])
     data = load_data(config, log, phases)
     split = split_report(data.dataset)

@@ -16,6 +16,7 @@ from recbole.utils import ModelType, dict2str
 from recbole_lsrec import checkpoint
 from recbole_lsrec.clipping import clip_each_variable
 from recbole_lsrec.console import DETAIL, bar
+from recbole_lsrec.denormals import flushed_denormals
 from recbole_lsrec.errors import ConfigError, TrainingError, model_named
 from recbole_lsrec.evaluation.evaluator import Evaluation, evaluate
 from recbole_lsrec.evaluation.popularity import Correction
@@ -251,9 +252,8 @@ class Trainer(recbole.trainer.Trainer):
         train_data.set_epoch(epoch_idx)
         self._epoch, self._batch = epoch_idx, 0
         started = self._now()
-        # Importing RecBole's sequential models turns it on for the whole process (its sine.py does), for 1.5 to 2 times
-        # the training time; a loss that is not a number stops the run without it too.
-        with torch.autograd.set_detect_anomaly(False):
+        # Importing RecBole's sequential models turns it on (its sine.py does), for 1.5 to 2 times the training time.
+        with torch.autograd.set_detect_anomaly(False), flushed_denormals():
             batches = self._within_budget(train_data, epoch_idx)
             paced = Paced(batches, lambda seconds: self._tell_pace(seconds * len(train_data)))
             about = {"total": len(batches), "desc": f"Train {epoch_idx:>5}", "leave": False}
