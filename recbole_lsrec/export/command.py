@@ -25,7 +25,6 @@ from recbole_lsrec.recommend.read_histories import ITEM, TIME, USER
 from recbole_lsrec.run_files import read_json
 from recbole_lsrec.whole_files import write_text, written_whole
 
-FORMATS = ("onnx", "torchscript", "embeddings")
 TOLERANCE = 1e-5  # absolute, and of the score
 _NAMES = {"onnx": "score.onnx", "torchscript": "score.pt", "embeddings": "embeddings.parquet"}
 CANDIDATES, SCORES = "candidates", "scores"

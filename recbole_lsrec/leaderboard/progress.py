@@ -20,6 +20,7 @@ from recbole_lsrec.leaderboard.cell_run import CellRun
 from recbole_lsrec.leaderboard.cells import PlannedCell
 from recbole_lsrec.leaderboard.plan import Plan
 from recbole_lsrec.leaderboard.store import Record, Store
+from recbole_lsrec.run_files import read_result
 
 
 class Progress:
@@ -144,7 +145,7 @@ class Progress:
             run_folder=self._relative(folder),
             attempts=record.attempts,
             seconds=record.seconds,
-            below_band=below_band(self.store.result(folder), self.bands),
+            below_band=below_band(read_result(folder), self.bands),
         )
 
     def _update(self, planned: PlannedCell, **changes: Any) -> None:

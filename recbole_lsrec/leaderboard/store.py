@@ -13,7 +13,7 @@ from typing import Any
 from recbole_lsrec.errors import DataError, LSRecError, refusals_named
 from recbole_lsrec.leaderboard.cell_run import CellRun
 from recbole_lsrec.leaderboard.cells import PlannedCell, differences
-from recbole_lsrec.run_files import RunResult, check_files, read_json, read_result
+from recbole_lsrec.run_files import check_files, read_json, read_result
 
 CELL, RUNS, CANDIDATES = "cell.json", "runs", ".candidates"
 
@@ -78,7 +78,7 @@ class Store:
             if folder in taken:
                 continue
             try:
-                check_files(folder, self.result(folder))
+                check_files(folder, read_result(folder))
             except LSRecError as error:
                 getLogger().warning(f"{cell.name}: run again, because its finished run is damaged: {error}")
                 continue
@@ -110,10 +110,6 @@ class Store:
                 (hidden / file).write_bytes(content)
             os.replace(hidden, folder)
         return folder
-
-    def result(self, folder: Path) -> RunResult:
-        """Returns a run's ``result.json``."""
-        return read_result(folder)
 
 
 def _read(path: Path) -> Record | None:

@@ -211,7 +211,7 @@ def _times(connection: Any, source: Source, options: Options, ledger: Ledger) ->
     if one(connection, "SELECT count(*) FROM raw")[0] == 0:
         return None  # said where the account is checked
     given = source.time if options.time_format is None else options.time_format
-    times = find_reading(connection, "raw", given, options.tz or source.tz, options.max_refused)
+    times = find_reading(connection, given, options.tz or source.tz, options.max_refused)
     if options.tz is not None and (times.zoned or not times.reading.local) and not source.period:
         ledger.notes.append(f"--tz: has no effect, as the times are {times.in_words}, which need no zone")
     if times.skipped:

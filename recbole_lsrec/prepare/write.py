@@ -79,16 +79,13 @@ def write_inter(connection: Any, path: Path, columns: dict[str, str], unit: str)
     return measure.finish()
 
 
-def write_feature(connection: Any, path: Path, query: str, names: list[str]) -> int:
-    """Writes an ``.item`` or ``.user`` file: the rows of a query of texts, under names with types; returns their number."""
+def write_feature(connection: Any, path: Path, query: str, names: list[str]) -> None:
+    """Writes an ``.item`` or ``.user`` file: the rows of a query of texts, under names with types."""
     reader = connection.sql(f"SELECT concat_ws(chr(9), *COLUMNS(*)) || chr(10) FROM ({query})").to_arrow_reader(_BATCH)
-    rows = 0
     with refusals_named(path, "cannot be written"), path.open("wb") as file:
         file.write("\t".join(names).encode() + b"\n")
         for batch in reader:
             file.write(_bytes(batch.column(0)))
-            rows += batch.num_rows
-    return rows
 
 
 def time_sql(unit: str) -> str:
