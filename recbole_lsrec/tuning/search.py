@@ -21,6 +21,7 @@ from recbole_lsrec.config import Config
 from recbole_lsrec.config.known import check_key, settings_for
 from recbole_lsrec.config.run_settings import BUDGETS
 from recbole_lsrec.config.setting import Effect
+from recbole_lsrec.data.candidates.cache import folder_of
 from recbole_lsrec.errors import ConfigError, refusals_named
 from recbole_lsrec.ray_session import check_node, running_ray
 from recbole_lsrec.run_data import log_settings
@@ -57,10 +58,11 @@ def search(settings: SearchSettings) -> SearchResult:
     folder = Path(settings.out).resolve()
     config, space = checked(settings)
     check_resources(config, settings.cpus_per_trial, settings.gpus_per_trial)
+    shared = str(folder_of(config).resolve())  # all trials meet the same negatives, kept where a run would keep them
     job = Job(
         model=settings.model,
         dataset=settings.dataset,
-        given={**config.external_config_dict, "seed": config["seed"], "candidate_cache": str(_candidate_cache(config))},
+        given={**config.external_config_dict, "seed": config["seed"], "candidate_cache": shared},
         space=space,
         folder=folder,
         working_directory=os.getcwd(),
@@ -163,11 +165,6 @@ def checked(settings: SearchSettings) -> tuple[Config, Space]:
             "to that, shorten the lists, or search with random or tpe."
         )
     return config, space
-
-
-def _candidate_cache(config: Config) -> Path:
-    """All trials share the drawn evaluation negatives, where a run without a search would keep them."""
-    return Path(config["candidate_cache"] or Path(config["run_dir"]) / ".candidates").resolve()
 
 
 def _is_to_test(settings: SearchSettings, found: SearchResult) -> bool:
