@@ -15,6 +15,7 @@ from recbole_lsrec.data.split_report import split_report
 from recbole_lsrec.dry_run import describe
 from recbole_lsrec.final_evaluation import FinalEvaluation, final_evaluation
 from recbole_lsrec.item_catalogue import save_catalogue
+from recbole_lsrec.json_files import write_json
 from recbole_lsrec.processes import group
 from recbole_lsrec.processes.group import ProcessLost
 from recbole_lsrec.registry import own_origin
@@ -101,7 +102,7 @@ def _run(
     data = load_data(config, log, phases)
     split = split_report(data.dataset)
     say_data(data, split)
-    run_files.write_json(folder / run_files.SPLIT, split)
+    write_json(folder / run_files.SPLIT, split)
     save_catalogue(folder, data.dataset, data.log_fingerprints(), data.train.dataset)
 
     model = build_model(config, data)

@@ -7,7 +7,8 @@ import click
 
 from recbole_lsrec.cli.shared import Finite, OutputFile
 from recbole_lsrec.errors import ConfigError
-from recbole_lsrec.whole_files import write_text, write_values
+from recbole_lsrec.json_files import write_values
+from recbole_lsrec.whole_files import write_text
 
 
 @click.command()

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from recbole_lsrec.errors import DataError, LSRecError, refusals_named
+from recbole_lsrec.json_files import read_json
 from recbole_lsrec.leaderboard.cell_run import CellRun
 from recbole_lsrec.leaderboard.cells import PlannedCell, differences
-from recbole_lsrec.run_files import check_files, read_json, read_result
+from recbole_lsrec.run_files import check_files, read_result
 
 CELL, RUNS, CANDIDATES = "cell.json", "runs", ".candidates"
 

@@ -12,10 +12,11 @@ from tabulate import tabulate
 from recbole_lsrec import environment
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.evaluation.protocol_table import by_protocol
+from recbole_lsrec.json_files import read_json, write_json
 from recbole_lsrec.page.escape import cell
 from recbole_lsrec.page.numbers import metric
 from recbole_lsrec.protocol import protocols_of
-from recbole_lsrec.run_files import RESULT, read_json, read_result, write_json
+from recbole_lsrec.run_files import RESULT, read_result
 from recbole_lsrec.tuning import journal
 from recbole_lsrec.tuning.settings import SearchResult, SearchSettings
 from recbole_lsrec.tuning.space import Space

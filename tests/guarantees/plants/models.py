@@ -143,7 +143,7 @@ PLANTS = [
     Plant(
         "at every position a state sees the next event",
         "data/position_loader.py",
-        "items: torch.from_numpy(self.dataset.item)[at] * inside,",
-        "items: torch.from_numpy(self.dataset.item)[torch.where(inside, at + 1, 0)] * inside,",
+        "items: seen.of(torch.from_numpy(self.dataset.item)),",
+        "items: asked.of(torch.from_numpy(self.dataset.item)),",
     ),
 ]
