@@ -1,7 +1,6 @@
 """The run: configuration, data, model, training, evaluation, result folder."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +95,7 @@ def _run(
     command: list[str],
     on_epoch: Callable[[dict[str, Any]], None] | None,
 ) -> dict[str, Any]:
-    started = _now()
+    started = run_files.now()
     say_settings(config)
     init_seed(config["seed"], config["reproducibility"])
     data = load_data(config, log, phases)
@@ -176,12 +175,8 @@ def _record(
         versions=environment.versions(),
         command=command,
         started=started,
-        finished=_now(),
+        finished=run_files.now(),
     )
-
-
-def _now() -> str:
-    return datetime.now(timezone.utc).isoformat(timespec="seconds")
 
 
 def _seconds_per_epoch(history: Sequence[Mapping[str, Any]]) -> float | None:

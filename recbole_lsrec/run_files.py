@@ -5,6 +5,7 @@ finished run is read without importing any of it.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, TypedDict, cast
 
@@ -329,6 +330,11 @@ def read_split(folder: Path) -> dict[str, Any] | None:
     """Reads ``split.json``; None where there is none."""
     path = folder / SPLIT
     return read_json(path) if path.is_file() else None
+
+
+def now() -> str:
+    """The time in UTC, as ``result.json`` has it."""
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")
 
 
 def _one_line(error: Exception) -> str:
