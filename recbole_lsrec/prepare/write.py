@@ -11,11 +11,10 @@ import pyarrow.compute as pc
 from recbole_lsrec.console import bar
 from recbole_lsrec.errors import refusals_named
 from recbole_lsrec.prepare.database import one
-from recbole_lsrec.prepare.suggest import DAY, EDGES, gap_histogram
+from recbole_lsrec.prepare.suggest import EDGES, RESOLUTIONS, gap_histogram
 from recbole_lsrec.prepare.times import SECOND
 
 _BATCH = 1 << 20
-_RESOLUTIONS = (DAY, 3600, 60, 1)
 
 
 @dataclass
@@ -111,7 +110,7 @@ class _Measure:
         self._user: str | None = None
         self._times, self._items = np.zeros(2, np.int64), pa.array(["", ""])  # of the last two events
         self._length, self._tied, self._origin = 0, False, 0
-        self._divides = dict.fromkeys(_RESOLUTIONS, True)
+        self._divides = dict.fromkeys(RESOLUTIONS, True)
 
     def add(self, users: pa.Array, items: pa.Array, ns: np.ndarray) -> None:
         """Takes the next events."""
@@ -128,7 +127,7 @@ class _Measure:
             found.equal_times += 1  # the last event of the batch before
         found.gaps += gap_histogram(steps[~starts] // SECOND)
         self._origin = self._origin if found.events else int(ns[0])
-        for step in _RESOLUTIONS:
+        for step in RESOLUTIONS:
             self._divides[step] &= bool(((ns - self._origin) % (step * SECOND) == 0).all())
         first, last = int(ns.min()), int(ns.max())
         found.first, found.last = (min(found.first, first) if found.events else first), max(found.last, last)
@@ -157,5 +156,5 @@ class _Measure:
         """Closes the last user."""
         length, last = self._length, np.array([1])
         self._close(self._times, self._items, last[[length >= 3]], last[[length >= 4]] - 1, last[[length == 1]])
-        self.found.resolution = next((step for step in _RESOLUTIONS if self._divides[step]), 0)
+        self.found.resolution = next((step for step in RESOLUTIONS if self._divides[step]), 0)
         return self.found
