@@ -13,7 +13,7 @@ from recbole_lsrec import environment
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.evaluation.protocol_table import by_protocol
 from recbole_lsrec.json_files import read_json, write_json
-from recbole_lsrec.page.escape import cell
+from recbole_lsrec.page.escape import sheet
 from recbole_lsrec.page.numbers import metric
 from recbole_lsrec.protocol import protocols_of
 from recbole_lsrec.run_files import RESULT, read_result
@@ -121,7 +121,7 @@ def table(found: SearchResult) -> pd.DataFrame:
 
 def write(found: SearchResult, job: Job) -> None:
     """Writes ``best.yaml``, ``trials.csv`` and ``tune.json``."""
-    write_text(job.folder / TRIALS, table(found).apply(lambda column: column.map(cell)).to_csv(index=False))
+    write_text(job.folder / TRIALS, sheet(table(found)))
     if found.best is not None:
         write_text(job.folder / BEST, _best_yaml(found, job))
     sittings = [event for event in journal.read(job.folder) if event["event"] == "sitting"]
