@@ -9,7 +9,7 @@ import numpy as np
 
 from recbole_lsrec.config.global_time_settings import GlobalTime
 from recbole_lsrec.data.split.global_time import global_time_split
-from recbole_lsrec.data.split.phases import PHASES, Split, instance_rows
+from recbole_lsrec.data.split.phases import PHASES, Split, instance_rows, runs
 
 
 def leave_one_out(user: np.ndarray, rows: np.ndarray, mode: str) -> Split:
@@ -162,10 +162,7 @@ def split_log(
 
 def _position_from_end(group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Distance of each element to the last of its run of equal values, and the length of the run."""
-    if len(group) == 0:
-        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-    starts = np.flatnonzero(np.concatenate([[True], group[1:] != group[:-1]]))
-    length = np.diff(np.append(starts, len(group)))
+    starts, length = runs(group)
     count = np.repeat(length, length)
     end = np.repeat(starts + length, length)
     return end - 1 - np.arange(len(group)), count
