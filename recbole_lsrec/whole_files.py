@@ -5,7 +5,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -120,4 +120,12 @@ def file_sha256(path: Path) -> str:
     with path.open("rb") as file:
         while block := file.read(1 << 20):
             digest.update(block)
+    return digest.hexdigest()
+
+
+def code_sha256(files: Iterable[Path]) -> str:
+    """SHA-256 in hex of source files of this package, and of where they lie in it."""
+    digest = hashlib.sha256()
+    for file in sorted(files):
+        digest.update(file.relative_to(Path(__file__).parent).as_posix().encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()

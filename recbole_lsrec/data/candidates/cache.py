@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from recbole_lsrec.data import counter_random, sampler
-from recbole_lsrec.whole_files import save_array, sweep, written_whole
+from recbole_lsrec.whole_files import code_sha256, save_array, sweep, written_whole
 
 
 def folder_of(config: Mapping[str, Any]) -> Path:
@@ -89,7 +89,4 @@ def _hash(array: np.ndarray) -> str:
 @lru_cache(maxsize=1)
 def _drawing_code() -> str:
     """Hash of the modules that decide what is drawn: lists of older code are not taken for today's."""
-    digest = hashlib.sha256()
-    for module in (counter_random, sampler):
-        digest.update(Path(str(module.__file__)).read_bytes())
-    return digest.hexdigest()
+    return code_sha256(Path(str(module.__file__)) for module in (counter_random, sampler))
