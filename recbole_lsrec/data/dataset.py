@@ -23,7 +23,7 @@ from recbole_lsrec.data.filtered import FilteredDataset
 from recbole_lsrec.data.loading import EVENT_TYPE
 from recbole_lsrec.data.recbole_dataset import writable
 from recbole_lsrec.data.sessions import own_sessions, segment_sessions
-from recbole_lsrec.data.split.global_time import frozen_history
+from recbole_lsrec.data.split.global_time import frozen_history, global_time_split
 from recbole_lsrec.data.split.phases import PHASES, Split
 from recbole_lsrec.data.split.splitting import split_by_origin, split_log
 from recbole_lsrec.data.window import Window
@@ -221,19 +221,17 @@ class SessionDataset(FilteredDataset):
 
     def _split_as_set(self) -> Split:
         arguments = self.config["eval_args"]
-        kind, value = next(iter(arguments["split"].items()))
-        more: dict[str, Any] = {}
-        if kind == "GTS":
-            settings = GlobalTime.parse(value)
-            # A token's hash, unlike its id, depends on nothing else in the file.
-            hashes = pd.util.hash_array(self.field2id_token[self.uid_field].astype(object))
-            more = {
-                "may_train": self._of_types("train_events", settings.train_events),
-                "may_target": self._of_types("target_events", settings.target_events),
-                "user_key": hashes[self.user],
-                "seed": self.config["candidate_seed"],
-            }
-        return split_log(self.user, self.time, arguments["split"], str(arguments["group_by"]).lower(), **more)
+        if "GTS" not in arguments["split"]:
+            return split_log(self.user, self.time, arguments["split"], str(arguments["group_by"]).lower())
+        settings = GlobalTime.parse(arguments["split"]["GTS"])
+        # A token's hash, unlike its id, depends on nothing else in the file.
+        hashes = pd.util.hash_array(self.field2id_token[self.uid_field].astype(object))
+        allowed = {
+            "may_train": self._of_types("train_events", settings.train_events),
+            "may_target": self._of_types("target_events", settings.target_events),
+        }
+        keys, seed = hashes[self.user], self.config["candidate_seed"]
+        return global_time_split(self.user, self.time, settings, **allowed, user_key=keys, seed=seed)
 
     def _of_types(self, part: str, names: tuple[str, ...]) -> np.ndarray | None:
         """Boolean ``[n]``: rows whose event type is one of the names; None where none are named."""
