@@ -5,7 +5,6 @@ current state and the best weights together, so that one rename replaces both an
 """
 
 import json
-import random
 import shutil
 import zipfile
 from collections.abc import Mapping
@@ -206,31 +205,6 @@ def versions() -> dict[str, str]:
         "torch": torch.__version__,
         "numpy": np.__version__,
     }
-
-
-def rng_state(device: torch.device) -> dict[str, Any]:
-    """State of the global generators of torch (CPU, and ``device`` if it is a GPU), numpy and ``random``."""
-    numpy_state: Any = np.random.get_state(legacy=False)  # noqa: NPY002 - the generator that RecBole's models draw from
-    key = torch.from_numpy(numpy_state["state"]["key"].astype(np.int64))  # older torch has no uint32
-    version, python_key, gauss = random.getstate()
-    return {
-        "torch": torch.get_rng_state(),
-        "cuda": torch.cuda.get_rng_state(device) if device.type == "cuda" else None,
-        "numpy": {**numpy_state, "state": {**numpy_state["state"], "key": key}},
-        "python": [version, torch.tensor(python_key), gauss],
-    }
-
-
-def set_rng_state(state: Mapping[str, Any], device: torch.device) -> None:
-    """Puts the generators back to what :func:`rng_state` gave; a GPU state is used only where ``device`` is a GPU."""
-    torch.set_rng_state(state["torch"])
-    if device.type == "cuda" and state["cuda"] is not None:
-        torch.cuda.set_rng_state(state["cuda"], device)
-    numpy_state = state["numpy"]
-    key = numpy_state["state"]["key"].numpy().astype(np.uint32)
-    np.random.set_state({**numpy_state, "state": {**numpy_state["state"], "key": key}})  # noqa: NPY002
-    version, python_key, gauss = state["python"]
-    random.setstate((version, tuple(python_key.tolist()), gauss))
 
 
 def weights(model: AbstractRecommender, *, copy: bool = False) -> dict[str, Any]:

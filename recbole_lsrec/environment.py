@@ -1,6 +1,5 @@
 """What numbers were computed with: versions, the package's own code, memory."""
 
-import hashlib
 import platform
 import sys
 from pathlib import Path
@@ -12,15 +11,12 @@ import torch
 
 import recbole_lsrec
 from recbole_lsrec import checkpoint
+from recbole_lsrec.whole_files import code_sha256
 
 
 def code_fingerprint() -> str:
     """SHA-256 of the package's own source files."""
-    digest = hashlib.sha256()
-    root = Path(recbole_lsrec.__file__).parent
-    for path in sorted(root.rglob("*.py")):
-        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
+    return code_sha256(Path(recbole_lsrec.__file__).parent.rglob("*.py"))
 
 
 def versions() -> dict[str, str]:

@@ -52,7 +52,11 @@ _ADVICE = {
 def in_words(error: OSError) -> str:
     """What the operating system said: the file, and what to do about it."""
     where = f"{error.filename}: " if error.filename is not None else ""
-    return f"{where}{_ADVICE.get(error.errno or 0, error.strerror or str(error))}."
+    return f"{where}{_advice(error)}."
+
+
+def _advice(error: OSError) -> str:
+    return _ADVICE.get(error.errno or 0, error.strerror or str(error))
 
 
 @contextmanager
@@ -69,8 +73,7 @@ def refusals_named(path: Path, doing: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        advice = _ADVICE.get(error.errno or 0, error.strerror or str(error))
-        raise MachineError(f"{path}: {doing}: {advice}.") from error
+        raise MachineError(f"{path}: {doing}: {_advice(error)}.") from error
 
 
 LESS_MEMORY = (

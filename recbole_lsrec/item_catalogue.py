@@ -16,10 +16,8 @@ from recbole.utils import FeatureSource, FeatureType
 from recbole_lsrec import checkpoint
 from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.data.pairs import PairDataset
-from recbole_lsrec.data.sessions import own_sessions, segment_sessions
 from recbole_lsrec.data.sorting import order_by_user_and_time
 from recbole_lsrec.errors import CheckpointError
-from recbole_lsrec.log_checks.times import ORDER, TICKS_PER_SECOND
 from recbole_lsrec.run_data import dataset_class
 from recbole_lsrec.run_files import CATALOGUE
 
@@ -216,13 +214,7 @@ class CatalogueDataset(SessionDataset):
 
     def _sessions(self, frame: pd.DataFrame, exact: np.ndarray) -> np.ndarray:
         """As in the run, without a word on it."""
-        field, unit = self.config["SESSION_ID_FIELD"], self.config["timestamp_unit"]
-        if field in frame:
-            return own_sessions(self.user, frame[field].to_numpy())[0]
-        if unit == ORDER:
-            return own_sessions(self.user, np.zeros(len(self.user), dtype=np.int64))[0]
-        threshold = self.config["session_threshold"] * TICKS_PER_SECOND[unit]
-        return segment_sessions(self.user, exact, threshold, self.config["session_gap"])
+        return self._cut_sessions(frame, exact)[0]
 
     def training_events(self) -> np.ndarray:
         """None of the events laid on it are trained on, but for the training pairs."""

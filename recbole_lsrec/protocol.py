@@ -17,7 +17,6 @@ Pool = Literal["seen", "all"]
 """Which items may be drawn: those first seen before the limit of an instance, or all of the log."""
 
 TIES: tuple[str, ...] = get_args(Ties)
-GAUC_BY: tuple[str, ...] = get_args(GaucBy)
 EXCLUDE: tuple[str, ...] = get_args(Exclusion)
 POPULARITY: tuple[str, ...] = get_args(Popularity)
 

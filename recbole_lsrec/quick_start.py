@@ -1,7 +1,6 @@
 """The run: configuration, data, model, training, evaluation, result folder."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from recbole_lsrec.denormals import make_flushing_threads
 from recbole_lsrec.dry_run import describe
 from recbole_lsrec.final_evaluation import FinalEvaluation, final_evaluation
 from recbole_lsrec.item_catalogue import save_catalogue
+from recbole_lsrec.json_files import write_json
 from recbole_lsrec.processes import group
 from recbole_lsrec.processes.group import ProcessLost
 from recbole_lsrec.registry import own_origin
@@ -96,14 +96,14 @@ def _run(
     command: list[str],
     on_epoch: Callable[[dict[str, Any]], None] | None,
 ) -> dict[str, Any]:
-    started = _now()
+    started = run_files.now()
     say_settings(config)
     make_flushing_threads()
     init_seed(config["seed"], config["reproducibility"])
     data = load_data(config, log, phases)
     split = split_report(data.dataset)
     say_data(data, split)
-    run_files.write_json(folder / run_files.SPLIT, split)
+    write_json(folder / run_files.SPLIT, split)
     save_catalogue(folder, data.dataset, data.log_fingerprints(), data.train.dataset)
 
     model = build_model(config, data)
@@ -177,12 +177,8 @@ def _record(
         versions=environment.versions(),
         command=command,
         started=started,
-        finished=_now(),
+        finished=run_files.now(),
     )
-
-
-def _now() -> str:
-    return datetime.now(timezone.utc).isoformat(timespec="seconds")
 
 
 def _seconds_per_epoch(history: Sequence[Mapping[str, Any]]) -> float | None:

@@ -16,6 +16,7 @@ _before = signal.getsignal(signal.SIGTERM)
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", UserWarning)  # Ray 2.6 imports pkg_resources, which says that it will go
     import ray
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 if _before is not None and threading.current_thread() is threading.main_thread():
     signal.signal(signal.SIGTERM, _before)  # importing Ray takes the signal away from whoever had it
@@ -49,6 +50,16 @@ def check_node() -> None:
     own = ray.get_runtime_context().get_node_id()
     if not any(node["Alive"] for node in ray.nodes() if node["NodeID"] == own):
         raise MachineError(NODE_LOST)
+
+
+def resources_of_nodes() -> list[dict[str, float]]:
+    """What each node that is alive offers."""
+    return [node["Resources"] for node in ray.nodes() if node["Alive"]]
+
+
+def on_this_node() -> NodeAffinitySchedulingStrategy:
+    """Where this process runs and nowhere else."""
+    return NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
 
 
 @contextmanager

@@ -4,8 +4,8 @@ What a run writes and what later readers read meets here and nowhere else. Nothi
 finished run is read without importing any of it.
 """
 
-import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, TypedDict, cast
 
@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from recbole_lsrec.errors import DataError, LSRecError, refusals_named
+from recbole_lsrec.errors import DataError, refusals_named
+from recbole_lsrec.json_files import read_json, write_json
 from recbole_lsrec.own_models import Origin
-from recbole_lsrec.whole_files import file_sha256, save_array, write_text, written_whole
+from recbole_lsrec.whole_files import file_sha256, save_array, written_whole
 
 RESULT, INSTANCES, SPLIT, LOG, CHECKPOINT = "result.json", "instances.parquet", "split.json", "log", "checkpoint.pt"
 TENSORBOARD = "tensorboard"  # its folder
@@ -331,32 +332,9 @@ def read_split(folder: Path) -> dict[str, Any] | None:
     return read_json(path) if path.is_file() else None
 
 
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Writes readable JSON, whole or not at all; what JSON does not know becomes text.
-
-    Raises:
-        MachineError: a full disk and the like.
-    """
-    write_text(path, json.dumps(content, indent=2, default=_plain, ensure_ascii=False) + "\n")
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Reads a JSON object.
-
-    Raises:
-        DataError: the file is no JSON, or holds something else than an object.
-        MachineError: it cannot be read.
-    """
-    try:
-        with refusals_named(path, "cannot be read"):
-            content = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        if isinstance(error, LSRecError):
-            raise
-        raise DataError(f"{path}: is not JSON ({_one_line(error)}); was it cut off, or changed by hand?") from error
-    if not isinstance(content, dict):
-        raise DataError(f"{path}: holds a {type(content).__name__} where an object belongs; was it changed by hand?")
-    return content
+def now() -> str:
+    """The time in UTC, as ``result.json`` has it."""
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")
 
 
 def _one_line(error: Exception) -> str:
@@ -365,7 +343,3 @@ def _one_line(error: Exception) -> str:
 
 def _scores_name(protocol: str) -> str:
     return f"scores-{protocol}.npy"
-
-
-def _plain(value: object) -> object:
-    return value.tolist() if isinstance(value, np.generic | np.ndarray) else str(value)

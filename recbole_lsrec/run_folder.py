@@ -19,12 +19,15 @@ def create(config: Config) -> Path:
     Raises:
         MachineError: ``run_dir`` may not be written, or is a file.
     """
-    stamp = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
-    name = f"{config['model']}-{config['dataset']}-{config['seed']}-{stamp}-{secrets.token_hex(3)}"
-    folder = Path(config["run_dir"]) / name
+    folder = Path(config["run_dir"]) / stamped(f"{config['model']}-{config['dataset']}-{config['seed']}")
     with refusals_named(Path(config["run_dir"]), "run_dir: no folder can be made there"):
         folder.mkdir(parents=True)
     return folder
+
+
+def stamped(name: str) -> str:
+    """The name of a folder that there is not yet: ``<name>-<UTC time>-<6 hex>``."""
+    return f"{name}-{datetime.now(timezone.utc).strftime('%Y%m%dT%H%M%SZ')}-{secrets.token_hex(3)}"
 
 
 @contextmanager

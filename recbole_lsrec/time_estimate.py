@@ -10,7 +10,7 @@ from recbole.config import Config
 from recbole.model.abstract_recommender import GeneralRecommender
 from recbole.utils import ModelType
 
-from recbole_lsrec import checkpoint
+from recbole_lsrec import generators
 from recbole_lsrec.config.changed import changed
 from recbole_lsrec.data.candidates.short import as_option
 from recbole_lsrec.data.dataloader import EvalLoader
@@ -41,7 +41,7 @@ def evaluation_seconds(model: Any, loader: EvalLoader, config: Config) -> float:
     total = len(loader.dataset)
     if not total or model.type == ModelType.TRADITIONAL or isinstance(model, GeneralRecommender):
         return 0.0
-    generators = checkpoint.rng_state(config["device"])
+    drawn = generators.state(config["device"])
     ranks = changed(config, metrics=["MRR"])  # whatever is made of them
     share = share_scored(model, loader, config)  # of all items; of the few instances here all are
     work = _work(model, loader) * share
@@ -53,7 +53,7 @@ def evaluation_seconds(model: Any, loader: EvalLoader, config: Config) -> float:
         evaluate(model, some, ranks)
         spent = perf_counter() - started
         expected = spent * work / _work(model, some)
-    checkpoint.set_rng_state(generators, config["device"])
+    generators.put_back(drawn, config["device"])
     return expected
 
 

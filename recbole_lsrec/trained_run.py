@@ -39,8 +39,7 @@ def configure(
     named = files or model is not None or dataset is not None or {"model", "dataset"} & {*given, *line}
     if resume and not named:
         stored = checkpoint_of(_checkpoint_file(resume))
-        own = stored.metadata.get("own_model")
-        model = find_again(own, None, str(resume)) if own else stored.model
+        model = model_of(stored, None, str(resume))
         dataset, given = stored.dataset, {**stored.config, **given}
     config = Config(model, dataset, files, given, command_line=command_line, data_folder=data_folder)
     if config["resume"]:
@@ -89,6 +88,12 @@ def checkpoint_of(path: Path) -> checkpoint.Checkpoint:
     return stored
 
 
+def model_of(stored: checkpoint.Checkpoint, given: str | type | None, run: str) -> str | type:
+    """The class of a checkpoint's model, or its name; see :func:`find_again`."""
+    own = stored.metadata.get("own_model")
+    return find_again(own, given, run) if own else given or stored.model
+
+
 def load_run(folder: str | Path, model: str | type | None = None) -> tuple[Config, Data, Any]:
     """Config, data and model with the best weights of a finished run.
 
@@ -104,9 +109,7 @@ def load_run(folder: str | Path, model: str | type | None = None) -> tuple[Confi
 
 def _run_of(path: Path, model: str | type | None) -> tuple[Config, Data, Any]:
     stored = checkpoint_of(path)
-    own = stored.metadata.get("own_model")
-    named = find_again(own, model, str(path.parent)) if own else model or stored.model
-    config = Config(named, stored.dataset, config_dict=stored.config)
+    config = Config(model_of(stored, model, str(path.parent)), stored.dataset, config_dict=stored.config)
     data = load_data(config)
     now = data.log_fingerprints()
     if stored.metadata["fingerprints"].get("features") == data.dataset.sessions_fingerprint():

@@ -13,7 +13,7 @@ from recbole.config import Config
 from recbole.model.abstract_recommender import AbstractRecommender
 from recbole.utils import ModelType, dict2str
 
-from recbole_lsrec import checkpoint
+from recbole_lsrec import checkpoint, generators
 from recbole_lsrec.clipping import clip_each_variable
 from recbole_lsrec.console import DETAIL, bar
 from recbole_lsrec.denormals import flushed_denormals
@@ -155,7 +155,7 @@ class Trainer(recbole.trainer.Trainer):
         self._finished_epoch = self._told_epoch = self.start_epoch - 1
         if self._rng is not None:
             # Here and not on loading: whatever was built in between may have drawn numbers.
-            checkpoint.set_rng_state(self._rng, self.device)
+            generators.put_back(self._rng, self.device)
             self._rng = None
         if self.start_epoch > 0 and (self.start_epoch >= self.epochs or self._stopped_early()):
             self.logger.info(f"The checkpoint holds the finished training ({self.start_epoch} epochs): nothing to do.")
@@ -356,7 +356,7 @@ class Trainer(recbole.trainer.Trainer):
             "current": checkpoint.weights(self.model),
             "best": self._best,
             "optimizer": self.optimizer.state_dict(),
-            "rng": checkpoint.rng_state(self.device),
+            "rng": generators.state(self.device),
         }
         checkpoint.save(self.saved_model_file, checkpoint.Checkpoint(metadata, tensors))
         self._written_epoch = self._finished_epoch

@@ -1,16 +1,14 @@
 """Files that are there whole or not at all, whatever ends the process that writes them, and what identifies their content."""
 
 import hashlib
-import json
 import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 from filelock import FileLock, Timeout
@@ -63,15 +61,6 @@ def write_text(path: Path, text: str) -> None:
     """
     with refusals_named(path, "cannot be written"), written_whole(path) as part:
         part.write_text(text, encoding="utf-8")
-
-
-def write_values(path: Path, content: Mapping[str, Any]) -> None:
-    """Writes JSON that every reader takes, so without NaN, whole or not at all.
-
-    Raises:
-        MachineError: a full disk and the like.
-    """
-    write_text(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False, default=str) + "\n")
 
 
 def save_array(path: Path, array: np.ndarray) -> None:
@@ -131,4 +120,12 @@ def file_sha256(path: Path) -> str:
     with path.open("rb") as file:
         while block := file.read(1 << 20):
             digest.update(block)
+    return digest.hexdigest()
+
+
+def code_sha256(files: Iterable[Path]) -> str:
+    """SHA-256 in hex of source files of this package, and of where they lie in it."""
+    digest = hashlib.sha256()
+    for file in sorted(files):
+        digest.update(file.relative_to(Path(__file__).parent).as_posix().encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()

@@ -16,8 +16,8 @@ from recbole_lsrec.checkpoint import Checkpoint
 from recbole_lsrec.cli.boundary import one_line_errors
 from recbole_lsrec.cli.interrupted import ended_by_signals
 from recbole_lsrec.errors import ConfigError, MachineError
+from recbole_lsrec.json_files import write_json
 from recbole_lsrec.quick_start import run_recbole_lsrec
-from recbole_lsrec.run_files import write_json
 from recbole_lsrec.whole_files import alone, sweep, write_text, written_whole
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from recbole.model.abstract_recommender import AbstractRecommender
 from recbole.utils import InputType, ModelType
 
-from recbole_lsrec import checkpoint
+from recbole_lsrec import checkpoint, generators
 from recbole_lsrec.checkpoint import Checkpoint, check, load, save
 from recbole_lsrec.errors import CheckpointError, MachineError
 
@@ -226,9 +226,9 @@ def test_generators_go_on_where_they_were(tmp_path: Path) -> None:
         return torch.rand(3).tolist(), legacy, random.gauss(0, 1), random.random()
 
     draw()  # an odd number of normal draws leaves one in store, which must survive too
-    save(tmp_path / "c.pt", Checkpoint({}, {"rng": checkpoint.rng_state(CPU)}))
+    save(tmp_path / "c.pt", Checkpoint({}, {"rng": generators.state(CPU)}))
     expected = [draw(), draw()]
-    checkpoint.set_rng_state(load(tmp_path / "c.pt").tensors["rng"], CPU)
+    generators.put_back(load(tmp_path / "c.pt").tensors["rng"], CPU)
     assert [draw(), draw()] == expected
 
 

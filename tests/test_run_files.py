@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from recbole_lsrec import run_files
+from recbole_lsrec import json_files, run_files
 from recbole_lsrec.errors import DataError
 from recbole_lsrec.quick_start import run_recbole_lsrec
 from tests.analysis.saved_run_files import table, write_run
@@ -30,7 +30,7 @@ def test_a_result_without_the_number_of_its_format_is_read(tmp_path):
 def test_a_result_of_a_later_format_is_refused_in_one_line(tmp_path):
     folder = write_run(tmp_path / "new", table(["a"], [1]))
     stored = json.loads((folder / "result.json").read_text())
-    run_files.write_json(folder / "result.json", {**stored, "format": 2})
+    json_files.write_json(folder / "result.json", {**stored, "format": 2})
     with pytest.raises(DataError, match=r"result\.json: format: found 2; this version reads 1\. Update") as refused:
         run_files.read_result(folder)
     assert "\n" not in str(refused.value)
@@ -46,7 +46,7 @@ def test_instances_and_scores_are_read_as_written(tmp_path):
 
 
 def test_json_holds_numbers_of_numpy(tmp_path):
-    run_files.write_json(tmp_path / "x.json", {"one": np.float32(0.5), "some": np.arange(2), "other": tmp_path})
+    json_files.write_json(tmp_path / "x.json", {"one": np.float32(0.5), "some": np.arange(2), "other": tmp_path})
     assert json.loads((tmp_path / "x.json").read_text()) == {"one": 0.5, "some": [0, 1], "other": str(tmp_path)}
 
 

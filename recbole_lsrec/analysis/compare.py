@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import combinations
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from recbole_lsrec.analysis.significance import (
 )
 from recbole_lsrec.analysis.user_metrics import Metric
 from recbole_lsrec.errors import DataError
+from recbole_lsrec.json_files import finite
 
 
 @dataclass(frozen=True)
@@ -316,12 +316,3 @@ def _pair(
         p_holm=None,
         about="runs" if test is None else "models",
     )
-
-
-def finite(value: Any) -> Any:
-    """Nested plain values in which a number that JSON has no form for is None."""
-    if isinstance(value, dict):
-        return {key: finite(part) for key, part in value.items()}
-    if isinstance(value, list):
-        return [finite(part) for part in value]
-    return None if isinstance(value, float) and not isfinite(value) else value

@@ -2,12 +2,9 @@
 
 from textwrap import fill
 
-from tabulate import tabulate
-
 from recbole_lsrec.analysis.compare import Comparison
 from recbole_lsrec.analysis.comparison_words import heading, notes, pair_rows, run_rows, seed_rows
-
-WIDTH = 100
+from recbole_lsrec.analysis.text_table import WIDTH, text_table
 
 
 def comparison_text(found: Comparison) -> str:
@@ -21,20 +18,14 @@ def comparison_text(found: Comparison) -> str:
 
 def _runs(found: Comparison) -> str:
     heads, rows = run_rows(found)
-    return _table([[name, fill(label, 36), *rest] for name, label, *rest in rows], heads, "llrrrl")
+    return text_table(heads, [[name, fill(label, 36), *rest] for name, label, *rest in rows], "llrrrl")
 
 
 def _seeds(found: Comparison) -> str:
     heads, rows = seed_rows(found)
-    return _table(rows, heads, "lrrrrr")
+    return text_table(heads, rows, "lrrrrr")
 
 
 def _pairs(found: Comparison) -> str:
     heads, rows = pair_rows(found)
-    return _table(rows, heads, "lr" + "r" * (len(heads) - 2))
-
-
-def _table(rows: list[list], heads: list[str], align: str) -> str:
-    sides = [{"l": "left", "r": "right"}[side] for side in align]
-    # The heads are a row like any other: tabulate makes a column with a head two wider than it has to be.
-    return tabulate([heads, *rows], tablefmt="plain", colalign=sides, disable_numparse=True)
+    return text_table(heads, rows, "lr" + "r" * (len(heads) - 2))

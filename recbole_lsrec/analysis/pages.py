@@ -14,7 +14,7 @@ from recbole_lsrec.analysis.comparison_words import heading, notes, pair_rows, r
 from recbole_lsrec.analysis.strata import STRATA
 from recbole_lsrec.analysis.strata_report import StrataReport, strata_heading, strata_notes, strata_rows
 from recbole_lsrec.page.ink import MUTED, Panel, look, panel, rows_down
-from recbole_lsrec.page.numbers import MINUS, confidence, signed, typeset
+from recbole_lsrec.page.numbers import MINUS, confidence, signed, typeset_rows
 from recbole_lsrec.page.numbers import metric as number
 from recbole_lsrec.page.render import html_environment
 from recbole_lsrec.whole_files import write_text
@@ -106,4 +106,4 @@ def _stratum_panel(column: str, part: pd.DataFrame, name: str) -> Panel:
 
 def _typeset(table: tuple[list[str], list[list[Any]]]) -> tuple[list[str], list[list[Any]]]:
     heads, rows = table
-    return heads, [[name, *(typeset(str(value)) for value in values)] for name, *values in rows]
+    return heads, typeset_rows(rows)

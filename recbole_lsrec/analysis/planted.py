@@ -14,6 +14,7 @@ from recbole_lsrec.analysis.saved_runs import KEY, SavedRun, load_run_folder
 from recbole_lsrec.analysis.significance import bootstrap
 from recbole_lsrec.config.paths import dataset_folder
 from recbole_lsrec.errors import DataError
+from recbole_lsrec.json_files import finite
 from recbole_lsrec.page.numbers import weight
 from recbole_lsrec.run_files import read_table
 
@@ -68,9 +69,10 @@ class PlantedReport:
         """Plain values for JSON; NaN becomes None."""
         result = self.run.result
         about = {key: result[key] for key in ("model", "dataset", "seed")}  # type: ignore[literal-required]
-        parts = [{key: _plain(value) for key, value in asdict(part).items()} for part in self.parts]
-        correlations = {key: _plain(getattr(self, key)) for key in ("share", "share_given", "truth")}
-        return {"run": str(self.run.folder), **about, "phase": self.phase, "parts": parts, "correlations": correlations}
+        parts = [asdict(part) for part in self.parts]
+        correlations = {key: getattr(self, key) for key in ("share", "share_given", "truth")}
+        run = {"run": str(self.run.folder), **about, "phase": self.phase}
+        return finite({**run, "parts": parts, "correlations": correlations})
 
     def text(self) -> str:
         """For the terminal."""
@@ -196,7 +198,3 @@ def _truth_beside(run: SavedRun) -> Path:
         f"{places[0]}: has no {name}.planted.parquet: only a simulated log has a planted truth (recbole-lsrec simulate). If "
         "it lies elsewhere, give it with --truth."
     )
-
-
-def _plain(value: Any) -> Any:
-    return None if isinstance(value, float) and np.isnan(value) else value

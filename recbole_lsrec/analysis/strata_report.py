@@ -11,6 +11,7 @@ from tabulate import tabulate
 from recbole_lsrec.analysis.saved_runs import SavedRun, load_run_folder
 from recbole_lsrec.analysis.strata import FEW_USERS, STRATA, choose_strata, strata_table
 from recbole_lsrec.analysis.user_metrics import Metric
+from recbole_lsrec.json_files import finite
 from recbole_lsrec.page.numbers import spread
 
 
@@ -33,9 +34,8 @@ class StrataReport:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON; NaN becomes None."""
-        plain = self.table.astype(object).where(self.table.notna(), None)
         about = {key: self.run.result[key] for key in ("model", "dataset", "seed", "simulated")}
-        strata = plain.to_dict("records")
+        strata = finite(self.table.to_dict("records"))
         return {"run": str(self.run.folder), **about, "phase": self.phase, "protocol": self.protocol, "strata": strata}
 
     def text(self) -> str:

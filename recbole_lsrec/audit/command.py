@@ -8,9 +8,9 @@ from recbole_lsrec.audit.measure import Audit, measure
 from recbole_lsrec.audit.page import write_html
 from recbole_lsrec.config import Config
 from recbole_lsrec.errors import DataError
+from recbole_lsrec.json_files import write_values
 from recbole_lsrec.log_checks.times import ORDER
 from recbole_lsrec.run_data import load_log
-from recbole_lsrec.whole_files import write_values
 
 _MODEL, _PARTS = "SLSRec", {"without": ["cate"]}  # only for its settings: no model is made, and categories are no must
 

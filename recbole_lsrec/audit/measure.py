@@ -11,9 +11,7 @@ from recbole_lsrec.audit.log import Log
 from recbole_lsrec.audit.order import Order, ask_order
 from recbole_lsrec.audit.sessions import THRESHOLDS, Cut, cut_at
 from recbole_lsrec.audit.users import Activity, activity
-from recbole_lsrec.prepare.suggest import EDGES, Threshold, gap_histogram, suggest_threshold
-
-_RESOLUTIONS = (86_400, 3600, 60, 1)
+from recbole_lsrec.prepare.suggest import EDGES, RESOLUTIONS, Threshold, gap_histogram, suggest_threshold
 
 
 @dataclass(frozen=True)
@@ -67,7 +65,7 @@ def measure(
     lengths, (_, targets) = log.lengths, log.held_out()
     histogram = gap_histogram(log.gaps())
     since = log.time - log.time.min()  # whole days are so in every zone
-    resolution = next((step for step in _RESOLUTIONS if (since % step == 0).all()), 1)
+    resolution = next((step for step in RESOLUTIONS if (since % step == 0).all()), 1)
     return Audit(
         dataset=dataset,
         simulated=simulated,

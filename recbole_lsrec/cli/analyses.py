@@ -7,7 +7,8 @@ import click
 
 from recbole_lsrec.cli.shared import Finite, OutputFile
 from recbole_lsrec.errors import ConfigError
-from recbole_lsrec.whole_files import write_text, write_values
+from recbole_lsrec.json_files import write_values
+from recbole_lsrec.whole_files import write_text
 
 
 @click.command()
@@ -48,14 +49,14 @@ def strata(
 ) -> None:
     """Metrics of a saved run by history length, sessions, gap, popularity, repeats and category."""
     from recbole_lsrec.analysis.strata_report import describe_strata
-    from recbole_lsrec.page.escape import cell
+    from recbole_lsrec.page.escape import sheet
 
     if html_file:  # before anything is read or printed, since a page alone needs matplotlib
         from recbole_lsrec.analysis.pages import write_strata
     report = describe_strata(folder, metric, phase, protocol, by)
     click.echo(report.text())
     if csv_file:
-        write_text(csv_file, report.table.apply(lambda column: column.map(cell)).to_csv(index=False))
+        write_text(csv_file, sheet(report.table))
     if json_file:
         write_values(json_file, report.to_dict())
     if html_file:

@@ -1,13 +1,11 @@
 """The settings of a run: merged, checked, and in the form that RecBole's own classes read."""
 
-import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from recbole.config import Config as RecBoleConfig
 from recbole.utils import (
     EvaluatorType,
@@ -31,6 +29,7 @@ from recbole_lsrec.config.check import (
     refuse,
 )
 from recbole_lsrec.config.check_model import check_model_settings, input_type_of, reads_preloaded_weights
+from recbole_lsrec.config.device import set_device
 from recbole_lsrec.config.known import (
     check_key,
     model_settings,
@@ -63,8 +62,8 @@ from recbole_lsrec.config.paths import dataset_folder, dataset_yaml, properties_
 from recbole_lsrec.config.strong import with_strong
 from recbole_lsrec.config.values import YamlLoader, plain_types
 from recbole_lsrec.errors import ConfigError
-from recbole_lsrec.processes.place import place
 
+_LONGEST_NAME = 200  # bytes; files and folders have the name with more letters
 _NP_ALIASES = {
     "bool": np.bool_,
     "int": np.int_,
@@ -287,7 +286,7 @@ class Config(RecBoleConfig):
             raise ConfigError(reason)
         if "RecBole" in sources.get("selected_features", "") and values["CATEGORY_FIELD"]:
             values["selected_features"] = [values["CATEGORY_FIELD"]]  # RecBole's default is a column of ml-100k
-        self._init_device()
+        set_device(values, "gpu_id" in self._given)
 
     def _train_negatives(self) -> dict[str, Any]:
         key, values, sources = "train_neg_sample_args", self.final_config_dict, self._sources
@@ -351,26 +350,6 @@ class Config(RecBoleConfig):
         values["CATEGORY_FIELD"] = None
         self._remarks["CATEGORY_FIELD"] = f"load_col ({sources['load_col']}) leaves out the column {category!r}"
 
-    def _init_device(self) -> None:
-        """RecBole's, but ``use_gpu: False`` counts, and the visible GPUs change only if ``gpu_id`` was set."""
-        values = self.final_config_dict
-        ids = values["gpu_id"]
-        values["gpu_id"] = ",".join(map(str, ids)) if isinstance(ids, list) else str(ids)
-        if "gpu_id" in self._given:
-            os.environ["CUDA_VISIBLE_DEVICES"] = values["gpu_id"]
-        on_gpu = values["use_gpu"] and values["gpu_id"] != "" and torch.cuda.is_available()
-        values["device"] = torch.device("cuda" if on_gpu else "cpu")
-        here = place()
-        if on_gpu and here is not None:
-            if here.local >= torch.cuda.device_count():
-                raise ConfigError(
-                    f"nproc: found a process {here.local} (from 0) on this machine, which has {torch.cuda.device_count()} GPUs; "
-                    "accepted: at most one process for each GPU, or any number with use_gpu=False."
-                )
-            values["device"] = torch.device("cuda", here.local)
-            torch.cuda.set_device(here.local)
-        values["single_spec"], values["local_rank"] = True, 0  # RecBole's own processes are not used
-
 
 def _model_class(model: Any) -> type:
     found = model if isinstance(model, type) else registry.get_model(str(model))
@@ -390,6 +369,3 @@ def _plain_name(dataset: str) -> str:
             f"{_LONGEST_NAME} bytes. `data_path` says where it lies."
         )
     return dataset
-
-
-_LONGEST_NAME = 200  # of which files and folders are named, with more letters

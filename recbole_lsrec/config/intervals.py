@@ -45,12 +45,3 @@ def parse_intervals(text: object) -> list[Interval]:
 def within(values: np.ndarray, intervals: list[Interval]) -> np.ndarray:
     """Whether each value ``[n]`` lies in any of the intervals."""
     return np.logical_or.reduce([interval.holds(values) for interval in intervals])
-
-
-def is_intervals(text: object) -> bool:
-    """Whether :func:`parse_intervals` accepts it."""
-    try:
-        parse_intervals(text)
-    except ValueError:
-        return False
-    return True

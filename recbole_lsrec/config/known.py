@@ -1,5 +1,6 @@
 """Every setting there is with a model: those of all runs, and the model's own."""
 
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -95,7 +96,7 @@ def settings_for(model: type) -> Settings:
     """Every setting accepted with this model; what a model declares anew keeps the effect that it has elsewhere."""
     general = general_settings()
     own = {
-        key: one.with_effect(general[key].effect) if key in general and key not in NO_EFFECT else one
+        key: replace(one, effect=general[key].effect) if key in general and key not in NO_EFFECT else one
         for key, one in model_settings(model).items()
     }
     return {**general, **own}

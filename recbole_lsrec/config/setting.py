@@ -1,7 +1,7 @@
 """How a setting is declared: once, with its type, bounds, default, meaning, source, and what it may change."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Flag, auto
 from functools import cache, cached_property
 from typing import Annotated, Any, ClassVar
@@ -151,10 +151,6 @@ class Setting:
     how_long: bool = False
     own_words: str = ""
     parts: type[Options] | None = None
-
-    def with_effect(self, effect: Effect) -> "Setting":
-        """The same with another effect."""
-        return replace(self, effect=effect)
 
     @cached_property
     def accepted(self) -> str:

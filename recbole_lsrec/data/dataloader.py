@@ -13,6 +13,7 @@ from recbole.data.interaction import Interaction
 from recbole.utils import FeatureSource, FeatureType, InputType
 from torch.utils.data import DataLoader
 
+from recbole_lsrec.data.candidates.cache import folder_of
 from recbole_lsrec.data.candidates.freeze import candidate_hash, freeze_candidates
 from recbole_lsrec.data.candidates.given import read_candidates
 from recbole_lsrec.data.candidates.short import allowed_share, check_short_lists, has_seen_all, say_unrivalled
@@ -241,8 +242,7 @@ class EvalLoader:
         config, arguments = self.config, self.config["eval_args"]
         if protocol.name == "file":
             return read_candidates(config["candidates"], dataset, allowed_share(arguments))
-        folder = Path(config["candidate_cache"] or Path(config["run_dir"]) / ".candidates")
-        chosen = self._frozen(protocol, dataset, sampler, self.phase, folder)
+        chosen = self._frozen(protocol, dataset, sampler, self.phase, folder_of(config))
         others = [
             (phase, rows)
             for phase, rows in zip(PHASES[1:], dataset.split[1:], strict=True)

@@ -23,7 +23,7 @@ from recbole_lsrec.data.filtered import FilteredDataset
 from recbole_lsrec.data.loading import EVENT_TYPE
 from recbole_lsrec.data.recbole_dataset import writable
 from recbole_lsrec.data.sessions import own_sessions, segment_sessions
-from recbole_lsrec.data.split.global_time import frozen_history
+from recbole_lsrec.data.split.global_time import frozen_history, global_time_split
 from recbole_lsrec.data.split.phases import PHASES, Split
 from recbole_lsrec.data.split.splitting import split_by_origin, split_log
 from recbole_lsrec.data.window import Window
@@ -56,6 +56,7 @@ class SessionDataset(FilteredDataset):
         split: the row numbers of each phase.
         is_view: whether this is one phase of the log, not the whole.
         rows: int64, the instances of a view.
+        history_ends: int64 ``[n]`` :meth:`history_end` of every row; None where each is the row itself.
         session_list_field: the batch's field of session numbers, ``session_id_list`` by default.
 
     An instance is the row number of its target; its history is the rows of the same user before it, up to
@@ -71,9 +72,9 @@ class SessionDataset(FilteredDataset):
     rows: np.ndarray = np.zeros(0, dtype=np.int64)
     item_category: torch.Tensor | None = None
     n_categories: int = 0
+    history_ends: np.ndarray | None = None
     _instances: Interaction | None = None
     _limits: dict[str, int]  # phase -> candidate_limit
-    _history_end: np.ndarray | None = None  # [n]; None: each history reaches up to its target
 
     # --- the flat log -------------------------------------------------------------------------------------------------
 
@@ -109,13 +110,13 @@ class SessionDataset(FilteredDataset):
     def _sessions(self, frame: pd.DataFrame, exact: np.ndarray) -> np.ndarray:
         field, unit = self.config["SESSION_ID_FIELD"], self.config["timestamp_unit"]
         self._name_columns_like_sessions(field if field in frame else None)
+        if field in frame and self.field2type[field] != FeatureType.TOKEN:
+            raise DataError(
+                f"{self._log_names(self.dataset_name)[0]}.inter, line 1: field {field!r} (SESSION_ID_FIELD) has type "
+                f"{self.field2type[field].value!r}; accepted: 'token'."
+            )
+        session, split, without = self._cut_sessions(frame, exact)
         if field in frame:
-            if self.field2type[field] != FeatureType.TOKEN:
-                raise DataError(
-                    f"{self._log_names(self.dataset_name)[0]}.inter, line 1: field {field!r} (SESSION_ID_FIELD) has type "
-                    f"{self.field2type[field].value!r}; accepted: 'token'."
-                )
-            session, split, without = own_sessions(self.user, frame[field].to_numpy())
             self.logger.info(
                 f"Sessions: the log's own, from the column {field!r} (SESSION_ID_FIELD); session_threshold has no effect"
             )
@@ -124,14 +125,21 @@ class SessionDataset(FilteredDataset):
                     f"SESSION_ID_FIELD {field!r}: {split} sessions have others of their user between their events and count "
                     f"as several; {without} events have no session id, and those that follow one another share a session"
                 )
-            return session
-        if unit == ORDER:
+        elif unit == ORDER:
             self.logger.info(
                 f"timestamp_unit: {ORDER}: times are places, so session_threshold has no effect: one session a user"
             )
-            return own_sessions(self.user, np.zeros(len(self.user), dtype=np.int64))[0]
+        return session
+
+    def _cut_sessions(self, frame: pd.DataFrame, exact: np.ndarray) -> tuple[np.ndarray, int, int]:
+        """The sessions; how many of the log's own are split, and how many events name none."""
+        field, unit = self.config["SESSION_ID_FIELD"], self.config["timestamp_unit"]
+        if field in frame:
+            return own_sessions(self.user, frame[field].to_numpy())
+        if unit == ORDER:
+            return own_sessions(self.user, np.zeros(len(self.user), dtype=np.int64))
         threshold = self.config["session_threshold"] * TICKS_PER_SECOND[unit]
-        return segment_sessions(self.user, exact, threshold, self.config["session_gap"])
+        return segment_sessions(self.user, exact, threshold, self.config["session_gap"]), 0, 0
 
     def _name_columns_like_sessions(self, used: str | None) -> None:
         named = self.config["SESSION_ID_FIELD"]
@@ -213,19 +221,17 @@ class SessionDataset(FilteredDataset):
 
     def _split_as_set(self) -> Split:
         arguments = self.config["eval_args"]
-        kind, value = next(iter(arguments["split"].items()))
-        more: dict[str, Any] = {}
-        if kind == "GTS":
-            settings = GlobalTime.parse(value)
-            # A token's hash, unlike its id, depends on nothing else in the file.
-            hashes = pd.util.hash_array(self.field2id_token[self.uid_field].astype(object))
-            more = {
-                "may_train": self._of_types("train_events", settings.train_events),
-                "may_target": self._of_types("target_events", settings.target_events),
-                "user_key": hashes[self.user],
-                "seed": self.config["candidate_seed"],
-            }
-        return split_log(self.user, self.time, arguments["split"], str(arguments["group_by"]).lower(), **more)
+        if "GTS" not in arguments["split"]:
+            return split_log(self.user, self.time, arguments["split"], str(arguments["group_by"]).lower())
+        settings = GlobalTime.parse(arguments["split"]["GTS"])
+        # A token's hash, unlike its id, depends on nothing else in the file.
+        hashes = pd.util.hash_array(self.field2id_token[self.uid_field].astype(object))
+        allowed = {
+            "may_train": self._of_types("train_events", settings.train_events),
+            "may_target": self._of_types("target_events", settings.target_events),
+        }
+        keys, seed = hashes[self.user], self.config["candidate_seed"]
+        return global_time_split(self.user, self.time, settings, **allowed, user_key=keys, seed=seed)
 
     def _of_types(self, part: str, names: tuple[str, ...]) -> np.ndarray | None:
         """Boolean ``[n]``: rows whose event type is one of the names; None where none are named."""
@@ -237,7 +243,7 @@ class SessionDataset(FilteredDataset):
         return np.isin(self._log[EVENT_TYPE].numpy(), ids)
 
     def _set_limits(self) -> None:
-        self._limits, self._history_end = {}, None
+        self._limits, self.history_ends = {}, None
         parts = self.config["eval_args"]["split"].get("GTS")
         if parts is None or self.pre_split:
             return
@@ -245,10 +251,10 @@ class SessionDataset(FilteredDataset):
         limits = dict(zip(("valid", "test"), settings.boundaries(self.time), strict=True))
         self._limits = {phase: limit for phase, limit in limits.items() if limit is not None}
         if settings.targets == "all":
-            self._history_end = np.arange(len(self.user))
+            self.history_ends = np.arange(len(self.user))
             for phase, limit in self._limits.items():
                 rows = getattr(self.split, phase)
-                self._history_end[rows] = frozen_history(self.user, self.time, limit)[rows]
+                self.history_ends[rows] = frozen_history(self.user, self.time, limit)[rows]
 
     def candidate_limit(self, phase: str) -> int | None:
         """Before when, in unix seconds, an item must have been seen to be a candidate in ``valid`` or ``test``.
@@ -262,12 +268,7 @@ class SessionDataset(FilteredDataset):
 
         Earlier with ``GTS`` and ``targets: all``, where what happens after the boundary is in no history.
         """
-        return rows if self._history_end is None else self._history_end[rows]
-
-    @property
-    def history_ends(self) -> np.ndarray | None:
-        """``[n]`` :meth:`history_end` of every row; None where each is the row itself."""
-        return self._history_end
+        return rows if self.history_ends is None else self.history_ends[rows]
 
     def view(self, rows: np.ndarray) -> "SessionDataset":
         """The same log seen through some of its instances."""
@@ -392,6 +393,6 @@ class SessionDataset(FilteredDataset):
         digest = hashlib.sha256()
         for rows in self.split:
             digest.update(f"{len(rows)}:".encode() + rows.astype(np.int64).tobytes())
-        if self._history_end is not None:
-            digest.update(self._history_end.tobytes())
+        if self.history_ends is not None:
+            digest.update(self.history_ends.tobytes())
         return digest.hexdigest()

@@ -1,6 +1,5 @@
 """The tables after the filters, each of which is counted, with ids for tokens and the log in order."""
 
-import hashlib
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -24,6 +23,7 @@ from recbole_lsrec.data.sorting import in_order, order_by_user_and_time, whole_n
 from recbole_lsrec.data.token_ids import number_tokens
 from recbole_lsrec.errors import DataError, did_you_mean, listed
 from recbole_lsrec.log_checks.times import ORDER, unit_problem
+from recbole_lsrec.whole_files import code_sha256
 
 # Settings that decide what the tables hold before ``build``.
 READ_FOR_TABLES = sorted(
@@ -325,13 +325,5 @@ class FilteredDataset(CheckedDataset):
 @lru_cache(maxsize=1)
 def _loading_code() -> str:
     """Hash of the modules that make the tables: those of older code are not taken for today's."""
-    folder = Path(__file__).parent
-    files = [
-        *folder.glob("*.py"),
-        *(folder.parent / "log_checks").glob("*.py"),
-        *(folder.parent / "config").glob("*.py"),
-    ]
-    digest = hashlib.sha256()
-    for file in sorted(files):
-        digest.update(file.name.encode() + b"\0" + file.read_bytes())
-    return digest.hexdigest()
+    package = Path(__file__).parent.parent
+    return code_sha256(file for folder in ("data", "log_checks", "config") for file in (package / folder).glob("*.py"))

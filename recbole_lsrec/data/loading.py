@@ -106,7 +106,7 @@ class CheckedDataset(RecBoleDataset):
         widths: list[dict[str, int]] = []
         first: dict[str, str] = {}
         for path in files:
-            frame = self._load_feat(str(path), FeatureSource.INTERACTION)
+            frame = self._load_feat(path, FeatureSource.INTERACTION)
             assert frame is not None  # load_col has columns of the log, see Config
             types = {field: self.field2type[field].value for field in frame}
             if frames and any(first.get(field, ftype) != ftype for field, ftype in types.items()):
@@ -139,7 +139,7 @@ class CheckedDataset(RecBoleDataset):
     ) -> pd.DataFrame | None:
         """RecBole's; lines that repeat an id are counted, those without one removed and counted."""
         path, field = Path(dataset_path) / f"{token}.{source.value}", getattr(self, field_name)
-        frame = self._load_feat(str(path), source) if path.is_file() else None
+        frame = self._load_feat(path, source) if path.is_file() else None
         self.field2source[field] = FeatureSource(f"{source.value}_id")
         if frame is None:
             return None
@@ -161,9 +161,9 @@ class CheckedDataset(RecBoleDataset):
                 raise DataError(
                     f"additional_feat_suffix: found {suffix!r}, for which {path} would be a file of its own."
                 )
-            setattr(self, f"{suffix}_feat", self._load_feat(str(path), suffix))
+            setattr(self, f"{suffix}_feat", self._load_feat(path, suffix))
 
-    def _load_feat(self, filepath: str, source: FeatureSource | str) -> pd.DataFrame | None:
+    def _load_feat(self, path: Path, source: FeatureSource | str) -> pd.DataFrame | None:
         named = getattr(source, "value", source)
         if all(named in (self.config[key] or ()) for key in ("load_col", "unload_col")):
             raise DataError(
@@ -173,7 +173,7 @@ class CheckedDataset(RecBoleDataset):
         if load_col == set():
             return None
         frame, types = read_atomic(
-            Path(filepath),
+            path,
             load_col,
             unload_col,
             field_separator=self.config["field_separator"],
@@ -181,9 +181,9 @@ class CheckedDataset(RecBoleDataset):
             encoding=self.config["encoding"],
             time_field=self.time_field if source == FeatureSource.INTERACTION else None,
         )
-        self._refuse_padding(Path(filepath), frame, types)
-        self._remark_none_words(Path(filepath), frame, types)
-        self._remark_spaces(Path(filepath), frame, types)
+        self._refuse_padding(path, frame, types)
+        self._remark_none_words(path, frame, types)
+        self._remark_spaces(path, frame, types)
         for field, ftype in types.items() if source != "link" else ():
             self.field2source[field], self.field2type[field] = source, ftype
             self.field2seqlen[field] = 1
@@ -246,9 +246,9 @@ class CheckedDataset(RecBoleDataset):
     def _check_columns(self, token: str, in_log: set[str]) -> None:
         """Every field the settings name must be in a file, with a type that fits, once."""
         for key, accepted in (
-            ("USER_ID_FIELD", (FeatureType.TOKEN,)),
-            ("ITEM_ID_FIELD", (FeatureType.TOKEN,)),
-            ("TIME_FIELD", (FeatureType.FLOAT,)),
+            ("USER_ID_FIELD", FeatureType.TOKEN),
+            ("ITEM_ID_FIELD", FeatureType.TOKEN),
+            ("TIME_FIELD", FeatureType.FLOAT),
         ):
             field = self.config[key]
             if field not in in_log:
@@ -256,10 +256,10 @@ class CheckedDataset(RecBoleDataset):
                     f"{token}.inter: field {field!r} ({key}) is not among the columns loaded: {sorted(in_log)}; "
                     f"add it to the file and to load_col, or set {key} to the column that holds it."
                 )
-            if self.field2type[field] not in accepted:
+            if self.field2type[field] != accepted:
                 raise DataError(
                     f"{token}.inter, line 1: field {field!r} ({key}) has type {self.field2type[field].value!r}; "
-                    f"accepted: {accepted[0].value!r}."
+                    f"accepted: {accepted.value!r}."
                 )
         check_named_columns(self.config, self.field2type, self.field2source)
         suffix = self.config["LIST_SUFFIX"]

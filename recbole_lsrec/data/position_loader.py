@@ -12,6 +12,7 @@ from recbole_lsrec.data.counter_random import key_from, uniform
 from recbole_lsrec.data.dataloader import TrainLoader
 from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.data.sampler import TimeThresholdSampler
+from recbole_lsrec.data.window import Window
 
 NEXT_PREFIX = "next_"  # before the name of the list of items: the target of each position
 
@@ -79,15 +80,13 @@ class PositionLoader(TrainLoader):
     def make(self, chunks: np.ndarray, batch_rows: np.ndarray | None = None) -> Interaction:
         """One batch from its chunks ``[B, 2]``: ``item_id_list``, ``item_length`` and ``next_item_id_list``."""
         first, length = torch.from_numpy(chunks).unbind(1)
-        steps = torch.arange(int(length.max()))
-        inside = steps < length[:, None]  # [B, L]
-        at = torch.where(inside, first[:, None] + steps, 0)
+        seen, asked = (Window.before(begin + length, begin, int(length.max())) for begin in (first, first + 1))
         items = self.dataset.item_id_list_field
         return Batch(
             {
-                items: torch.from_numpy(self.dataset.item)[at] * inside,
+                items: seen.of(torch.from_numpy(self.dataset.item)),
                 self.dataset.item_list_length_field: length,
-                NEXT_PREFIX + items: self._next[torch.where(inside, at + 1, 0)] * inside,
+                NEXT_PREFIX + items: asked.of(self._next),
             },
             len(chunks),
         )

@@ -3,6 +3,8 @@
 An event after the target is the future: it enters training batches alone, and only where it is itself a training event.
 """
 
+from functools import cached_property
+
 import numpy as np
 import torch
 from recbole.data.interaction import Interaction
@@ -66,7 +68,7 @@ class SessionViewDataset(SessionDataset):
         known = start < len(self.user)
         known[known] &= self.user[start[known]] == self.user[rows[known]]
         end = np.searchsorted(self.session, self.session[np.minimum(start, len(self.user) - 1)], side="right")
-        training = self._training()
+        training = self._training_rows
         m = np.where(known, np.minimum(end - start, width), 0)
         at = start[:, None] + np.arange(width)
         inside = (np.arange(width) < m[:, None]) & training[np.minimum(at, len(training) - 1)]
@@ -81,10 +83,9 @@ class SessionViewDataset(SessionDataset):
         inside = np.arange(width) < n[:, None]
         return np.where(inside, self.item[np.where(inside, start[:, None] + np.arange(width), 0)], 0)
 
-    def _training(self) -> np.ndarray:
-        if not hasattr(self, "_training_rows"):
-            self._training_rows = self.training_events()
-        return self._training_rows
+    @cached_property
+    def _training_rows(self) -> np.ndarray:
+        return self.training_events()
 
 
 Side = tuple[np.ndarray, np.ndarray]  # items [B, W], right-padded, and how many [B]

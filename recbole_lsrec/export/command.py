@@ -19,13 +19,12 @@ from torch import Tensor
 
 from recbole_lsrec.errors import ConfigError, refusals_named
 from recbole_lsrec.export.score_model import ScoreModel, fields_read, scores
+from recbole_lsrec.json_files import read_json
 from recbole_lsrec.model.base import LongShortRecommender
 from recbole_lsrec.recommend import Recommender
 from recbole_lsrec.recommend.read_histories import ITEM, TIME, USER
-from recbole_lsrec.run_files import read_json
 from recbole_lsrec.whole_files import write_text, written_whole
 
-FORMATS = ("onnx", "torchscript", "embeddings")
 TOLERANCE = 1e-5  # absolute, and of the score
 _NAMES = {"onnx": "score.onnx", "torchscript": "score.pt", "embeddings": "embeddings.parquet"}
 CANDIDATES, SCORES = "candidates", "scores"

@@ -14,7 +14,8 @@ from torch import Tensor, nn
 
 from recbole_lsrec.model.diffusion.decay_gru import DecayGRU
 from recbole_lsrec.model.layers.attention import MLPAttention
-from recbole_lsrec.model.layers.recurrent import GRU, Steps, VecAttGRU
+from recbole_lsrec.model.layers.recurrent import GRU, VecAttGRU
+from recbole_lsrec.model.layers.steps import Steps
 from recbole_lsrec.model.layers.time_lstm import LSTM, Time4LSTM
 
 

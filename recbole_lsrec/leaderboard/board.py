@@ -7,7 +7,8 @@ from typing import Any
 
 from recbole_lsrec.analysis.saved_runs import SavedRun, load_run_folder
 from recbole_lsrec.errors import DataError
-from recbole_lsrec.run_files import read_json, read_split, write_json
+from recbole_lsrec.json_files import read_json, write_json
+from recbole_lsrec.run_files import read_split
 
 LEADERBOARD = "leaderboard.json"
 STATUSES = ("done", "error", "not built", "pending")

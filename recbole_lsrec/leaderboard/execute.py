@@ -14,13 +14,12 @@ from recbole_lsrec.errors import ConfigError, MachineError
 from recbole_lsrec.leaderboard import worker
 from recbole_lsrec.leaderboard.cell_run import CellRun
 from recbole_lsrec.leaderboard.cells import PlannedCell
-from recbole_lsrec.ray_session import NODE_LOST, check_node, running_ray
+from recbole_lsrec.ray_session import NODE_LOST, check_node, on_this_node, resources_of_nodes, running_ray
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", UserWarning)  # Ray 2.6 imports pkg_resources, which says that it will go
     import ray
     from ray.exceptions import LocalRayletDiedError, RayError, RayTaskError
-    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 _ATTEMPTS = 2
 _REFRESH_SECONDS = 2.0
@@ -52,7 +51,7 @@ def connected(resources: Resources) -> Iterator[dict[str, int]]:
     """
     jobs = resources.jobs or max(1, (os.cpu_count() or 1) // resources.cpus)
     with running_ray(resources.address, jobs * resources.cpus):
-        nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+        nodes = resources_of_nodes()
         fits = [node for node in nodes if node.get("CPU", 0) >= resources.cpus and node.get("GPU", 0) >= resources.gpus]
         if not fits:
             raise ConfigError(
@@ -82,8 +81,7 @@ def run_cells(
     remote: Any = ray.remote
     task = remote(max_calls=1, max_retries=0, num_cpus=resources.cpus, num_gpus=resources.gpus)(worker.run_cell)
     # The files need to lie on this node only; with no CPU asked for, a head node that offers none can load too.
-    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
-    load = remote(max_calls=1, max_retries=1, num_cpus=0, scheduling_strategy=here)(worker.load)
+    load = remote(max_calls=1, max_retries=1, num_cpus=0, scheduling_strategy=on_this_node())(worker.load)
     logs: dict[str, Any] = {}
     users = Counter(cell.log_key for cell in cells)
 
@@ -142,7 +140,7 @@ def _collect(reference: Any) -> CellRun | None:
 
 def _at_once(resources: Resources) -> int:
     """Cells that can run at a time on the nodes there are now."""
-    return sum(_places(node["Resources"], resources) for node in ray.nodes() if node["Alive"])
+    return sum(_places(node, resources) for node in resources_of_nodes())
 
 
 def _places(node: dict[str, float], resources: Resources) -> int:

@@ -4,7 +4,6 @@ import platform
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timezone
 from logging import getLogger
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from recbole_lsrec.leaderboard.cell_run import CellRun
 from recbole_lsrec.leaderboard.cells import PlannedCell
 from recbole_lsrec.leaderboard.plan import Plan
 from recbole_lsrec.leaderboard.store import Record, Store
+from recbole_lsrec.run_files import now, read_result
 
 
 class Progress:
@@ -49,7 +49,7 @@ class Progress:
         self.reused = 0
         self.environment = _environment(threads)
         self._before = _board_before(store.out)
-        self._started = _now()
+        self._started = now()
         self._cells = {
             cell.name: Cell(
                 system=cell.system.name,
@@ -118,7 +118,7 @@ class Progress:
             title=self.plan.title,
             command=self.command,
             started=self._started,
-            finished=None if pending else _now(),
+            finished=None if pending else now(),
             plan=self.plan.to_dict(),
             budget=dict(self.plan.budget) or None,
             bit_reproducible=self.plan.bit_reproducible,
@@ -144,7 +144,7 @@ class Progress:
             run_folder=self._relative(folder),
             attempts=record.attempts,
             seconds=record.seconds,
-            below_band=below_band(self.store.result(folder), self.bands),
+            below_band=below_band(read_result(folder), self.bands),
         )
 
     def _update(self, planned: PlannedCell, **changes: Any) -> None:
@@ -181,10 +181,6 @@ def _processor() -> str:
     lines = info.read_text(encoding="utf-8").splitlines() if info.is_file() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.processor()
-
-
-def _now() -> str:
-    return datetime.now(timezone.utc).isoformat(timespec="seconds")
 
 
 def _results(cells: Sequence[Cell]) -> list[Cell]:

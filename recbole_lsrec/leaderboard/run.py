@@ -64,12 +64,9 @@ def run_leaderboard(
         tuned: Mapping[tuple[str, str], Mapping[str, Any]] = {}
         if plan.tune is not None:
             try:
-                searched = tune_systems(plan, planned, out, resources, say)
-            except KeyboardInterrupt:  # before or between two searches
-                searched = None
-            if searched is None:
+                tuned = tune_systems(plan, planned, out, resources, say)
+            except KeyboardInterrupt:
                 return Summary([], 0, True)
-            tuned = searched
             planned = make_cells(
                 plan, resources.cpus, {key: search["best"] for key, search in tuned.items()}, resources.gpus
             )

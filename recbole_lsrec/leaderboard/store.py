@@ -5,15 +5,15 @@ import os
 import shutil
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, fields
-from datetime import datetime, timezone
 from logging import getLogger
 from pathlib import Path
 from typing import Any
 
 from recbole_lsrec.errors import DataError, LSRecError, refusals_named
+from recbole_lsrec.json_files import read_json
 from recbole_lsrec.leaderboard.cell_run import CellRun
 from recbole_lsrec.leaderboard.cells import PlannedCell, differences
-from recbole_lsrec.run_files import RunResult, check_files, read_json, read_result
+from recbole_lsrec.run_files import check_files, now, read_result
 
 CELL, RUNS, CANDIDATES = "cell.json", "runs", ".candidates"
 
@@ -78,7 +78,7 @@ class Store:
             if folder in taken:
                 continue
             try:
-                check_files(folder, self.result(folder))
+                check_files(folder, read_result(folder))
             except LSRecError as error:
                 getLogger().warning(f"{cell.name}: run again, because its finished run is damaged: {error}")
                 continue
@@ -93,8 +93,7 @@ class Store:
 
     def keep(self, cell: PlannedCell, run: CellRun, attempts: int) -> tuple[Path, Record]:
         """Writes a finished run."""
-        now = datetime.now(timezone.utc).isoformat(timespec="seconds")
-        record = Record(cell.system.name, cell.data.label, cell.seed, cell.identity, attempts, run.seconds, now)
+        record = Record(cell.system.name, cell.data.label, cell.seed, cell.identity, attempts, run.seconds, now())
         files = {**run.files, CELL: json.dumps(asdict(record), indent=2, ensure_ascii=False).encode()}
         folder = self.write_run(run.folder, files)
         self._records[folder] = record
@@ -110,10 +109,6 @@ class Store:
                 (hidden / file).write_bytes(content)
             os.replace(hidden, folder)
         return folder
-
-    def result(self, folder: Path) -> RunResult:
-        """Returns a run's ``result.json``."""
-        return read_result(folder)
 
 
 def _read(path: Path) -> Record | None:

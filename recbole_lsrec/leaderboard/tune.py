@@ -19,7 +19,7 @@ TUNING = "tuning"
 
 def tune_systems(
     plan: Plan, cells: Sequence[PlannedCell], out: Path, resources: Resources, say: Callable[[str], None]
-) -> dict[tuple[str, str], Mapping[str, Any]] | None:
+) -> dict[tuple[str, str], Mapping[str, Any]]:
     """Searches settings for every system on every data set, each trial with the first seed and the budget of a cell.
 
     Only validation data are read. A finished search is not repeated while its space, and what the result of a cell
@@ -33,10 +33,10 @@ def tune_systems(
         say: takes lines of text for the user.
 
     Returns:
-        By (system name, data set label): ``trials``, ``spent_seconds`` and the ``best`` settings. None where a search
-        was interrupted, which Ray Tune ends in order; it is taken up at the next start.
+        By (system name, data set label): ``trials``, ``spent_seconds`` and the ``best`` settings.
 
     Raises:
+        KeyboardInterrupt: a search was interrupted, which Ray Tune ends in order; it is taken up at the next start.
         ConfigError: a model has no search space, before any search begins; or an option of the search is wrong.
     """
     searches = {}
@@ -68,7 +68,7 @@ def tune_systems(
             say(f"{name} on {label}: searching settings")
             result = search(asked)
             if not result.complete:
-                return None
+                raise KeyboardInterrupt
             if result.best is None:
                 say(f"{name} on {label}: no trial was validated, so its own settings are used; see {asked.out}")
             found[name, label] = {

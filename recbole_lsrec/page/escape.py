@@ -1,7 +1,9 @@
-"""Text made safe for Markdown tables and LaTeX."""
+"""Text made safe for Markdown tables, LaTeX and spreadsheets."""
 
 import re
 from typing import Any
+
+import pandas as pd
 
 from recbole_lsrec.page.numbers import DASH, MINUS
 
@@ -39,3 +41,8 @@ def cell(value: Any) -> Any:
     except ValueError:
         return f"'{value}"
     return value
+
+
+def sheet(table: pd.DataFrame) -> str:
+    """CSV, each value a :func:`cell`."""
+    return table.apply(lambda column: column.map(cell)).to_csv(index=False)

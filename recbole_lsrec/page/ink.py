@@ -27,6 +27,7 @@ N_COLOURS = 7
 _SERIES = [f"#04000{number}" for number in range(N_COLOURS)]
 _VARIABLES |= {colour: f"--series-{number}" for number, colour in enumerate(_SERIES)}
 _MARKERS = "osD^vPX*"
+_WIDTH = 3.6  # of a panel, in inches
 _STYLE: Any = {
     "svg.hashsalt": "lsrec",  # the same ids every time
     "svg.fonttype": "none",  # text stays text: searchable, and in the reader's font
@@ -64,19 +65,19 @@ def look(index: int) -> tuple[str, str]:
     return _SERIES[index % N_COLOURS], _MARKERS[index % len(_MARKERS)]
 
 
-def panel(name: str, draw: Callable[[Axes], None], width: float = 3.6, height: float = 2.6) -> str:
+def panel(name: str, draw: Callable[[Axes], None], height: float = 2.6) -> str:
     """Draws one panel.
 
     Args:
         name: unique in the page; makes the ids in the SVG unique and the same every time.
         draw: fills the axes.
-        width, height: inches; 72 units of the SVG each.
+        height: inches; 72 units of the SVG each.
 
     Returns:
         An ``<svg>`` element to be set into a page that defines the CSS variables of :data:`_VARIABLES`.
     """
     with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(width, height), layout="constrained")
+        figure = Figure(figsize=(_WIDTH, height), layout="constrained")
         axes = figure.add_subplot()
         draw(axes)
         for axis in (axes.xaxis, axes.yaxis):

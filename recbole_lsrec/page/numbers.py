@@ -72,6 +72,11 @@ def typeset(text: str) -> str:
     return re.sub(r"-(?=[\d.])", MINUS, text.replace(" +- ", "\u00a0±\u00a0"))
 
 
+def typeset_rows(rows: list[list[Any]]) -> list[list[Any]]:
+    """The rows of a table with :func:`typeset` numbers; the first column holds names."""
+    return [[name, *(typeset(str(value)) for value in values)] for name, *values in rows]
+
+
 def percent(value: float | None) -> str:
     """One decimal."""
     return DASH if value is None else f"{value:.1%}"

@@ -5,10 +5,8 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import click
 import numpy as np
@@ -21,7 +19,7 @@ from recbole_lsrec.log_checks.times import ORDER
 from recbole_lsrec.prepare import events, write
 from recbole_lsrec.prepare.columns import csv_source
 from recbole_lsrec.prepare.copies import check_copies
-from recbole_lsrec.prepare.database import connected, foreign, one, text
+from recbole_lsrec.prepare.database import connected, one
 from recbole_lsrec.prepare.dataset_yaml import Facts, dataset_yaml
 from recbole_lsrec.prepare.features import POINT, Feature, make_writable
 from recbole_lsrec.prepare.files import RawFile, find_files, matching
@@ -29,6 +27,7 @@ from recbole_lsrec.prepare.items import item_query, read_items, user_query
 from recbole_lsrec.prepare.layout import Layout, Source
 from recbole_lsrec.prepare.ledger import Ledger
 from recbole_lsrec.prepare.recipes import RECIPES, apply
+from recbole_lsrec.prepare.source_steps import apply_source
 from recbole_lsrec.prepare.sources import SOURCES, installed
 from recbole_lsrec.prepare.statistics import statistics
 from recbole_lsrec.prepare.suggest import Threshold, sampled_negatives, suggest_threshold
@@ -157,6 +156,7 @@ def _prepare(
         )
     ledger = Ledger(notes=list(source.notes))
     chosen = _chosen(source, files)
+    of_items = [(layout, raw) for layout in source.items for raw in matching(files, layout.files)]
     with connected(work) as connection:
         check_zone(connection, options.tz)
         features = (*source.user_features, *source.item_features)
@@ -171,8 +171,8 @@ def _prepare(
         click.echo(f"  times: {times.in_words if times else 'none; the order of the rows counts'}")
         _parse(connection, times, starts, ledger, options.max_refused)
         make_writable(connection, features, starts, ledger, options.decimal or POINT)
-        read_items(connection, source, files, ledger)
-        _source_steps(connection, source, options, ledger)
+        read_items(connection, source, of_items, ledger)
+        apply_source(connection, source, options.keep_events, options.all_items, options.tz, ledger)
         recipe = RECIPES[options.recipe]
         if options.sample_users is not None:
             recipe = replace(recipe, users=options.sample_users)
@@ -182,7 +182,7 @@ def _prepare(
                 connection, replace(RECIPES["none"], k_core=options.k_core, iterate=True), source, options.seed, ledger
             )
         meta = _write(connection, source, work, name, times, ledger, options)
-    used = list(dict.fromkeys(raw.path for _, raw in [*chosen, *_item_files(source, files)]))
+    used = list(dict.fromkeys(raw.path for _, raw in [*chosen, *of_items]))
     meta |= {
         "source": {"name": source.name, "title": source.title, "chosen": told},
         "raw_files": [{"file": path.name, "bytes": path.stat().st_size, "sha256": file_sha256(path)} for path in used],
@@ -204,10 +204,6 @@ def _chosen(source: Source, files: list[RawFile]) -> list[tuple[Layout, RawFile]
     return chosen
 
 
-def _item_files(source: Source, files: list[RawFile]) -> list[tuple[Layout, RawFile]]:
-    return [(layout, raw) for layout in source.items for raw in matching(files, layout.files)]
-
-
 def _times(connection: Any, source: Source, options: Options, ledger: Ledger) -> Times | None:
     if ORDER in (options.columns.get("time"), options.time_format):
         if options.tz is not None:
@@ -216,7 +212,7 @@ def _times(connection: Any, source: Source, options: Options, ledger: Ledger) ->
     if one(connection, "SELECT count(*) FROM raw")[0] == 0:
         return None  # said where the account is checked
     given = source.time if options.time_format is None else options.time_format
-    times = find_reading(connection, "raw", given, options.tz or source.tz, options.max_refused)
+    times = find_reading(connection, given, options.tz or source.tz, options.max_refused)
     if options.tz is not None and (times.zoned or not times.reading.local) and not source.period:
         ledger.notes.append(f"--tz: has no effect, as the times are {times.in_words}, which need no zone")
     if times.skipped:
@@ -244,44 +240,6 @@ def _parse(connection: Any, times: Times | None, starts: events.Starts, ledger: 
         raise DataError(f"{ledger.files[0].file}: no row can be used" + "".join(
             f"\n  {entry.reason}: {entry.rows}, such as {entry.examples[0]}" for entry in ledger.refusals.values()
         ) + ("" if ledger.refusals else ": there is none."))  # fmt: skip
-
-
-def _source_steps(connection: Any, source: Source, options: Options, ledger: Ledger) -> None:
-    """What is known of the log itself: event types that are interest, its period, its departments."""
-
-    def keep(name: str, condition: str, told: str = "") -> None:
-        connection.execute(f"CREATE OR REPLACE TABLE log AS SELECT * FROM log WHERE {condition}")
-        ledger.step(name, events.sizes(connection))
-        if ledger.steps[-1].rows == 0:
-            raise DataError(
-                f"{name}: no event is left; see what the log holds, or choose with --keep-events or --all-items."
-                f"{f' {told}.' if told else ''}"
-            )
-
-    kept = options.keep_events or source.keep
-    if kept:
-        told = _other_types(connection, kept) if options.keep_events else ""
-        ledger.notes += [told] if told else []
-        keep(f"event types {', '.join(kept)}", f"event_type IN ({', '.join(map(text, kept))})", told)
-    if source.period:
-        zone = ZoneInfo(options.tz or source.tz or "UTC")
-        low, high = (
-            int(datetime.fromisoformat(day).replace(tzinfo=zone).timestamp()) * SECOND for day in source.period
-        )
-        keep(f"from {source.period[0]}, before {source.period[1]}", f"ns >= {low} AND ns < {high}")
-    if source.departments and not options.all_items:
-        column, values = source.departments
-        wanted = f"SELECT item FROM items WHERE {foreign(column)} IN ({', '.join(map(text, values))})"
-        keep(f"{column} {', '.join(values)}", f"item IN ({wanted})")
-
-
-def _other_types(connection: Any, kept: tuple[str, ...]) -> str:
-    """Which words of --keep-events are no type of the log, and the types that are left out; nothing where all are."""
-    found = dict(connection.execute("SELECT event_type, count(*) FROM log GROUP BY 1 ORDER BY 2 DESC, 1").fetchall())
-    missing = [repr(word) for word in kept if word not in found]
-    others = [f"{name!r} ({rows})" for name, rows in found.items() if name not in kept]
-    left_out = f"; left out: {listed(others)}" if others else ""
-    return f"--keep-events: no event is of type {listed(missing)}{left_out}" if missing else ""
 
 
 def _write(

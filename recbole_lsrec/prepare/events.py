@@ -144,6 +144,17 @@ def sizes(connection: Any) -> tuple[int, int, int]:
     return one(connection, 'SELECT count(*), count(DISTINCT "user"), count(DISTINCT item) FROM log')  # type: ignore[return-value]
 
 
+def keep_rows(connection: Any, ledger: Ledger, step: str, condition: str, note: str = "") -> int:
+    """Cuts the log to the rows that meet a condition, and counts the step.
+
+    Returns:
+        How many are left.
+    """
+    connection.execute(f"CREATE OR REPLACE TABLE log AS SELECT * FROM log WHERE {condition}")
+    ledger.step(step, sizes(connection), note)
+    return ledger.steps[-1].rows
+
+
 def _size(raw: RawFile) -> int | None:
     packed = raw.member or raw.path.name.lower().endswith(".gz")
     return None if packed else raw.path.stat().st_size

@@ -5,13 +5,13 @@ from typing import Any
 from recbole_lsrec.prepare.database import batch_of, foreign, one, text
 from recbole_lsrec.prepare.events import BAD_TEXT, PADDING, feature_sql, role_sql
 from recbole_lsrec.prepare.features import Feature
-from recbole_lsrec.prepare.files import RawFile, matching
-from recbole_lsrec.prepare.layout import Source
+from recbole_lsrec.prepare.files import RawFile
+from recbole_lsrec.prepare.layout import Layout, Source
 from recbole_lsrec.prepare.ledger import Ledger
 from recbole_lsrec.prepare.read import read_raw
 
 
-def read_items(connection: Any, source: Source, files: list[RawFile], ledger: Ledger) -> None:
+def read_items(connection: Any, source: Source, found: list[tuple[Layout, RawFile]], ledger: Ledger) -> None:
     """Reads the files about items into the table ``items`` (``item, category``, its department), and gives events their category.
 
     Raises:
@@ -21,7 +21,6 @@ def read_items(connection: Any, source: Source, files: list[RawFile], ledger: Le
     listed = ", ".join(f"{name} VARCHAR" for name in ["item", "category", *map(foreign, features)])
     connection.execute(f"CREATE TABLE items ({listed}, row BIGINT)")
     own = Ledger()  # rows about items are no events
-    found = [(layout, raw) for layout in source.items for raw in matching(files, layout.files)]
     for layout, raw in found:
         for batch in read_raw(raw, layout, own, lambda _: None):
             values = ", ".join(

@@ -20,8 +20,6 @@ from recbole_lsrec.prepare.read_parquet import parquet_columns, read_parquet
 
 BLOCK = 1 << 24
 _LONGEST_HEADER = 1 << 20
-
-
 # Of zip (xlsx, ods), xls, gzip, parquet.
 _BINARY = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x1f\x8b", b"PAR1")
 
@@ -90,12 +88,11 @@ def read_raw(raw: RawFile, layout: Layout, ledger: Ledger, progress: Callable[[i
     wanted = layout.raw_columns()
     if layout.form in ("csv", "parquet"):
         _check_columns(raw, layout, wanted)
-    if layout.form == "csv":
-        yield from _read_csv(raw, layout, wanted, account, ledger, progress)
-        return
     with raw.open() as stream:
         counted = Counted(stream)
-        if layout.form == "parquet":
+        if layout.form == "csv":
+            batches = _read_csv(raw, counted, layout, wanted, account, ledger)
+        elif layout.form == "parquet":
             batches = read_parquet(raw, counted, layout, wanted, account)
         else:
             batches = read_lines(raw, counted, layout, wanted, account, ledger)
@@ -119,7 +116,7 @@ def _check_columns(raw: RawFile, layout: Layout, wanted: list[str]) -> None:
 
 
 def _read_csv(
-    raw: RawFile, layout: Layout, wanted: list[str], account: Read, ledger: Ledger, progress: Callable[[int], object]
+    raw: RawFile, counted: Counted, layout: Layout, wanted: list[str], account: Read, ledger: Ledger
 ) -> Iterator[pa.Table]:
     lines_of_refused = 0
 
@@ -135,47 +132,42 @@ def _read_csv(
     with raw.open() as stream:
         head = stream.read(2)
     encoding = encoding_of(head, layout.encoding)
-    with raw.open() as stream:
-        counted = Counted(stream)
-        text: IO[bytes] = counted  # type: ignore[assignment]
-        separator = layout.separator
-        if len(separator.encode()) > 1:
-            if not lines_are_bytes(encoding):
-                raise DataError(
-                    f"{raw.name}: is {encoding} and has a separator of several bytes, {separator!r}; save it as UTF-8."
-                )
-            text, separator = _Replaced(text, separator.encode(encoding)), "\t"  # type: ignore[assignment]
-        try:
-            with _one_error():
-                reader = pa_csv.open_csv(
-                    pa.PythonFile(text, "r"),
-                    read_options=pa_csv.ReadOptions(
-                        use_threads=False, block_size=BLOCK, encoding=encoding, column_names=layout.header
-                    ),
-                    parse_options=pa_csv.ParseOptions(
-                        delimiter=separator,
-                        quote_char='"' if layout.quoting else False,
-                        newlines_in_values=layout.quoting,
-                        invalid_row_handler=refuse,
-                    ),
-                    convert_options=pa_csv.ConvertOptions(
-                        include_columns=wanted,
-                        column_types={name: pa.string() for name in wanted},
-                        null_values=[],
-                        strings_can_be_null=False,
-                    ),
-                )
-            told = 0
-            while (batch := _next(reader)) is not None:
-                account.rows += batch.num_rows
-                progress(counted.bytes - told)
-                told = counted.bytes
-                yield pa.table(batch)
-        except (pa.ArrowInvalid, pa.ArrowKeyError, UnicodeError) as error:
-            raise _damaged(raw, layout, encoding, error) from None
-        if layout.quoting and lines_are_bytes(encoding):
-            known = account.rows + lines_of_refused + (layout.header is None)
-            account.inside_quotes = max(0, counted.all_lines - known - _blank_lines(raw, counted.all_lines - known))
+    text: IO[bytes] = counted  # type: ignore[assignment]
+    separator = layout.separator
+    if len(separator.encode()) > 1:
+        if not lines_are_bytes(encoding):
+            raise DataError(
+                f"{raw.name}: is {encoding} and has a separator of several bytes, {separator!r}; save it as UTF-8."
+            )
+        text, separator = _Replaced(text, separator.encode(encoding)), "\t"  # type: ignore[assignment]
+    try:
+        with _one_error():
+            reader = pa_csv.open_csv(
+                pa.PythonFile(text, "r"),
+                read_options=pa_csv.ReadOptions(
+                    use_threads=False, block_size=BLOCK, encoding=encoding, column_names=layout.header
+                ),
+                parse_options=pa_csv.ParseOptions(
+                    delimiter=separator,
+                    quote_char='"' if layout.quoting else False,
+                    newlines_in_values=layout.quoting,
+                    invalid_row_handler=refuse,
+                ),
+                convert_options=pa_csv.ConvertOptions(
+                    include_columns=wanted,
+                    column_types={name: pa.string() for name in wanted},
+                    null_values=[],
+                    strings_can_be_null=False,
+                ),
+            )
+        while (batch := _next(reader)) is not None:
+            account.rows += batch.num_rows
+            yield pa.table(batch)
+    except (pa.ArrowInvalid, pa.ArrowKeyError, UnicodeError) as error:
+        raise _damaged(raw, layout, encoding, error) from None
+    if layout.quoting and lines_are_bytes(encoding):
+        known = account.rows + lines_of_refused + (layout.header is None)
+        account.inside_quotes = max(0, counted.all_lines - known - _blank_lines(raw, counted.all_lines - known))
 
 
 @contextmanager

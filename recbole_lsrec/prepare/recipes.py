@@ -6,7 +6,7 @@ from typing import Any
 
 from recbole_lsrec.errors import DataError
 from recbole_lsrec.prepare.database import one, text
-from recbole_lsrec.prepare.events import sizes
+from recbole_lsrec.prepare.events import keep_rows, sizes
 from recbole_lsrec.prepare.layout import Source
 from recbole_lsrec.prepare.ledger import Ledger
 
@@ -70,10 +70,7 @@ def apply(connection: Any, recipe: Recipe, source: Source, seed: int, ledger: Le
     """
 
     def keep(name: str, condition: str, note: str = "") -> None:
-        connection.execute(f"CREATE OR REPLACE TABLE log AS SELECT * FROM log WHERE {condition}")
-        left = sizes(connection)
-        ledger.step(name, left, note)
-        if left[0] == 0:
+        if not keep_rows(connection, ledger, name, condition, note):
             told = "; ".join(f"{step.step}: {step.removed_rows} rows" for step in ledger.steps[1:] if step.removed_rows)
             raise DataError(
                 f"--recipe {recipe.name}: nothing is left of {ledger.steps[0].rows} rows (removed by {told})."

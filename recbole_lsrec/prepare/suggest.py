@@ -9,6 +9,7 @@ EDGES = np.unique(np.round(np.geomspace(1, 2**25, 51)).astype(np.int64))
 USUAL = 1800
 _LOW, _HIGH = 300, 6 * 3600  # a session's end is looked for between five minutes and six hours
 DAY = 86_400
+RESOLUTIONS = (DAY, 3600, 60, 1)  # of times, in seconds, that are told apart
 _FEW = 100
 _CLEAR = 1.5  # the valley must be this much emptier than half an hour to be preferred
 

@@ -5,15 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from recbole_lsrec.errors import DataError
 from recbole_lsrec.log_checks.times import EARLIEST, LATEST, ORDER
 from recbole_lsrec.prepare.database import one, text
-
-if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
 
 SECOND = 10**9
 _EXPONENT = {"s": 9, "ms": 6, "us": 3, "ns": 0}
@@ -137,14 +134,11 @@ def _skipped(parsed: str, zone: str | None) -> str:
     return f"timezone('{zone}', timezone('{zone}', {parsed})) <> {parsed}" if zone not in (None, "UTC") else "false"
 
 
-def find_reading(
-    connection: "DuckDBPyConnection", table: str, given: str | None, zone: str | None, most_refused: float
-) -> Times:
-    """How the times in a table are to be read.
+def find_reading(connection: Any, given: str | None, zone: str | None, most_refused: float) -> Times:
+    """How the times of a log are to be read.
 
     Args:
-        connection: holds the table, with columns ``time`` (text) and ``row``.
-        table: its name.
+        connection: holds the table ``raw``, with columns ``time`` (text) and ``row``.
         given: a unit or a format; None finds it.
         zone: of times that name none; None takes UTC.
         most_refused: share of values that may be unreadable.
@@ -156,13 +150,13 @@ def find_reading(
     if given is not None:
         reading = _named(given, zone)
         _check_format(connection, given)
-        return _times_of(connection, table, reading, zone)
-    sample = f"(SELECT time FROM {table} WHERE time <> '' AND row % {_stride(connection, table)} = 0)"
+        return _times_of(connection, reading, zone)
+    sample = f"(SELECT time FROM raw WHERE time <> '' AND row % {_stride(connection)} = 0)"
     candidates = _candidates(connection, sample, zone)
     if not candidates:
-        raise DataError(_no_reading(connection, table))
-    counts = _counts(connection, table, candidates)
-    total = one(connection, f"SELECT count(*) FROM {table} WHERE time <> ''")[0]
+        raise DataError(_no_reading(connection))
+    counts = _counts(connection, candidates)
+    total = one(connection, "SELECT count(*) FROM raw WHERE time <> ''")[0]
     order = sorted(range(len(candidates)), key=lambda at: -counts[at][0])
     best = order[0]
     if counts[best][0] < (1 - most_refused) * total:
@@ -170,7 +164,7 @@ def find_reading(
             f"times: {counts[best][0]} of {total} can be read as {candidates[best].name!r}, the others not, so the log mixes "
             "units or formats; mend it, or name one with --time-format and refuse the rest with --max-refused:"
             + "".join(_told(candidates[at], counts[at]) for at in order if counts[at][0])
-            + _unread(connection, table, candidates[best])
+            + _unread(connection, candidates[best])
         )
     rivals = [at for at in order[1:] if counts[at][0] >= _MANY * counts[best][0]]
     if rivals:
@@ -178,10 +172,10 @@ def find_reading(
             "times: can be read in several ways; say which with --time-format:"
             + "".join(_told(candidates[at], counts[at]) for at in [best, *rivals])
         )
-    return _times_of(connection, table, candidates[best], zone)
+    return _times_of(connection, candidates[best], zone)
 
 
-def check_zone(connection: "DuckDBPyConnection", zone: str | None) -> None:
+def check_zone(connection: Any, zone: str | None) -> None:
     """Refuses a zone that Python or DuckDB does not know: some machines have names of their own, as ``localtime``.
 
     Raises:
@@ -221,7 +215,7 @@ def _named(given: str, zone: str | None) -> Reading:
     return format_reading(given, zone)
 
 
-def _check_format(connection: "DuckDBPyConnection", form: str) -> None:
+def _check_format(connection: Any, form: str) -> None:
     import duckdb  # an extra, as all of `prepare`
 
     try:
@@ -233,12 +227,12 @@ def _check_format(connection: "DuckDBPyConnection", form: str) -> None:
         ) from error
 
 
-def _stride(connection: "DuckDBPyConnection", table: str) -> int:
-    rows = one(connection, f"SELECT count(*) FROM {table}")[0]
+def _stride(connection: Any) -> int:
+    rows = one(connection, "SELECT count(*) FROM raw")[0]
     return max(1, rows // 2000)
 
 
-def _candidates(connection: "DuckDBPyConnection", sample: str, zone: str | None) -> list[Reading]:
+def _candidates(connection: Any, sample: str, zone: str | None) -> list[Reading]:
     """The readings that fit some of the sample; of two that give the same times the first."""
     all_readings = [unit_reading(unit) for unit in _EXPONENT]
     all_readings += [format_reading("days", zone), format_reading("excel days", zone), format_reading(_TICKS, zone)]
@@ -257,20 +251,18 @@ def _candidates(connection: "DuckDBPyConnection", sample: str, zone: str | None)
     return list(found.values())
 
 
-def _counts(
-    connection: "DuckDBPyConnection", table: str, readings: Sequence[Reading]
-) -> list[tuple[int, int | None, int | None]]:
+def _counts(connection: Any, readings: Sequence[Reading]) -> list[tuple[int, int | None, int | None]]:
     sums = ", ".join(f"count({r.sql}), min({r.sql}), max({r.sql})" for r in readings)
-    row = one(connection, f"SELECT {sums} FROM ({parts_sql(table)}) WHERE time <> ''")
+    row = one(connection, f"SELECT {sums} FROM ({parts_sql('raw')}) WHERE time <> ''")
     return [tuple(row[3 * at : 3 * at + 3]) for at in range(len(readings))]  # type: ignore[misc]
 
 
-def _times_of(connection: "DuckDBPyConnection", table: str, reading: Reading, zone: str | None) -> Times:
+def _times_of(connection: Any, reading: Reading, zone: str | None) -> Times:
     if not reading.local:
         return Times(reading, None, bool(re.search(_ZONE_INSIDE, reading.name)))
     named, all_rows, skipped = one(
         connection,
-        f"SELECT count(*) FILTER (zone <> ''), count(*), count(*) FILTER ({reading.skipped}) FROM ({parts_sql(table)}) "
+        f"SELECT count(*) FILTER (zone <> ''), count(*), count(*) FILTER ({reading.skipped}) FROM ({parts_sql('raw')}) "
         f"WHERE {reading.sql} IS NOT NULL",
     )
     if 0 < named < all_rows and zone is None:
@@ -285,15 +277,15 @@ def _told(reading: Reading, count: tuple[int, int | None, int | None]) -> str:
     return f"\n  --time-format '{reading.name}': {rows} rows, {when(first)} to {when(last)} UTC"
 
 
-def _unread(connection: "DuckDBPyConnection", table: str, reading: Reading) -> str:
+def _unread(connection: Any, reading: Reading) -> str:
     rows = connection.execute(
-        f"SELECT time FROM ({parts_sql(table)}) WHERE time <> '' AND {reading.sql} IS NULL ORDER BY row LIMIT 3"
+        f"SELECT time FROM ({parts_sql('raw')}) WHERE time <> '' AND {reading.sql} IS NULL ORDER BY row LIMIT 3"
     ).fetchall()
     return f"\n  the first that are not {reading.name!r}: " + ", ".join(repr(row[0]) for row in rows)
 
 
-def _no_reading(connection: "DuckDBPyConnection", table: str) -> str:
-    rows = connection.execute(f"SELECT time FROM {table} WHERE time <> '' ORDER BY row LIMIT 3").fetchall()
+def _no_reading(connection: Any) -> str:
+    rows = connection.execute("SELECT time FROM raw WHERE time <> '' ORDER BY row LIMIT 3").fetchall()
     if not rows:
         return (
             "times: the column is empty in every row; name another with --time, or use the order alone: --time order."

@@ -11,11 +11,10 @@ import pyarrow.compute as pc
 from recbole_lsrec.console import bar
 from recbole_lsrec.errors import refusals_named
 from recbole_lsrec.prepare.database import one
-from recbole_lsrec.prepare.suggest import DAY, EDGES, gap_histogram
+from recbole_lsrec.prepare.suggest import EDGES, RESOLUTIONS, gap_histogram
 from recbole_lsrec.prepare.times import SECOND
 
 _BATCH = 1 << 20
-_RESOLUTIONS = (DAY, 3600, 60, 1)
 
 
 @dataclass
@@ -79,16 +78,13 @@ def write_inter(connection: Any, path: Path, columns: dict[str, str], unit: str)
     return measure.finish()
 
 
-def write_feature(connection: Any, path: Path, query: str, names: list[str]) -> int:
-    """Writes an ``.item`` or ``.user`` file: the rows of a query of texts, under names with types; returns their number."""
+def write_feature(connection: Any, path: Path, query: str, names: list[str]) -> None:
+    """Writes an ``.item`` or ``.user`` file: the rows of a query of texts, under names with types."""
     reader = connection.sql(f"SELECT concat_ws(chr(9), *COLUMNS(*)) || chr(10) FROM ({query})").to_arrow_reader(_BATCH)
-    rows = 0
     with refusals_named(path, "cannot be written"), path.open("wb") as file:
         file.write("\t".join(names).encode() + b"\n")
         for batch in reader:
             file.write(_bytes(batch.column(0)))
-            rows += batch.num_rows
-    return rows
 
 
 def time_sql(unit: str) -> str:
@@ -114,7 +110,7 @@ class _Measure:
         self._user: str | None = None
         self._times, self._items = np.zeros(2, np.int64), pa.array(["", ""])  # of the last two events
         self._length, self._tied, self._origin = 0, False, 0
-        self._divides = dict.fromkeys(_RESOLUTIONS, True)
+        self._divides = dict.fromkeys(RESOLUTIONS, True)
 
     def add(self, users: pa.Array, items: pa.Array, ns: np.ndarray) -> None:
         """Takes the next events."""
@@ -131,7 +127,7 @@ class _Measure:
             found.equal_times += 1  # the last event of the batch before
         found.gaps += gap_histogram(steps[~starts] // SECOND)
         self._origin = self._origin if found.events else int(ns[0])
-        for step in _RESOLUTIONS:
+        for step in RESOLUTIONS:
             self._divides[step] &= bool(((ns - self._origin) % (step * SECOND) == 0).all())
         first, last = int(ns.min()), int(ns.max())
         found.first, found.last = (min(found.first, first) if found.events else first), max(found.last, last)
@@ -160,5 +156,5 @@ class _Measure:
         """Closes the last user."""
         length, last = self._length, np.array([1])
         self._close(self._times, self._items, last[[length >= 3]], last[[length >= 4]] - 1, last[[length == 1]])
-        self.found.resolution = next((step for step in _RESOLUTIONS if self._divides[step]), 0)
+        self.found.resolution = next((step for step in RESOLUTIONS if self._divides[step]), 0)
         return self.found

@@ -4,7 +4,7 @@ import pickle
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +84,7 @@ def _events(part: Path, columns: list[str]) -> pd.DataFrame:
 
 
 def _pieces(part: Path) -> Iterator[pd.DataFrame]:
-    with closing(part.open("rb")) as file:
+    with part.open("rb") as file:
         while True:
             try:
                 yield pickle.load(file)

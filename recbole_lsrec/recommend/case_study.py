@@ -37,9 +37,10 @@ def full_sort_scores(
     if len(missing):
         raise DataError(f"uid_series: user {missing[0]} has no target in the {test_data.phase} data; leave it out.")
     rows = dataset.rows[first[np.searchsorted(found, users)]]
-    interaction = dataset.join(dataset.windows(rows)).to(device or torch.device("cpu"))
+    device = device or torch.device("cpu")
+    interaction = dataset.join(dataset.windows(rows)).to(device)
     model.eval()
-    items = torch.from_numpy(dataset.item[rows])[:, None].to(device or torch.device("cpu"))
+    items = torch.from_numpy(dataset.item[rows])[:, None].to(device)
     scores = score_batch(
         model, interaction, items, dataset, full=True, memory_mb=test_data.config["eval_memory_mb"]
     ).full

@@ -25,7 +25,6 @@ from recbole_lsrec.evaluation.two_stage import HISTORIES, RETRIEVED, TwoStage, h
 from recbole_lsrec.item_catalogue import Catalogue, CatalogueDataset, catalogue_dataset, load_catalogue
 from recbole_lsrec.model.base import LongShortRecommender
 from recbole_lsrec.model.scored_by import scored_by
-from recbole_lsrec.own_models import find_again
 from recbole_lsrec.recommend.allowed import allowed_items
 from recbole_lsrec.recommend.counts import say_counts
 from recbole_lsrec.recommend.explain import COLUMNS, explanation
@@ -34,7 +33,7 @@ from recbole_lsrec.recommend.moments import asked_at, check_unit
 from recbole_lsrec.recommend.popular import popular_table
 from recbole_lsrec.recommend.read_histories import ID, ITEM, NUMBER, TIME, USER, read_histories
 from recbole_lsrec.run_files import CHECKPOINT
-from recbole_lsrec.trained_run import checkpoint_of
+from recbole_lsrec.trained_run import checkpoint_of, model_of
 
 _Batch = tuple[np.ndarray, Interaction]
 """Numbers of users, and their windows."""
@@ -97,9 +96,8 @@ class Recommender:
         stored, catalogue = checkpoint_of(folder / CHECKPOINT), load_catalogue(folder)
         if stored.metadata["fingerprints"] != catalogue.fingerprints:
             raise CheckpointError(f"{folder}: checkpoint and catalogue are of different logs; take both from one run.")
-        own = stored.metadata.get("own_model")
-        named = find_again(own, model, str(folder)) if own else model or stored.model
         settings = stored.config if device is None else {**stored.config, "use_gpu": device != "cpu"}
+        named = model_of(stored, model, str(folder))
         config = Config(named, stored.dataset, config_dict=settings, data_folder=str(folder))
         kind = config.model_class
         dataset = catalogue_dataset(config, catalogue)
@@ -200,13 +198,14 @@ class Recommender:
         """As :meth:`recommend`, of events that have been read, with the counts, and without a word."""
         if isinstance(k, bool) or not isinstance(k, int) or k < 1:
             raise ConfigError(f"k: found {k!r}; accepted: a whole number of at least 1.")
-        users, events, asked, known, further = self._read(events, now)
+        read = self._read(events, now)
+        users, known = read.users, read.known
         alone = self._without_answer(users, known)
         counts = {
             "users": len(users),
             "events": len(events),
-            "unknown_items": int((events[ID] == 0).sum()),
-            "unknown_words": further.unknown_words,
+            "unknown_items": int((read.events[ID] == 0).sum()),
+            "unknown_words": read.further.unknown_words,
             "users_of_popularity": int(alone.sum()),
             "users_not_trained_on": int(sum(user not in self._user_id for user in users)),
         }
@@ -217,7 +216,7 @@ class Recommender:
         asked_users = np.flatnonzero(~alone)
         init_seed(self.config["seed"], self.config["reproducibility"])  # a model draws the same noise each time
         wanted = self.config["full_stage"] == "two_stage" if two_stage is None else two_stage
-        batches = partial(self._batches, known, further, users, asked, asked_users, batch_size)
+        batches = partial(self._batches, read, asked_users, batch_size)
         # The stages score the best of all items alone: few of a list of candidates would be among them.
         stages = self._two_stages(batches, len(asked_users), k) if wanted and candidates is None else None
         with bar(total=len(asked_users), desc="Recommend", unit="user", shown=show_progress) as progress:
@@ -245,9 +244,9 @@ class Recommender:
             now: see there.
             batch_size: see there.
         """
-        users, _, asked, known, further = self._read(read_histories(histories, self.names()), now)
-        for rows, batch in self._batches(known, further, users, asked, np.unique(known[NUMBER]), batch_size):
-            yield users[rows], batch
+        read = self._read(read_histories(histories, self.names()), now)
+        for rows, batch in self._batches(read, np.unique(read.known[NUMBER]), batch_size):
+            yield read.users[rows], batch
 
     # --- from events to batches --------------------------------------------------------------------------------------
 
@@ -276,19 +275,11 @@ class Recommender:
         known = events[events[ID] > 0]
         return _Read(users, events, asked, known, further_columns(self.config, self.catalogue, self._dataset, known))
 
-    def _batches(
-        self,
-        known: pd.DataFrame,
-        further: Further,
-        users: np.ndarray,
-        asked: np.ndarray,
-        rows: np.ndarray,
-        batch_size: int | None,
-    ) -> Iterator[_Batch]:
+    def _batches(self, read: _Read, rows: np.ndarray, batch_size: int | None) -> Iterator[_Batch]:
         """Numbers of users with their windows, on the model's device; of a model that knows users alone, with their ids."""
-        config, dataset = self.config, self._dataset
+        config, dataset, known = self.config, self._dataset, read.known
         size = batch_size or self._batch_size()
-        user_id = torch.tensor([self._user_id.get(user, 0) for user in users[rows]], dtype=torch.int64)
+        user_id = torch.tensor([self._user_id.get(user, 0) for user in read.users[rows]], dtype=torch.int64)
         if self._trained is not None:
             for at in range(0, len(rows), size):
                 of_users = Interaction({config["USER_ID_FIELD"]: user_id[at : at + size]})
@@ -301,10 +292,10 @@ class Recommender:
             {
                 uid: np.concatenate([here.loc[known[NUMBER]].to_numpy(), np.arange(len(rows))]) + 1,
                 iid: np.concatenate([known[ID].to_numpy(), np.zeros(len(rows), dtype=np.int64)]),
-                time: np.concatenate([known[TIME].to_numpy(), asked[rows]]),
+                time: np.concatenate([known[TIME].to_numpy(), read.asked[rows]]),
             }
         )
-        for field, values in further.values.items():
+        for field, values in read.further.values.items():
             log[field] = np.concatenate([values, np.zeros(len(rows), dtype=values.dtype)])
         laid = dataset.with_events(log, len(rows))
         targets = laid.start[2:] - 1  # the last row of each

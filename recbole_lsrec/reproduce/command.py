@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from recbole_lsrec.config import Config
+from recbole_lsrec.json_files import write_json
 from recbole_lsrec.leaderboard.cells import cell_settings
 from recbole_lsrec.leaderboard.command import INTERRUPTED
 from recbole_lsrec.leaderboard.command import run_command as run_leaderboard_command
@@ -16,7 +17,6 @@ from recbole_lsrec.leaderboard.plan import Plan
 from recbole_lsrec.reproduce.entry import Entry
 from recbole_lsrec.reproduce.ours import statistics, trained
 from recbole_lsrec.reproduce.table import comparison, text
-from recbole_lsrec.run_files import write_json
 from recbole_lsrec.whole_files import write_text
 
 QUICK_STEPS = 20  # DIN and DIEN on a CPU core need seconds for each

@@ -6,7 +6,7 @@ from typing import Any
 
 from tabulate import tabulate
 
-from recbole_lsrec.analysis.compare import finite
+from recbole_lsrec.json_files import finite
 from recbole_lsrec.page.numbers import metric
 from recbole_lsrec.reproduce.entry import Entry, entry_names, read_entry
 from recbole_lsrec.reproduce.ours import Ours, Value

@@ -154,7 +154,7 @@ class Shelf:
     """What has been sold so far, and what must still be sold so that every item reaches its minimum."""
 
     def __init__(self, p: Parameters, catalogue: Catalogue):
-        self._p, self._catalogue = p, catalogue
+        self._p = p
         self.birth = catalogue.birth.copy()
         self.sold = np.zeros(p.items, dtype=np.int64)
         self.left = p.interactions

@@ -11,7 +11,7 @@ from recbole_lsrec.config import Config
 from recbole_lsrec.config.effects import of_a_result
 from recbole_lsrec.data.files import files_of, sha256_of
 from recbole_lsrec.errors import ConfigError
-from recbole_lsrec.run_files import read_json, write_json
+from recbole_lsrec.json_files import read_json, write_json
 from recbole_lsrec.tuning import journal
 from recbole_lsrec.tuning.result import DEPENDS_ON, SETTINGS, description
 from recbole_lsrec.tuning.settings import SearchSettings

@@ -11,10 +11,10 @@ import ray
 import torch
 from ray.exceptions import RayTaskError
 from ray.util import register_serializer
-from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from recbole_lsrec.config import Config
 from recbole_lsrec.data.dataset import SessionDataset
+from recbole_lsrec.ray_session import on_this_node
 from recbole_lsrec.run_data import load_log, log_settings
 
 
@@ -42,9 +42,8 @@ class Logs:
 
 def start(working_directory: str) -> Any:
     """Starts the keeper of the logs, on the driver's own machine: both are lost together or not at all."""
-    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
     keeper: Any = ray.remote(num_cpus=0)(Logs)
-    return keeper.options(scheduling_strategy=here).remote(working_directory)
+    return keeper.options(scheduling_strategy=on_this_node()).remote(working_directory)
 
 
 def fetch(logs: Any, model: str | type, dataset: str, settings: Mapping[str, Any]) -> SessionDataset:

@@ -8,7 +8,7 @@ from recbole_lsrec.page.render import html_environment
 from recbole_lsrec.tuning import journal
 from recbole_lsrec.tuning.charts import STATUSES, by_epoch, by_setting, over_time
 from recbole_lsrec.tuning.result import BEST, counts, table
-from recbole_lsrec.tuning.settings import SearchResult
+from recbole_lsrec.tuning.settings import SearchResult, name_of
 from recbole_lsrec.tuning.trial import Job
 from recbole_lsrec.whole_files import write_text
 
@@ -17,12 +17,11 @@ PAGE = "tune.html"
 
 def write(found: SearchResult, job: Job) -> None:
     """Writes ``tune.html``."""
-    model = job.model if isinstance(job.model, str) else job.model.__name__
     trials = table(found)
     columns = list(trials)
     scored = any(trial.score is not None for trial in found.trials)
     text = html_environment("recbole_lsrec.tuning").get_template("tune.html.j2").render(
-        title=f"Search: {model} on {job.dataset}",
+        title=f"Search: {name_of(job.model)} on {job.dataset}",
         version=__version__,
         glyphs=[glyph(number) for number in sorted(STATUSES.values())],
         found=found,

@@ -10,8 +10,8 @@ from typing import Any
 from recbole_lsrec import registry
 from recbole_lsrec.config.known import settings_for
 from recbole_lsrec.errors import ConfigError, DataError, LSRecError
+from recbole_lsrec.json_files import read_json
 from recbole_lsrec.page.numbers import metric
-from recbole_lsrec.run_files import read_json
 from recbole_lsrec.tuning.result import SUMMARY
 
 

@@ -12,12 +12,13 @@ from tabulate import tabulate
 from recbole_lsrec import environment
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.evaluation.protocol_table import by_protocol
-from recbole_lsrec.page.escape import cell
+from recbole_lsrec.json_files import read_json, write_json
+from recbole_lsrec.page.escape import sheet
 from recbole_lsrec.page.numbers import metric
 from recbole_lsrec.protocol import protocols_of
-from recbole_lsrec.run_files import RESULT, read_json, read_result, write_json
+from recbole_lsrec.run_files import RESULT, read_result
 from recbole_lsrec.tuning import journal
-from recbole_lsrec.tuning.settings import SearchResult, SearchSettings
+from recbole_lsrec.tuning.settings import SearchResult, SearchSettings, name_of
 from recbole_lsrec.tuning.space import Space
 from recbole_lsrec.tuning.trial import Job
 from recbole_lsrec.whole_files import write_text
@@ -28,10 +29,10 @@ DEPENDS_ON = "depends_on"  # in settings.json, beside the options: what files he
 
 def description(settings: SearchSettings, space: Space) -> dict[str, Any]:
     """The settings of a search as plain values, with what the space holds instead of where it is."""
-    model = settings.model if isinstance(settings.model, str) else settings.model.__name__
     files = [str(Path(path).resolve()) for path in settings.config_files]
     out = str(Path(settings.out).resolve())
-    return {**asdict(settings), "model": model, "space": space.describe(), "config_files": files, "out": out}
+    own = {"model": name_of(settings.model), "space": space.describe(), "config_files": files, "out": out}
+    return {**asdict(settings), **own}
 
 
 def read_settings(folder: Path) -> SearchSettings:
@@ -120,7 +121,7 @@ def table(found: SearchResult) -> pd.DataFrame:
 
 def write(found: SearchResult, job: Job) -> None:
     """Writes ``best.yaml``, ``trials.csv`` and ``tune.json``."""
-    write_text(job.folder / TRIALS, table(found).apply(lambda column: column.map(cell)).to_csv(index=False))
+    write_text(job.folder / TRIALS, sheet(table(found)))
     if found.best is not None:
         write_text(job.folder / BEST, _best_yaml(found, job))
     sittings = [event for event in journal.read(job.folder) if event["event"] == "sitting"]
@@ -169,8 +170,7 @@ def summary(found: SearchResult) -> str:
 
 
 def _best_yaml(found: SearchResult, job: Job) -> str:
-    model = job.model if isinstance(job.model, str) else job.model.__name__
-    settings = {"model": model, "dataset": job.dataset, **job.given, **(found.best or {})}
+    settings = {"model": name_of(job.model), "dataset": job.dataset, **job.given, **(found.best or {})}
     del settings["candidate_cache"]
     lines = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)
     score = f"{found.metric} {metric(found.best_score)} on validation"

@@ -2,11 +2,9 @@
 
 import logging
 import os
-import secrets
 import shlex
 import sys
 import time
-from datetime import datetime, timezone
 from logging import getLogger
 from pathlib import Path
 from typing import Any
@@ -21,9 +19,11 @@ from recbole_lsrec.config import Config
 from recbole_lsrec.config.known import check_key, settings_for
 from recbole_lsrec.config.run_settings import BUDGETS
 from recbole_lsrec.config.setting import Effect
+from recbole_lsrec.data.candidates.cache import folder_of
 from recbole_lsrec.errors import ConfigError, refusals_named
-from recbole_lsrec.ray_session import check_node, running_ray
+from recbole_lsrec.ray_session import check_node, resources_of_nodes, running_ray
 from recbole_lsrec.run_data import log_settings
+from recbole_lsrec.run_folder import stamped
 from recbole_lsrec.run_processes import check_resources
 from recbole_lsrec.tuning import journal, logs, page, result
 from recbole_lsrec.tuning.claim import claim
@@ -57,10 +57,11 @@ def search(settings: SearchSettings) -> SearchResult:
     folder = Path(settings.out).resolve()
     config, space = checked(settings)
     check_resources(config, settings.cpus_per_trial, settings.gpus_per_trial)
+    shared = str(folder_of(config).resolve())  # all trials meet the same negatives, kept where a run would keep them
     job = Job(
         model=settings.model,
         dataset=settings.dataset,
-        given={**config.external_config_dict, "seed": config["seed"], "candidate_cache": str(_candidate_cache(config))},
+        given={**config.external_config_dict, "seed": config["seed"], "candidate_cache": shared},
         space=space,
         folder=folder,
         working_directory=os.getcwd(),
@@ -113,8 +114,7 @@ def _collected(job: Job) -> SearchResult:
 
 def new_folder(model: str, dataset: str) -> Path:
     """Returns a name in ``runs/`` for a search that was given none."""
-    stamp = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
-    return Path("runs") / f"tune-{model}-{dataset}-{stamp}-{secrets.token_hex(3)}"
+    return Path("runs") / stamped(f"tune-{model}-{dataset}")
 
 
 def checked(settings: SearchSettings) -> tuple[Config, Space]:
@@ -165,11 +165,6 @@ def checked(settings: SearchSettings) -> tuple[Config, Space]:
     return config, space
 
 
-def _candidate_cache(config: Config) -> Path:
-    """All trials share the drawn evaluation negatives, where a run without a search would keep them."""
-    return Path(config["candidate_cache"] or Path(config["run_dir"]) / ".candidates").resolve()
-
-
 def _is_to_test(settings: SearchSettings, found: SearchResult) -> bool:
     return settings.test and found.complete and found.best is not None and found.test_result is None
 
@@ -177,7 +172,7 @@ def _is_to_test(settings: SearchSettings, found: SearchResult) -> bool:
 def _check_resources(settings: SearchSettings) -> None:
     """Refuses trials that no machine could ever take; Ray would wait for one for ever."""
     wanted = {"CPU": settings.cpus_per_trial, "GPU": settings.gpus_per_trial}
-    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    nodes = resources_of_nodes()
     if not any(all(node.get(name, 0) >= amount for name, amount in wanted.items()) for node in nodes):
         have = "; ".join(f"{node.get('CPU', 0):g} CPUs, {node.get('GPU', 0):g} GPUs" for node in nodes)
         raise ConfigError(

@@ -107,3 +107,8 @@ class SearchResult:
     test_result: dict[str, float] | None
     first_protocol: str
     simulated: str
+
+
+def name_of(model: str | type) -> str:
+    """The model's name, or its reference, as settings have it."""
+    return model if isinstance(model, str) else model.__name__

@@ -13,11 +13,12 @@ import pytest
 
 from recbole_lsrec.cli import main
 from recbole_lsrec.errors import MachineError
+from recbole_lsrec.json_files import write_json
 from recbole_lsrec.leaderboard.board import LEADERBOARD
 from recbole_lsrec.leaderboard.cell_run import CellRun
 from recbole_lsrec.leaderboard.store import Store
 from recbole_lsrec.quick_start import run_recbole_lsrec
-from recbole_lsrec.run_files import write_instances, write_json
+from recbole_lsrec.run_files import write_instances
 from recbole_lsrec.tuning import journal
 from recbole_lsrec.whole_files import save_array
 from tests.leaderboard.test_store import planned

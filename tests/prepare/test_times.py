@@ -19,7 +19,7 @@ def read_times(values, time_format=None, zone=None):
     with duckdb.connect() as connection:
         connection.execute("CREATE TABLE raw (time VARCHAR, row BIGINT)")
         connection.executemany("INSERT INTO raw VALUES (?, ?)", [[value, row] for row, value in enumerate(values)])
-        times = find_reading(connection, "raw", time_format, zone, 0.01)
+        times = find_reading(connection, time_format, zone, 0.01)
         found = connection.execute(f"SELECT {times.reading.sql} FROM ({parts_sql('raw')}) ORDER BY row").fetchall()
     return [row[0] for row in found], times
 

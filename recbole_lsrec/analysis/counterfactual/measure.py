@@ -22,6 +22,7 @@ from recbole_lsrec.console import bar
 from recbole_lsrec.data.dataloader import EvalLoader
 from recbole_lsrec.errors import ConfigError, DataError
 from recbole_lsrec.evaluation.evaluator import Evaluation, evaluate
+from recbole_lsrec.json_files import finite
 from recbole_lsrec.trained_run import load_run
 
 # Events kept by default, as far as they are fewer than the window shows; and the sweep of alpha.
@@ -54,16 +55,17 @@ class Counterfactuals:
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON; NaN becomes None."""
         about = {key: self.run.result[key] for key in ("model", "dataset", "simulated")}
-        return {
+        found = {
             "run": str(self.run.folder),
             **about,
             "training_seed": self.run.result["seed"],
             "phase": self.phase,
             "shuffle_seed": self.seed,
             "other_ranks": dict(self.other_ranks),
-            "alpha": None if self.alpha is None else _records(self.alpha),
-            "differences": _records(self.table),
+            "alpha": None if self.alpha is None else self.alpha.to_dict("records"),
+            "differences": self.table.to_dict("records"),
         }
+        return finite(found)
 
 
 def counterfactual(
@@ -205,7 +207,3 @@ def _lines(kept: Lines, evaluation: Evaluation, protocol: str, order: np.ndarray
     outcome = evaluation.outcomes[protocol]
     instances = kept.instances.assign(rank=outcome.rank[order], ties=outcome.ties[order])
     return Lines(instances, None if outcome.scores is None else outcome.scores[order])
-
-
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    return table.astype(object).where(table.notna(), None).to_dict("records")

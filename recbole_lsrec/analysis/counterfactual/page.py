@@ -9,7 +9,7 @@ from recbole_lsrec.analysis.counterfactual.groups import TITLES
 from recbole_lsrec.analysis.counterfactual.measure import Counterfactuals
 from recbole_lsrec.analysis.counterfactual.text import alpha_rows, difference_rows, heading, notes
 from recbole_lsrec.page.ink import Panel, glyph
-from recbole_lsrec.page.numbers import typeset
+from recbole_lsrec.page.numbers import typeset_rows
 from recbole_lsrec.page.render import html_environment
 from recbole_lsrec.whole_files import write_text
 
@@ -49,9 +49,10 @@ def write_html(path: Path, found: Counterfactuals) -> None:
 
 def _cut(name: str, by: str, cut: Any) -> Cut:
     heads, rows = difference_rows(cut)
-    rows = _typeset(rows)
     title = TITLES[by][0].upper() + TITLES[by][1:]
-    return Cut(title, _numbered(cut["group"]), change_panels(f"{name} {by}", cut), ["change", *heads[1:]], rows)
+    return Cut(
+        title, _numbered(cut["group"]), change_panels(f"{name} {by}", cut), ["change", *heads[1:]], typeset_rows(rows)
+    )
 
 
 def _alpha_cuts(found: Counterfactuals) -> list[Cut]:
@@ -61,16 +62,11 @@ def _alpha_cuts(found: Counterfactuals) -> list[Cut]:
     for by, lines in found.alpha.groupby("by", sort=False):
         groups = [group for group in found.groups if group.by == by]
         heads, rows = alpha_rows(lines)
-        rows = _typeset(rows)
         title = TITLES[str(by)][0].upper() + TITLES[str(by)][1:]
         drawn = alpha_panel(str(by), found.alpha_values, groups)
-        cuts.append(Cut(title, _numbered(group.name for group in groups), [drawn], ["group", *heads[1:]], rows))
+        numbered = _numbered(group.name for group in groups)
+        cuts.append(Cut(title, numbered, [drawn], ["group", *heads[1:]], typeset_rows(rows)))
     return cuts
-
-
-def _typeset(rows: list[list[Any]]) -> list[list[Any]]:
-    """Numbers with a page's signs; the first column holds names."""
-    return [[name, *(typeset(str(value)) for value in values)] for name, *values in rows]
 
 
 def _numbered(names: Any) -> dict[str, int]:

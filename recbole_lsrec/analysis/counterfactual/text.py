@@ -3,14 +3,13 @@
 from textwrap import fill
 
 import pandas as pd
-from tabulate import tabulate
 
 from recbole_lsrec.analysis.counterfactual.groups import TITLES
 from recbole_lsrec.analysis.counterfactual.measure import Counterfactuals
+from recbole_lsrec.analysis.text_table import WIDTH, text_table
 from recbole_lsrec.page.numbers import metric, signed, spread, weight
 
 LEVEL = 0.05
-WIDTH = 100
 
 
 def heading(found: Counterfactuals) -> list[str]:
@@ -97,5 +96,4 @@ def _difference(value: float, error: float, p: float) -> str:
 
 
 def _table(heads: list[str], rows: list[list]) -> str:
-    # The heads are a row like any other: tabulate makes a column with a head two wider than it has to be.
-    return tabulate([heads, *rows], tablefmt="plain", colalign=["left"] * len(heads), disable_numparse=True)
+    return text_table(heads, rows, "l" * len(heads))

@@ -1,16 +1,22 @@
 """Drawn candidates on disk, so that a large log's negatives are drawn once and not by every run."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from logging import getLogger
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from recbole_lsrec.data import counter_random, sampler
-from recbole_lsrec.whole_files import save_array, sweep, written_whole
+from recbole_lsrec.whole_files import code_sha256, save_array, sweep, written_whole
+
+
+def folder_of(config: Mapping[str, Any]) -> Path:
+    """Where a run with these settings keeps what it draws."""
+    return Path(config["candidate_cache"] or Path(config["run_dir"]) / ".candidates")
 
 
 def cached(
@@ -83,7 +89,4 @@ def _hash(array: np.ndarray) -> str:
 @lru_cache(maxsize=1)
 def _drawing_code() -> str:
     """Hash of the modules that decide what is drawn: lists of older code are not taken for today's."""
-    digest = hashlib.sha256()
-    for module in (counter_random, sampler):
-        digest.update(Path(str(module.__file__)).read_bytes())
-    return digest.hexdigest()
+    return code_sha256(Path(str(module.__file__)) for module in (counter_random, sampler))

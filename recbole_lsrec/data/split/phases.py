@@ -18,3 +18,9 @@ class Split(NamedTuple):
 def instance_rows(user: np.ndarray) -> np.ndarray:
     """Rows of a log sorted by user that have a history: all but each user's first."""
     return np.flatnonzero(user[1:] == user[:-1]) + 1
+
+
+def runs(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where each run of equal values begins, and how long it is."""
+    starts = np.flatnonzero(np.append(True, values[1:] != values[:-1])[: len(values)])
+    return starts, np.diff(np.append(starts, len(values)))

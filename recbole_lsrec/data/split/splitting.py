@@ -7,9 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from recbole_lsrec.config.global_time_settings import GlobalTime
-from recbole_lsrec.data.split.global_time import global_time_split
-from recbole_lsrec.data.split.phases import PHASES, Split, instance_rows
+from recbole_lsrec.data.split.phases import PHASES, Split, instance_rows, runs
 
 
 def leave_one_out(user: np.ndarray, rows: np.ndarray, mode: str) -> Split:
@@ -111,42 +109,22 @@ def split_by_origin(user: np.ndarray, origin: np.ndarray) -> Split:
     return Split(*(rows[origin[rows] == phase] for phase in range(len(PHASES))))
 
 
-def split_log(
-    user: np.ndarray,
-    time: np.ndarray,
-    split: Mapping[str, object],
-    group_by: str | None,
-    *,
-    may_train: np.ndarray | None = None,
-    may_target: np.ndarray | None = None,
-    user_key: np.ndarray | None = None,
-    seed: int = 0,
-) -> Split:
-    """Applies ``eval_args.split`` (``LS``, ``RS``, ``TS`` or ``GTS``) to a log sorted by user and time.
+def split_log(user: np.ndarray, time: np.ndarray, split: Mapping[str, object], group_by: str | None) -> Split:
+    """Applies RecBole's ``eval_args.split`` (``LS``, ``RS`` or ``TS``) to a log sorted by user and time.
 
     Args:
         user: ``[n]`` user of each row.
-        time: ``[n]`` time of each row, in seconds for ``GTS``.
-        split: one entry, e.g. ``{"LS": "valid_and_test"}``, ``{"RS": [0.8, 0.1, 0.1]}`` or ``{"GTS": {"test": 0.9}}``.
+        time: ``[n]`` time of each row.
+        split: one entry, such as ``{"LS": "valid_and_test"}`` or ``{"RS": [0.8, 0.1, 0.1]}``.
         group_by: ``user``, or ``none`` for one ratio over the whole log in global time order (``RS`` only).
-        may_train: see :func:`~recbole_lsrec.data.split.global_time.global_time_split`; ``GTS`` only, as all that follow.
-        may_target: see there.
-        user_key: see there.
-        seed: see there.
 
     Raises:
         ValueError: a form that is not accepted.
-        DataError: a boundary that does not fit the log (``GTS``).
     """
     rows = instance_rows(user)
     ((kind, value),) = split.items()
     if kind == "LS":
         return leave_one_out(user, rows, str(value))
-    if kind == "GTS":
-        settings = GlobalTime.parse(value)
-        return global_time_split(
-            user, time, settings, may_train=may_train, may_target=may_target, user_key=user_key, seed=seed
-        )
     if kind == "TS" and isinstance(value, Sequence):
         return time_based_split(user, time, rows, value)
     if kind == "RS" and isinstance(value, Sequence):
@@ -162,10 +140,7 @@ def split_log(
 
 def _position_from_end(group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Distance of each element to the last of its run of equal values, and the length of the run."""
-    if len(group) == 0:
-        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-    starts = np.flatnonzero(np.concatenate([[True], group[1:] != group[:-1]]))
-    length = np.diff(np.append(starts, len(group)))
+    starts, length = runs(group)
     count = np.repeat(length, length)
     end = np.repeat(starts + length, length)
     return end - 1 - np.arange(len(group)), count

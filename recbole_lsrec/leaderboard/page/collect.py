@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from recbole_lsrec.analysis.compare import finite
 from recbole_lsrec.analysis.strata import Stratum, choose_strata
 from recbole_lsrec.errors import DataError
+from recbole_lsrec.json_files import finite
 from recbole_lsrec.leaderboard.board import Board, Cell
 from recbole_lsrec.leaderboard.page import words
 from recbole_lsrec.leaderboard.page.agreement import Agreement, agreements

@@ -6,9 +6,9 @@ from typing import Any
 
 from tabulate import tabulate
 
+from recbole_lsrec.json_files import read_json
 from recbole_lsrec.leaderboard.page.write import VALUES
 from recbole_lsrec.page.numbers import metric
-from recbole_lsrec.run_files import read_json
 
 
 def table_text(out: Path) -> str:

@@ -10,6 +10,7 @@ import yaml
 
 from recbole_lsrec import __version__
 from recbole_lsrec.analysis.strata import STRATA
+from recbole_lsrec.json_files import write_values
 from recbole_lsrec.leaderboard.board import load_board
 from recbole_lsrec.leaderboard.page import charts, words
 from recbole_lsrec.leaderboard.page.collect import Report, Section, collect
@@ -17,7 +18,7 @@ from recbole_lsrec.page.escape import cell, code_span, markdown, tex
 from recbole_lsrec.page.ink import Panel, glyph
 from recbole_lsrec.page.numbers import exact
 from recbole_lsrec.page.render import html_environment, text_environment
-from recbole_lsrec.whole_files import write_text, write_values
+from recbole_lsrec.whole_files import write_text
 
 PACKAGE = "recbole_lsrec.leaderboard.page"
 PAGE, TEXT, SHEET, PAIRS, LATEX, VALUES = (

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from recbole_lsrec.model.diffusion.event_features import FREQUENCY_BUCKETS
 from recbole_lsrec.model.layers.precision import full_precision
-from recbole_lsrec.model.layers.recurrent import GRUSteps, Steps
+from recbole_lsrec.model.layers.recurrent import GRUSteps
+from recbole_lsrec.model.layers.steps import Steps
 
 INITIAL_DECAY = -3.0
 """Bias of eq. B.3 at the start: softplus(-3) = 0.05, so a fresh encoder forgets 5 % at a step. At 0 it would halve its

@@ -11,16 +11,8 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from recbole_lsrec.model.layers.precision import full_precision
-from recbole_lsrec.model.layers.recurrent import (
-    Steps,
-    before,
-    by_step,
-    ends,
-    last,
-    own,
-    sigmoid_backward,
-    tanh_backward,
-)
+from recbole_lsrec.model.layers.recurrent import sigmoid_backward, tanh_backward
+from recbole_lsrec.model.layers.steps import Steps, before, by_step, ends, last, own
 
 
 class LSTM(nn.Module):

@@ -17,7 +17,8 @@ from recbole_lsrec.model.base import Match
 from recbole_lsrec.model.layers.fcn import FCN, embedding
 from recbole_lsrec.model.layers.history_attention import HistoryAttention, Prepared
 from recbole_lsrec.model.layers.precision import lerp
-from recbole_lsrec.model.layers.recurrent import GRU, Steps, VecAttGRU
+from recbole_lsrec.model.layers.recurrent import GRU, VecAttGRU
+from recbole_lsrec.model.layers.steps import Steps
 from recbole_lsrec.model.layers.time_lstm import LSTM, Time4LSTM
 from recbole_lsrec.model.options.clsr import CLSROptions
 from recbole_lsrec.model.timed_history import History, TimedRecommender

@@ -22,7 +22,7 @@ from recbole_lsrec.model.diffusion.decay_gru import DecayGRU
 from recbole_lsrec.model.diffusion.denoiser import Denoiser, Prepared
 from recbole_lsrec.model.diffusion.recent_encoder import RecentEncoder, padding, recent
 from recbole_lsrec.model.layers.precision import lerp
-from recbole_lsrec.model.layers.recurrent import Steps
+from recbole_lsrec.model.layers.steps import Steps
 from recbole_lsrec.model.losses import squared_sum
 from recbole_lsrec.model.options.difflsrec import DiffLSRecOptions
 from recbole_lsrec.model.scored_by import scores_all_at_once

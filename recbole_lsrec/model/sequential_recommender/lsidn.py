@@ -18,10 +18,11 @@ from recbole_lsrec.model.base import LongShortRecommender, Match
 from recbole_lsrec.model.layers.attention import MLPAttention, Projected
 from recbole_lsrec.model.layers.fcn import FCN, embedding, truncated_normal_
 from recbole_lsrec.model.layers.history_attention import HistoryAttention, Prepared
-from recbole_lsrec.model.layers.recurrent import GRU, Steps
+from recbole_lsrec.model.layers.recurrent import GRU
 from recbole_lsrec.model.layers.session_encoder import PlaceNorm, SessionEncoder
 from recbole_lsrec.model.layers.slot_attention import Prepared as SlotsPrepared
 from recbole_lsrec.model.layers.slot_attention import SlotAttention
+from recbole_lsrec.model.layers.steps import Steps
 from recbole_lsrec.model.layers.time_features import TimeFeatures, time_features
 from recbole_lsrec.model.layers.time_lstm import Time4LSTM
 from recbole_lsrec.model.layers.unique_history import Slots, UniqueHistory, current_session, long_sessions

@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 from recbole_lsrec.config.global_time_settings import TARGETS, VALIDATIONS, GlobalTime
 from recbole_lsrec.data.split.global_time import _some, frozen_history, global_time_split
 from recbole_lsrec.data.split.phases import instance_rows
-from recbole_lsrec.data.split.splitting import split_log
 from recbole_lsrec.errors import DataError
 
 #                 1: rows 0-5               2: rows 6-8   3: rows 9-11
@@ -160,7 +159,7 @@ def test_invariants(log, targets, validation, data):
     parts = GlobalTime.parse(given)
     try:
         valid_at, test_at = parts.boundaries(time)
-        split = split_log(user, time, {"GTS": given}, "user", seed=3)
+        split = global_time_split(user, time, parts, seed=3)
     except DataError:
         return  # a boundary outside the log, or a phase without a target
     train, valid, test = split
@@ -202,7 +201,8 @@ def test_shuffled_input_gives_the_same_result(rows, targets, random):
     def split(rows):
         user, time = np.array(rows).T
         order = np.lexsort((time, user))
-        parts = split_log(user[order], time[order], {"GTS": {"test": 0.6, "targets": targets}}, "user", seed=1)
+        asked = GlobalTime.parse({"test": 0.6, "targets": targets})
+        parts = global_time_split(user[order], time[order], asked, seed=1)
         return [[rows[order[row]] for row in part] for part in parts]
 
     shuffled = random.sample(rows, len(rows))

@@ -30,7 +30,7 @@ PLANTS = [
     Plant(
         "histories after a boundary run on",
         "data/dataset.py",
-        "return rows if self._history_end is None else self._history_end[rows]",
+        "return rows if self.history_ends is None else self.history_ends[rows]",
         "return rows",
     ),
     Plant(

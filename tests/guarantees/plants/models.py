@@ -9,21 +9,21 @@ POSITIONS = "tests/model/test_all_positions.py tests/model/test_losses.py"
 PLANTS = [
     Plant(
         "recurrences read the first padding",
-        "model/layers/recurrent.py",
+        "model/layers/steps.py",
         "sorted_lengths > torch.arange(self.width, device=order.device)",
         "sorted_lengths >= torch.arange(self.width, device=order.device)",
         LAYERS,
     ),
     Plant(
         "recurrences read the next event in place of their own",
-        "model/layers/recurrent.py",
+        "model/layers/steps.py",
         "return _Gather.apply(x, self.at)",
         "return _Gather.apply(x.roll(-1, 1), self.at)",
         LAYERS,
     ),
     Plant(
         "a recurrence gives another sequence's end",
-        "model/layers/recurrent.py",
+        "model/layers/steps.py",
         "return _Spread.apply(ends, self.order, len(ends), 1).squeeze(1)",
         "return ends",
         LAYERS,
@@ -114,7 +114,7 @@ PLANTS = [
     ),
     Plant(
         "a step reads another step's item where items are projected once",
-        "model/layers/recurrent.py",
+        "model/layers/steps.py",
         "torch.addmm(bias, self.rows, weight).index_select(0, index)",
         "torch.addmm(bias, self.rows, weight).index_select(0, index.flip(0))",
         LAYERS,
@@ -143,7 +143,7 @@ PLANTS = [
     Plant(
         "at every position a state sees the next event",
         "data/position_loader.py",
-        "items: torch.from_numpy(self.dataset.item)[at] * inside,",
-        "items: torch.from_numpy(self.dataset.item)[torch.where(inside, at + 1, 0)] * inside,",
+        "items: seen.of(torch.from_numpy(self.dataset.item)),",
+        "items: asked.of(torch.from_numpy(self.dataset.item)),",
     ),
 ]

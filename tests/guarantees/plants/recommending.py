@@ -13,7 +13,7 @@ PLANTS = [
     Plant(
         "one is asked at the last event whatever `now` says",
         "recommend/recommender.py",
-        "time: np.concatenate([known[TIME].to_numpy(), asked[rows]]),",
+        "time: np.concatenate([known[TIME].to_numpy(), read.asked[rows]]),",
         "time: np.concatenate([known[TIME].to_numpy(), known.groupby(NUMBER)[TIME].max().loc[rows].to_numpy()]),",
         "tests/recommend",
     ),

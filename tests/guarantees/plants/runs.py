@@ -27,7 +27,7 @@ PLANTS = [
     Plant(
         "a resumed run draws from the start again",
         "trainer.py",
-        "checkpoint.set_rng_state(self._rng, self.device)",
+        "generators.put_back(self._rng, self.device)",
         "pass",
         "tests/test_resume.py",
     ),

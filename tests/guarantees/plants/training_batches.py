@@ -32,8 +32,8 @@ PLANTS = [
     Plant(
         "positions are asked for what they hold",
         "data/position_loader.py",
-        "self._next[torch.where(inside, at + 1, 0)]",
-        "self._next[torch.where(inside, at, 0)]",
+        "asked.of(self._next)",
+        "seen.of(self._next)",
     ),
     Plant(
         "BERT4Rec sees what pre-split files hold out",

@@ -5,7 +5,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from recbole_lsrec.model.layers.recurrent import GRU, Steps
+from recbole_lsrec.model.layers.recurrent import GRU
+from recbole_lsrec.model.layers.steps import Steps
 from recbole_lsrec.model.layers.time_lstm import LSTM, Time4LSTM
 
 

@@ -2,7 +2,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from recbole_lsrec.model.layers.recurrent import GRU, Steps, VecAttGRU
+from recbole_lsrec.model.layers.recurrent import GRU, VecAttGRU
+from recbole_lsrec.model.layers.steps import Steps
 from tests.model import authors_names
 from tests.model.goldens import load
 from tests.model.layers import plain_recurrence
