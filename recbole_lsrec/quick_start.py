@@ -103,14 +103,14 @@ def _run(
     data = load_data(config, log, phases)
     split = split_report(data.dataset)
     say_data(data, split)
-    write_json(folder / run_files.SPLIT, split)
-    save_catalogue(folder, data.dataset, data.log_fingerprints(), data.train.dataset)
-
     model = build_model(config, data)
     say_model(config, model)
     trainer = Trainer(config, model, folder, data.log_fingerprints(), on_epoch, say_times(config, data, model))
     if config["resume"]:
         trainer.resume_checkpoint(config["resume"])
+    # Only now: what a refused checkpoint's folder holds stays as it is.
+    write_json(folder / run_files.SPLIT, split)
+    save_catalogue(folder, data.dataset, data.log_fingerprints(), data.train.dataset)
     best_valid_score, best_valid_result = trainer.fit(data.train, data.valid, True, saved, config["show_progress"])
 
     final = final_evaluation(trainer, data, saved)

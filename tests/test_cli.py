@@ -33,6 +33,22 @@ def test_two_outputs_in_one_file_are_refused_before_any_work(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        (["prepare", "csv", "--item-features", "price", "--item-features", "brand"], "--item-features"),
+        (["recommend", "run", "--histories", "a.csv", "--histories=b.csv"], "--histories"),
+        (["run", "-m", "SASRec", "--model=GRU4Rec", "--epochs=1"], "--model"),
+        (["recommend", "run", "--histories", "a.csv", "--exclude-seen", "--include-seen"], "--exclude-seen"),
+    ],
+)
+def test_an_option_given_twice_is_refused(command, option, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(command)
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.endswith(f"Error: {option}: is given 2 times; give it once.\n")
+
+
+@pytest.mark.parametrize(
     ("command", "message"),
     [
         (["tune", "--trial", "3", "--model", "SLSRec"], "No such option '--trial'. Did you mean '--trials'?"),

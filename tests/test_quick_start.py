@@ -238,6 +238,17 @@ def test_resume_takes_the_folder_and_alone_goes_on(shop):
     assert rest["test_result"] == whole["test_result"]
 
 
+def test_a_refused_resume_leaves_the_folder_as_it_was(shop):
+    folder = Path(run_recbole_lsrec("GRU4Rec", "shop", config_dict={**shop, "epochs": 1})["run_folder"])
+    before = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file() and path.name != "log"}
+    log = Path(shop["data_path"]) / "shop" / "shop.inter"
+    lines = log.read_text().splitlines(keepends=True)
+    log.write_text("".join(lines[:-50]))
+    with pytest.raises(CheckpointError, match="the data fingerprint differs"):
+        run_recbole_lsrec(command_line=[f"--resume={folder}", "--epochs=2"])
+    assert {name: (folder / name).read_bytes() for name in before} == before
+
+
 def test_resume_from_nowhere_leaves_nothing(shop, tmp_path):
     with pytest.raises(CheckpointError, match=r"resume: found 'nowhere/checkpoint\.pt', but there is no file nowhere"):
         run_recbole_lsrec("GRU4Rec", "shop", config_dict=shop, command_line=["--resume=nowhere/checkpoint.pt"])

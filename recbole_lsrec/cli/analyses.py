@@ -5,13 +5,13 @@ from typing import Any
 
 import click
 
-from recbole_lsrec.cli.shared import Finite, OutputFile
+from recbole_lsrec.cli.shared import Finite, GivenOnce, OutputFile
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.json_files import write_values
 from recbole_lsrec.whole_files import write_text
 
 
-@click.command()
+@click.command(cls=GivenOnce)
 @click.argument("folder", metavar="RUN", type=click.Path(path_type=Path))
 @click.option("--phase", type=click.Choice(["valid", "test"]), default="test", show_default=True)
 @click.option(
@@ -28,7 +28,7 @@ def planted(folder: Path, phase: str, truth: Path | None, json_file: Path | None
         write_values(json_file, found.to_dict())
 
 
-@click.command()
+@click.command(cls=GivenOnce)
 @click.argument("folder", metavar="RUN", type=click.Path(path_type=Path))
 @click.option("--metric", multiple=True, default=["ndcg@10"], show_default=True, help="May be given several times.")
 @click.option("--protocol", help="Such as pop99 or full; the first of the phase by default.")
@@ -63,7 +63,7 @@ def strata(
         write_strata(html_file, report)
 
 
-@click.command()
+@click.command(cls=GivenOnce)
 @click.argument("folders", metavar="RUN...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--metric", default="ndcg@10", show_default=True)
 @click.option("--protocol", help="Such as pop99 or full; the first of the phase by default.")
@@ -116,7 +116,7 @@ def compare(
         write_comparison(html_file, found, groups)
 
 
-@click.command()
+@click.command(cls=GivenOnce)
 @click.argument("folder", metavar="RUN", type=click.Path(path_type=Path))
 @click.option(
     "--model", help="The run's model class, where it is one of your own: FILE.py:Class or package.module:Class."

@@ -7,7 +7,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from recbole_lsrec.cli.shared import Finite, WithSettings, listen_here_alone, with_resources
+from recbole_lsrec.cli.shared import Finite, GivenOnce, WithSettings, listen_here_alone, with_resources
 from recbole_lsrec.config.values import parse_command_line
 from recbole_lsrec.errors import LESS_MEMORY
 from recbole_lsrec.own_models import absolute, class_name, named_again
@@ -195,7 +195,7 @@ def tune(
         sys.exit(3 if all(trial.reason == LESS_MEMORY for trial in found.trials) else 1)
 
 
-@click.command()
+@click.command(cls=GivenOnce)
 @click.argument("folder", metavar="SEARCH", type=click.Path(file_okay=False, path_type=Path))
 def preset(folder: Path) -> None:
     """Print what a finished search found best, as the yaml that --preset=strong reads."""

@@ -5,12 +5,12 @@ from typing import Any
 
 import click
 
-from recbole_lsrec.cli.shared import Finite, OutputFile, WithSettings, split_commas
+from recbole_lsrec.cli.shared import Finite, GivenOnce, OutputFile, WithSettings, split_commas
 from recbole_lsrec.config.values import parse_command_line
 from recbole_lsrec.errors import ConfigError, did_you_mean
 
 
-@click.command()
+@click.command(cls=GivenOnce)
 @click.argument("source", metavar="SOURCE")
 @click.option(
     "--raw",

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from recbole_lsrec.cli.shared import Finite, OutputFile, WithSettings
+from recbole_lsrec.cli.shared import Finite, GivenOnce, OutputFile, WithSettings
 
 
 @click.command(cls=WithSettings)
@@ -45,7 +45,7 @@ def run(
     run_recbole_lsrec(model, dataset, config_files.split(), command_line=settings)
 
 
-@click.command()
+@click.command(cls=GivenOnce)
 def models() -> None:
     """List the models that can be run: family, paper, code, what they need and what they cost."""
     from recbole_lsrec.model_table import model_table
@@ -53,7 +53,7 @@ def models() -> None:
     click.echo(model_table())
 
 
-@click.command()
+@click.command(cls=GivenOnce)
 @click.argument("folder", metavar="RUN", type=click.Path(path_type=Path))
 @click.option(
     "--histories", required=True, type=click.Path(path_type=Path), help="CSV, TSV, parquet, JSON lines or .inter."
@@ -103,7 +103,7 @@ def recommend(
         )
 
 
-@click.command()
+@click.command(cls=GivenOnce)
 @click.argument("folder", metavar="RUN", type=click.Path(path_type=Path))
 @click.option("--format", "kind", required=True, type=click.Choice(["onnx", "torchscript", "embeddings"]))
 @click.option("--out", type=OutputFile(), help="The file; in the run folder by default.")
@@ -115,7 +115,7 @@ def export(folder: Path, kind: str, out: Path | None, model: str | None) -> None
     click.echo(write(folder, kind, out, model))
 
 
-@click.command()
+@click.command(cls=GivenOnce)
 @click.argument("folder", metavar="RUN", type=click.Path(path_type=Path))
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen; this machine alone by default.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))

@@ -13,7 +13,18 @@ import click
 _NEAR = 0.85  # of difflib: a letter more, less or changed
 
 
-class WithSettings(click.Command):
+class GivenOnce(click.Command):
+    """A command that refuses an option given twice, of which click takes the last without a word."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        order = self.make_parser(ctx).parse_args(args=list(args))[2]
+        twice = [one for one in order if isinstance(one, click.Option) and not one.multiple and order.count(one) > 1]
+        if twice:
+            raise click.UsageError(f"{twice[0].opts[-1]}: is given {order.count(twice[0])} times; give it once.", ctx)
+        return super().parse_args(ctx, args)
+
+
+class WithSettings(GivenOnce):
     """A command that takes any setting beside its options; an option that is nearly one of its own is refused at once."""
 
     ignore_unknown_options = True

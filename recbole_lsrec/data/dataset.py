@@ -27,7 +27,7 @@ from recbole_lsrec.data.split.global_time import frozen_history, global_time_spl
 from recbole_lsrec.data.split.phases import PHASES, Split
 from recbole_lsrec.data.split.splitting import split_by_origin, split_log
 from recbole_lsrec.data.window import Window
-from recbole_lsrec.errors import DataError
+from recbole_lsrec.errors import DataError, listed
 from recbole_lsrec.log_checks.repeats import at_one_time, copies
 from recbole_lsrec.log_checks.times import ORDER, TICKS_PER_SECOND
 
@@ -167,10 +167,11 @@ class SessionDataset(FilteredDataset):
                     "the most frequent is taken, of equals the latest"
                 )
         else:
+            loaded = [f"{name}:{ftype.value}" for name, ftype in sorted(self.field2type.items())]
             raise DataError(
                 f"CATEGORY_FIELD: {field!r} is not a token column loaded from {self.dataset_name}.item or "
-                f"{self.dataset_name}.inter (loaded: {sorted(self.field2type)}); add it to load_col, or set "
-                "CATEGORY_FIELD to none."
+                f"{self.dataset_name}.inter (loaded: {listed(loaded)}); name one of load_col that is, give the column's "
+                "header that type, or set CATEGORY_FIELD to none."
             )
         self.n_categories = self.num(field)
         known = int((self.item_category[1:] > 0).sum())

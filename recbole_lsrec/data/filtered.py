@@ -172,7 +172,8 @@ class FilteredDataset(CheckedDataset):
         return {"rows": len(frame), "users": users, "items": items}
 
     def _filters_in_words(self) -> str:
-        return "; ".join(f"{entry['filter']} removed {entry['rows']} rows" for entry in self.filter_report)
+        removed = [f"{entry['filter']} removed {entry['rows']} rows" for entry in self.filter_report if entry["rows"]]
+        return "; ".join(removed) or "there was none before them"
 
     def _keep_events(self, kept: np.ndarray) -> None:
         if not kept.all():  # a log of which all stays is not copied

@@ -229,9 +229,9 @@ class CheckedDataset(RecBoleDataset):
             if names:
                 self.remark(
                     30,
-                    f"{path.name}, column {field!r}: names that only spaces around them tell from another: {len(names)}, such as "
-                    f"{names[0]!r}, in {int(frame[field].isin(names).sum())} of {len(frame)} lines; they are names of their own "
-                    "here, so mend the file where they are not.",
+                    f"{path.name}, column {field!r}: names that only spaces tell from another, or from none: {len(names)}, such "
+                    f"as {names[0]!r}, in {int(frame[field].isin(names).sum())} of {len(frame)} lines; they are names of "
+                    "their own here, so mend the file where they are not.",
                 )
 
     def _tell_of_lines(self, file: str, rows: np.ndarray, what: str) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 
 TICKS_PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 EARLIEST, LATEST = 631_152_000, 4_102_444_800  # 1990-01-01 and 2100-01-01, in unix seconds
+_EARLIEST_NS = 662_688_000  # 1991-01-01: .NET ticks of today (tenths of us since the year 1) would be ns of 1990
 SHORTEST_PAUSE, LONGEST_PAUSE = (
     1e-3,
     1e8,
@@ -31,7 +32,7 @@ class UnitProblem(NamedTuple):
 
 
 def plausible(time: np.ndarray, unit: str) -> np.ndarray:
-    """Whether each time is a date from 1990 up to 2100.
+    """Whether each time is a date from 1990 (in nanoseconds 1991) up to 2100.
 
     Args:
         time: ``[n]`` as the file holds them.
@@ -41,7 +42,7 @@ def plausible(time: np.ndarray, unit: str) -> np.ndarray:
         boolean ``[n]``; False for what is not a number.
     """
     ticks = TICKS_PER_SECOND[unit]
-    return (time >= EARLIEST * ticks) & (time < LATEST * ticks)
+    return (time >= (_EARLIEST_NS if unit == "ns" else EARLIEST) * ticks) & (time < LATEST * ticks)
 
 
 def implausible_pause(user: np.ndarray, time: np.ndarray, unit: str) -> float | None:
@@ -121,5 +122,5 @@ def _advice(time: np.ndarray, fitting: np.ndarray) -> tuple[str, bool]:
         return advice, bool(others)
     if others:
         return f"Units are mixed ({', '.join(others)} among them): give all times one unit", True
-    advice = "No unit gives such dates: they may be days, years or written dates, to be made seconds first"
+    advice = "No unit gives such dates: they may be days, years, .NET ticks or written dates, to be made seconds first"
     return f"{advice}. {_ORDER_ADVICE}", False

@@ -108,7 +108,12 @@ def _check_roles(raw: RawFile, layout: Layout, names: Sequence[str], named: Mapp
             + (hint if any(re.fullmatch(r"-?\d+(\.\d+)?", value) for value in first) else "")
             + (" A log without times: --time order." if "time" in missing else "")
         )
+    by_column = {column: role for role, column in layout.columns.items() if role in _NEEDED}
     for role, column in layout.columns.items():
+        if role in _NEEDED and by_column[column] != role:
+            raise DataError(
+                f"{_option(role)}: found {column!r}, which {_option(by_column[column])} names too; accepted: a column of its own."
+            )
         if column in layout.sequences and layout.form != "csv":
             raise DataError(
                 f"{_option(role)}: found {column!r}, whose lists a feature takes as sequences; leave out one of them."

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from time import time_ns
 from typing import Any
 
 import click
@@ -181,6 +182,7 @@ def _prepare(
             apply(
                 connection, replace(RECIPES["none"], k_core=options.k_core, iterate=True), source, options.seed, ledger
             )
+        _tell_of_later(connection, times, ledger)
         meta = _write(connection, source, work, name, times, ledger, options)
     used = list(dict.fromkeys(raw.path for _, raw in [*chosen, *of_items]))
     meta |= {
@@ -206,8 +208,12 @@ def _chosen(source: Source, files: list[RawFile]) -> list[tuple[Layout, RawFile]
 
 def _times(connection: Any, source: Source, options: Options, ledger: Ledger) -> Times | None:
     if ORDER in (options.columns.get("time"), options.time_format):
+        if options.time_format not in (None, ORDER):
+            raise DataError(
+                "--time-format: has no effect beside --time order, which reads no times. Leave one of them out."
+            )
         if options.tz is not None:
-            ledger.notes.append("--tz: has no effect, as the order of the rows counts, which needs no zone")
+            ledger.notes.append("--tz: has no effect, as the order of the rows is all that is read of the times")
         return None
     if one(connection, "SELECT count(*) FROM raw")[0] == 0:
         return None  # said where the account is checked
@@ -221,6 +227,17 @@ def _times(connection: Any, source: Source, options: Options, ledger: Ledger) ->
             "not been yet"
         )
     return times
+
+
+def _tell_of_later(connection: Any, times: Times | None, ledger: Ledger) -> None:
+    """Notes events of a day that has not begun in any zone."""
+    today = time_ns()
+    late, last = one(connection, f"SELECT count(*), max(ns) FROM log WHERE ns > {today + 86_400 * SECOND}")
+    if times is not None and late:
+        ledger.notes.append(
+            f"{late} events lie after today ({when(today)[:10]}), the last at {when(last)} UTC; they are kept. Is a clock wrong, "
+            "or the reading of the times?"
+        )
 
 
 def _parse(connection: Any, times: Times | None, starts: events.Starts, ledger: Ledger, most: float) -> None:

@@ -87,7 +87,8 @@ def make_writable(connection: Any, features: Sequence[str], starts: Starts, ledg
         for change in _changes(feature.kind, column):
             if change.told and (found := _first(connection, column, change.found)):
                 rows, raw_row, value = found
-                shown = f"{place_of(raw_row, starts)}: {value[:120]!r}"
+                said = value[:120] if LIST not in value else value.rstrip(LIST).split(LIST)
+                shown = f"{place_of(raw_row, starts)}: {repr(said)[:122]}"
                 ledger.notes.append(f"{feature.name}: {rows} values {change.told}; the first: {shown}")
             connection.execute(f"UPDATE log SET {column} = {change.value} WHERE {change.found}")
         if feature.kind.startswith("float"):

@@ -40,7 +40,7 @@ def report(meta: dict[str, Any], out: Path, name: str) -> str:
     for role, (count, one) in figures["differ_by_spaces"].items():
         if count:
             lines.append(
-                f"ids of {role}s that only spaces around them tell from another: {count:,}, such as {one!r}; they stay {role}s "
+                f"ids of {role}s that only spaces tell from another, or from none: {count:,}, such as {one!r}; they stay {role}s "
                 "of their own"
             )
     suggested = meta["suggested"]

@@ -38,7 +38,7 @@ def statistics(connection: Any, measured: Measured) -> dict[str, Any]:
 
 
 def _differ_by_spaces(connection: Any, role: str) -> list[str | int]:
-    """How many ids of a role differ from another by spaces around them alone, and one of them."""
+    """How many ids of a role differ from another, or from none, by spaces around them alone, and one of them."""
     return list(
         one(
             connection,
@@ -46,6 +46,6 @@ def _differ_by_spaces(connection: Any, role: str) -> list[str | int]:
             WITH ids AS (SELECT DISTINCT "{role}" AS id FROM log),
                  bare AS (SELECT id, regexp_replace(id, '^[\s\p{{Z}}]+|[\s\p{{Z}}]+$', '', 'g') AS id_itself FROM ids)
             SELECT count(*), coalesce(min(id), '') FROM bare WHERE id <> id_itself
-            AND id_itself IN (SELECT id_itself FROM bare GROUP BY ALL HAVING count(*) > 1)""",
+            AND id_itself IN (SELECT '' UNION ALL SELECT id_itself FROM bare GROUP BY ALL HAVING count(*) > 1)""",
         )
     )

@@ -17,7 +17,7 @@ def allowed_items(
     Args:
         item_id: number of each token.
         n_items: padding included.
-        exclude: items never to recommend; those that the model does not know are passed over.
+        exclude: items never to recommend; how many of them the model does not know is said.
         candidates: the only ones; None: all.
 
     Raises:
@@ -34,6 +34,11 @@ def allowed_items(
                 f"candidates: the model does not know {unknown} of the {len(candidates)} given: left out"
             )
         allowed[chosen] = True
-    allowed[[item_id[str(item)] for item in exclude if str(item) in item_id]] = False
+    hidden = [item_id.get(str(item), 0) for item in exclude]
+    if 0 in hidden:
+        getLogger().warning(
+            f"exclude: the model does not know {hidden.count(0)} of the {len(exclude)} given: passed over"
+        )
+    allowed[hidden] = False
     allowed[0] = False
     return allowed

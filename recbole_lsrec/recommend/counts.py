@@ -13,6 +13,11 @@ def say_counts(counts: Mapping[str, int]) -> None:
         logger.warning(
             f"{counts['unknown_items']} of {counts['events']} events have items that the model does not know: left out"
         )
+    if counts["filtered"]:
+        logger.warning(
+            f"{counts['filtered']} of {counts['events']} events are of those that the run's filters remove (keep_events, "
+            "rm_exact_duplicates, rm_dup_inter, val_interval): left out"
+        )
     if counts["unknown_words"]:
         logger.warning(
             f"{counts['unknown_words']} values of further columns are words that the model does not know: read as missing"

@@ -1,5 +1,6 @@
 """Columns of histories beside user, item and time that the run's model reads: own sessions, what else its log held."""
 
+from logging import getLogger
 from typing import NamedTuple
 
 import numpy as np
@@ -41,6 +42,11 @@ def further_columns(config: Config, catalogue: Catalogue, dataset: CatalogueData
             found[field] = np.zeros(len(events))
         elif catalogue.fields[field]["type"] == FeatureType.FLOAT.value:
             found[field] = _numbers(events, field)
+            if config["normalize_all"] or field in (config["normalize_field"] or ()):
+                getLogger().warning(
+                    f"histories: the run normalised {field!r} (normalize_all, normalize_field), by bounds that are not kept: it "
+                    "is read as it stands. Give it as the run had it, or leave the column out if the model does not read it."
+                )
         else:
             known = dataset.field2token_id[field]
             # A log that was written with floats has the word "1.0", others "1".

@@ -183,7 +183,21 @@ def _tokens(frame: pd.DataFrame, column: str, where: str, before: int) -> pd.Ser
     if missing.any():
         at = before + int(missing.to_numpy().argmax()) + 1
         raise DataError(f"{where}: event {at} has no {column}; mend or remove it.")
+    wrong = values.map(_is_no_id).to_numpy(dtype=bool)
+    if wrong.any():
+        at = int(wrong.argmax())
+        raise DataError(
+            f"{where}: event {before + at + 1} has the {column} {values.iloc[at]!r}; accepted: text, or a number that its type "
+            "holds exactly, which floats of 2**53 and more are not."
+        )
     return as_words(values)
+
+
+def _is_no_id(value: Any) -> bool:
+    """Whether it is a list or an object of JSON, or a float so large that another id may have become the same."""
+    if isinstance(value, (float, np.floating)):
+        return abs(float(value)) >= float(2 ** (int(np.finfo(type(value)).nmant) + 1))
+    return isinstance(value, (list, dict, np.ndarray))
 
 
 def as_words(values: pd.Series) -> pd.Series:

@@ -32,6 +32,7 @@ from recbole_lsrec.recommend.further_columns import Further, further_columns
 from recbole_lsrec.recommend.moments import asked_at, check_unit
 from recbole_lsrec.recommend.popular import popular_table
 from recbole_lsrec.recommend.read_histories import ID, ITEM, NUMBER, TIME, USER, read_histories
+from recbole_lsrec.recommend.run_filters import kept_by_filters
 from recbole_lsrec.run_files import CHECKPOINT
 from recbole_lsrec.trained_run import checkpoint_of, model_of
 
@@ -45,7 +46,7 @@ class _Read(NamedTuple):
     users: np.ndarray  # [U] in the order of first appearance
     events: pd.DataFrame  # with the number of their user and the id of their item
     asked: np.ndarray  # [U] when each user is asked about
-    known: pd.DataFrame  # events of items that the model knows
+    known: pd.DataFrame  # events of items that the model knows, which the run's filters keep
     further: Further  # of these
 
 
@@ -139,9 +140,9 @@ class Recommender:
     ) -> pd.DataFrame:
         """Ranks items for each user.
 
-        Items that the model does not know are left out of histories, and a history without any that it knows gets the
-        most popular items of training; both are counted in the log and in ``frame.attrs["counts"]``. The answer is the
-        same each time, of models that draw noise too.
+        Items that the model does not know and events that the run's filters remove are left out of histories, and a history
+        of which nothing is left gets the most popular items of training; all are counted in the log and in
+        ``frame.attrs["counts"]``. The answer is the same each time, of models that draw noise too.
 
         Args:
             histories: see :func:`recbole_lsrec.recommend.read_histories.read_histories`; users need not be known.
@@ -205,6 +206,7 @@ class Recommender:
             "users": len(users),
             "events": len(events),
             "unknown_items": int((read.events[ID] == 0).sum()),
+            "filtered": int((read.events[ID] > 0).sum()) - len(read.known),
             "unknown_words": read.further.unknown_words,
             "users_of_popularity": int(alone.sum()),
             "users_not_trained_on": int(sum(user not in self._user_id for user in users)),
@@ -272,7 +274,7 @@ class Recommender:
         item = np.array([self._item_id.get(token, 0) for token in events[ITEM]], dtype=np.int64)
         events = events.assign(**{NUMBER: number, ID: item})
         asked = asked_at(users, events.groupby(NUMBER)[TIME].max().to_numpy(), now, unit)
-        known = events[events[ID] > 0]
+        known = events[(events[ID] > 0) & kept_by_filters(self.config, self.catalogue, events)]
         return _Read(users, events, asked, known, further_columns(self.config, self.catalogue, self._dataset, known))
 
     def _batches(self, read: _Read, rows: np.ndarray, batch_size: int | None) -> Iterator[_Batch]:

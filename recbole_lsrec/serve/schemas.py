@@ -8,7 +8,7 @@ MOST_HISTORIES, MOST_EVENTS, MOST_ITEMS, MOST_COLUMNS = 256, 2000, 10_000, 32
 """Of a request, of a history, of a list of candidates or of excluded items, and of further columns in a request."""
 
 Token = Annotated[str, Field(min_length=1, max_length=256)]
-Time = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Time = Annotated[float, Field(ge=0, allow_inf_nan=False, strict=True)]  # true is no moment
 
 
 class Event(BaseModel):
@@ -62,8 +62,8 @@ class Question(BaseModel):
 class Recommend(Question):
     """Asks for the best items."""
 
-    k: int = Field(20, ge=1, le=1000)
-    exclude_seen: bool | None = Field(None, description="As the run's filter_seen by default.")
+    k: int = Field(20, ge=1, le=1000, strict=True)
+    exclude_seen: bool | None = Field(None, strict=True, description="As the run's filter_seen by default.")
     exclude: list[Token] = Field([], max_length=MOST_ITEMS)
 
 

@@ -274,7 +274,7 @@ def test_ids_that_only_spaces_tell_apart_are_counted_and_stay(load, caplog):
         log = load([("a", "x", 1), ("a", "x ", 2), ("b", "x", 3), ("b", " y", 4)])
     assert log.field2id_token["item_id"].tolist() == ["[PAD]", "x", "x ", " y"]
     assert [record.getMessage().partition(";")[0] for record in caplog.records if "spaces" in record.getMessage()] == [
-        "tiny.inter, column 'item_id': names that only spaces around them tell from another: 1, such as 'x ', in 1 of 4 lines"
+        "tiny.inter, column 'item_id': names that only spaces tell from another, or from none: 1, such as 'x ', in 1 of 4 lines"
     ]
 
 

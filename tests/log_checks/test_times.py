@@ -34,8 +34,17 @@ def test_seconds_told_to_be_milliseconds():
 def test_days_years_and_places_in_an_order_fit_no_unit(times):
     problem, certain = unit_problem(USER, np.array(times), "s")
     assert not certain
-    assert "No unit gives such dates: they may be days, years or written dates" in problem
+    assert "No unit gives such dates: they may be days, years, .NET ticks or written dates" in problem
     assert "timestamp_unit: order" in problem
+
+
+def test_ticks_of_dotnet_are_no_nanoseconds():
+    ticks = SECONDS * 10**7 + 621_355_968_000_000_000
+    for unit in ("s", "ns"):
+        problem, certain = unit_problem(USER, ticks, unit)
+        assert not certain
+        assert "they may be days, years, .NET ticks or written dates" in problem
+        assert "Set timestamp_unit" not in problem
 
 
 def test_mixed_units_are_counted_and_the_first_is_shown():

@@ -68,8 +68,10 @@ def test_ids_that_only_spaces_tell_apart_are_counted_and_kept(prepared):
     assert [event.split("|")[1] for event in events] == ["z", "z ", "y\u00a0", " x ", "y"]
     assert meta["statistics"]["differ_by_spaces"] == {"user": [0, ""], "item": [2, "y\u00a0"]}
     said = report(meta, Path(), "x")
-    assert "ids of items that only spaces around them tell from another: 2, such as 'y\\xa0'; they stay items" in said
+    assert "ids of items that only spaces tell from another, or from none: 2, such as 'y\\xa0'; they stay items" in said
     assert "ids of users" not in said
+    blank = prepared("csv", {"shop.csv": HEAD + "a,z,1577836800\na,  ,1577836801\n"}, name="blank")[2]
+    assert blank["statistics"]["differ_by_spaces"]["item"] == [1, "  "]
 
 
 @pytest.mark.parametrize("separator", ["\t", ";", "|", "::"])
@@ -378,11 +380,17 @@ def test_a_zone_that_no_time_needs_is_told(prepared):
     assert "--tz: has no effect, as the times are unix seconds, which need no zone" in meta["account"]["notes"]
     _, _, meta = prepared("csv", {"log.csv": HEAD + "a,b,2020-01-01 10:00:00\n"}, "dated", tz="Asia/Shanghai")
     assert not any("--tz" in note for note in meta["account"]["notes"])
-    _, _, meta = prepared("csv", {"log.csv": HEAD + "a,b,3\n"}, "order", time_format="order", tz="Asia/Shanghai")
-    assert "--tz: has no effect, as the order of the rows counts, which needs no zone" in meta["account"]["notes"]
 
 
 def test_a_log_that_is_refused_leaves_no_folder(prepared, tmp_path):
     with pytest.raises(DataError):
         prepared("csv", {"log.csv": HEAD + "a,b,never\n"})
     assert not (tmp_path / "data").exists()
+
+
+def test_a_column_is_not_both_user_and_item(prepared):
+    for columns in ({"user": "user_id", "item": "user_id"}, {"item": "timestamp", "time": "timestamp"}):
+        with pytest.raises(
+            DataError, match=r"^--(user|item): found '(user_id|timestamp)', which --(item|time) names too"
+        ):
+            prepared("csv", {"log.csv": HEAD + "a,1,1577836800\n"}, columns=columns)

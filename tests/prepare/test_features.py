@@ -97,6 +97,7 @@ def test_elements_of_lists_stay_apart(prepared, form):
     _, items, meta = prepared("csv", {f"log.{form}": content}, columns=ROLES, item_features=("tags:token_seq",))
     assert items == ["0|a_b c", "1|one_two", "2|", "3|x", "4|p q"][: len(tags)]
     assert "tags: 2 values held elements with spaces" in meta["account"]["notes"][0]
+    assert meta["account"]["notes"][0].endswith(f"row {1 + (form == 'csv')}: ['a b', 'c']")
 
 
 def test_a_list_is_no_category_and_sequence_at_once(prepared):

@@ -179,3 +179,20 @@ def test_every_zone_is_exact_where_its_clock_is(moments, name):
     if once:
         texts = [str(at) for at, _ in once]
         assert read_times(texts, "%Y-%m-%d %H:%M:%S", name)[0] == [moment * SECOND for _, moment in once]
+
+
+def test_options_of_times_beside_the_order_alone(prepared):
+    log, order = {"log.csv": "user_id,item_id,timestamp\n" + "a,1,1577836800\n"}, {"time": "order"}
+    with pytest.raises(DataError, match=r"^--time-format: has no effect beside --time order"):
+        prepared("csv", log, columns=order, time_format="s")
+    notes = prepared("csv", log, columns=order, tz="Asia/Tokyo")[2]["account"]["notes"]
+    assert notes == ["--tz: has no effect, as the order of the rows is all that is read of the times"]
+
+
+def test_events_after_today_are_told(prepared):
+    rows = "a,1,1577836800\na,2,2524608000\na,3,2524608001\n"
+    events, _, meta = prepared("csv", {"log.csv": "user_id,item_id,timestamp\n" + rows})
+    (note,) = meta["account"]["notes"]
+    assert len(events) == 3
+    assert note.startswith("2 events lie after today (")
+    assert "the last at 2050-01-01 00:00:01 UTC; they are kept" in note

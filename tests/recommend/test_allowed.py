@@ -12,3 +12,11 @@ def test_the_padding_is_an_unknown_item(caplog):
         allowed_items(item_id, 3, (), ["[PAD]"])
     assert allowed_items(item_id, 3, ["[PAD]"], ["a", "[PAD]"]).tolist() == [False, True, False]
     assert "the model does not know 1 of the 2 given" in caplog.text
+
+
+def test_items_that_cannot_be_left_out_are_said(caplog):
+    item_id = {"[PAD]": 0, "007": 1, "b": 2}
+    assert allowed_items(item_id, 3, ["b"], None).tolist() == [False, True, False]
+    assert caplog.text == ""
+    assert allowed_items(item_id, 3, ["7", "b"], None).tolist() == [False, True, False]
+    assert "exclude: the model does not know 1 of the 2 given: passed over" in caplog.text

@@ -47,6 +47,16 @@ def test_words_in_a_further_column_of_numbers_are_refused(run_with_columns, word
         Recommender.load(run_with_columns).recommend(frame)
 
 
+def test_a_column_that_the_run_normalised_is_said(run_with_columns, caplog):
+    recommender = Recommender.load(run_with_columns)
+    recommender.config["normalize_field"] = ["lasted"]
+    frame = pd.DataFrame({"user": "a", "item": ["1", "2"], "timestamp": [1, 2]})
+    recommender.recommend(frame, k=1)
+    assert "normalised" not in caplog.text
+    recommender.recommend(frame.assign(lasted=3), k=1)
+    assert "histories: the run normalised 'lasted' (normalize_all, normalize_field)" in caplog.text
+
+
 def test_words_are_the_same_where_a_missing_one_makes_them_floats(run_with_columns, tmp_path):
     frame = pd.DataFrame({"user": "a", "item": ["1", "2", "3"], "timestamp": [1, 2, 3], "shelf": [1.0, 2.0, None]})
     path = tmp_path / "h.parquet"

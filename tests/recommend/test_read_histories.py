@@ -1,5 +1,7 @@
 """Histories that cannot be read are refused in one line."""
 
+import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
@@ -38,3 +40,14 @@ def test_a_parquet_file_with_a_column_twice(tmp_path):
         DataError, match=r"twice\.parquet: cannot be read as parquet \(the column 'item' is there twice\)"
     ):
         read_histories(tmp_path / "twice.parquet", NAMES)
+
+
+@pytest.mark.parametrize("value", [2.0**53, np.float32(2**24), {"a": 1}, ["x"]])
+@pytest.mark.parametrize("column", ["user", "item"])
+def test_what_is_no_id_is_refused(value, column):
+    frame = pd.DataFrame({"user": ["a", "b"], "item": ["x", "y"], "timestamp": [1, 2]}, dtype=object)
+    frame.at[1, column] = value
+    with pytest.raises(DataError, match=rf"^histories: event 2 has the {column} .*; accepted: text, or a number that"):
+        read_histories(frame, NAMES)
+    frame.at[1, column] = 2**53 + 1  # a whole number is exact
+    assert read_histories(frame, NAMES)[column].tolist()[1] == "9007199254740993"

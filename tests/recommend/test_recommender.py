@@ -143,6 +143,7 @@ def test_unknown_items_are_counted_and_a_history_of_them_gets_popularity(run_of_
         "users": 2,
         "events": 3,
         "unknown_items": 2,
+        "filtered": 0,
         "unknown_words": 0,
         "users_of_popularity": 1,
         "users_not_trained_on": 2,

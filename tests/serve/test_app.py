@@ -118,6 +118,10 @@ def test_what_is_wrong_is_422_with_a_reason(client, recommender):
         ({"histories": [one], "depth": 3}, "Extra inputs are not permitted"),
         ({"histories": [{"events": [{**event, "timestamp": -1}]}]}, "greater than or equal to 0"),
         ({"histories": [{"events": [{**event, "item": "x" * 300}]}]}, "at most 256 characters"),
+        ({"histories": [{"events": [{**event, "timestamp": True}]}]}, "valid number"),
+        ({"histories": [{**one, "now": True}]}, "valid number"),
+        ({"histories": [one], "k": True}, "valid integer"),
+        ({"histories": [one], "exclude_seen": 1}, "valid boolean"),
     ):
         found = client.post("/recommend", json=asked)
         assert found.status_code == 422, asked

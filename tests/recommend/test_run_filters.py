@@ -1,0 +1,76 @@
+"""Histories go through the run's filters of single events, as its log did."""
+
+import logging
+
+import pandas as pd
+import pytest
+
+from recbole_lsrec.recommend import Recommender
+from tests.recommend.test_recommender import _shop_run
+from tests.shop_log import shop_events
+
+ROWS = [  # item, time, type, rating
+    ("1", 5, "view", "1"),
+    ("2", 4, "purchase", "2.5"),
+    ("2", 4, "purchase", "2.5"),
+    ("3", 3, "purchase", ""),
+    ("2", 2, "purchase", "4"),
+]
+COLUMNS = ["item", "timestamp", "event_type", "rating"]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A run of a log with kinds of events and ratings."""
+    further = {
+        "event_type:token": lambda _: shop_events()["event_type:token"],
+        "rating:float": lambda events: events.index % 5 + 1.0,
+    }
+    return _shop_run(tmp_path_factory.mktemp("filters"), "GRU4Rec", {}, **further)[0]
+
+
+@pytest.mark.parametrize(
+    ("settings", "read"),
+    [
+        ({}, [2, 3, 2, 2, 1]),
+        ({"keep_events": ["purchase"]}, [2, 3, 2, 2]),
+        ({"rm_exact_duplicates": True}, [2, 3, 2, 1]),
+        ({"rm_dup_inter": "first"}, [2, 3, 1]),
+        ({"rm_dup_inter": "last"}, [3, 2, 1]),
+        ({"val_interval": {"rating": "[2,inf)"}}, [2, 2, 2]),  # a missing one is in no range
+        ({"val_interval": {"event_type": ["view"], "rating": "[0,9]"}}, [1]),
+        ({"val_interval": {"timestamp": "[9,inf)", "user_id": ["b"], "item_id": ["1"]}}, [2, 3, 2, 2, 1]),
+        ({"keep_events": ["purchase"], "benchmark_filename": ["train", "valid", "test"]}, [2, 3, 2, 2, 1]),
+    ],
+)
+def test_the_model_reads_what_the_filters_keep(run, settings, read, caplog):
+    recommender = Recommender.load(run)
+    recommender.config = {**recommender.config.final_config_dict, **settings}
+    frame = pd.DataFrame(ROWS, columns=COLUMNS).assign(user="a")
+    ((_, batch),) = recommender.windows(frame)
+    tokens = recommender.catalogue.tokens["item_id"]
+    assert [tokens[item] for item in batch["item_id_list"][0, : len(read)]] == [str(item) for item in read]
+    assert batch["item_length"].tolist() == [len(read)]
+    with caplog.at_level(logging.WARNING):
+        counts = recommender.recommend(frame, k=1).attrs["counts"]
+    assert counts["filtered"] == len(ROWS) - len(read)
+    assert ("that the run's filters remove" in caplog.text) == (len(read) < len(ROWS))
+
+
+def test_the_raw_log_gets_the_lists_of_the_filtered_one(tmp_path):
+    types = {"event_type:token": lambda _: shop_events()["event_type:token"]}
+    options = {"keep_events": ["purchase"], "rm_dup_inter": "first"}
+    folder, events = _shop_run(tmp_path, "GRU4Rec", options, **types)
+    recommender = Recommender.load(folder)
+    ours = events[events["event_type:token"] == "purchase"].sort_values("timestamp:float", kind="stable")
+    ours = ours.drop_duplicates(["user_id:token", "item_id:token"])
+    now = 1_590_000_000.0
+    raw, filtered = (recommender.recommend(frame, k=5, now=now) for frame in (events, ours))
+    columns = ["user", "item", "score"]
+    pd.testing.assert_frame_equal(
+        raw.sort_values(["user", "rank"], ignore_index=True)[columns],
+        filtered.sort_values(["user", "rank"], ignore_index=True)[columns],
+    )
+    types_alone = events.drop(columns="event_type:token")  # whoever leaves the column out has filtered
+    counts = recommender.recommend(types_alone.drop_duplicates(["user_id:token", "item_id:token"]), k=1).attrs["counts"]
+    assert counts["filtered"] == 0
