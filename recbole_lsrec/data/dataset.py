@@ -156,7 +156,7 @@ class SessionDataset(FilteredDataset):
             if conflicts:
                 self.logger.warning(
                     f"CATEGORY_FIELD {field!r}: {conflicts} items have several categories in {self.dataset_name}.inter; "
-                    "the most frequent is taken, of equals the latest"
+                    "the most frequent is taken, of equals the latest, counted in all phases' events"
                 )
         else:
             raise DataError(
