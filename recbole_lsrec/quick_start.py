@@ -33,7 +33,7 @@ __all__ = ["load_data_and_model", "load_run", "run_recbole_lsrec"]
 def run_recbole_lsrec(
     model: str | type | None = None,
     dataset: str | None = None,
-    config_file_list: Sequence[str] | None = None,
+    config_file_list: str | Sequence[str] | None = None,
     config_dict: dict[str, Any] | None = None,
     saved: bool = True,
     *,
@@ -67,7 +67,7 @@ def run_recbole_lsrec(
         KeyboardInterrupt: as raised; likewise.
     """
     data_folder = None if log is None else log.config["data_path"]
-    given = (model, dataset, list(config_file_list or []), config_dict, list(command_line), data_folder)
+    given = (model, dataset, config_file_list or (), config_dict, list(command_line), data_folder)
     config = configure(*given)
     if config["dry_run"]:
         with logging_to(None, "warning"):

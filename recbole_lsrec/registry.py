@@ -104,8 +104,9 @@ def get_model(name: str) -> type:
     module = table[name]
     if not module.startswith(_FAMILIES):
         kind = module.split(".")[2].replace("_", " ")
+        article = "an" if kind[0] in "aeiou" else "a"
         raise ConfigError(
-            f"model: found {name!r}, a {kind} of RecBole; only sequential and general ones run here. {_accepted()}"
+            f"model: found {name!r}, {article} {kind} of RecBole; only sequential and general ones run here. {_accepted()}"
         )
     return getattr(import_module(module), name)
 

@@ -8,6 +8,7 @@ from recbole.utils import init_seed
 
 from recbole_lsrec import checkpoint
 from recbole_lsrec.config import Config
+from recbole_lsrec.config.layers import given_layers
 from recbole_lsrec.config.values import parse_command_line
 from recbole_lsrec.data.dataloader import EvalLoader, TrainLoader
 from recbole_lsrec.data.dataset import SessionDataset
@@ -20,7 +21,7 @@ from recbole_lsrec.run_files import CHECKPOINT, RESULT, read_result
 def configure(
     model: str | type | None,
     dataset: str | None,
-    files: Sequence[str],
+    files: str | Sequence[str],
     config_dict: Mapping[str, Any] | None,
     command_line: Sequence[str],
     data_folder: str | None,
@@ -34,7 +35,8 @@ def configure(
         CheckpointError: ``resume`` names no checkpoint and no folder with one.
         ConfigError: as of :class:`Config`.
     """
-    given, line = dict(config_dict or {}), parse_command_line(command_line)
+    dictionary, _ = given_layers((), config_dict or {}, ())  # which refuses what is no dict
+    given, line = dictionary.values, parse_command_line(command_line)
     resume = line.get("resume", given.get("resume"))
     named = files or model is not None or dataset is not None or {"model", "dataset"} & {*given, *line}
     if resume and not named:

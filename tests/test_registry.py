@@ -46,6 +46,7 @@ def test_ours_wins_over_a_model_of_recbole_with_the_same_name(monkeypatch: pytes
             "KGAT",
             r"^model: found 'KGAT', a knowledge aware recommender of RecBole; only sequential and general ones run",
         ),
+        ("XGBoost", r"^model: found 'XGBoost', an exlib recommender of RecBole; only"),
         ("RecVAE", r"^model: found 'RecVAE', which is not supported: it trains encoder and decoder by turns"),
         ("S3Rec", r"^model: found 'S3Rec', which is not supported: it trains in two stages .*\. Accepted: "),
         ("KSR", r"^model: found 'KSR', which is not supported: it needs pre-trained knowledge-graph vectors"),

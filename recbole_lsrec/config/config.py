@@ -107,7 +107,7 @@ class Config(RecBoleConfig):
         self,
         model: str | type | None = None,
         dataset: str | None = None,
-        config_file_list: Sequence[str | Path] | None = None,
+        config_file_list: str | Path | Sequence[str | Path] | None = None,
         config_dict: Mapping[str, Any] | None = None,
         *,
         command_line: Sequence[str] = (),

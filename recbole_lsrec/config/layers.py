@@ -21,7 +21,9 @@ class Layer(NamedTuple):
     values: dict[str, Any]
 
 
-def given_layers(files: Iterable[str | Path], dictionary: Mapping[str, Any], line: Sequence[str]) -> list[Layer]:
+def given_layers(
+    files: str | Path | Iterable[str | Path], dictionary: Mapping[str, Any], line: Sequence[str]
+) -> list[Layer]:
     """What the user gave, lowest first; the last two are always the dictionary and the command line.
 
     Raises:

@@ -164,7 +164,7 @@ class SessionDataset(FilteredDataset):
             if conflicts:
                 self.logger.warning(
                     f"CATEGORY_FIELD {field!r}: {conflicts} items have several categories in {self.dataset_name}.inter; "
-                    "the most frequent is taken, of equals the latest"
+                    "the most frequent is taken, of equals the latest, counted in all phases' events"
                 )
         else:
             loaded = [f"{name}:{ftype.value}" for name, ftype in sorted(self.field2type.items())]

@@ -141,6 +141,7 @@ def test_categories_of_the_log_are_the_most_frequent_then_the_latest(load, caplo
         "z": "green",
     }
     assert "2 items have several categories" in caplog.text
+    assert "counted in all phases' events" in caplog.text
 
 
 def test_a_category_that_is_a_number_is_refused(load):

@@ -284,7 +284,8 @@ def test_initialisation() -> None:
     [
         (
             {"preset": "litteral"},
-            "preset: found 'litteral'; accepted: one of literal, lineage. Did you mean 'literal'?",
+            "preset: found 'litteral'; accepted: one of literal, lineage; or strong, which takes settings that a search found. "
+            "Did you mean 'literal'?",
         ),
         (
             {"session_attention": "dot"},

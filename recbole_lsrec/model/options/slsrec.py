@@ -23,7 +23,9 @@ class SLSRecOptions(CandidateOptions):
     }
 
     preset: Literal["literal", "lineage"] = setting(
-        "literal", "literal: the equations as printed; lineage: as the code base it grew from (LSIDN, CLSR)."
+        "literal",
+        "literal: the equations as printed; lineage: as the code base it grew from (LSIDN, CLSR).",
+        accepted="one of literal, lineage; or strong, which takes settings that a search found",
     )
     session_attention: Literal["additive", "target_mlp", "self", "bilinear"] = setting(
         None,
