@@ -103,7 +103,6 @@ def unseen(log: Log) -> dict[str, float]:
     return {
         "targets": float(targets.mean()) if last.any() else 0.0,
         "uniform_negatives": float((cold[upto] / np.maximum(upto, 1)).mean()) if last.any() else 0.0,
-        "popularity_negatives": 0.0,
     }
 
 

@@ -107,8 +107,7 @@ def share_rows(audit: Audit) -> list[list[str]]:
         ("events on the 1 % most popular items", audit.popularity["top_1"]),
         ("events on the 10 % most popular items", audit.popularity["top_10"]),
         ("test targets without a training event", new["targets"]),
-        ("uniform negatives without one", new["uniform_negatives"]),
-        ("popularity-sampled negatives without one", new["popularity_negatives"]),
+        ("uniform negatives without one (popularity-sampled: never)", new["uniform_negatives"]),
     ]
     return [[name, percent(value)] for name, value in rows] + [
         ["Gini coefficient of popularity", f"{audit.popularity['gini']:.3f}"]

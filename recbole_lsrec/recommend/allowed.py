@@ -41,4 +41,6 @@ def allowed_items(
         )
     allowed[hidden] = False
     allowed[0] = False
+    if not allowed.any():
+        getLogger().warning("exclude: no item is left that may be recommended: every list is empty")
     return allowed

@@ -20,3 +20,8 @@ def test_items_that_cannot_be_left_out_are_said(caplog):
     assert caplog.text == ""
     assert allowed_items(item_id, 3, ["7", "b"], None).tolist() == [False, True, False]
     assert "exclude: the model does not know 1 of the 2 given: passed over" in caplog.text
+
+
+def test_lists_that_must_be_empty_are_said(caplog):
+    assert not allowed_items({"[PAD]": 0, "a": 1, "b": 2}, 3, ["a"], ["a"]).any()
+    assert "exclude: no item is left that may be recommended: every list is empty" in caplog.text
