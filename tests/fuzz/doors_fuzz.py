@@ -266,6 +266,7 @@ _TUNED = json.dumps(
             "model": "GRU4Rec",
             "dataset": "ml-100k",
             "config_dict": {"epochs": 3},
+            "config_files": [],
             "method": "random",
             "scheduler": "asha",
             "search_seed": 2020,
