@@ -18,6 +18,13 @@ PLANTS = [
         "tests/recommend",
     ),
     Plant(
+        "histories keep events of types that training never saw",
+        "recommend/run_filters.py",
+        'config["keep_events"] is not None and EVENT_TYPE in kept',
+        'config["keep_events"] is not None and EVENT_TYPE not in kept',
+        "tests/recommend/test_run_filters.py",
+    ),
+    Plant(
         "popularity for unknown histories counts held-out events",
         "item_catalogue.py",
         "torch.from_numpy(dataset.training_counts())",

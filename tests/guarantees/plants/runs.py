@@ -60,6 +60,26 @@ PLANTS = [
         "tests/test_run_processes.py",
     ),
     Plant(
+        "a refused checkpoint's folder gets files of the data that were refused",
+        "quick_start.py",
+        """    if config["resume"]:
+        trainer.resume_checkpoint(config["resume"])
+""",
+        """    write_json(folder / run_files.SPLIT, split)
+    save_catalogue(folder, data.dataset, data.log_fingerprints(), data.train.dataset)
+    if config["resume"]:
+        trainer.resume_checkpoint(config["resume"])
+""",
+        "tests/test_quick_start.py",
+    ),
+    Plant(
+        "training calculates with denormal numbers",
+        "trainer.py",
+        "torch.autograd.set_detect_anomaly(False), flushed_denormals():",
+        "torch.autograd.set_detect_anomaly(False):",
+        "tests/test_denormals.py",
+    ),
+    Plant(
         "a search reads the test set",
         "tuning/trial.py",
         'logs, ("valid",), tell)',
