@@ -15,7 +15,7 @@ def flushed_denormals() -> Iterator[None]:
     Through saturated gates gradients fall below that, and a CPU takes ten times as long for an epoch of CLSR that is full
     of them. Added to a weight none of them changes it.
     """
-    before = bool(torch.tensor(1.5e-38) * 0.5 == 0)
+    before = bool(torch.tensor(1.5e-38, dtype=torch.float32) * 0.5 == 0)
     torch.set_flush_denormal(True)
     try:
         yield

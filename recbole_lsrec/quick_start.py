@@ -108,7 +108,7 @@ def _run(
     trainer = Trainer(config, model, folder, data.log_fingerprints(), on_epoch, say_times(config, data, model))
     if config["resume"]:
         trainer.resume_checkpoint(config["resume"])
-    # Only now: what a refused checkpoint's folder holds stays as it is.
+    # Only now: a refused checkpoint's run stays as it is.
     write_json(folder / run_files.SPLIT, split)
     save_catalogue(folder, data.dataset, data.log_fingerprints(), data.train.dataset)
     best_valid_score, best_valid_result = trainer.fit(data.train, data.valid, True, saved, config["show_progress"])

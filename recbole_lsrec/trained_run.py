@@ -35,7 +35,7 @@ def configure(
         CheckpointError: ``resume`` names no checkpoint and no folder with one.
         ConfigError: as of :class:`Config`.
     """
-    dictionary, _ = given_layers((), config_dict or {}, ())  # which refuses what is no dict
+    dictionary, _ = given_layers((), {} if config_dict is None else config_dict, ())  # which refuses what is no dict
     given, line = dictionary.values, parse_command_line(command_line)
     resume = line.get("resume", given.get("resume"))
     named = files or model is not None or dataset is not None or {"model", "dataset"} & {*given, *line}

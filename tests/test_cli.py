@@ -99,3 +99,16 @@ def test_a_search_that_is_none_has_no_preset(tmp_path, capsys):
     assert capsys.readouterr().err.startswith(
         f"Error: {tmp_path}: holds no tune.json; give the folder of a finished search"
     )
+
+
+def test_help_is_given_and_shells_complete_whatever_is_given_twice(capsys, monkeypatch):
+    twice = ["recommend", "x", "--k", "1", "--k", "2"]
+    with pytest.raises(SystemExit) as ended:
+        main([*twice, "--help"])
+    assert (ended.value.code, "--histories" in capsys.readouterr().out) == (0, True)
+    monkeypatch.setenv("COMP_WORDS", " ".join(["recbole-lsrec", *twice, "--hist"]))
+    monkeypatch.setenv("COMP_CWORD", "7")
+    monkeypatch.setenv("_RECBOLE_LSREC_COMPLETE", "bash_complete")
+    with pytest.raises(SystemExit) as ended:
+        main([])
+    assert (ended.value.code, capsys.readouterr().out) == (0, "plain,--histories\n")

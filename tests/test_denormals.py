@@ -71,6 +71,19 @@ def test_they_are_zero_inside_and_the_mode_before_is_that_behind() -> None:
     assert not flushed()
 
 
+def test_a_mode_that_was_on_stays_whatever_the_usual_type() -> None:
+    torch.set_flush_denormal(True)
+    torch.set_default_dtype(torch.float64)
+    try:
+        with flushed_denormals():
+            pass
+        torch.set_default_dtype(torch.float32)
+        assert flushed()
+    finally:
+        torch.set_default_dtype(torch.float32)
+        torch.set_flush_denormal(False)
+
+
 def test_training_is_in_that_mode_and_what_follows_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     trainer, seen = make(epochs=1), set()

@@ -173,13 +173,15 @@ def test_one_config_file_may_be_named_without_a_list_and_other_shapes_are_refuse
     given = {key: value for key, value in shop.items() if key != "epochs"}
     text = run_recbole_lsrec("SLSRec", "shop", str(tmp_path / "mine.yaml"), given)["dry_run"]
     assert "epochs: 7\n" in text
-    for wrong in ([1], "epochs=7"):
+    for wrong in ([1], [], "epochs=7"):
         with pytest.raises(
             ConfigError, match=r"^config_dict: found .*; accepted: a dict, each key the name of a setting"
         ):
             run_recbole_lsrec("SLSRec", "shop", config_dict=wrong)
     with pytest.raises(ConfigError, match=r"^config_file_list: found 3; accepted: paths of YAML files\.$"):
         run_recbole_lsrec("SLSRec", "shop", [3])
+    with pytest.raises(ConfigError, match=r"^config_file_list: found 3; accepted: paths of YAML files\.$"):
+        run_recbole_lsrec("SLSRec", "shop", 3)
 
 
 def test_a_dry_run_says_that_nothing_is_sampled_as_the_run_does(shop):

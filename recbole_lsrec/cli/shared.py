@@ -19,7 +19,8 @@ class GivenOnce(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         order = self.make_parser(ctx).parse_args(args=list(args))[2]
         twice = [one for one in order if isinstance(one, click.Option) and not one.multiple and order.count(one) > 1]
-        if twice:
+        asks = ctx.resilient_parsing or any(one.is_eager for one in order)  # a shell that completes, or --help
+        if twice and not asks:
             raise click.UsageError(f"{twice[0].opts[-1]}: is given {order.count(twice[0])} times; give it once.", ctx)
         return super().parse_args(ctx, args)
 

@@ -30,7 +30,7 @@ def given_layers(
         ConfigError: a file or an argument that cannot be read.
     """
     command: dict[str, Any] = dict(parse_command_line(line))
-    paths = [files] if isinstance(files, (str, Path)) else list(files)
+    paths = list(files) if isinstance(files, Iterable) and not isinstance(files, str) else [files]
     if wrong := [path for path in paths if not isinstance(path, (str, Path))]:
         raise ConfigError(f"config_file_list: found {wrong[0]!r}; accepted: paths of YAML files.")
     if not isinstance(dictionary, Mapping) or not all(isinstance(key, str) for key in dictionary):

@@ -280,7 +280,13 @@ class CheckedDataset(RecBoleDataset):
         batch = {*in_log, *made, *own_fields, self.item_list_length_field, self.config["LABEL_FIELD"]}
         users, items = (set() if feat is None else set(feat.columns) for feat in (self.user_feat, self.item_feat))
         columns = in_log - {self.uid_field, self.iid_field, self.time_field}
-        check_free_names(f"{token}.inter", columns, own_fields, set(), self.config["NEG_PREFIX"])
+        check_free_names(
+            f"{token}.inter",
+            columns,
+            {*own_fields, self.config["LABEL_FIELD"]},
+            {self.uid_field, self.iid_field, self.time_field},
+            self.config["NEG_PREFIX"],
+        )
         for end, id_field, own, other in (
             ("user", self.uid_field, users, items),
             ("item", self.iid_field, items, users),

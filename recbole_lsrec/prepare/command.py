@@ -100,7 +100,7 @@ def prepare(name_of_source: str, raw: list[Path], out: Path, name: str, options:
     source, told = _source(name_of_source, files, options)
     for line in told:
         click.echo(f"  {line}")
-    is_new = not out.exists()
+    made = [folder for folder in (out, *out.parents) if not folder.exists()]
     try:
         out.mkdir(parents=True, exist_ok=True)
         sweep(out)
@@ -112,8 +112,8 @@ def prepare(name_of_source: str, raw: list[Path], out: Path, name: str, options:
         _put(work, folder, name)
     finally:
         shutil.rmtree(work, ignore_errors=True)
-        if is_new and not any(out.iterdir()):
-            out.rmdir()
+        for empty in made if not any(out.iterdir()) else ():
+            empty.rmdir()
     return meta
 
 

@@ -17,7 +17,7 @@ def allowed_items(
     Args:
         item_id: number of each token.
         n_items: padding included.
-        exclude: items never to recommend; how many of them the model does not know is said.
+        exclude: items never to recommend; those that the model does not know are passed over.
         candidates: the only ones; None: all.
 
     Raises:
@@ -28,19 +28,16 @@ def allowed_items(
         chosen = [known for item in candidates if (known := item_id.get(str(item), 0))]  # 0, the padding, is no item
         if not chosen:
             raise ConfigError(f"candidates: the model knows none of the {len(candidates)} items given.")
-        if len(chosen) < len(candidates):
-            unknown = len(candidates) - len(chosen)
-            getLogger().warning(
-                f"candidates: the model does not know {unknown} of the {len(candidates)} given: left out"
-            )
         allowed[chosen] = True
-    hidden = [item_id.get(str(item), 0) for item in exclude]
-    if 0 in hidden:
-        getLogger().warning(
-            f"exclude: the model does not know {hidden.count(0)} of the {len(exclude)} given: passed over"
-        )
-    allowed[hidden] = False
+    allowed[[item_id.get(str(item), 0) for item in exclude]] = False
     allowed[0] = False
-    if not allowed.any():
-        getLogger().warning("exclude: no item is left that may be recommended: every list is empty")
     return allowed
+
+
+def say_unknown(item_id: Mapping[str, int], exclude: Sequence[Any], candidates: Sequence[Any] | None) -> None:
+    """Says how many of the items of :func:`allowed_items` the model does not know, and where none is left."""
+    for name, items, become in (("candidates", candidates or (), "left out"), ("exclude", exclude, "passed over")):
+        if unknown := sum(not item_id.get(str(item), 0) for item in items):
+            getLogger().warning(f"{name}: the model does not know {unknown} of the {len(items)} given: {become}")
+    if not allowed_items(item_id, max(item_id.values()) + 1, exclude, candidates).any():
+        getLogger().warning("exclude: no item is left that may be recommended: every list is empty")

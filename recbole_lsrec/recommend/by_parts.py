@@ -55,6 +55,7 @@ def recommend_file(
                 write(table)
                 counts.update(found)
                 progress.update(len(events))
+    recommender.say_unknown(options.get("exclude", ()), options.get("candidates"))
     say_counts(counts)
     return dict(counts)
 

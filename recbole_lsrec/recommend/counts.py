@@ -22,10 +22,16 @@ def say_counts(counts: Mapping[str, int]) -> None:
         logger.warning(
             f"{counts['unknown_words']} values of further columns are words that the model does not know: read as missing"
         )
+    if counts["not_normalised"]:
+        logger.warning(
+            f"{counts['not_normalised']} values are of columns that the run normalised (normalize_all, normalize_field), by "
+            "bounds that are not kept: they are read as they stand. Give them as the run had them, or leave the columns out if "
+            "the model does not read them."
+        )
     if counts["users_of_popularity"]:
         logger.warning(
-            f"{counts['users_of_popularity']} of {counts['users']} users have no event that the model knows, or are not "
-            "known to a model that knows users alone: they get the most popular items (source: popularity)"
+            f"{counts['users_of_popularity']} of {counts['users']} users have no event that the model knows and the filters "
+            "keep, or are not known to a model that knows users alone: they get the most popular items (source: popularity)"
         )
     if counts["users_not_trained_on"]:
         logger.info(f"{counts['users_not_trained_on']} of {counts['users']} users are not in the run's log")

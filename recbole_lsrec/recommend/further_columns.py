@@ -1,6 +1,5 @@
 """Columns of histories beside user, item and time that the run's model reads: own sessions, what else its log held."""
 
-from logging import getLogger
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +9,7 @@ from recbole.utils import FeatureType
 from recbole_lsrec.config import Config
 from recbole_lsrec.errors import DataError
 from recbole_lsrec.item_catalogue import Catalogue, CatalogueDataset
-from recbole_lsrec.recommend.read_histories import ITEM, USER, as_words
+from recbole_lsrec.recommend.read_histories import ITEM, USER, as_words, missing
 
 
 class Further(NamedTuple):
@@ -19,10 +18,12 @@ class Further(NamedTuple):
     Attributes:
         values: field -> a number for each event, 0 where the histories have none, or a word that the run's log lacks.
         unknown_words: how many such words there were.
+        not_normalised: numbers read as they stand, of columns that the run normalised by bounds that it does not keep.
     """
 
     values: dict[str, np.ndarray]
-    unknown_words: int
+    unknown_words: int = 0
+    not_normalised: int = 0
 
 
 def further_columns(config: Config, catalogue: Catalogue, dataset: CatalogueDataset, events: pd.DataFrame) -> Further:
@@ -32,38 +33,31 @@ def further_columns(config: Config, catalogue: Catalogue, dataset: CatalogueData
         DataError: the run has its sessions from a column that the histories lack, or a column of numbers holds a word.
     """
     found: dict[str, np.ndarray] = {}
-    unknown = 0
+    unknown = not_normalised = 0
     if catalogue.pairs is not None:
-        return Further(found, unknown)
+        return Further(found)
     if (own := _own_session(config, catalogue, events)) is not None:
-        found[own] = pd.factorize(as_words(events[own]).mask(_missing(events[own])))[0] + 1  # 0: names none
+        found[own] = pd.factorize(as_words(events[own]).mask(missing(events[own])))[0] + 1  # 0: names none
     for field in _other_columns(config, catalogue):
         if field not in events:
             found[field] = np.zeros(len(events))
         elif catalogue.fields[field]["type"] == FeatureType.FLOAT.value:
             found[field] = _numbers(events, field)
             if config["normalize_all"] or field in (config["normalize_field"] or ()):
-                getLogger().warning(
-                    f"histories: the run normalised {field!r} (normalize_all, normalize_field), by bounds that are not kept: it "
-                    "is read as it stands. Give it as the run had it, or leave the column out if the model does not read it."
-                )
+                not_normalised += int((~missing(events[field])).sum())
         else:
             known = dataset.field2token_id[field]
             # A log that was written with floats has the word "1.0", others "1".
             ids = events[field].astype(str).map(known).fillna(as_words(events[field]).map(known))
-            unknown += int((ids.isna() & ~_missing(events[field])).sum())
+            unknown += int((ids.isna() & ~missing(events[field])).sum())
             found[field] = ids.fillna(0).to_numpy()
-    return Further(found, unknown)
-
-
-def _missing(values: pd.Series) -> pd.Series:
-    return values.isna() | (values.astype(str) == "")
+    return Further(found, unknown, not_normalised)
 
 
 def _numbers(events: pd.DataFrame, field: str) -> np.ndarray:
     values = events[field]
     numbers = pd.to_numeric(values.astype(str), errors="coerce")
-    wrong = (numbers.isna() & ~_missing(values)).to_numpy()
+    wrong = (numbers.isna() & ~missing(values)).to_numpy()
     if wrong.any():
         event = events.iloc[int(wrong.argmax())]
         raise DataError(

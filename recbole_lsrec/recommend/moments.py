@@ -28,34 +28,42 @@ def check_unit(time: np.ndarray, unit: str, where: str) -> None:
         )
 
 
-def asked_at(users: np.ndarray, last: np.ndarray, now: float | Mapping[str, float] | None, unit: str) -> np.ndarray:
+def asked_at(
+    users: np.ndarray,
+    last: np.ndarray,
+    usual: np.ndarray,
+    now: float | Mapping[str, float | None] | None,
+    unit: str,
+) -> np.ndarray:
     """The time that each user is asked about, ``[U]``.
 
     Args:
         users: ``[U]``.
         last: ``[U]`` time of each user's last event.
-        now: a time for all, or one for each user; None: the last event.
+        usual: ``[U]`` the time where ``now`` says none.
+        now: a time for all, or one for each user, either of which may be None.
         unit: ``timestamp_unit`` of the run.
 
     Raises:
-        DataError: a user has no time, or an event after it, or it is a date in another unit.
+        DataError: a user is not among those of ``now``, or has an event after it, or it is a date in another unit.
     """
     if now is None:
-        return last
+        return usual
     if isinstance(now, Mapping):
-        missing = [user for user in users if user not in now]
-        if missing:
-            raise DataError(
-                f"now: it has no time for user {str(missing[0])!r}; give one for each user, or one for all."
-            )
-        asked = np.array([now[user] for user in users], dtype=np.float64)
+        absent = [user for user in users if user not in now]
+        if absent:
+            raise DataError(f"now: it has no time for user {str(absent[0])!r}; give one for each user, or one for all.")
+        told = [now[user] for user in users]
+        asked = np.array([of if at is None else at for at, of in zip(told, usual, strict=True)], dtype=np.float64)
+        late = np.array([at is not None for at in told], dtype=bool) & ~(last <= asked)
     else:
         asked = np.full(len(users), now, dtype=np.float64)
-    late = np.flatnonzero(~(last <= asked))
-    if len(late):
-        others = f"; so have {len(late) - 1} more users" if len(late) > 1 else ""
+        late = ~(last <= asked)
+    if late.any():
+        first = int(late.argmax())
+        others = f"; so have {late.sum() - 1} more users" if late.sum() > 1 else ""
         raise DataError(
-            f"now: user {str(users[late[0]])!r} has an event at {last[late[0]]:.15g}, after now ({asked[late[0]]:.15g}){others}. "
+            f"now: user {str(users[first])!r} has an event at {last[first]:.15g}, after now ({asked[first]:.15g}){others}. "
             "Leave later events out, or give a later time."
         )
     check_unit(asked, unit, "now")

@@ -179,25 +179,40 @@ def _named(frame: pd.DataFrame, names: Mapping[str, str], where: str) -> pd.Data
 
 def _tokens(frame: pd.DataFrame, column: str, where: str, before: int) -> pd.Series:
     values = frame[column]
-    missing = values.isna() | (values.astype(str) == "") & (where != "history")
-    if missing.any():
-        at = before + int(missing.to_numpy().argmax()) + 1
+    none = values.isna() | (values.astype(str) == "") & (where != "history")
+    if none.any():
+        at = before + int(none.to_numpy().argmax()) + 1
         raise DataError(f"{where}: event {at} has no {column}; mend or remove it.")
-    wrong = values.map(_is_no_id).to_numpy(dtype=bool)
+    wrong = _are_no_ids(values)
     if wrong.any():
         at = int(wrong.argmax())
+        found = " ".join(repr(values.iloc[at]).split())[:120]
         raise DataError(
-            f"{where}: event {before + at + 1} has the {column} {values.iloc[at]!r}; accepted: text, or a number that its type "
-            "holds exactly, which floats of 2**53 and more are not."
+            f"{where}: event {before + at + 1} has the {column} {found}; accepted: text, or a number that its type holds "
+            "exactly, which no float64 from 2**53 on is, and no float32 from 2**24 on."
         )
     return as_words(values)
 
 
+def _are_no_ids(values: pd.Series) -> np.ndarray:
+    """Which are lists or objects of JSON, or floats so large that another id may have become the same."""
+    if pd.api.types.is_float_dtype(values):
+        digits = np.finfo(getattr(values.dtype, "numpy_dtype", values.dtype)).nmant + 1
+        return (values.abs() >= 2.0**digits).to_numpy(dtype=bool)
+    if values.dtype != object:
+        return np.zeros(len(values), dtype=bool)
+    return values.map(_is_no_id).to_numpy(dtype=bool)
+
+
 def _is_no_id(value: Any) -> bool:
-    """Whether it is a list or an object of JSON, or a float so large that another id may have become the same."""
     if isinstance(value, (float, np.floating)):
-        return abs(float(value)) >= float(2 ** (int(np.finfo(type(value)).nmant) + 1))
+        return abs(float(value)) >= 2.0 ** (np.finfo(type(value)).nmant + 1)
     return isinstance(value, (list, dict, np.ndarray))
+
+
+def missing(values: pd.Series) -> pd.Series:
+    """Which fields are empty."""
+    return values.isna() | (values.astype(str) == "")
 
 
 def as_words(values: pd.Series) -> pd.Series:

@@ -25,7 +25,7 @@ from recbole_lsrec.evaluation.two_stage import HISTORIES, RETRIEVED, TwoStage, h
 from recbole_lsrec.item_catalogue import Catalogue, CatalogueDataset, catalogue_dataset, load_catalogue
 from recbole_lsrec.model.base import LongShortRecommender
 from recbole_lsrec.model.scored_by import scored_by
-from recbole_lsrec.recommend.allowed import allowed_items
+from recbole_lsrec.recommend.allowed import allowed_items, say_unknown
 from recbole_lsrec.recommend.counts import say_counts
 from recbole_lsrec.recommend.explain import COLUMNS, explanation
 from recbole_lsrec.recommend.further_columns import Further, further_columns
@@ -130,7 +130,7 @@ class Recommender:
         histories: Any,
         k: int = 20,
         *,
-        now: float | Mapping[str, float] | None = None,
+        now: float | Mapping[str, float | None] | None = None,
         exclude_seen: bool | None = None,
         exclude: Sequence[Any] = (),
         candidates: Sequence[Any] | None = None,
@@ -147,8 +147,8 @@ class Recommender:
         Args:
             histories: see :func:`recbole_lsrec.recommend.read_histories.read_histories`; users need not be known.
             k: length of the lists.
-            now: when it is asked, in the unit of the run's log: a number, or one for each user; the user's last event by
-                default. Intervals depend on it.
+            now: when it is asked, in the unit of the run's log: a number, or one for each user; by default the user's last
+                event that the filters keep. Intervals depend on it.
             exclude_seen: leave out what is in a user's history; by default as ``filter_seen`` of the run says.
             exclude: items never to recommend.
             candidates: rank these items alone.
@@ -178,6 +178,7 @@ class Recommender:
             two_stage=two_stage,
             show_progress=show_progress,
         )
+        self.say_unknown(exclude, candidates)
         say_counts(counts)
         table.attrs["counts"] = counts
         return table
@@ -188,7 +189,7 @@ class Recommender:
         events: pd.DataFrame,
         k: int,
         *,
-        now: float | Mapping[str, float] | None = None,
+        now: float | Mapping[str, float | None] | None = None,
         exclude_seen: bool | None = None,
         exclude: Sequence[Any] = (),
         candidates: Sequence[Any] | None = None,
@@ -208,6 +209,7 @@ class Recommender:
             "unknown_items": int((read.events[ID] == 0).sum()),
             "filtered": int((read.events[ID] > 0).sum()) - len(read.known),
             "unknown_words": read.further.unknown_words,
+            "not_normalised": read.further.not_normalised,
             "users_of_popularity": int(alone.sum()),
             "users_not_trained_on": int(sum(user not in self._user_id for user in users)),
         }
@@ -230,6 +232,10 @@ class Recommender:
         columns += COLUMNS if isinstance(self.model, LongShortRecommender) else []
         return table.reindex(columns=columns), counts
 
+    def say_unknown(self, exclude: Sequence[Any] = (), candidates: Sequence[Any] | None = None) -> None:
+        """Says what of these items, as of :meth:`recommend`, the model does not know."""
+        say_unknown(self._item_id, exclude, candidates)
+
     def _without_answer(self, users: np.ndarray, known: pd.DataFrame) -> np.ndarray:
         """Boolean ``[U]``: users without an event that the model knows; of a model that knows users, those it does not."""
         if self._trained is None:
@@ -237,9 +243,9 @@ class Recommender:
         return ~self._trained[[self._user_id.get(user, 0) for user in users]]
 
     def windows(
-        self, histories: Any, now: float | Mapping[str, float] | None = None, batch_size: int | None = None
+        self, histories: Any, now: float | Mapping[str, float | None] | None = None, batch_size: int | None = None
     ) -> Iterator[tuple[np.ndarray, Interaction]]:
-        """Users with what the model reads of their histories, as in training; users without a known item are left out.
+        """Users with what the model reads of their histories, as in training; users of whose events it reads none are left out.
 
         Args:
             histories: as of :meth:`recommend`, and so the others.
@@ -257,7 +263,7 @@ class Recommender:
         fields = {USER: "USER_ID_FIELD", ITEM: "ITEM_ID_FIELD", TIME: "TIME_FIELD"}
         return {name: self.config[key] for name, key in fields.items()}
 
-    def check(self, events: pd.DataFrame, now: float | Mapping[str, float] | None = None) -> None:
+    def check(self, events: pd.DataFrame, now: float | Mapping[str, float | None] | None = None) -> None:
         """Refuses events, which have been read, as :meth:`answer` would.
 
         Raises:
@@ -265,7 +271,7 @@ class Recommender:
         """
         self._read(events, now)
 
-    def _read(self, events: pd.DataFrame, now: float | Mapping[str, float] | None) -> _Read:
+    def _read(self, events: pd.DataFrame, now: float | Mapping[str, float | None] | None) -> _Read:
         unit = self.config["timestamp_unit"]
         check_unit(events[TIME].to_numpy(), unit, "histories")
         number, users = pd.factorize(events[USER].to_numpy(dtype=object))
@@ -273,8 +279,11 @@ class Recommender:
         # Not Series.map, which makes a column of the whole catalogue each time.
         item = np.array([self._item_id.get(token, 0) for token in events[ITEM]], dtype=np.int64)
         events = events.assign(**{NUMBER: number, ID: item})
-        asked = asked_at(users, events.groupby(NUMBER)[TIME].max().to_numpy(), now, unit)
-        known = events[(events[ID] > 0) & kept_by_filters(self.config, self.catalogue, events)]
+        kept = kept_by_filters(self.config, self.catalogue, events)
+        last, last_kept = (part.groupby(NUMBER)[TIME].max() for part in (events, events[kept]))
+        usual = last_kept.reindex(last.index).fillna(last)
+        asked = asked_at(users, last.to_numpy(), usual.to_numpy(), now, unit)
+        known = events[(events[ID] > 0) & kept]
         return _Read(users, events, asked, known, further_columns(self.config, self.catalogue, self._dataset, known))
 
     def _batches(self, read: _Read, rows: np.ndarray, batch_size: int | None) -> Iterator[_Batch]:

@@ -9,11 +9,11 @@ from recbole_lsrec.config import Config
 from recbole_lsrec.config.intervals import parse_intervals, within
 from recbole_lsrec.data.loading import EVENT_TYPE
 from recbole_lsrec.item_catalogue import Catalogue
-from recbole_lsrec.recommend.read_histories import ITEM, TIME, USER, as_words
+from recbole_lsrec.recommend.read_histories import ITEM, TIME, USER, as_words, missing
 
 
 def kept_by_filters(config: Config, catalogue: Catalogue, events: pd.DataFrame) -> np.ndarray:
-    """Which events ``[n]`` the run's filters keep, in the order of the log's; a column that the histories lack filters none.
+    """Which events ``[n]`` the run's filters keep, in the order of the log's; a column that a user's history lacks filters none.
 
     A range of times is passed over, as it says what was trained on, and events come after it. So are filters of whole
     items and users: items that they took are unknown, and users need not be known.
@@ -27,7 +27,7 @@ def kept_by_filters(config: Config, catalogue: Catalogue, events: pd.DataFrame) 
     if config["benchmark_filename"]:  # no filter was applied
         return np.ones(len(events), dtype=bool)
     if config["keep_events"] is not None and EVENT_TYPE in kept:
-        kept = kept[_one_of(kept[EVENT_TYPE], config["keep_events"])]
+        kept = kept[_lacks(kept, EVENT_TYPE) | _one_of(kept[EVENT_TYPE], config["keep_events"])]
     if config["rm_exact_duplicates"]:
         kept = kept.drop_duplicates([USER, ITEM, TIME])
     if config["rm_dup_inter"] is not None:
@@ -35,8 +35,13 @@ def kept_by_filters(config: Config, catalogue: Catalogue, events: pd.DataFrame) 
     for field, wanted in (config["val_interval"] or {}).items():
         of_events = catalogue.fields.get(field, {}).get("source", "inter") == "inter"
         if field in kept and of_events and field not in (USER, ITEM, TIME):
-            kept = kept[_has_value(kept[field], wanted)]
+            kept = kept[_lacks(kept, field) | _has_value(kept[field], wanted)]
     return events.index.isin(kept.index)
+
+
+def _lacks(events: pd.DataFrame, field: str) -> np.ndarray:
+    """Of events of users who have it in none, so that no list depends on who else is asked."""
+    return missing(events[field]).groupby(events[USER]).transform("all").to_numpy(dtype=bool)
 
 
 def _has_value(values: pd.Series, wanted: str | Sequence[object]) -> np.ndarray:

@@ -109,14 +109,12 @@ def _answer(recommender: Recommender, question: Question, **options: Any) -> Ans
         raise HTTPException(422, "histories: two are of one user; give each user one history.")
     events = [{**dict(event), "user": history.user} for history in question.histories for event in history.events]
     frame = pd.DataFrame(events, dtype=object)  # as JSON lines are read: whole numbers stay so beside a missing value
-    now = {
-        history.user: max(event.timestamp for event in history.events) if history.now is None else history.now
-        for history in question.histories
-    }
+    now = {history.user: history.now for history in question.histories}
     try:
         table, counts = recommender.answer(read_histories(frame, recommender.names()), now=now, **options)
     except LSRecError as error:
         raise HTTPException(422, str(error)) from error
+    recommender.say_unknown(options.get("exclude", ()), options.get("candidates"))
     return Answer(lists=_lists(table, names), counts=counts)
 
 

@@ -83,7 +83,7 @@ class Item(BaseModel):
 
 
 class Listed(BaseModel):
-    """A user's list, best first; ``source`` is ``popularity`` where the model knows nothing of the history."""
+    """A user's list, best first; ``source`` is ``popularity`` where the model reads nothing of the history."""
 
     user: str
     source: str

@@ -35,7 +35,7 @@ def test_a_column_of_users_named_like_the_time_or_like_one_of_items(load, tmp_pa
         load(ROWS, load_col={"inter": LOG, "user": ["user_id", "age"], "item": ["item_id", "age"]})
 
 
-@pytest.mark.parametrize("column", ["first_timestamp", "neg_first_timestamp", "neg_tag"])
+@pytest.mark.parametrize("column", ["first_timestamp", "neg_first_timestamp", "neg_tag", "neg_item_id", "label"])
 def test_a_column_of_events_named_like_a_field_that_is_made(load, column):
     header = f"user_id:token\titem_id:token\ttimestamp:float\ttag:token\t{column}:token"
     with pytest.raises(DataError, match=rf"load_col: tiny\.inter: \['{column}'\] would replace fields of the batch"):

@@ -382,6 +382,13 @@ def test_a_zone_that_no_time_needs_is_told(prepared):
     assert not any("--tz" in note for note in meta["account"]["notes"])
 
 
+def test_folders_made_for_a_log_that_is_refused_are_gone(tmp_path):
+    (tmp_path / "log.csv").write_text(HEAD + "a,b,never\n")
+    with pytest.raises(DataError):
+        prepare("csv", [tmp_path / "log.csv"], tmp_path / "new" / "logs", "shop", Options())
+    assert [path.name for path in tmp_path.iterdir()] == ["log.csv"]
+
+
 def test_a_log_that_is_refused_leaves_no_folder(prepared, tmp_path):
     with pytest.raises(DataError):
         prepared("csv", {"log.csv": HEAD + "a,b,never\n"})

@@ -54,7 +54,7 @@ def test_a_column_that_the_run_normalised_is_said(run_with_columns, caplog):
     recommender.recommend(frame, k=1)
     assert "normalised" not in caplog.text
     recommender.recommend(frame.assign(lasted=3), k=1)
-    assert "histories: the run normalised 'lasted' (normalize_all, normalize_field)" in caplog.text
+    assert "2 values are of columns that the run normalised (normalize_all, normalize_field)" in caplog.text
 
 
 def test_words_are_the_same_where_a_missing_one_makes_them_floats(run_with_columns, tmp_path):

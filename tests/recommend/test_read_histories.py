@@ -42,6 +42,23 @@ def test_a_parquet_file_with_a_column_twice(tmp_path):
         read_histories(tmp_path / "twice.parquet", NAMES)
 
 
+@pytest.mark.parametrize(("kind", "digits"), [("float32", 24), ("Float32", 24), ("float64", 53)])
+def test_ids_that_a_column_of_floats_cannot_tell_apart_are_refused(kind, digits):
+    frame = pd.DataFrame({"user": "a", "item": pd.Series([1, 2**digits - 1], dtype=kind), "timestamp": [1, 2]})
+    assert read_histories(frame, NAMES)["item"].tolist() == ["1", str(2**digits - 1)]
+    frame["item"] = pd.Series([1, 2**digits], dtype=kind)
+    with pytest.raises(DataError, match=r"^histories: event 2 has the item .*; accepted: text, or a number that"):
+        read_histories(frame, NAMES)
+
+
+def test_a_long_list_is_named_in_one_line():
+    frame = pd.DataFrame({"user": ["a"], "item": [np.arange(1000)], "timestamp": [1]})
+    with pytest.raises(DataError) as refused:
+        read_histories(frame, NAMES)
+    assert len(str(refused.value).splitlines()) == 1
+    assert len(str(refused.value)) < 400
+
+
 @pytest.mark.parametrize("value", [2.0**53, np.float32(2**24), {"a": 1}, ["x"]])
 @pytest.mark.parametrize("column", ["user", "item"])
 def test_what_is_no_id_is_refused(value, column):

@@ -57,15 +57,28 @@ def test_the_model_reads_what_the_filters_keep(run, settings, read, caplog):
     assert ("that the run's filters remove" in caplog.text) == (len(read) < len(ROWS))
 
 
+def test_no_list_depends_on_who_else_is_asked(run):
+    recommender = Recommender.load(run)
+    recommender.config = {**recommender.config.final_config_dict, "keep_events": ["purchase"]}
+    without = pd.DataFrame({"user": "y", "item": ["3", "2"], "timestamp": [1, 2], "event_type": [None, ""]})
+    beside = pd.DataFrame({"user": "x", "item": ["1", "2"], "timestamp": [1, 2], "event_type": ["view", "purchase"]})
+    tokens = recommender.catalogue.tokens["item_id"]
+    read = {}
+    for users, batch in recommender.windows(pd.concat([without, beside])):
+        read |= dict(
+            zip(users, ([tokens[item] for item in row] for row in batch["item_id_list"].tolist()), strict=True)
+        )
+    assert (read["y"][:2], read["x"][0]) == (["3", "2"], "2")  # y filters nothing, as without x
+
+
 def test_the_raw_log_gets_the_lists_of_the_filtered_one(tmp_path):
     types = {"event_type:token": lambda _: shop_events()["event_type:token"]}
     options = {"keep_events": ["purchase"], "rm_dup_inter": "first"}
-    folder, events = _shop_run(tmp_path, "GRU4Rec", options, **types)
+    folder, events = _shop_run(tmp_path, "CLSR", options, **types)
     recommender = Recommender.load(folder)
     ours = events[events["event_type:token"] == "purchase"].sort_values("timestamp:float", kind="stable")
     ours = ours.drop_duplicates(["user_id:token", "item_id:token"])
-    now = 1_590_000_000.0
-    raw, filtered = (recommender.recommend(frame, k=5, now=now) for frame in (events, ours))
+    raw, filtered = (recommender.recommend(frame, k=5) for frame in (events, ours))
     columns = ["user", "item", "score"]
     pd.testing.assert_frame_equal(
         raw.sort_values(["user", "rank"], ignore_index=True)[columns],
