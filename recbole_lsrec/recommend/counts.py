@@ -30,8 +30,8 @@ def say_counts(counts: Mapping[str, int]) -> None:
         )
     if counts["users_of_popularity"]:
         logger.warning(
-            f"{counts['users_of_popularity']} of {counts['users']} users have no event that the model knows and the filters "
-            "keep, or are not known to a model that knows users alone: they get the most popular items (source: popularity)"
+            f"{counts['users_of_popularity']} of {counts['users']} users have no event that the model reads, or are not "
+            "known to a model that knows users alone: they get the most popular items (source: popularity)"
         )
     if counts["users_not_trained_on"]:
         logger.info(f"{counts['users_not_trained_on']} of {counts['users']} users are not in the run's log")

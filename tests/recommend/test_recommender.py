@@ -145,11 +145,12 @@ def test_unknown_items_are_counted_and_a_history_of_them_gets_popularity(run_of_
         "unknown_items": 2,
         "filtered": 0,
         "unknown_words": 0,
+        "not_normalised": 0,
         "users_of_popularity": 1,
         "users_not_trained_on": 2,
     }
     assert "2 of 3 events have items that the model does not know" in caplog.text
-    assert "1 of 2 users have no event that the model knows, or" in caplog.text
+    assert "1 of 2 users have no event that the model reads, or" in caplog.text
     nobody = Recommender.load(folder).recommend(frame.iloc[:1], k=2, two_stage=True)
     assert nobody["source"].tolist() == ["popularity", "popularity"]
 
@@ -279,7 +280,7 @@ def test_a_model_that_knows_users_alone_answers_those_and_says_who_it_does_not_k
     assert lists["user"].tolist() == ["stranger", "stranger", known, known]
     assert lists["source"].tolist() == ["popularity", "popularity", "model", "model"]
     assert (
-        "1 of 2 users have no event that the model knows, or are not known to a model that knows users alone"
+        "1 of 2 users have no event that the model reads, or are not known to a model that knows users alone"
         in caplog.text
     )
 

@@ -6,8 +6,8 @@ PLANTS = [
     Plant(
         "events after the moment asked about are read",
         "recommend/moments.py",
-        "late = np.flatnonzero(~(last <= asked))",
-        "late = np.flatnonzero(asked < 0)",
+        "        late = ~(last <= asked)\n",
+        "        late = asked < 0\n",
         "tests/recommend",
     ),
     Plant(
