@@ -216,9 +216,13 @@ def missing(values: pd.Series) -> pd.Series:
 
 
 def as_words(values: pd.Series) -> pd.Series:
-    """Values as text, of whole floats without their end: a missing value elsewhere has made them of whole numbers."""
+    """Values as text, whole floats as whole numbers, which a missing value elsewhere has made them of."""
     text = values.astype(str)
-    return text.str.removesuffix(".0") if pd.api.types.is_float_dtype(values) else text
+    if not pd.api.types.is_float_dtype(values):
+        return text
+    numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
+    whole = (numbers % 1 == 0) & (np.abs(numbers) < 2.0**53)  # float32 writes some of them with an exponent
+    return text.mask(whole, pd.Series(numbers, values.index).where(whole, 0).astype(np.int64).astype(str))
 
 
 def _times(frame: pd.DataFrame, where: str, before: int) -> pd.Series:
