@@ -39,5 +39,5 @@ def say_unknown(item_id: Mapping[str, int], exclude: Sequence[Any], candidates: 
     for name, items, become in (("candidates", candidates or (), "left out"), ("exclude", exclude, "passed over")):
         if unknown := sum(not item_id.get(str(item), 0) for item in items):
             getLogger().warning(f"{name}: the model does not know {unknown} of the {len(items)} given: {become}")
-    if not allowed_items(item_id, max(item_id.values()) + 1, exclude, candidates).any():
+    if exclude and not allowed_items(item_id, len(item_id), exclude, candidates).any():
         getLogger().warning("exclude: no item is left that may be recommended: every list is empty")

@@ -27,7 +27,7 @@ def kept_by_filters(config: Config, catalogue: Catalogue, events: pd.DataFrame) 
     if config["benchmark_filename"]:  # no filter was applied
         return np.ones(len(events), dtype=bool)
     if config["keep_events"] is not None and EVENT_TYPE in kept:
-        kept = kept[_lacks(kept, EVENT_TYPE) | _one_of(kept[EVENT_TYPE], config["keep_events"])]
+        kept = kept[_lacks(events, kept, EVENT_TYPE) | _one_of(kept[EVENT_TYPE], config["keep_events"])]
     if config["rm_exact_duplicates"]:
         kept = kept.drop_duplicates([USER, ITEM, TIME])
     if config["rm_dup_inter"] is not None:
@@ -35,13 +35,14 @@ def kept_by_filters(config: Config, catalogue: Catalogue, events: pd.DataFrame) 
     for field, wanted in (config["val_interval"] or {}).items():
         of_events = catalogue.fields.get(field, {}).get("source", "inter") == "inter"
         if field in kept and of_events and field not in (USER, ITEM, TIME):
-            kept = kept[_lacks(kept, field) | _has_value(kept[field], wanted)]
+            kept = kept[_lacks(events, kept, field) | _has_value(kept[field], wanted)]
     return events.index.isin(kept.index)
 
 
-def _lacks(events: pd.DataFrame, field: str) -> np.ndarray:
-    """Of events of users who have it in none, so that no list depends on who else is asked."""
-    return missing(events[field]).groupby(events[USER]).transform("all").to_numpy(dtype=bool)
+def _lacks(events: pd.DataFrame, kept: pd.DataFrame, field: str) -> np.ndarray:
+    """Of the kept events, those of users none of whose events has it, so that no list depends on who else is asked."""
+    lacks = missing(events[field]).groupby(events[USER]).transform("all")
+    return lacks.loc[kept.index].to_numpy(dtype=bool)
 
 
 def _has_value(values: pd.Series, wanted: str | Sequence[object]) -> np.ndarray:

@@ -71,6 +71,17 @@ def test_no_list_depends_on_who_else_is_asked(run):
     assert (read["y"][:2], read["x"][0]) == (["3", "2"], "2")  # y filters nothing, as without x
 
 
+def test_a_column_that_only_removed_events_have_is_no_column_that_is_lacking(run):
+    recommender = Recommender.load(run)
+    filters = {"keep_events": ["purchase"], "val_interval": {"rating": "[2,inf)"}}
+    recommender.config = {**recommender.config.final_config_dict, **filters}
+    rows = [("1", 1, "view", "5"), ("2", 2, "purchase", ""), ("3", 3, "purchase", "")]
+    counts = recommender.recommend(pd.DataFrame(rows, columns=COLUMNS).assign(user="a"), k=1).attrs["counts"]
+    assert (counts["filtered"], counts["users_of_popularity"]) == (3, 1)
+    none = pd.DataFrame(rows[:0], columns=COLUMNS).assign(user="a")
+    assert recommender.recommend(none, k=1).attrs["counts"]["filtered"] == 0
+
+
 def test_the_raw_log_gets_the_lists_of_the_filtered_one(tmp_path):
     types = {"event_type:token": lambda _: shop_events()["event_type:token"]}
     options = {"keep_events": ["purchase"], "rm_dup_inter": "first"}
