@@ -50,7 +50,7 @@ def further_columns(config: Config, catalogue: Catalogue, dataset: CatalogueData
             # A log that was written with floats has the word "1.0", others "1".
             ids = events[field].astype(str).map(known).fillna(as_words(events[field]).map(known))
             unknown += int((ids.isna() & ~missing(events[field])).sum())
-            found[field] = ids.fillna(0).to_numpy()
+            found[field] = ids.fillna(0).to_numpy(dtype=np.int64)
     return Further(found, unknown, not_normalised)
 
 
