@@ -34,10 +34,17 @@ def allowed_items(
     return allowed
 
 
-def say_unknown(item_id: Mapping[str, int], exclude: Sequence[Any], candidates: Sequence[Any] | None) -> None:
-    """Says how many of the items of :func:`allowed_items` the model does not know, and where none is left."""
+def say_unknown(item_id: Mapping[str, int], exclude: Sequence[Any], candidates: Sequence[Any] | None) -> dict[str, int]:
+    """Says how many of the items of :func:`allowed_items` the model does not know, and where none is left.
+
+    Returns:
+        The numbers, as ``unknown_candidates`` and ``unknown_exclude``.
+    """
+    counts = {}
     for name, items, become in (("candidates", candidates or (), "left out"), ("exclude", exclude, "passed over")):
-        if unknown := sum(not item_id.get(str(item), 0) for item in items):
+        unknown = counts[f"unknown_{name}"] = sum(not item_id.get(str(item), 0) for item in items)
+        if unknown:
             getLogger().warning(f"{name}: the model does not know {unknown} of the {len(items)} given: {become}")
     if exclude and not allowed_items(item_id, len(item_id), exclude, candidates).any():
         getLogger().warning("exclude: no item is left that may be recommended: every list is empty")
+    return counts

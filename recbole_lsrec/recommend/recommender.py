@@ -178,7 +178,7 @@ class Recommender:
             two_stage=two_stage,
             show_progress=show_progress,
         )
-        self.say_unknown(exclude, candidates)
+        counts |= self.say_unknown(exclude, candidates)
         say_counts(counts)
         table.attrs["counts"] = counts
         return table
@@ -232,9 +232,9 @@ class Recommender:
         columns += COLUMNS if isinstance(self.model, LongShortRecommender) else []
         return table.reindex(columns=columns), counts
 
-    def say_unknown(self, exclude: Sequence[Any] = (), candidates: Sequence[Any] | None = None) -> None:
-        """Says what of these items, as of :meth:`recommend`, the model does not know."""
-        say_unknown(self._item_id, exclude, candidates)
+    def say_unknown(self, exclude: Sequence[Any] = (), candidates: Sequence[Any] | None = None) -> dict[str, int]:
+        """Says, and returns, how many of these items, as of :meth:`recommend`, the model does not know."""
+        return say_unknown(self._item_id, exclude, candidates)
 
     def _without_answer(self, users: np.ndarray, known: pd.DataFrame) -> np.ndarray:
         """Boolean ``[U]``: users without an event that the model knows; of a model that knows users, those it does not."""

@@ -114,7 +114,7 @@ def _answer(recommender: Recommender, question: Question, **options: Any) -> Ans
         table, counts = recommender.answer(read_histories(frame, recommender.names()), now=now, **options)
     except LSRecError as error:
         raise HTTPException(422, str(error)) from error
-    recommender.say_unknown(options.get("exclude", ()), options.get("candidates"))
+    counts |= recommender.say_unknown(options.get("exclude", ()), options.get("candidates"))
     return Answer(lists=_lists(table, names), counts=counts)
 
 

@@ -148,6 +148,8 @@ def test_unknown_items_are_counted_and_a_history_of_them_gets_popularity(run_of_
         "not_normalised": 0,
         "users_of_popularity": 1,
         "users_not_trained_on": 2,
+        "unknown_candidates": 0,
+        "unknown_exclude": 0,
     }
     assert "2 of 3 events have items that the model does not know" in caplog.text
     assert "1 of 2 users have no event that the model reads, or" in caplog.text

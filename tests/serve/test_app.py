@@ -73,9 +73,11 @@ def test_recommend_gives_the_lists_of_python(client, recommender):
 
 def test_rerank_orders_what_is_given_and_leaves_out_what_is_unknown(client, recommender):
     known = recommender.catalogue.tokens["item_id"][5:9].tolist()
-    (one,) = client.post(
+    answer = client.post(
         "/rerank", json={"histories": [history(recommender)], "candidates": [*known, "nowhere", known[0]]}
-    ).json()["lists"]
+    ).json()
+    (one,) = answer["lists"]
+    assert answer["counts"]["unknown_candidates"] == 1
     assert sorted(item["item"] for item in one["items"]) == sorted(known)
     scores = [item["score"] for item in one["items"]]
     assert scores == sorted(scores, reverse=True)
