@@ -69,25 +69,25 @@ def glance() -> str:
 
 
 def whole(protocol: str) -> str:
-    """All systems of the plan, long- and short-term ones first, on every log that has them all, under one protocol."""
+    """All systems of the plan, long- and short-term ones first, on every log of the plan's boards, under one protocol."""
     systems = list(yaml.safe_load(PLAN.read_text(encoding="utf-8"))["systems"])
     systems.sort(key=lambda system: not system.startswith(LONG_SHORT))  # stable: the plan's order within both
     columns = [_column(board, protocol) for board in WHOLE]
     logs = [f"[{log}](results/{board}.md)" for board, (log, _) in zip(WHOLE, columns, strict=True)]
     return _table(
         [f"among {AMONG[protocol]}", *logs],
-        ([system, *(cells.get(system, "not ranked") for _, cells in columns)] for system in systems),
+        ([system, *(cells.get(system, "not run") for _, cells in columns)] for system in systems),
     )
 
 
 def _column(board: str, protocol: str) -> tuple[str, dict[str, str]]:
     """The log, and the text of each system: bold is best, italics cannot be told from the first, an arrow is rising."""
     table = _of(board, "ndcg@10")
+    cells = dict.fromkeys(table.system, "not ranked")
     table = table[table.protocol == protocol]
     (log,) = table.dataset.unique()
     done = table[table.status == "done"]
     level = level_with_first(_verdict(board, log, protocol), set(done.system))
-    cells = {}
     for line in table.itertuples():
         text = _short(line.mean)
         if line.status == "rising":
