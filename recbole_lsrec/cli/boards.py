@@ -16,7 +16,7 @@ from recbole_lsrec.own_models import absolute, class_name, named_again
 @click.command(cls=WithSettings)
 @click.argument("arguments", metavar="[FILE]", nargs=-1, type=click.UNPROCESSED)
 @click.option("--models", help="Names separated by commas: of systems in FILE, or without FILE of models.")
-@click.option("--datasets", help="Names separated by commas, likewise.")
+@click.option("--datasets", help="Names separated by commas: of data sets in FILE, or of your own.")
 @click.option("--seeds", help="Numbers separated by commas.")
 @click.option("--train-seconds", type=float, help="Budget of a cell by the clock.")
 @click.option("--train-steps", type=int, help="Budget of a cell in optimiser steps; repeats bit for bit.")

@@ -10,6 +10,8 @@ _recbole = find_spec("recbole")  # found without importing it
 assert _recbole is not None
 assert _recbole.origin is not None
 RECBOLE = Path(_recbole.origin).resolve().parent
+DATA_PATH = "atomic_data/"
+"""Where data sets are looked for by default."""
 
 
 def properties_dir() -> Path:
@@ -45,7 +47,7 @@ def dataset_folder(dataset: str, data_path: str, given: bool) -> Path:
         ConfigError: the data set is found nowhere; says what was found.
     """
     first = Path(data_path) / dataset
-    place = _with_log(dataset, data_path, given)
+    place = log_folder(dataset, data_path, given)
     if place:
         return place
     if first.is_dir() or dataset_yaml(dataset).is_file():
@@ -62,13 +64,13 @@ def dataset_folder(dataset: str, data_path: str, given: bool) -> Path:
 
 def yaml_beside(dataset: str, data_path: str, given: bool) -> Path | None:
     """The yaml that lies beside a data set's atomic files, as ``recbole-lsrec prepare`` writes it; None without one."""
-    place = _with_log(dataset, data_path, given)
+    place = log_folder(dataset, data_path, given)
     path = place / f"{dataset}.yaml" if place else None
     return path if path and path.is_file() and RECBOLE not in path.parents else None
 
 
-def _with_log(dataset: str, data_path: str, given: bool) -> Path | None:
-    """The first place that holds the data set's log."""
+def log_folder(dataset: str, data_path: str, given: bool) -> Path | None:
+    """The first of the places of :func:`dataset_folder` that holds the data set's log; None where none does."""
     places = [Path(data_path) / dataset]
     if not given:
         places.append(_PACKAGE.parent / "atomic_data" / dataset)

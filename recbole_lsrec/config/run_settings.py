@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from recbole_lsrec.config.paths import DATA_PATH
 from recbole_lsrec.config.protocol_settings import Negatives
 from recbole_lsrec.config.setting import RECBOLES, Effect, Options, setting
 
@@ -23,7 +24,7 @@ class RunSettings(Options):
     """Settings that do not belong to the data or the evaluation."""
 
     data_path: str = setting(
-        "atomic_data/", "Folder of data sets; a data set's files are in <data_path>/<dataset>/.", effect=Effect.NOTHING
+        DATA_PATH, "Folder of data sets; a data set's files are in <data_path>/<dataset>/.", effect=Effect.NOTHING
     )
     run_dir: str = setting(
         "runs", "Folder in which every run makes a folder of its own for its results.", effect=Effect.NOTHING

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from recbole_lsrec.config.layers import Layer, merge
+from recbole_lsrec.config.paths import DATA_PATH, log_folder
 from recbole_lsrec.config.values import parse_command_line, parse_text
 from recbole_lsrec.errors import ConfigError, did_you_mean
 from recbole_lsrec.leaderboard.plan import Plan, check_budget, parse_plan
@@ -20,7 +21,7 @@ class Flags:
     Attributes:
         models: of a file, the systems to run; without one names of models, each with the preset of its name if any; of two
             classes of one name each row is called what was given for it.
-        datasets: of a file, the labels to run; without one names.
+        datasets: of a file, the labels to run, and names of data sets that it does not have; without one names.
         seeds: replace the file's.
         budget: replaces the file's; ``{"train_seconds": 120}`` or ``{"train_steps": 2000}``.
         title: replaces the file's.
@@ -85,7 +86,8 @@ def with_flags(plan: Plan, flags: Flags) -> Plan:
     """Returns a plan as the command line changes it.
 
     Raises:
-        ConfigError: a system or data set that the plan does not have; or see :func:`parse_plan`.
+        ConfigError: a system that the plan does not have, or a data set that neither it has nor lies there; or see
+            :func:`parse_plan`.
     """
     values = {**plan.to_dict(), **_replaced(flags)}
     if flags.models:
@@ -94,7 +96,12 @@ def with_flags(plan: Plan, flags: Flags) -> Plan:
         }
     if flags.datasets:
         by_label = {data["label"]: data for data in values["datasets"]}
-        values["datasets"] = [by_label[label] for label in _known(flags.datasets, by_label, "datasets")]
+        settings = {**values["settings"], **flags.settings}
+        by_label |= {
+            name: {"name": name} for name in flags.datasets if name not in by_label and _has_log(name, settings)
+        }
+        also = "; and any data set in data_path is accepted"
+        values["datasets"] = [by_label[label] for label in _known(flags.datasets, by_label, "datasets", also)]
     for system in values["systems"].values():
         if "model" in system:
             layers = (system["settings"], flags.settings)
@@ -107,12 +114,16 @@ def _replaced(flags: Flags) -> dict[str, Any]:
     return {key: value for key, value in given.items() if value}
 
 
-def _known(names: Sequence[str], accepted: Mapping[str, Any], flag: str) -> Sequence[str]:
+def _has_log(name: str, settings: Mapping[str, Any]) -> bool:
+    return log_folder(name, settings.get("data_path", DATA_PATH), "data_path" in settings) is not None
+
+
+def _known(names: Sequence[str], accepted: Mapping[str, Any], flag: str, also: str = "") -> Sequence[str]:
     by_lower = {name.lower(): name for name in accepted}
     for name in names:
         if name.lower() not in by_lower:
             raise ConfigError(
-                f"--{flag}: found {name!r}; the file has: {', '.join(accepted)}.{did_you_mean(name, accepted)}"
+                f"--{flag}: found {name!r}; the file has: {', '.join(accepted)}{also}.{did_you_mean(name, accepted)}"
             )
     return [name if name in accepted else by_lower[name.lower()] for name in names]
 

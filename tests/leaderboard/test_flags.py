@@ -81,6 +81,23 @@ def test_names_of_systems_and_data_sets_in_any_case():
     assert [data["label"] for data in plan.to_dict()["datasets"]] == ["other"]
 
 
+def test_a_data_set_of_ones_own_is_run_by_the_systems_and_settings_of_a_file(tmp_path, monkeypatch):
+    (tmp_path / "logs" / "mine").mkdir(parents=True)
+    (tmp_path / "logs" / "mine" / "mine.inter").touch()
+    plan = with_flags(FILE, Flags(datasets=["mine", "other"], settings={"data_path": str(tmp_path / "logs")}))
+    assert [(data.name, data.label, data.settings) for data in plan.datasets] == [
+        ("mine", "mine", {}),
+        ("other", "other", {}),
+    ]
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(
+        ConfigError, match="--datasets: found 'mine'; the file has: shop, other; and any data set in data_path"
+    ):
+        with_flags(FILE, Flags(datasets=["mine"]))
+    (tmp_path / "logs").rename("atomic_data")
+    assert [data.name for data in with_flags(FILE, Flags(datasets=["mine"])).datasets] == ["mine"]
+
+
 def test_slug():
     assert slug("SLSRec w/o cl on ml-100k") == "slsrec-w-o-cl-on-ml-100k"
 
