@@ -19,7 +19,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 README = HERE.parent / "README.md"
 BEGIN, END = "<!-- benchmarks/all.py writes this table -->\n", "<!-- the end of the table -->\n"
-HEADER = "| what | against | how many times better | script |\n|---|---|---|---|\n"
+HEADER = "| what | compared with | times better | script |\n|---|---|---|---|\n"
 
 
 @dataclass(frozen=True)
@@ -43,31 +43,31 @@ class Row:
 
 ROWS = {
     "dataset_build": Row(
-        "instances of 1M events ready to batch, from the file, L=50; their peak memory",
+        "building the instances of 1M events from the file (length 50), and peak memory",
         "RecBole's `SequentialDataset`",
         r"^(?P<name>instances ready|and every window gathered once|peak memory): (?P<ratio>[\d.]+)x",
     ),
     "load": Row(
-        "a log of 1M events ready for a batch, from its files and from the cache",
-        "RecBole's `Dataset`, which does not sort or split yet",
+        "loading a log of 1M events, from its files and from the cache",
+        "RecBole's `Dataset`, before it sorts or splits",
         r"^ +(?P<name>\w+) +[\d.]+ s of CPU, (?P<ratio>[\d.]+) times less than RecBole",
     ),
     "anomaly_detection": Row(
         "a training step",
-        "with the anomaly detection that importing RecBole's models turns on",
+        "the same with autograd's anomaly detection, which importing RecBole's models turns on",
         r"^(?P<name>\w+) *:.*: (?P<ratio>[\d.]+)x",
         "--clock cpu",
         "--batches 2 --repeats 3",
     ),
     "freed_memory": Row(
         "a training step",
-        "malloc's default, which gives some of the freed memory back to the system",
+        "malloc's default, which returns some freed memory to the system",
         r"^(?P<name>[\w ]+): .*: (?P<ratio>[\d.]+)x",
         "",
         "--batches 1 --repeats 3",
     ),
     "all_positions": Row(
-        "targets a second with `train_positions: all`",
+        "targets per second with `train_positions: all`",
         "one window per target, as in RecBole",
         r"^(?P<name>\w+ +all.*?) +[\d,]+ +[\d,]+ +(?P<ratio>[\d.]+)$",
         "",
@@ -79,7 +79,7 @@ ROWS = {
         r"^\S+ +(?P<name>\w+) +\S+ -> .* -> \S+ \((?P<ratio>[\d.]+)x\)$",
     ),
     "sparse_embeddings": Row(
-        "a step with 1,000,000 items, sparse gradients",
+        "a training step with 1,000,000 items and sparse gradients",
         "dense gradients and Adam",
         r"^\| (?P<name>\w+) +\| +1,000,000 \|.*?\|.*?\| +(?P<ratio>[\d.]+) \|",
         "--items 5000 1000000",
@@ -93,22 +93,22 @@ ROWS = {
         "--batches 8",
     ),
     "sampled_evaluation": Row(
-        "99 uniform negatives on ml-100k",
+        "ranking among 99 uniform negatives, ml-100k",
         "RecBole's loader and trainer",
         r"^(?P<name>\w+): full ranking.*\n +uni99: ours.*?: +(?P<ratio>[\d.]+)x",
         "--clock cpu",
         "--repeats 1 --users 16",
     ),
     "full_ranking": Row(
-        "all items of ml-100k",
-        "RecBole's repeated rows",
+        "ranking all items of ml-100k",
+        "RecBole's way, one row per user and item",
         r"^(?P<name>SLSRec \w+|DIN \(\d+ users\)|DIEN): .*: +(?P<ratio>[\d.]+)x",
         "--clock cpu",
         "--repeats 1 --users 8",
     ),
     "two_stage": Row(
-        "`full_stage: two_stage`, a history of the bundled log",
-        "`exact`, every item scored",
+        "ranking all items of the bundled log with `full_stage: two_stage`",
+        "`exact`: every item scored",
         r"^(?P<name>\w+) on .*\((?P<ratio>\d+)x\), recall",
     ),
 }

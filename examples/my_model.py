@@ -18,7 +18,7 @@ class SessionMeanOptions(LongShortOptions):
     """The options, each a key of the command line, checked before data are read."""
 
     embedding_size: Width = setting(32, "Width of an embedded item, category included.")
-    category_embedding_size: int = setting(8, "How many of these hold the category.", least=0)
+    category_embedding_size: int = setting(8, "How many of these dimensions hold the category.", least=0)
     recent_sessions: int = setting(1, "Sessions that the short-term interest looks back.", least=1)
 
 

@@ -19,7 +19,7 @@ from recbole_lsrec.whole_files import write_text
 )
 @click.option("--json", "json_file", type=OutputFile(), help="Write everything as JSON.")
 def planted(folder: Path, phase: str, truth: Path | None, json_file: Path | None) -> None:
-    """Does alpha know? A run's weight of the long-term interest against what caused the targets of a simulated log."""
+    """Compare a run's alpha (its weight of the long-term interest) with what caused the targets of a simulated log."""
     from recbole_lsrec.analysis.planted import planted as ask
 
     found = ask(folder, phase, truth)
@@ -33,7 +33,7 @@ def planted(folder: Path, phase: str, truth: Path | None, json_file: Path | None
 @click.option("--metric", multiple=True, default=["ndcg@10"], show_default=True, help="May be given several times.")
 @click.option("--protocol", help="Such as pop99 or full; the first of the phase by default.")
 @click.option("--phase", type=click.Choice(["valid", "test"]), default="test", show_default=True)
-@click.option("--by", multiple=True, help="Column to cut by; may be given several times. All by default.")
+@click.option("--by", multiple=True, help="Column to group by; may be given several times. All by default.")
 @click.option("--json", "json_file", type=OutputFile(), help="Write the table as JSON.")
 @click.option("--csv", "csv_file", type=OutputFile(), help="Write the table as CSV.")
 @click.option("--html", "html_file", type=OutputFile(), help="Write a page with charts.")
@@ -47,7 +47,7 @@ def strata(
     csv_file: Path | None,
     html_file: Path | None,
 ) -> None:
-    """Metrics of a saved run by history length, sessions, gap, popularity, repeats and category."""
+    """Show the metrics of a saved run by history length, sessions, gap, popularity, repeats and category."""
     from recbole_lsrec.analysis.strata_report import describe_strata
     from recbole_lsrec.page.escape import sheet
 
@@ -92,7 +92,7 @@ def compare(
     json_file: Path | None,
     html_file: Path | None,
 ) -> None:
-    """Test the differences between saved runs, over users; runs that differ in the seed alone are one model."""
+    """Test the differences between saved runs, over users. Runs that differ only in the seed are one model."""
     from recbole_lsrec.analysis.comparable import load_models
     from recbole_lsrec.analysis.compare import compare_models
     from recbole_lsrec.analysis.compare_groups import compare_groups, groups_text, to_plain
@@ -118,17 +118,17 @@ def compare(
 
 @click.command(cls=GivenOnce)
 @click.argument("folder", metavar="RUN", type=click.Path(path_type=Path))
+@click.option("--model", help="The run's model class, if it is your own: FILE.py:Class or package.module:Class.")
+@click.option("--shuffle", is_flag=True, help="Put histories into random order.")
+@click.option("--truncate", multiple=True, type=int, help="Keep only the last k events. May be given several times.")
 @click.option(
-    "--model", help="The run's model class, where it is one of your own: FILE.py:Class or package.module:Class."
+    "--alpha", multiple=True, type=float, help="Fix the long-term weight, 0 to 1. May be given several times."
 )
-@click.option("--shuffle", is_flag=True, help="Histories in random order.")
-@click.option("--truncate", multiple=True, type=int, help="Only the last k events. May be given several times.")
-@click.option("--alpha", multiple=True, type=float, help="Fixed weight of the long-term interest, 0 to 1. Likewise.")
-@click.option("--one-sided", is_flag=True, help="Shuffle and truncate also with each interest alone (alpha 0 and 1).")
+@click.option("--one-sided", is_flag=True, help="Also shuffle and truncate with each interest alone (alpha 0, 1).")
 @click.option("--metric", multiple=True, default=["ndcg@10"], show_default=True, help="May be given several times.")
-@click.option("--protocol", multiple=True, help="Such as pop99; likewise. All of the phase by default.")
+@click.option("--protocol", multiple=True, help="Such as pop99; may be given several times. All by default.")
 @click.option("--phase", type=click.Choice(["valid", "test"]), default="test", show_default=True)
-@click.option("--by", multiple=True, help="event_type, planted or a column of `strata`. The first two where known.")
+@click.option("--by", multiple=True, help="event_type, planted or a column of `strata`; by default the first two.")
 @click.option("--seed", type=click.IntRange(0), default=2020, show_default=True, help="Seed of the shuffle.")
 @click.option("--json", "json_file", type=OutputFile(), help="Write everything as JSON.")
 @click.option("--html", "html_file", type=OutputFile(), help="Write a page with plots.")
@@ -147,7 +147,7 @@ def counterfactual(
     json_file: Path | None,
     html_file: Path | None,
 ) -> None:
-    """Score a run's test again with changed histories or a fixed alpha; without a choice of changes, with all."""
+    """Score a run's test again with changed histories or a fixed alpha; by default with all changes."""
     from recbole_lsrec.analysis.counterfactual.intervention import Intervention
     from recbole_lsrec.analysis.counterfactual.measure import counterfactual as ask
     from recbole_lsrec.analysis.counterfactual.text import counterfactual_text

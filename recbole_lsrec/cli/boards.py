@@ -15,13 +15,15 @@ from recbole_lsrec.own_models import absolute, class_name, named_again
 
 @click.command(cls=WithSettings)
 @click.argument("arguments", metavar="[FILE]", nargs=-1, type=click.UNPROCESSED)
-@click.option("--models", help="Names separated by commas: of systems in FILE, or without FILE of models.")
-@click.option("--datasets", help="Names separated by commas: of data sets in FILE, or of your own.")
+@click.option("--models", help="Names of systems in FILE, or without FILE of models, separated by commas.")
+@click.option("--datasets", help="Names of data sets in FILE, or of your own, separated by commas.")
 @click.option("--seeds", help="Numbers separated by commas.")
-@click.option("--train-seconds", type=float, help="Budget of a cell by the clock.")
-@click.option("--train-steps", type=int, help="Budget of a cell in optimiser steps; repeats bit for bit.")
-@click.option("--title", help="Of the page.")
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder; leaderboards/<FILE or title>.")
+@click.option("--train-seconds", type=float, help="Budget of a cell in seconds of training.")
+@click.option("--train-steps", type=int, help="Budget of a cell in optimiser steps; reproducible bit for bit.")
+@click.option("--title", help="Title of the page.")
+@click.option(
+    "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder; by default leaderboards/<FILE or title>."
+)
 @with_resources
 @click.pass_context
 def leaderboard(
@@ -54,11 +56,11 @@ def leaderboard(
 
 @click.command(cls=WithSettings)
 @click.argument("arguments", metavar="[ENTRY]", nargs=-1, type=click.UNPROCESSED)
-@click.option("-d", "--dataset", help="The paper's, by its name here, or any other as a substitute.")
+@click.option("-d", "--dataset", help="One of the paper's data sets, or any other as a substitute.")
 @click.option("--quick", is_flag=True, help="A few steps, one seed and one protocol: minutes.")
 @click.option("--models", help="Names of the entry's systems, separated by commas; all by default.")
 @click.option("--seeds", help="Numbers separated by commas; the entry's by default.")
-@click.option("--train-seconds", type=float, help="Budget of a cell by the clock.")
+@click.option("--train-seconds", type=float, help="Budget of a cell in seconds of training.")
 @click.option("--train-steps", type=int, help="Budget of a cell in optimiser steps.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder; in reproduce/ by default.")
 @with_resources
@@ -101,7 +103,7 @@ def reproduce(
 @click.option(
     "--space",
     type=click.Path(),
-    help="Yaml file of the space; properties/hyper/<model>.yaml by default; strong: the one in its folder strong.",
+    help="Yaml file of the space; by default properties/hyper/<model>.yaml; `strong` takes that of the folder strong/.",
 )
 @click.option("--trials", default=16, show_default=True, help="Configurations to try.")
 @click.option("--time-budget", type=Finite(0, min_open=True), help="Seconds after which the search ends.")
@@ -124,13 +126,17 @@ def reproduce(
 @click.option(
     "--gpus-per-trial", type=Finite(0), default=0.0, show_default=True, help="GPUs of a trial; 0.5 lets two share one."
 )
-@click.option("--concurrent", type=click.IntRange(1), help="Trials at a time at most; as many as fit by default.")
+@click.option("--concurrent", type=click.IntRange(1), help="Most trials at a time; by default as many as fit.")
 @click.option(
-    "--address", callback=listen_here_alone, help="Of a Ray cluster, or `auto`; this machine alone by default."
+    "--address", callback=listen_here_alone, help="Address of a Ray cluster, or `auto`; by default only this machine."
 )
-@click.option("--no-test", is_flag=True, help="Leave the test set alone; by default the best configuration is tested.")
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder of the search; new in runs/.")
-@click.option("--resume", type=click.Path(file_okay=False, path_type=Path), help="Go on with the search in a folder.")
+@click.option("--no-test", is_flag=True, help="Do not test the best configuration.")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of the search; by default a new one in runs/.",
+)
+@click.option("--resume", type=click.Path(file_okay=False, path_type=Path), help="Continue the search in this folder.")
 @click.pass_context
 def tune(
     context: click.Context,
@@ -198,7 +204,7 @@ def tune(
 @click.command(cls=GivenOnce)
 @click.argument("folder", metavar="SEARCH", type=click.Path(file_okay=False, path_type=Path))
 def preset(folder: Path) -> None:
-    """Print what a finished search found best, as the yaml that --preset=strong reads."""
+    """Print the best settings of a finished search, as the yaml that --preset=strong reads."""
     from recbole_lsrec.tuning.preset import preset_yaml
 
     click.echo(preset_yaml(folder), nl=False)

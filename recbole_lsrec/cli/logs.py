@@ -25,24 +25,24 @@ from recbole_lsrec.errors import ConfigError, did_you_mean
     show_default=True,
     help="Folder of data sets.",
 )
-@click.option("--name", help="Name of the data set; the source's by default, with the recipe's.")
+@click.option("--name", help="Name of the data set; by default that of the source and recipe.")
 @click.option(
     "--recipe",
     type=click.Choice(["slsrec", "clsr", "lsidn", "none"]),
     default="none",
     show_default=True,
-    help="Cut the log as a paper did.",
+    help="Filter and sample the log as a paper did.",
 )
 @click.option(
     "--k-core",
     type=click.IntRange(1),
     default=1,
-    help="Keep users and items with so many events, repeated until all have them.",
+    help="Keep users and items with this many events, repeated until all have them.",
 )
 @click.option(
     "--sample-users",
     type=Finite(0, 1, min_open=True),
-    help="Share of users to draw, instead of the recipe's.",
+    help="Share of users to draw, overriding the recipe.",
 )
 @click.option("--seed", default=2020, show_default=True, help="Seed of the draw of users.")
 @click.option("--keep-events", help="Event types to keep, separated by commas; the source's by default.")
@@ -53,22 +53,20 @@ from recbole_lsrec.errors import ConfigError, did_you_mean
     "--user", help="csv: column of the user. Columns are guessed by name and shown; numbers if the file has no names."
 )
 @click.option("--item", help="csv: column of the item.")
-@click.option("--time", help="csv: column of the time, or `order`: the order of the rows is all there is.")
+@click.option("--time", help="csv: column of the time, or `order` if only the order of rows is known.")
 @click.option("--category", help="csv: column of the item's category.")
-@click.option("--event-type", help="csv: column of the kind of event.")
+@click.option("--event-type", help="csv: column of the event type.")
 @click.option("--session", help="csv: column of the log's own sessions.")
 @click.option("--user-features", help="csv: further columns of users, as name or name:type, separated by commas.")
-@click.option("--item-features", help="csv: further columns of items, likewise.")
-@click.option("--separator", help="csv: between columns; found by default.")
-@click.option(
-    "--decimal", type=click.Choice([".", ","]), help="csv: before the fraction of floats; a point by default."
-)
-@click.option("--encoding", help="csv: of the text; utf-8 by default.")
+@click.option("--item-features", help="csv: further columns of items, in the same form.")
+@click.option("--separator", help="csv: separator of columns; found by default.")
+@click.option("--decimal", type=click.Choice([".", ","]), help="csv: decimal separator of floats; a point by default.")
+@click.option("--encoding", help="csv: encoding of the text; utf-8 by default.")
 @click.option(
     "--time-format",
     help="s, ms, us, ns, days, 'excel days', '.NET ticks', MMDD:<year> or a strptime format; found by default.",
 )
-@click.option("--tz", help="Zone of times that name none, such as Asia/Shanghai; UTC by default.")
+@click.option("--tz", help="Time zone of times without one, such as Asia/Shanghai; UTC by default.")
 @click.option(
     "--max-refused",
     type=Finite(0, 1),
@@ -93,7 +91,7 @@ def prepare(
     item_features: str | None,
     **options: Any,
 ) -> None:
-    """Turn a raw log into a data set: atomic files, its yaml, and the account of every row.
+    """Turn a raw log into a data set: atomic files, its yaml, and an account of every row.
 
     SOURCE is csv (any table of events: CSV, TSV, JSON lines, parquet) or the name of a public log.
     """
@@ -148,11 +146,11 @@ def _a_name(_ctx: click.Context, _param: click.Parameter, dataset: str) -> str:
 
 @click.command(cls=WithSettings)
 @click.argument("dataset", callback=_a_name)
-@click.option("--html", "html_file", type=OutputFile(), help="The page; audit-<DATASET>.html by default.")
+@click.option("--html", "html_file", type=OutputFile(), help="File of the page; audit-<DATASET>.html by default.")
 @click.option("--json", "json_file", type=OutputFile(), help="Write all values as JSON.")
 @click.pass_context
 def audit(context: click.Context, dataset: str, html_file: Path | None, json_file: Path | None) -> None:
-    """Is a log fit for long- and short-term models? A page on its sessions, order, ties, drift and new items.
+    """Check whether a log suits long- and short-term models; write a page on sessions, order, ties, drift, new items.
 
     Any setting can be given as --key=value, such as --data_path=FOLDER or --session_threshold=3600.
     """

@@ -14,11 +14,11 @@ from recbole_lsrec.cli.shared import Finite, GivenOnce, OutputFile, WithSettings
 )
 @click.option("-d", "--dataset", help="Data set: a folder of atomic files in data_path, or one of properties/dataset.")
 @click.option("--config_files", "--config-files", default="", help="Yaml files, separated by spaces; later ones win.")
-@click.option("--resume", help="Continue the run of this checkpoint or folder, there; alone, with its own settings.")
+@click.option("--resume", help="Continue the run of this checkpoint or run folder, with its own settings.")
 @click.option(
     "--dry-run", is_flag=True, help="Print the merged settings, the data and a memory estimate; train nothing."
 )
-@click.option("--verbose", is_flag=True, help="Show every setting, layer and metric, as the run's log has them.")
+@click.option("--verbose", is_flag=True, help="Show every setting, layer and metric, as in the run's log.")
 @click.pass_context
 def run(
     context: click.Context,
@@ -59,21 +59,23 @@ def models() -> None:
     "--histories", required=True, type=click.Path(path_type=Path), help="CSV, TSV, parquet, JSON lines or .inter."
 )
 @click.option("--k", default=20, show_default=True, type=click.IntRange(1), help="Length of the lists.")
-@click.option("--out", type=OutputFile(), help="CSV, TSV, parquet or JSON lines, by its ending; the screen by default.")
-@click.option("--now", type=Finite(), help="When it is asked, in the log's unit; each user's last event by default.")
 @click.option(
-    "--exclude-seen/--include-seen", default=None, help="Items of the history; by default as the run's filter_seen."
+    "--out", type=OutputFile(), help="File: CSV, TSV, parquet or JSON lines by its ending; default: the screen."
+)
+@click.option("--now", type=Finite(), help="Time of the request, in the log's unit; by default each user's last event.")
+@click.option(
+    "--exclude-seen/--include-seen",
+    default=None,
+    help="Whether to leave out items of the history; by default as the run's filter_seen.",
 )
 @click.option("--exclude", multiple=True, help="An item never to recommend. May be given several times.")
-@click.option("--candidate", "candidates", multiple=True, help="Rank only this item and others named so.")
+@click.option("--candidate", "candidates", multiple=True, help="Rank only these items. May be given several times.")
 @click.option("--batch-size", type=click.IntRange(1), help="Histories at a time.")
 @click.option(
-    "--two-stage/--exact", default=None, help="Score the likely items alone; by default as the run's full_stage."
+    "--two-stage/--exact", default=None, help="Score only the likely items; by default as the run's full_stage."
 )
-@click.option("--device", type=click.Choice(["cpu", "cuda"]), help="As in the run by default.")
-@click.option(
-    "--model", help="The run's model class, where it is one of your own: FILE.py:Class or package.module:Class."
-)
+@click.option("--device", type=click.Choice(["cpu", "cuda"]), help="By default as in the run.")
+@click.option("--model", help="The run's model class, if it is your own: FILE.py:Class or package.module:Class.")
 def recommend(
     folder: Path,
     histories: Path,
@@ -83,7 +85,7 @@ def recommend(
     candidates: tuple[str, ...],
     **options: Any,
 ) -> None:
-    """Recommend items to users from their histories: user, item, timestamp. The run's data need not be there."""
+    """Recommend items to users from a file of histories (user, item, timestamp). The run's data are not needed."""
     from recbole_lsrec.recommend import Recommender
     from recbole_lsrec.recommend.by_parts import recommend_file
     from recbole_lsrec.recommend.table_file import as_text, check_ending, table_file
@@ -107,9 +109,9 @@ def recommend(
 @click.argument("folder", metavar="RUN", type=click.Path(path_type=Path))
 @click.option("--format", "kind", required=True, type=click.Choice(["onnx", "torchscript", "embeddings"]))
 @click.option("--out", type=OutputFile(), help="The file; in the run folder by default.")
-@click.option("--model", help="The run's model class, where it is one of your own.")
+@click.option("--model", help="The run's model class, if it is your own.")
 def export(folder: Path, kind: str, out: Path | None, model: str | None) -> None:
-    """Write a run's model for other programs: its score as ONNX or TorchScript, or its item embeddings as parquet."""
+    """Export a run's model for other programs: its score as ONNX or TorchScript, or its item embeddings as parquet."""
     from recbole_lsrec.export import export as write
 
     click.echo(write(folder, kind, out, model))
@@ -117,14 +119,16 @@ def export(folder: Path, kind: str, out: Path | None, model: str | None) -> None
 
 @click.command(cls=GivenOnce)
 @click.argument("folder", metavar="RUN", type=click.Path(path_type=Path))
-@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen; this machine alone by default.")
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Where to listen; by default only for this machine."
+)
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
-@click.option("--workers", type=click.IntRange(1), help="Processes; as many as there are cores by default, on Ray 1.")
-@click.option("--ray", is_flag=True, help="As a deployment of Ray Serve, on the cluster of --address.")
-@click.option("--address", default="auto", show_default=True, help="Of the Ray cluster.")
-@click.option("--model", help="The run's model class, where it is one of your own.")
+@click.option("--workers", type=click.IntRange(1), help="Processes; by default one per core, on Ray one.")
+@click.option("--ray", is_flag=True, help="Deploy with Ray Serve, on the cluster at --address.")
+@click.option("--address", default="auto", show_default=True, help="Address of the Ray cluster.")
+@click.option("--model", help="The run's model class, if it is your own.")
 def serve(folder: Path, host: str, port: int, workers: int | None, ray: bool, address: str, model: str | None) -> None:
-    """Answer /recommend and /rerank over HTTP; /docs describes them."""
+    """Serve /recommend and /rerank over HTTP; /docs describes them."""
     from recbole_lsrec.serve import command
 
     if ray:

@@ -97,13 +97,11 @@ def with_resources(command: Callable[..., None]) -> Callable[..., None]:
         click.option(
             "--address",
             callback=listen_here_alone,
-            help="Of a running Ray cluster, or `auto`; by default this machine alone.",
+            help="Address of a running Ray cluster, or `auto`; by default only this machine.",
         ),
-        click.option(
-            "--jobs", type=click.IntRange(1), help="Cells at a time; by default as many as there are CPUs for."
-        ),
-        click.option("--gpus", type=Finite(0), default=0, show_default=True, help="GPUs of a cell, such as 0.5."),
-        click.option("--cpus", type=click.IntRange(1), default=1, show_default=True, help="CPU threads of a cell."),
+        click.option("--jobs", type=click.IntRange(1), help="Cells at a time; by default as many as the CPUs allow."),
+        click.option("--gpus", type=Finite(0), default=0, show_default=True, help="GPUs per cell, such as 0.5."),
+        click.option("--cpus", type=click.IntRange(1), default=1, show_default=True, help="CPU threads per cell."),
     ):
         wrapped = option(wrapped)
     return wrapped

@@ -49,20 +49,20 @@ class DataSettings(Options):
 
     timestamp_unit: Literal["s", "ms", "us", "ns", "order"] = setting(
         "s",
-        "What TIME_FIELD holds in the files: 's', 'ms', 'us' or 'ns' since 1970, or 'order': places, no moments.",
+        "Unit of TIME_FIELD in the files: 's', 'ms', 'us' or 'ns' since 1970, or 'order': positions, not moments.",
         effect=_DATA,
     )
     data_cache: str | None = setting(
         None,
-        "Folder that keeps logs as they were read, for the next run; ~ is <run_dir>/.logs.",
+        "Folder that caches logs as they were read; ~ is <run_dir>/.logs.",
         effect=Effect.NOTHING,
     )
     rm_exact_duplicates: bool = setting(
-        False, "Whether of lines with the same user, item and time only the first stays.", effect=_DATA
+        False, "Whether to keep only the first of several lines with the same user, item and time.", effect=_DATA
     )
     keep_events: list[Column] | None = setting(
         None,
-        "Event types that stay, before every other filter; the others are not even history.",
+        "Event types to keep; applied before every other filter, so the others are not in histories either.",
         effect=_DATA,
         accepted="a list of values of the column event_type, which are text, such as [view] or ['1'], or ~ for all",
     )
@@ -71,7 +71,7 @@ class DataSettings(Options):
     )
     k_core: Literal["iterated", "once"] = setting(
         "iterated",
-        "How the *_inter_num_interval act: until both hold (RecBole), or once: items, then users (CLSR's code).",
+        "How the *_inter_num_interval apply: repeated until both hold (RecBole), or once, items, then users (CLSR's code).",
         effect=_DATA,
     )
     session_threshold: int = setting(
@@ -83,18 +83,18 @@ class DataSettings(Options):
     )
     session_gap: Literal["le", "lt"] = setting(
         "le",
-        "Which gaps stay inside a session: 'le' up to and with the threshold (LSIDN's code), 'lt' shorter ones (SLSRec eq. 1).",
+        "Gaps that stay inside a session: 'le' up to and with the threshold (LSIDN's code), 'lt' only below it (SLSRec eq. 1).",
         effect=_FEATURES,
     )
     SESSION_ID_FIELD: Column = setting(
         "session_id",
-        "Name of the field of session numbers; a loaded column of this name gives the sessions.",
+        "Name of the field of session numbers; a loaded column of this name defines the sessions.",
         effect=_FEATURES,
         accepted=_COLUMN,
     )
     CATEGORY_FIELD: Column | None = setting(
         None,
-        "Field of the item's category, from the .item or .inter file; models that need none run without.",
+        "Field of the item's category, in the .item or .inter file; models that do not need it run without.",
         effect=_FEATURES,
         accepted=f"{_COLUMN}, or ~ for none",
     )
@@ -105,12 +105,14 @@ class DataSettings(Options):
     USER_ID_FIELD: Column = setting("user_id", "Column of users.", RECBOLES, effect=_DATA, accepted=_COLUMN)
     ITEM_ID_FIELD: Column = setting("item_id", "Column of items.", RECBOLES, effect=_DATA, accepted=_COLUMN)
     TIME_FIELD: Column = setting("timestamp", "Column of times.", RECBOLES, effect=_DATA, accepted=_COLUMN)
-    LABEL_FIELD: str | None = setting("label", "Field of labels that is made.", RECBOLES, effect=_FEATURES)
+    LABEL_FIELD: str | None = setting(
+        "label", "Name of the field of labels, which is made.", RECBOLES, effect=_FEATURES
+    )
     NEG_PREFIX: Column = setting(
         "neg_", "Prefix of the fields of negatives.", RECBOLES, effect=_FEATURES, accepted=_AFFIX
     )
     ITEM_LIST_LENGTH_FIELD: str | None = setting(
-        "item_length", "Field of history lengths that is made.", RECBOLES, effect=_FEATURES
+        "item_length", "Name of the field of history lengths, which is made.", RECBOLES, effect=_FEATURES
     )
     LIST_SUFFIX: Column = setting(
         "_list", "Suffix of the fields of histories.", RECBOLES, effect=_FEATURES, accepted=_AFFIX
@@ -118,10 +120,10 @@ class DataSettings(Options):
     MAX_ITEM_LIST_LENGTH: HistoryLength = setting(50, "Most recent events of a history.", RECBOLES, effect=_FEATURES)
 
     field_separator: Annotated[str, AfterValidator(_one_character)] = setting(
-        "\t", "Between the columns of a file.", RECBOLES, effect=_DATA, accepted="one ASCII character"
+        "\t", "Separator of the columns of a file.", RECBOLES, effect=_DATA, accepted="one ASCII character"
     )
-    seq_separator: str | None = setting(" ", "Between the tokens of a sequence.", RECBOLES, effect=_DATA)
-    encoding: str | None = setting(None, "Of the files.", RECBOLES, effect=_DATA)
+    seq_separator: str | None = setting(" ", "Separator of the tokens of a sequence.", RECBOLES, effect=_DATA)
+    encoding: str | None = setting(None, "Encoding of the files.", RECBOLES, effect=_DATA)
     load_col: dict | None = setting(  # type: ignore[type-arg]
         {"inter": ["user_id", "item_id"]}, "Columns read, by file.", RECBOLES, effect=_DATA | _FEATURES
     )
@@ -140,7 +142,7 @@ class DataSettings(Options):
     numerical_features: list[Any] | None = setting([], "Float columns to embed.", RECBOLES, effect=_FEATURES)
 
     rm_dup_inter: Literal["first", "last"] | None = setting(
-        None, "Which event of a user with an item stays.", RECBOLES, effect=_DATA
+        None, "Which of a user's events with the same item stays.", RECBOLES, effect=_DATA
     )
     val_interval: Annotated[dict, AfterValidator(_all_intervals)] | None = setting(  # type: ignore[type-arg]
         None,
@@ -161,7 +163,7 @@ class DataSettings(Options):
     )
     benchmark_filename: Annotated[list[Column], Len(3, 3), AfterValidator(_all_different)] | None = setting(
         None,
-        "Files of a log that is split already.",
+        "Files of a log that is already split.",
         RECBOLES,
         effect=_DATA | Effect.SPLIT,
         accepted="three names such as [train, valid, test], for the files <dataset>.train.inter and so on, or ~ for none",
@@ -173,7 +175,9 @@ class DataSettings(Options):
         None, "Vectors given for ids, by column.", RECBOLES, effect=_FEATURES
     )
     normalize_field: list[Any] | None = setting(None, "Float columns scaled to [0, 1].", RECBOLES, effect=_FEATURES)
-    normalize_all: bool | None = setting(None, "Whether all float columns are.", RECBOLES, effect=_FEATURES)
+    normalize_all: bool | None = setting(
+        None, "Whether all float columns are scaled to [0, 1].", RECBOLES, effect=_FEATURES
+    )
     discretization: dict | None = setting(  # type: ignore[type-arg]
         None, "Float columns cut into classes.", RECBOLES, effect=_FEATURES
     )

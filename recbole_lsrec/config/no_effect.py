@@ -10,7 +10,7 @@ from recbole_lsrec.protocol import Protocol
 
 _GRAPH = "knowledge-graph models are not supported"
 _RUN_FOLDER = "a run keeps its files in run_dir/<run>/"
-_CACHE = "logs are kept by themselves, under a key of their content and settings (data_cache)"
+_CACHE = "logs are cached automatically, by their content and settings (data_cache)"
 
 NO_EFFECT = {
     "checkpoint_dir": _RUN_FOLDER,

@@ -46,7 +46,7 @@ class EvalArgs(Options):
     popularity: Popularity = setting("train", "Which events popN counts.", effect=_COMPETITORS, accepted="train or all")
     pool: Pool = setting(
         "seen",
-        "Which items may be drawn: those seen before the time the instance may know of, or all.",
+        "Which items may be drawn: those first seen before the time that the instance may know of, or all.",
         effect=_COMPETITORS,
         accepted="seen or all",
     )
@@ -63,13 +63,13 @@ class ProtocolSettings(Options):
     )
     candidate_seed: int = setting(
         2020,
-        "Seed of the evaluation negatives; apart from seed, so that seeds are compared on equal candidates.",
+        "Seed of the evaluation negatives; separate from seed, so that seeds are compared on equal candidates.",
         effect=_COMPETITORS | Effect.SPLIT,  # GTS with targets: random draws the targets by it
         least=0,
     )
     candidate_cache: str | None = setting(
         None,
-        "Folder that keeps drawn evaluation negatives for the next run; ~ is <run_dir>/.candidates.",
+        "Folder that caches drawn evaluation negatives; ~ is <run_dir>/.candidates.",
         effect=Effect.NOTHING,
     )
     candidates: str | None = setting(
@@ -79,12 +79,12 @@ class ProtocolSettings(Options):
     )
     filter_seen: bool = setting(
         False,
-        "Whether full ranking leaves out the items of the user's history, the target excepted.",
+        "Whether full ranking leaves out the items of the user's history, except the target.",
         effect=_COMPETITORS,
     )
     full_stage: Literal["exact", "two_stage"] = setting(
         "exact",
-        "How full scores models that look at each pair: every item exactly, or in two_stage the likely ones.",
+        "How full ranks with models that score each pair: exact, every item; two_stage, only the likely ones exactly.",
         effect=_SCORES,
     )
     repeatable: Literal[True] = setting(
@@ -105,11 +105,13 @@ class ProtocolSettings(Options):
         accepted="a whole number greater than 0, or a list of them",
     )
     valid_metric: str = setting(
-        "NDCG@10", "Metric of early stopping, of the first validation protocol.", effect=_SCORES
+        "NDCG@10",
+        "Metric of early stopping, under the first validation protocol unless it names another.",
+        effect=_SCORES,
     )
     gauc_by: GaucBy = setting(
         "instance",
-        "AUC of each 'instance' averaged; of each 'user', events pooled, averaged; of each user weighted by 'rows' "
+        "Mean of the AUC of each 'instance'; of each 'user', events pooled; or of each user, weighted by 'rows' "
         "(CLSR, SLSRec).",
         effect=_SCORES,
     )
@@ -120,18 +122,18 @@ class ProtocolSettings(Options):
     )
     popularity_correction: float | Literal["valid"] | None = setting(
         None,
-        "Lambda of score + lambda * log(training events of the item), reported beside the plain results; valid: what is best "
+        "Lambda of score + lambda * log(training events of the item), reported beside the plain results; valid: the best "
         "on validation, for each protocol.",
         effect=_SCORES,
         accepted="a number, valid, or ~ for none",
     )
     corrected_results: bool = setting(
         False,
-        "Whether the run's metrics, ranks and saved scores are those after popularity_correction; early stopping never is.",
+        "Whether the run's metrics, ranks and saved scores have popularity_correction applied; early stopping never has.",
         effect=_SCORES,
     )
     eval_memory_mb: int = setting(
-        1024, "Memory in MiB that scoring all items may take at a time.", effect=Effect.NOTHING, least=1
+        1024, "Memory in MiB that scoring all items may use at a time.", effect=Effect.NOTHING, least=1
     )
     eval_batch_size: int = setting(4096, "Instances scored at a time.", RECBOLES, effect=Effect.NOTHING, least=1)
     metric_decimal_place: int = setting(4, "Decimal places of metrics.", RECBOLES, effect=Effect.EVALUATION, least=0)
@@ -149,12 +151,14 @@ class Negatives(Options):
     sample_num: int = setting(1, "Negatives for each positive.", least=1)
     alpha: float = setting(1.0, "Power of the popularity.", least=0)
     dynamic: Literal[False] = setting(
-        False, "RecBole's.", accepted="False; choosing negatives by the model's scores is not built"
+        False,
+        "RecBole's hard negatives, which are not built.",
+        accepted="False; choosing negatives by the model's scores is not built",
     )
     candidate_num: int = setting(0, "RecBole's, of dynamic negatives.", least=0)
     exclude: list[Exclusion] = setting(["positive"], "What negatives must not be.")
     logq: bool = setting(
         False,
-        "Whether the loss takes the logarithm of an item's chance to be drawn off its logit, so that scores say how likely an "
-        "item is and not how much likelier than drawn.",
+        "Whether the loss subtracts the logarithm of an item's sampling probability from its logit, so that scores learn how "
+        "likely an item is, not its lift over popularity.",
     )

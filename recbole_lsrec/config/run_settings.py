@@ -26,13 +26,11 @@ class RunSettings(Options):
     data_path: str = setting(
         DATA_PATH, "Folder of data sets; a data set's files are in <data_path>/<dataset>/.", effect=Effect.NOTHING
     )
-    run_dir: str = setting(
-        "runs", "Folder in which every run makes a folder of its own for its results.", effect=Effect.NOTHING
-    )
+    run_dir: str = setting("runs", "Folder in which every run makes its own folder of results.", effect=Effect.NOTHING)
     resume: str | None = setting(None, "Checkpoint file to continue from.", effect=Effect.NOTHING)
     dry_run: bool = setting(
         False,
-        "Whether to print settings, data statistics and estimates of memory and time only; nothing is kept.",
+        "Whether only to print settings, data statistics and estimates of memory and time; nothing is kept.",
         effect=Effect.NOTHING,
     )
     gpu_id: str | int | list[Any] = setting("0", "GPU to run on.", RECBOLES, effect=Effect.NOTHING)
@@ -45,7 +43,7 @@ class RunSettings(Options):
     ip: str = setting("localhost", "Machine that has the first process.", RECBOLES, effect=Effect.NOTHING)
     port: int | None = setting(
         None,
-        "Port of that machine where the processes meet; ~: any, on one machine.",
+        "Port on that machine where the processes meet; ~: any, on one machine.",
         RECBOLES,
         effect=Effect.NOTHING,
         least=1,
@@ -60,7 +58,7 @@ class RunSettings(Options):
     )
     verbose: bool = setting(
         False,
-        "Whether the console shows what else only the log file of the run has: every setting, layer and metric.",
+        "Whether the console shows everything that the run's log file has: every setting, layer and metric.",
         effect=Effect.NOTHING,
     )
     show_progress: bool = setting(True, "Whether to show progress bars.", RECBOLES, effect=Effect.NOTHING)
@@ -89,7 +87,7 @@ class RunSettings(Options):
     )
     stopping_rule: Literal["recbole", "strict"] = setting(
         "recbole",
-        "recbole: one validation after stopping_step, an equal score being progress; strict: at it, and not (CLSR's code).",
+        "recbole: stop one validation after stopping_step, equal scores are progress; strict: at it, they are not (CLSR's code).",
     )
     eval_step: int = setting(1, "Epochs between validations; 0: none.", RECBOLES, least=0)
     train_batch_size: BatchSize = setting(2048, "Instances of a training batch.", RECBOLES)
@@ -99,8 +97,8 @@ class RunSettings(Options):
     learning_rate: LearningRate = setting(0.001, "Learning rate.", RECBOLES)
     sparse_embeddings: bool | Literal["auto"] = setting(
         "auto",
-        "Whether embedding tables get sparse gradients and a lazy Adam; auto: those with 4 times the rows that a batch looks "
-        "up.",
+        "Whether embedding tables get sparse gradients and a lazy Adam; auto: tables with at least 4 times the rows that a batch "
+        "looks up.",
     )
     weight_decay: float = setting(0.0, "Weight decay of the optimiser.", RECBOLES, least=0)
     train_neg_sample_args: dict | None = setting(  # type: ignore[type-arg]
@@ -112,13 +110,13 @@ class RunSettings(Options):
     enable_amp: bool = setting(False, "Whether to train in mixed precision.", RECBOLES)
     enable_scaler: bool = setting(False, "Whether mixed precision scales its gradients.", RECBOLES)
     transform: Literal["mask_itemseq", "inverse_itemseq", "crop_itemseq", "reorder_itemseq"] | None = setting(
-        None, "What RecBole does to each batch.", RECBOLES, effect=Effect.FEATURES | Effect.TRAINING
+        None, "RecBole's transformation of each batch.", RECBOLES, effect=Effect.FEATURES | Effect.TRAINING
     )
     mask_ratio: float | None = setting(
         None, "Share of items that transform: mask_itemseq masks.", RECBOLES, above=0, most=1
     )
     ft_ratio: float | None = setting(
-        None, "Share of sequences of which it masks the last item alone.", RECBOLES, least=0, most=1
+        None, "Share of sequences in which only the last item is masked.", RECBOLES, least=0, most=1
     )
     eta: float | None = setting(
         None, "Share of a history that transform: crop_itemseq keeps.", RECBOLES, above=0, most=1
@@ -127,21 +125,21 @@ class RunSettings(Options):
         None, "Share of a history that transform: reorder_itemseq shuffles.", RECBOLES, above=0, most=1
     )
     train_steps: Annotated[int, Field(ge=1)] | None = setting(
-        None, "Stop after so many optimiser steps, whatever the epoch."
+        None, "Stop after this many optimiser steps, regardless of epochs."
     )
     train_seconds: Annotated[float, Field(gt=0)] | None = setting(
         None,
-        "Stop after so many seconds of training (of its thread, on a CPU), validation not counted; no two such runs are equal.",
+        "Stop after this many seconds of training (on a CPU, of its thread), without validation; no two such runs are equal.",
     )
-    clip_variable_norm: Norm | None = setting(None, "Clip the gradient of each parameter to this L2 norm on its own.")
+    clip_variable_norm: Norm | None = setting(None, "Clip the gradient of each parameter separately to this L2 norm.")
 
 
 class GradientNorm(Options):
     """Parts of ``clip_grad_norm``."""
 
-    max_norm: Norm = setting(5.0, "Norm of all gradients together, at most.", RECBOLES)
+    max_norm: Norm = setting(5.0, "Largest norm of all gradients together.", RECBOLES)
     norm_type: Norm = setting(2.0, "Which norm.", RECBOLES)
-    error_if_nonfinite: bool = setting(False, "Whether a norm that is no number ends the training.", RECBOLES)
+    error_if_nonfinite: bool = setting(False, "Whether a norm that is NaN or infinite ends the training.", RECBOLES)
 
 
 def number_of_processes(values: Mapping[str, Any]) -> int:

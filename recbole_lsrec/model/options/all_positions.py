@@ -13,7 +13,7 @@ class AllPositionsOptions(Options):
 
     train_positions: Literal["last", "all"] = setting(
         "last",
-        "last: one window per target, RecBole's way, bit for bit; all: a target at every position of a user's events.",
+        "last: one window per target, as in RecBole, bit for bit; all: a target at every position of a user's events.",
     )
     position_loss: Literal["softmax", "sampled_softmax", "gbce"] = setting(
         "softmax",
@@ -42,7 +42,7 @@ class BERT4RecOptions(AllPositionsOptions):
 
     train_positions: Literal["last", "all"] = setting(
         "last",
-        "last: the window of each target, masked, RecBole's way, bit for bit; all: a user's events once an epoch, masked.",
+        "last: each target's window, masked as in RecBole, bit for bit; all: each user's events, masked once per epoch.",
     )
 
 

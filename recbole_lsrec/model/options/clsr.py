@@ -25,7 +25,9 @@ class TimedOptions(CandidateOptions):
     alpha_time: Literal["last_column", "last_event", "none"] = setting(None, "last_column, last_event or none.")
 
     embedding_size: Width = setting(40, "Width d of an embedded item, category included.", "Paper, A.3.")
-    category_embedding_size: int = setting(8, "How many of these hold the category; 0 for item only.", "Code.", least=0)
+    category_embedding_size: int = setting(
+        8, "How many of these dimensions hold the category; 0 for item only.", "Code.", least=0
+    )
     MAX_ITEM_LIST_LENGTH: HistoryLength = setting(50, "Most recent events of a history.", "Paper, A.3; Kuaishou 250.")
     time_feature_unit: float = setting(
         86.4,
@@ -38,7 +40,7 @@ class TimedOptions(CandidateOptions):
     head_hidden_sizes: Widths = setting([100, 64], "Hidden layers of the prediction.", "Paper, A.3.")
     reg_weight: float = setting(1e-6, "L2 on weights and involved embeddings, squared and halved.", "Code.", least=0)
     learning_rate: LearningRate = setting(1e-3, "Adam.", "Paper, A.3.")
-    train_batch_size: BatchSize = setting(500, "Positives a batch.", "Paper, A.3.")
+    train_batch_size: BatchSize = setting(500, "Positives per batch.", "Paper, A.3.")
     train_neg_sample_args: dict | None = setting(  # type: ignore[type-arg]
         NEGATIVES, "Negatives: targets of the batch.", "Code."
     )
@@ -115,7 +117,7 @@ class CLSROptions(TimedOptions):
     contrastive_loss: Literal["triplet", "bpr"] = setting(
         "triplet", "Eq. 23, 24: triplet or bpr.", "Paper, A.3: triplet for Taobao, bpr for Kuaishou."
     )
-    contrastive_weight: float = setting(0.1, "beta of eq. 31; 0 for without.", "Paper, A.3.", least=0)
+    contrastive_weight: float = setting(0.1, "beta of eq. 31; 0 switches the loss off.", "Paper, A.3.", least=0)
     contrastive_margin: float = setting(1.0, "Margin of the triplet.", "Code; the paper does not say.", least=0)
     length_threshold: int = setting(
         5, "Only longer histories are contrasted (l_t).", "Paper, A.3; Kuaishou 10.", least=0

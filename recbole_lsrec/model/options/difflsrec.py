@@ -47,7 +47,7 @@ class DiffLSRecOptions(LongShortOptions):
 
     embedding_size: Width = setting(64, "Width d.", "Paper: 8 to 128, small ones best; set 8 for the paper's setting.")
     category_embedding_size: int = setting(
-        0, "How many of these hold the category.", "The paper has no categories.", least=0
+        0, "How many of these dimensions hold the category.", "The paper has no categories.", least=0
     )
     MAX_ITEM_LIST_LENGTH: HistoryLength = setting(50, "Most recent events of a history; the paper does not say.")
     recent_items: int = setting(
@@ -73,7 +73,7 @@ class DiffLSRecOptions(LongShortOptions):
     )
     inference_seed: int = setting(
         2020,
-        "Seed of their draws; apart from seed, so that runs meet the same.",
+        "Seed of their draws; separate from seed, so that runs get the same draws.",
         effect=Effect.EVALUATION,
         least=0,
     )
@@ -88,7 +88,7 @@ class DiffLSRecOptions(LongShortOptions):
     reg_weight: float = setting(1e-4, "lambda_reg of C.6.", least=0)
 
     learning_rate: LearningRate = setting(1e-3, "Adam; the paper does not say.")
-    train_batch_size: BatchSize = setting(512, "Targets a batch; the paper does not say.")
+    train_batch_size: BatchSize = setting(512, "Targets per batch; the paper does not say.")
 
     @model_validator(mode="after")
     def _parts_go_together(self) -> Any:

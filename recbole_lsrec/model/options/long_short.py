@@ -30,7 +30,9 @@ class LongShortOptions(Options):
     """Of every model on :class:`recbole_lsrec.model.base.LongShortRecommender`."""
 
     embedding_size: Width = setting(40, "Width d of an embedded item, category included.")
-    category_embedding_size: int = setting(0, "How many of these hold the category; 0 for item only.", least=0)
+    category_embedding_size: int = setting(
+        0, "How many of these dimensions hold the category; 0 for item only.", least=0
+    )
     reg_weight: float = setting(0.0, "L2 on weights and involved embeddings, squared and halved.", least=0)
 
     @model_validator(mode="after")
@@ -55,7 +57,7 @@ class CandidateOptions(LongShortOptions):
     )
     MAX_ITEM_LIST_LENGTH: HistoryLength = setting(50, "Most recent events of a history.")
     learning_rate: LearningRate = setting(1e-3, "Adam.")
-    train_batch_size: BatchSize = setting(500, "Positives a batch.")
+    train_batch_size: BatchSize = setting(500, "Positives per batch.")
     train_neg_sample_args: dict | None = setting(NEGATIVES, "Negatives: targets of the batch.")  # type: ignore[type-arg]
 
     def idle(self) -> dict[str, str]:

@@ -22,13 +22,15 @@ class LSIDNOptions(LongShortOptions):
         "Code.",
     )
     session_rule: Literal["official", "recent"] = setting(
-        "official", "Which long sessions are kept where there are more: official (the oldest) or recent.", "Code."
+        "official", "Which long sessions are kept if there are more: official (the oldest) or recent.", "Code."
     )
 
     embedding_size: Annotated[Width, Field(multiple_of=2)] = setting(
         40, "Width D of an embedded item, category included.", "Code.", accepted="an even number, for its two heads"
     )
-    category_embedding_size: int = setting(8, "How many of these hold the category; 0 for item only.", "Code.", least=0)
+    category_embedding_size: int = setting(
+        8, "How many of these dimensions hold the category; 0 for item only.", "Code.", least=0
+    )
     MAX_ITEM_LIST_LENGTH: HistoryLength = setting(50, "Most recent events of a history; more than 20.", "Code.")
     max_sessions: int = setting(5, "Long sessions that are kept.", "Code.", least=1)
     max_session_len: int = setting(10, "Events of a session that are kept.", "Code.", least=2)
@@ -47,7 +49,7 @@ class LSIDNOptions(LongShortOptions):
 
     reg_weight: float = setting(1e-6, "L2 on weights and involved embeddings, squared and halved.", "Code.", least=0)
     learning_rate: LearningRate = setting(1e-3, "Adam.", "Code.")
-    train_batch_size: BatchSize = setting(500, "Positives a batch.", "Code.")
+    train_batch_size: BatchSize = setting(500, "Positives per batch.", "Code.")
     clip_variable_norm: Norm | None = setting(2.0, "Each parameter's gradient is clipped to this L2 norm.", "Code.")
     train_neg_sample_args: dict | None = setting(  # type: ignore[type-arg]
         NEGATIVES, "Negatives: targets of the batch.", "Code."

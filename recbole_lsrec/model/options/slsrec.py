@@ -45,7 +45,7 @@ class SLSRecOptions(CandidateOptions):
         40, "Width d of an embedded item, category included.", "CLSR's code; the paper does not say."
     )
     category_embedding_size: int = setting(
-        8, "How many of these hold the category; 0 for item only.", "CLSR's code.", least=0
+        8, "How many of these dimensions hold the category; 0 for item only.", "CLSR's code.", least=0
     )
     MAX_ITEM_LIST_LENGTH: HistoryLength = setting(50, "Most recent events of a history.", "Paper, section 4.")
 
@@ -79,7 +79,7 @@ class SLSRecOptions(CandidateOptions):
     )
     reg_weight: float = setting(1e-6, "L2 on weights and involved embeddings, halved.", "CLSR's code.", least=0)
     learning_rate: LearningRate = setting(1e-3, "Adam.", "Paper, section 4.")
-    train_batch_size: BatchSize = setting(500, "Positives a batch.", "Paper, section 4.")
+    train_batch_size: BatchSize = setting(500, "Positives per batch.", "Paper, section 4.")
     clip_variable_norm: Norm | None = setting(
         2.0, "Each parameter's gradient is clipped to this L2 norm.", "CLSR's code."
     )

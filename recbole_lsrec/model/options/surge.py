@@ -16,7 +16,9 @@ class SURGEOptions(LongShortOptions):
     """See the class :class:`recbole_lsrec.model.sequential_recommender.surge.SURGE`."""
 
     embedding_size: Width = setting(40, "Width D of an embedded item, category included.", "Code.")
-    category_embedding_size: int = setting(8, "How many of these hold the category; 0 for item only.", "Code.", least=0)
+    category_embedding_size: int = setting(
+        8, "How many of these dimensions hold the category; 0 for item only.", "Code.", least=0
+    )
     MAX_ITEM_LIST_LENGTH: HistoryLength = setting(50, "Most recent events of a history.", "Code; Kuaishou 250.")
 
     edge_share: EdgeShare = setting(0.5, "Share of the similarities that become links.", "Code.")
@@ -26,7 +28,7 @@ class SURGEOptions(LongShortOptions):
 
     reg_weight: float = setting(1e-6, "L2 on weights and involved embeddings, squared and halved.", "Code.", least=0)
     learning_rate: LearningRate = setting(1e-3, "Adam.", "Code.")
-    train_batch_size: BatchSize = setting(500, "Positives a batch.", "Code.")
+    train_batch_size: BatchSize = setting(500, "Positives per batch.", "Code.")
     train_neg_sample_args: dict | None = setting(  # type: ignore[type-arg]
         NEGATIVES, "Negatives: targets of the batch.", "Code."
     )
