@@ -21,6 +21,8 @@ MODELS = [name for names in model_names().values() for name in names]
         ("SASRec", "n_heads", 0, "a whole number greater than 0"),
         ("SASRec", "n_layers", 0, "a whole number greater than 0"),
         ("NARM", "n_layers", 0, "a whole number greater than 0"),
+        ("DIEN", "alpha", -0.5, "a number of at least 0"),
+        ("GCSAN", "weight", 2.5, "a number from 0 to 1"),
         ("LightGCN", "n_layers", -1, "a whole number of at least 0"),
         ("CORE", "n_heads", 3, "a divisor of embedding_size, which is 64"),
         ("DIN", "mlp_hidden_size", [64, 0], "a list of whole numbers greater than 0"),
