@@ -15,6 +15,10 @@ class ConfigError(LSRecError):
     """A setting is unknown, of the wrong type, impossible, or contradicts another."""
 
 
+class ModelError(ConfigError):
+    """A model stumbles over its settings, of which nothing says the one."""
+
+
 class DataError(LSRecError):
     """An input file is missing, malformed, or holds values that cannot be used."""
 
@@ -102,14 +106,14 @@ def model_named(model: str, doing: str) -> Iterator[None]:
         doing: what cannot be done with it, such as ``built``.
 
     Raises:
-        ConfigError: it stumbled.
+        ModelError: it stumbled.
     """
     try:
         yield
     except (ValueError, TypeError, LookupError, ArithmeticError, AssertionError, RuntimeError) as error:
         if isinstance(error, LSRecError) or out_of_memory(error):
             raise
-        raise ConfigError(
+        raise ModelError(
             f"{model}: cannot be {doing} with its settings ({failure_in_words(error)}). Mend the one that explains it, or report "
             "it where you have the package from; the traceback is in the run's log."
         ) from error

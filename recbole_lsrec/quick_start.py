@@ -8,6 +8,7 @@ from recbole.utils import init_seed
 
 from recbole_lsrec import environment, run_files, run_folder
 from recbole_lsrec.config import Config
+from recbole_lsrec.config.suspects import suspects_named
 from recbole_lsrec.console import logging_to
 from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.data.split_report import split_report
@@ -70,13 +71,17 @@ def run_recbole_lsrec(
     given = (model, dataset, config_file_list or (), config_dict, list(command_line), data_folder)
     config = configure(*given)
     if config["dry_run"]:
-        with logging_to(None, "warning"):
+        with logging_to(None, "warning"), suspects_named(config):
             text = describe(config, load_data(config, log, phases))
         if speaks(config):
             print(text)
         return {"dry_run": text}
     several = to_launch(config, given[0])
-    with run_folder.of_run(config, writes=speaks(config)) as folder, taking_part(config, folder):
+    with (
+        run_folder.of_run(config, writes=speaks(config)) as folder,
+        taking_part(config, folder),
+        suspects_named(config),
+    ):
         rest = (log, saved, phases, ["run", *command_line] if command_line else [])
         try:
             if several:

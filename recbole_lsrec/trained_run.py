@@ -8,11 +8,10 @@ from recbole.utils import init_seed
 
 from recbole_lsrec import checkpoint
 from recbole_lsrec.config import Config
-from recbole_lsrec.config.layers import given_layers
-from recbole_lsrec.config.values import parse_command_line
+from recbole_lsrec.config.layers import Layer, given_layers, merge
 from recbole_lsrec.data.dataloader import EvalLoader, TrainLoader
 from recbole_lsrec.data.dataset import SessionDataset
-from recbole_lsrec.errors import CheckpointError, model_named
+from recbole_lsrec.errors import CheckpointError, ConfigError, model_named
 from recbole_lsrec.own_models import find_again
 from recbole_lsrec.run_data import Data, load_data
 from recbole_lsrec.run_files import CHECKPOINT, RESULT, read_result
@@ -33,18 +32,26 @@ def configure(
 
     Raises:
         CheckpointError: ``resume`` names no checkpoint and no folder with one.
-        ConfigError: as of :class:`Config`.
+        ConfigError: as of :class:`Config`, or ``resume`` comes with one of model and data set.
     """
-    dictionary, _ = given_layers((), {} if config_dict is None else config_dict, ())  # which refuses what is no dict
-    given, line = dictionary.values, parse_command_line(command_line)
-    resume = line.get("resume", given.get("resume"))
-    named = files or model is not None or dataset is not None or {"model", "dataset"} & {*given, *line}
-    if resume and not named:
-        stored = checkpoint_of(_checkpoint_file(resume))
-        model = model_of(stored, None, str(resume))
-        dataset, given = stored.dataset, {**stored.config, **given}
+    layers = given_layers(files, {} if config_dict is None else config_dict, command_line)
+    asked = {key: value for layer in layers for key, value in layer.values.items()}
+    asked |= {key: value for key, value in {"model": model, "dataset": dataset}.items() if value is not None}
+    given, resume = layers[-2].values, asked.get("resume")
+    if resume is not None:
+        named = {"model", "dataset"} & asked.keys()
+        if len(named) == 1:
+            (one,) = named
+            raise ConfigError(
+                f"resume: found {str(resume)!r} and {one}: {asked[one]} alone; a run goes on with its own model and data set: "
+                "leave it out, or name both."
+            )
+        if not named:
+            stored = checkpoint_of(_checkpoint_file(resume))
+            model = model_of(stored, None, str(resume))
+            dataset, (given, _) = stored.dataset, merge([Layer("checkpoint", stored.config), *layers[:-1]])
     config = Config(model, dataset, files, given, command_line=command_line, data_folder=data_folder)
-    if config["resume"]:
+    if config["resume"] is not None:
         config["resume"] = str(_checkpoint_file(config["resume"]))
     return config
 

@@ -254,6 +254,23 @@ def test_resume_takes_the_folder_and_alone_goes_on(shop):
     assert rest["test_result"] == whole["test_result"]
 
 
+def test_resume_with_a_file_of_settings_or_in_it(shop, tmp_path):
+    part = run_recbole_lsrec("SLSRec", "shop", config_dict={**shop, "epochs": 1})
+    path = tmp_path / "more.yaml"
+    path.write_text(f"resume: {part['run_folder']}\nepochs: 2")
+    run_recbole_lsrec(config_file_list=path)
+    assert len(json.loads((Path(part["run_folder"]) / "result.json").read_text())["history"]) == 2
+
+
+@pytest.mark.parametrize("named", ["--model=GRU4Rec", "--dataset=shop"])
+def test_resume_with_half_of_what_it_holds(named):
+    key, _, value = named.removeprefix("--").partition("=")
+    with pytest.raises(ConfigError, match=rf"^resume: found 'somewhere' and {key}: {value} alone; .* or name both\.$"):
+        run_recbole_lsrec(command_line=["--resume=somewhere", named])
+    with pytest.raises(CheckpointError, match=r"^resume: found '', but there is no file checkpoint\.pt"):
+        run_recbole_lsrec(command_line=["--resume="])
+
+
 def test_a_refused_resume_leaves_the_folder_as_it_was(shop):
     folder = Path(run_recbole_lsrec("GRU4Rec", "shop", config_dict={**shop, "epochs": 1})["run_folder"])
     before = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file() and path.name != "log"}

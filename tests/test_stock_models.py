@@ -32,12 +32,13 @@ def test_two_steps(shop, model):
         (
             "ConvNCF",
             {"cnn_channels": [1, 2]},
-            r"^ConvNCF: cannot be built with its settings \(RuntimeError: channels, kernels and strides don't match\)\. Mend",
+            r"^ConvNCF: cannot be built with its settings \(RuntimeError: channels, kernels and strides don't match\)\. Mend .*"
+            r"Not the defaults are: .*cnn_channels: \[1, 2\]",
         ),
         (
-            "SASRec",
-            {"n_layers": 0},
-            r"^SASRec: cannot be evaluated with its settings \(IndexError: list index out of range\)",
+            "Caser",
+            {"embedding_size": 1},
+            r"^Caser: cannot be evaluated with its settings \(RuntimeError: .*Not the defaults are: .*embedding_size: 1",
         ),
         (
             "CDAE",

@@ -34,11 +34,11 @@ def run(
     from recbole_lsrec.config.layers import chosen, given_layers
 
     settings = list(context.args)
-    settings += [f"--resume={resume}"] if resume else []
+    settings += [f"--resume={resume}"] if resume is not None else []
     settings += ["--dry_run=True"] if dry_run else []
     settings += ["--verbose=True"] if verbose else []
     given = given_layers(config_files.split(), {}, settings)
-    if resume is None:
+    if not any("resume" in layer.values for layer in given):
         check_early(str(chosen("model", model, given)), given)
     from recbole_lsrec.quick_start import run_recbole_lsrec
 

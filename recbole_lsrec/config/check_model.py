@@ -9,8 +9,10 @@ from typing import Any
 from recbole.utils import InputType
 
 from recbole_lsrec.config.check import Sources, refuse
+from recbole_lsrec.config.known import model_settings
 from recbole_lsrec.config.no_effect import SHARES
 from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.registry import is_one_of
 
 
 def check_model_settings(values: Mapping[str, Any], model: type, sources: Sources) -> None:
@@ -97,6 +99,12 @@ def _why_dense(values: Mapping[str, Any], model: type) -> str:
     if values["clip_grad_norm"]:
         return "clip_grad_norm, which torch computes of dense gradients; use clip_variable_norm"
     return ""
+
+
+def reads_numbers(model: type) -> bool:
+    """Whether a model reads columns of numbers of items and users; of one's own nobody knows, which counts as yes."""
+    features = {"selected_features"} & model_settings(model).keys() or is_one_of(model, ("DIN", "DIEN"))
+    return bool(features) or not model.__module__.startswith(("recbole.", "recbole_lsrec."))
 
 
 def reads_preloaded_weights(model: type) -> bool:

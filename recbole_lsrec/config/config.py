@@ -28,7 +28,7 @@ from recbole_lsrec.config.check import (
     check_values,
     refuse,
 )
-from recbole_lsrec.config.check_model import check_model_settings, input_type_of, reads_preloaded_weights
+from recbole_lsrec.config.check_model import check_model_settings, input_type_of, reads_numbers, reads_preloaded_weights
 from recbole_lsrec.config.device import set_device
 from recbole_lsrec.config.known import (
     check_key,
@@ -267,6 +267,8 @@ class Config(RecBoleConfig):
         check_model_settings(values, self.model_class, sources)
         if values["preload_weight"] and not reads_preloaded_weights(self.model_class):
             self._remarks["preload_weight"] = f"{self.model} reads no weights that are given (get_preload_weight)"
+        if "numerical_features" in self._given and values["numerical_features"] and not reads_numbers(self.model_class):
+            self._remarks["numerical_features"] = f"{self.model} reads no columns of numbers"
         values["topk"] = check_topk(values["topk"], sources)
         values["metrics"] = check_metrics(values["metrics"], sources)
         self._idle |= idle_in_evaluation(values)

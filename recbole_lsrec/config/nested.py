@@ -12,8 +12,8 @@ from recbole_lsrec.errors import ConfigError, did_you_mean
 from recbole_lsrec.protocol import EXCLUDE, Protocol
 
 _MODE = (
-    "full, uniN or popN (such as uni99, pop99), file (lists of the key candidates), or a list of them; one for both "
-    "phases or {valid: ..., test: ...}"
+    "full, uniN or popN (N from 1 to 999999, such as uni99, pop99), file (lists of the key candidates), or a list of them; "
+    "one for both phases or {valid: ..., test: ...}"
 )
 _SPLIT = (
     "{LS: valid_and_test | valid_only | test_only}, {RS: [train, valid, test]}, {TS: [train, valid, test]} or "

@@ -8,26 +8,31 @@ from functools import reduce
 from operator import or_
 from typing import Annotated, Any, Literal, get_args, get_origin
 
-from annotated_types import Ge, Gt, Lt
+from annotated_types import Ge, Gt, Le, Lt
+
+_FROM_0 = Annotated[int, Ge(0)]  # a graph of no layers is the embeddings alone; a transformer of none is nothing
+_SHARE = Annotated[float, Ge(0), Le(1)]
 
 # Keys that its models read without a default, types wider than that of the default, and words that it does not check.
 TYPES: dict[str, dict[str, Any]] = {
-    "DIEN": {"gru_type": Literal["GRU", "AIGRU", "AGRU", "AUGRU"]},
+    "DIEN": {"alpha": Annotated[float, Ge(0)], "gru_type": Literal["GRU", "AIGRU", "AGRU", "AUGRU"]},
     "DiffRec": {"mlp_act_func": Literal["tanh", "relu", "leakyrelu", "sigmoid", "none"]},
     "FEARec": {
         **dict.fromkeys(("contrast", "sim", "tau", "use_filter"), Any),
-        **dict.fromkeys(("global_ratio", "spatial_ratio"), float),
+        **dict.fromkeys(("global_ratio", "spatial_ratio"), _SHARE),
         "fredom_type": str | None,
     },
     "GCMC": {"accum": Literal["stack", "sum"]},
+    "GCSAN": {"weight": _SHARE},
     "GRU4RecCPR": {"dropout_prob": float, "reranker_CAN_NUM": str | int, "use_proj_bias": bool | int},
     "HRM": {
         "reg_weight": Any,
         **dict.fromkeys(("pooling_type_layer_1", "pooling_type_layer_2"), Literal["max", "average"]),
     },
+    **{model: {"n_layers": _FROM_0} for model in ("DGCF", "LightGCN", "SpectralCF")},
     "LINE": {"order": Literal[1, 2]},
     "SASRecCPR": {"hidden_dropout_prob": float, "reranker_CAN_NUM": str | int, "use_proj_bias": bool | int},
-    "SGL": {"type": Literal["ED", "ND", "RW"]},
+    "SGL": {"n_layers": _FROM_0, "type": Literal["ED", "ND", "RW"]},
 }
 
 # How wide or long something is, how many there are.
@@ -35,12 +40,12 @@ _SIZES = """
     block_num class_num cnn_channels cnn_kernels cnn_strides conv_kernel_size dilations dims_dnn embedding_size
     encoder_hidden_size gcn_output_dim hidden_size hidden_size_list high_order history_len history_num_per_term inner_size
     interest_size item_embedding_size item_hidden_size_list k k_interests kernel_size kfac latent_dimension
-    mf_embedding_size mlp_embedding_size mlp_hidden_size n_factors n_heads neigh_embedding_size neigh_num nh num_basis_functions
-    num_conv_kernel num_layers nv order_len pool_kernel_size prototype_size rank short_item_length steps
+    mf_embedding_size mlp_embedding_size mlp_hidden_size n_factors n_heads n_layers neigh_embedding_size neigh_num nh
+    num_basis_functions num_conv_kernel num_layers nv order_len pool_kernel_size prototype_size rank short_item_length steps
     topk_factor total_anneal_steps ui_embedding_size user_embedding_size user_hidden_size_list weight_size
 """
 # How often something is done; 0 leaves it out.
-_TIMES = "n_iterations n_layers sampling_steps split_to step"
+_TIMES = "n_iterations sampling_steps split_to step"
 # Shares that are dropped, of which something has to be left.
 _DROPPED = """
     attn_dropout_prob corruption_ratio drop_ratio dropout dropout_prob dropout_probs hidden_dropout_prob item_dropout

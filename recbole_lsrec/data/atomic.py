@@ -1,5 +1,6 @@
 """Reading RecBole's atomic files with Arrow, with errors that name the file, the line and the column."""
 
+import re
 from collections.abc import Callable
 from math import isfinite
 from pathlib import Path
@@ -19,6 +20,8 @@ Types = dict[str, FeatureType]
 _TYPES = ", ".join(f"'{ftype.value}'" for ftype in FeatureType)
 _SEQUENCES = (FeatureType.TOKEN_SEQ, FeatureType.FLOAT_SEQ)
 _BLOCK = 16 << 20
+DATES = "`recbole-lsrec prepare csv` makes numbers of written dates"
+_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d")
 _NOT_FINITE = "inf or nan"
 _EXACT = 2**53  # up to which float64 holds every whole number
 _DECIMAL = pa.decimal128(38, 9)
@@ -161,6 +164,7 @@ def _explain(path: Path, types: Types, wanted: Types, separator: str, seq_separa
                 continue
             if ftype == FeatureType.FLOAT and not _is_number(value):
                 accepted = "a number that is finite (an empty field is missing)"
+                accepted += f"; {DATES}" if _DATE.match(value) else ""
             elif ftype == FeatureType.FLOAT_SEQ and not all(map(_is_number, filter(None, value.split(seq_separator)))):
                 accepted = f"finite numbers separated by {seq_separator!r} (seq_separator)"
             else:

@@ -2,7 +2,6 @@
 
 import copy
 import hashlib
-import re
 from collections import Counter
 from functools import partial
 from typing import Any
@@ -22,7 +21,7 @@ from recbole_lsrec.data.feature_digest import with_features
 from recbole_lsrec.data.filtered import FilteredDataset
 from recbole_lsrec.data.loading import EVENT_TYPE
 from recbole_lsrec.data.recbole_dataset import writable
-from recbole_lsrec.data.sessions import own_sessions, segment_sessions
+from recbole_lsrec.data.sessions import own_sessions, segment_sessions, unused_sessions
 from recbole_lsrec.data.split.global_time import frozen_history, global_time_split
 from recbole_lsrec.data.split.phases import PHASES, Split
 from recbole_lsrec.data.split.splitting import split_by_origin, split_log
@@ -32,7 +31,6 @@ from recbole_lsrec.log_checks.repeats import at_one_time, copies
 from recbole_lsrec.log_checks.times import ORDER, TICKS_PER_SECOND
 
 _CATEGORIES = (FeatureType.TOKEN, FeatureType.TOKEN_SEQ)
-_LIKE_SESSIONS = re.compile(r"session|visit", re.IGNORECASE)
 
 
 class SessionDataset(FilteredDataset):
@@ -109,7 +107,9 @@ class SessionDataset(FilteredDataset):
 
     def _sessions(self, frame: pd.DataFrame, exact: np.ndarray) -> np.ndarray:
         field, unit = self.config["SESSION_ID_FIELD"], self.config["timestamp_unit"]
-        self._name_columns_like_sessions(field if field in frame else None)
+        for name in () if field in frame else self._log_names(self.dataset_name):
+            if told := unused_sessions(self._columns_of(name), field):
+                self.logger.warning(f"{name}.inter: {told}")
         if field in frame and self.field2type[field] != FeatureType.TOKEN:
             raise DataError(
                 f"{self._log_names(self.dataset_name)[0]}.inter, line 1: field {field!r} (SESSION_ID_FIELD) has type "
@@ -140,17 +140,6 @@ class SessionDataset(FilteredDataset):
             return own_sessions(self.user, np.zeros(len(self.user), dtype=np.int64))
         threshold = self.config["session_threshold"] * TICKS_PER_SECOND[unit]
         return segment_sessions(self.user, exact, threshold, self.config["session_gap"]), 0, 0
-
-    def _name_columns_like_sessions(self, used: str | None) -> None:
-        named = self.config["SESSION_ID_FIELD"]
-        for name in self._log_names(self.dataset_name):
-            like = [c for c in self._columns_of(name) if c != used and (c == named or _LIKE_SESSIONS.search(c))]
-            if like and used is None:
-                column = named if named in like else like[0]
-                self.logger.warning(
-                    f"{name}.inter: the column {column!r} looks like the log's own sessions and is not used: sessions are "
-                    f"cut by session_threshold. To use it: SESSION_ID_FIELD: {column}, and {column} in load_col."
-                )
 
     def _set_categories(self, frame: pd.DataFrame) -> None:
         field = self.config["CATEGORY_FIELD"]

@@ -225,6 +225,7 @@ class FilteredDataset(CheckedDataset):
         if not names:
             raise DataError(
                 f"val_interval: found {field!r}, which is not loaded (loaded: {sorted(self.field2type)}); add it to load_col."
+                f"{did_you_mean(field, self.field2type)}"
             )
         return names
 

@@ -9,7 +9,7 @@ import pandas as pd
 from recbole.config import Config
 from recbole.utils import FeatureSource, FeatureType
 
-from recbole_lsrec.data.atomic import Types, read_atomic
+from recbole_lsrec.data.atomic import DATES, Types, read_atomic
 from recbole_lsrec.data.batch_fields import check_free_names
 from recbole_lsrec.data.named_columns import check_named_columns
 from recbole_lsrec.data.recbole_dataset import RecBoleDataset
@@ -28,6 +28,9 @@ _FILTERS = (
     "keep_events", "rm_exact_duplicates", "rm_dup_inter", "val_interval", "rm_ambiguous_items",
     "filter_inter_by_user_or_item", "user_inter_num_interval", "item_inter_num_interval", "k_core",
 )  # fmt: skip
+
+
+_NUMBERS = f", numbers in timestamp_unit; {DATES}"
 
 
 class CheckedDataset(RecBoleDataset):
@@ -259,7 +262,7 @@ class CheckedDataset(RecBoleDataset):
             if self.field2type[field] != accepted:
                 raise DataError(
                     f"{token}.inter, line 1: field {field!r} ({key}) has type {self.field2type[field].value!r}; "
-                    f"accepted: {accepted.value!r}."
+                    f"accepted: {accepted.value!r}{_NUMBERS if key == 'TIME_FIELD' else ''}."
                 )
         check_named_columns(self.config, self.field2type, self.field2source)
         suffix = self.config["LIST_SUFFIX"]
@@ -340,10 +343,24 @@ class CheckedDataset(RecBoleDataset):
         if len(wrong):
             row = self.inter_feat.iloc[wrong[0]]
             raise DataError(
-                f"{self.files_in_words()}: {len(wrong)} rows have a {self.time_field!r} that is not a number from 0 to 2^63; "
+                f"{self._line_of(row)}: {len(wrong)} rows have a {self.time_field!r} that is not a number from 0 to 2^63; "
                 f"the first: user {row[self.uid_field]}, item {row[self.iid_field]}, time {row[self.time_field]}. "
                 f"Mend or remove them, or keep a range with val_interval: {{{self.time_field}: '[0,inf)'}}."
             )
+
+    def _line_of(self, row: pd.Series) -> str:
+        """``file, line`` of the first event of this user and item whose time is none."""
+        for name in self._log_names(self.dataset_name):
+            columns = self._columns_of(name)
+            at = [columns.index(field) for field in (self.uid_field, self.iid_field, self.time_field)]
+            path = Path(self.dataset_path) / f"{name}.inter"
+            for number, line in islice(numbered_lines(path, self.config["encoding"] or "utf-8"), 1, None):
+                values = line.split(self.config["field_separator"])
+                user, item, time = (values[place] for place in at)
+                ids = (str(row[self.uid_field]), str(row[self.iid_field]))
+                if (user, item) == ids and not 0 <= float(time or "nan") < 2.0**63:
+                    return f"{name}.inter, line {number}"
+        return self.files_in_words()
 
 
 def _stacked(frames: list[pd.DataFrame]) -> pd.DataFrame:

@@ -1,6 +1,13 @@
 """Cutting a log into sessions where the user pauses (SLSRec eq. 1)."""
 
+import re
+from collections.abc import Sequence
+
 import numpy as np
+
+from recbole_lsrec.config.data_settings import DataSettings
+
+_LIKE_SESSIONS = re.compile(r"session|visit", re.IGNORECASE)
 
 
 def segment_sessions(user: np.ndarray, time: np.ndarray, threshold: float, gap: str = "le") -> np.ndarray:
@@ -56,3 +63,22 @@ def own_sessions(user: np.ndarray, label: np.ndarray) -> tuple[np.ndarray, int, 
     pairs = user[begins] * (int(label.max()) + 1) + label[begins]
     _, parts = np.unique(pairs, return_counts=True)
     return session, int((parts > 1).sum()), int((label == 0).sum())
+
+
+def unused_sessions(columns: Sequence[str], named: str) -> str:
+    """What to say of a file whose own sessions are not read: "" where it seems to have none, and none are asked for.
+
+    Args:
+        columns: of the file, loaded or not.
+        named: ``SESSION_ID_FIELD``.
+    """
+    like = [column for column in columns if column == named or _LIKE_SESSIONS.search(column)]
+    if like:
+        column = named if named in like else like[0]
+        return (
+            f"the column {column!r} looks like the log's own sessions and is not used: sessions are cut by session_threshold. "
+            f"To use it: SESSION_ID_FIELD: {column}, and {column} in load_col."
+        )
+    if named != DataSettings.model_fields["SESSION_ID_FIELD"].default:
+        return f"has no column {named!r} (SESSION_ID_FIELD), so sessions are cut by session_threshold."
+    return ""

@@ -9,14 +9,15 @@ import numpy as np
 from recbole_lsrec.errors import DataError
 
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+# What a file begins with: what it then is, the value of `encoding` that reads it, what else to do.
 _STARTS = (
-    (b"\x1f\x8b", "is compressed (gzip); unpack it first"),
-    (b"PK\x03\x04", "is a zip archive (or a spreadsheet); unpack or export it first"),
-    (b"PAR1", "is a parquet file; accepted here is text"),
-    (codecs.BOM_UTF8, "begins with a byte order mark; set encoding: utf-8-sig, or save it as UTF-8 without the mark"),
-    (codecs.BOM_UTF32_LE, "is UTF-32; set encoding: utf-32, or save it as UTF-8"),  # begins as UTF-16 does
-    (codecs.BOM_UTF16_LE, "is UTF-16; set encoding: utf-16, or save it as UTF-8"),
-    (codecs.BOM_UTF16_BE, "is UTF-16; set encoding: utf-16, or save it as UTF-8"),
+    (b"\x1f\x8b", "is compressed (gzip)", "", "unpack it first"),
+    (b"PK\x03\x04", "is a zip archive (or a spreadsheet)", "", "unpack or export it first"),
+    (b"PAR1", "is a parquet file", "", "accepted here is text"),
+    (codecs.BOM_UTF8, "begins with a byte order mark", "utf-8-sig", "save it as UTF-8 without the mark"),
+    (codecs.BOM_UTF32_LE, "is UTF-32", "utf-32", "save it as UTF-8"),  # begins as UTF-16 does
+    (codecs.BOM_UTF16_LE, "is UTF-16", "utf-16", "save it as UTF-8"),
+    (codecs.BOM_UTF16_BE, "is UTF-16", "utf-16", "save it as UTF-8"),
 )
 _BLOCK = 1 << 22
 _MARK = "\udcff"  # no text holds half a surrogate pair
@@ -62,11 +63,13 @@ def check_text(path: Path, encoding: str) -> None:
     name = codec_name("encoding", encoding)
     with path.open("rb") as file:
         start = file.read(4)
-        for mark, problem in _STARTS:
-            if start.startswith(mark) and not (mark.startswith(codecs.BOM_UTF8) and name != "utf-8"):
-                if name.startswith(("utf-16", "utf-32")) and name[:6].upper() in problem:
+        for mark, problem, reads_it, remedy in _STARTS:
+            if start.startswith(mark) and not (reads_it == "utf-8-sig" and name != "utf-8"):
+                if reads_it and name.startswith(reads_it):
                     break
-                raise DataError(f"{path}, line 1: {problem}.")
+                raise DataError(
+                    f"{path}, line 1: {problem}; {f'set encoding: {reads_it}, or ' if reads_it else ''}{remedy}."
+                )
         if name.startswith(("utf-16", "utf-32")):
             return
     content = np.memmap(path, dtype=np.uint8, mode="r") if path.stat().st_size else np.zeros(0, dtype=np.uint8)
@@ -78,6 +81,25 @@ def check_text(path: Path, encoding: str) -> None:
                 f"{path}, line {line}: holds a NUL byte, so it is no {encoding} text; set encoding (utf-16, perhaps), or "
                 "mend the line."
             )
+
+
+def check_utf8(path: Path) -> None:
+    """Refuses a file that no setting makes another encoding of than UTF-8, with a byte order mark or without, if it is none.
+
+    Raises:
+        DataError: names the file, the line and what to do.
+    """
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            for mark, problem, reads_it, remedy in _STARTS if number == 1 else ():
+                if line.startswith(mark) and reads_it != "utf-8-sig":
+                    raise DataError(f"{path}, line 1: {problem}; {remedy}.")
+            try:
+                line.decode()
+            except UnicodeDecodeError:
+                raise DataError(f"{path}, line {number}: is no UTF-8 text; save it as UTF-8.") from None
+            if b"\0" in line:
+                raise DataError(f"{path}, line {number}: holds a NUL byte, which no text has; mend the line.")
 
 
 def numbered_lines(path: Path, encoding: str) -> Iterator[tuple[int, str]]:

@@ -3,6 +3,7 @@
 import ast
 import json
 from collections.abc import Callable, Collection, Iterator
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
@@ -15,13 +16,15 @@ from recbole_lsrec.prepare.ledger import Ledger, Read
 
 LIST = "\x1f"  # between the elements of a list; no text of a log has this control character
 _BATCH = 100_000
+_EXACT = 2.0**53  # up to here floats hold every whole number
+_SMALL = 1e-9  # what is smaller is kept as it is written
 _FIRST = 100  # lines that tell which keys there are
 
 
 def read_lines(
     raw: RawFile, stream: Counted, layout: Layout, wanted: list[str], account: Read, ledger: Ledger
 ) -> Iterator[pa.Table]:
-    """The wanted keys of every object as text; numbers as they are written, a key that is not there as an empty text.
+    """The wanted keys of every object as text, whole numbers without fraction and exponent, a key not there as an empty text.
 
     Raises:
         DataError: the file is one JSON array, or is in another encoding.
@@ -45,6 +48,10 @@ def read_lines(
         except (ValueError, SyntaxError, RecursionError, MemoryError) as error:
             account.refused += 1
             ledger.refuse("no JSON object", f"{raw.name}, line {number}: {str(error).splitlines()[0]}")
+            continue
+        if reason := _no_id(row, layout):
+            account.refused += 1
+            ledger.refuse(reason, f"{raw.name}, line {number}: {text[:120]}")
             continue
         values = [as_elements(row.get(key)) if key in apart else as_text(row.get(key)) for key in wanted]
         if "\\" in text and not _encodable(values):
@@ -127,8 +134,33 @@ def _decoded(raw: RawFile, number: int, line: bytes, encoding: str) -> str:
         ) from None
 
 
+def _no_id(row: dict[str, Any], layout: Layout) -> str:
+    """Why a row cannot be used, whose ids or time are none; "" if they are."""
+    if any(isinstance(row.get(layout.columns.get(role, "")), dict | list) for role in ("user", "item")):
+        return "an id is a list or an object"
+    if any(isinstance(row.get(column), float) for column in layout.columns.values()):
+        return "a number too large to be exact (2**53 and more, with a fraction or an exponent)"
+    return ""
+
+
 def _json(text: str) -> Any:
-    return json.loads(text, parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=_object)
+    return json.loads(text, parse_int=str, parse_float=_number, parse_constant=_constant, object_pairs_hook=_object)
+
+
+def _number(text: str) -> str | float:
+    """A number with a fraction or an exponent as text, 2 for 2.0 and 2e0; a float where another may have become the same."""
+    number = float(text)
+    if abs(number) >= _EXACT:
+        return number
+    if abs(number) < _SMALL:
+        return text if number else "0"
+    plain = format(Decimal(text), "f")
+    return plain.rstrip("0").rstrip(".") if "." in plain else plain
+
+
+def _constant(word: str) -> float | None:
+    """``NaN``, which Python writes for a number that is missing, or an infinite one."""
+    return None if word == "NaN" else float(word)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -21,6 +21,8 @@ _DAYS = (
 _CLOCKS = ("", " %H:%M:%S", " %H:%M", " %H", "T%H:%M", ":%H:%M:%S", " %I:%M:%S %p", " %I:%M %p", "%H%M%S", "%H%M", "%H")
 _ONLY_DIGITS = ("%H%M%S", "%H%M", "%H")
 _NUMBER = "regexp_full_match(time, '[0-9]{1,19}([.][0-9]+)?')"
+# 1600000000 written as +1600000000, 1600000000. or 1.6e9, exactly
+_OTHER_NUMBER = "regexp_full_match(time, '[+]?[0-9]{1,19}([.][0-9]*)?([eE][+]?[0-9]{1,2})?')"
 # A fraction of a second and a zone stand after a clock only: the last two digits of 2020-01-02 are no zone.
 _PARTS = r"^(.*?\d:\d{2}(?::\d{2})?)(?:[.,](\d{1,9}))?\s?(Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?$"
 _ZONE_INSIDE, _INSIDE = r"%[zZ]", r"%[zZfgn]"  # of formats that name a zone, or a fraction of a second, in its place
@@ -88,9 +90,14 @@ def parts_sql(table: str) -> str:
 def unit_reading(unit: str) -> Reading:
     """Numbers since 1970 in a unit; digits beyond a nanosecond are cut."""
     exponent = _EXPONENT[unit]
-    whole = f"TRY_CAST(split_part(time, '.', 1) AS HUGEINT) * {10**exponent}"
-    fraction = f" + TRY_CAST(rpad(left(split_part(time, '.', 2), {exponent}), {exponent}, '0') AS BIGINT)"
-    return Reading(unit, _plausible(f"CASE WHEN {_NUMBER} THEN {whole}{fraction if exponent else ''} END"))
+
+    def ns(number: str) -> str:
+        whole = f"TRY_CAST(split_part({number}, '.', 1) AS HUGEINT) * {10**exponent}"
+        fraction = f" + TRY_CAST(rpad(left(split_part({number}, '.', 2), {exponent}), {exponent}, '0') AS BIGINT)"
+        return whole + (fraction if exponent else "")
+
+    other = ns("CAST(TRY_CAST(time AS DECIMAL(38, 18)) AS VARCHAR)")
+    return Reading(unit, _plausible(f"CASE WHEN {_NUMBER} THEN {ns('time')} WHEN {_OTHER_NUMBER} THEN {other} END"))
 
 
 def format_reading(form: str, zone: str | None) -> Reading:

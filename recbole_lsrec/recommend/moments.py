@@ -22,9 +22,10 @@ def check_unit(time: np.ndarray, unit: str, where: str) -> None:
     wrong = time[~plausible(time, unit)] if unit != ORDER else time[:0]
     others = [other for other in TICKS_PER_SECOND if plausible(wrong, other).any()]
     if others:
+        one = wrong[plausible(wrong, others[0])][0]
         raise DataError(
             f"{where}: {len(wrong)} of {len(time)} times are no dates from 1990 to 2100 in {unit}, the unit of the run's log "
-            f"(timestamp_unit), but some are in {', '.join(others)}; give all in {unit}."
+            f"(timestamp_unit), but some are in {', '.join(others)}, such as {one:.15g}; give all in {unit}."
         )
 
 

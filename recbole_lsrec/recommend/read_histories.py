@@ -4,8 +4,9 @@ import csv
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 import pandas as pd
@@ -14,8 +15,10 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from recbole_lsrec.errors import DataError
+from recbole_lsrec.log_checks.text import check_utf8
 
 USER, ITEM, TIME = "user", "item", "timestamp"
+Place = Callable[[int], str]  # of an event of a frame, counted from 1, as a message begins
 NUMBER, ID = "__number", "__id"  # of the user among those asked about, and of the item in the catalogue
 
 
@@ -32,7 +35,7 @@ def read_histories(source: Any, names: Mapping[str, str]) -> pd.DataFrame:
         ``user`` and ``item`` as text, ``timestamp`` float64, in the order given, and any other column.
 
     Raises:
-        DataError: it cannot be read, a column is missing, or a value is; names file and event where there are any.
+        DataError: it cannot be read, a column is missing, or a value is; names file and line, of a frame the event.
     """
     if isinstance(source, (str, Path)):
         return pd.concat(history_blocks(Path(source), names), ignore_index=True)
@@ -46,7 +49,7 @@ def read_histories(source: Any, names: Mapping[str, str]) -> pd.DataFrame:
         raise DataError(
             f"histories: found a {type(source).__name__}; accepted: a frame, a path ({_READ_AS}), or a list of items."
         )
-    return _checked(frame, names, where)
+    return _checked(frame, names, where, lambda number: f"{where}: event {number}")
 
 
 def history_blocks(path: Path, names: Mapping[str, str]) -> Iterator[pd.DataFrame]:
@@ -58,31 +61,56 @@ def history_blocks(path: Path, names: Mapping[str, str]) -> Iterator[pd.DataFram
     before = 0
     try:
         for frame in _READERS[path.suffix](path):
-            yield _checked(frame, names, str(path), before)
+            yield _checked(frame, names, str(path), partial(_place, path, before))
             before += len(frame)
     except DataError:
         raise
-    except (OSError, ValueError, OverflowError, RecursionError, pa.ArrowException) as error:
+    except (OSError, ValueError, OverflowError, RecursionError, csv.Error, pa.ArrowException) as error:
+        if path.suffix != ".parquet":
+            check_utf8(path)
         reason = " ".join(str(error).split())
         raise DataError(f"{path}: cannot be read as {path.suffix[1:]} ({reason}); check the file.") from error
 
 
-def _checked(frame: pd.DataFrame, names: Mapping[str, str], where: str, before: int = 0) -> pd.DataFrame:
-    """The frame with its three columns under their names; ``before`` events of the file came ahead of it."""
+def _checked(frame: pd.DataFrame, names: Mapping[str, str], where: str, place: Place) -> pd.DataFrame:
+    """The frame with its three columns under their names."""
     frame = _named(frame, names, where)
-    tokens = {column: _tokens(frame, column, where, before) for column in (USER, ITEM)}
-    return frame.assign(**tokens, **{TIME: _times(frame, where, before)})
+    tokens = {column: _tokens(frame, column, place, where != "history") for column in (USER, ITEM)}
+    return frame.assign(**tokens, **{TIME: _times(frame, where, place)})
 
 
-def _text_blocks(path: Path, separator: str, quoted: bool = True) -> Iterator[pd.DataFrame]:
+def _place(path: Path, before: int, number: int) -> str:
+    """``file, line:`` of an event of a block, before which ``before`` events of the file came."""
+    number += before
+    if path.suffix == ".parquet":
+        return f"{path}, row {number}:"
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        if path.suffix == ".jsonl":
+            lines = (at for at, line in enumerate(file, 1) if line.strip())
+        else:
+            lines = (at for at, _ in _rows(file, path.suffix))
+            next(lines)  # the names of the columns
+        return f"{path}, line {next(islice(lines, number - 1, None))}:"
+
+
+def _rows(file: TextIO, suffix: str) -> Iterator[tuple[int, list[str]]]:
+    """The rows of a file of columns that are not empty, each with the number of its first line."""
+    separator, quoted = _COLUMNS[suffix]
+    rows = csv.reader(file, delimiter=separator, strict=True, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE)
+    line = 1
+    for row in rows:
+        if row:
+            yield line, row
+        line = rows.line_num + 1
+
+
+def _text_blocks(path: Path) -> Iterator[pd.DataFrame]:
     """Of a CSV, TSV or atomic file: every value as text, no line of another number of values."""
     with path.open(encoding="utf-8-sig", newline="") as file:
-        names = next(
-            csv.reader(file, delimiter=separator, strict=True, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE),
-            [],
-        )
+        _, names = next(_rows(file, path.suffix), (0, []))
     if not names:
         raise ValueError("it is empty")
+    separator, quoted = _COLUMNS[path.suffix]
     _refuse_doubled(names)
     reader = pyarrow.csv.open_csv(
         path,
@@ -140,10 +168,10 @@ def _json_blocks(path: Path) -> Iterator[pd.DataFrame]:
     yield pd.DataFrame(events, dtype=object) if events else pd.DataFrame(columns=[USER, ITEM, TIME], dtype=object)
 
 
+# What separates columns, and whether " quotes values, as in atomic files it does not.
+_COLUMNS = {".csv": (",", True), ".tsv": ("\t", True), ".inter": ("\t", False)}
 _READERS: dict[str, Callable[[Path], Iterator[pd.DataFrame]]] = {
-    ".csv": partial(_text_blocks, separator=","),
-    ".tsv": partial(_text_blocks, separator="\t"),
-    ".inter": partial(_text_blocks, separator="\t", quoted=False),  # atomic files have no quoting
+    **dict.fromkeys(_COLUMNS, _text_blocks),
     ".parquet": _parquet_blocks,
     ".jsonl": _json_blocks,
 }
@@ -177,19 +205,18 @@ def _named(frame: pd.DataFrame, names: Mapping[str, str], where: str) -> pd.Data
     return frame
 
 
-def _tokens(frame: pd.DataFrame, column: str, where: str, before: int) -> pd.Series:
+def _tokens(frame: pd.DataFrame, column: str, place: Place, needed: bool) -> pd.Series:
     values = frame[column]
-    none = values.isna() | (values.astype(str) == "") & (where != "history")
+    none = values.isna() | (values.astype(str) == "") & needed
     if none.any():
-        at = before + int(none.to_numpy().argmax()) + 1
-        raise DataError(f"{where}: event {at} has no {column}; mend or remove it.")
+        raise DataError(f"{place(int(none.to_numpy().argmax()) + 1)} has no {column}; mend or remove it.")
     wrong = _are_no_ids(values)
     if wrong.any():
         at = int(wrong.argmax())
         found = " ".join(repr(values.iloc[at]).split())[:120]
         raise DataError(
-            f"{where}: event {before + at + 1} has the {column} {found}; accepted: text, or a number that its type holds "
-            "exactly, which no float64 from 2**53 on is, and no float32 from 2**24 on."
+            f"{place(at + 1)} has the {column} {found}; accepted: text, or a number that its type holds exactly, which no "
+            "float64 from 2**53 on is, and no float32 from 2**24 on."
         )
     return as_words(values)
 
@@ -215,27 +242,30 @@ def missing(values: pd.Series) -> pd.Series:
     return values.isna() | (values.astype(str) == "")
 
 
+def _are_truths(values: pd.Series) -> np.ndarray:
+    return values.map(lambda value: isinstance(value, (bool, np.bool_))).to_numpy(dtype=bool)
+
+
 def as_words(values: pd.Series) -> pd.Series:
-    """Values as text, whole floats as whole numbers, which a missing value elsewhere has made them of."""
+    """Values as text: ``true``, and whole floats as whole numbers, which a missing value elsewhere has made them of."""
     text = values.astype(str)
     if not pd.api.types.is_float_dtype(values):
-        return text
+        return text.mask(_are_truths(values), text.str.lower())  # as JSON and `prepare` write them
     numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
     whole = (numbers % 1 == 0) & (np.abs(numbers) < 2.0**53)  # float32 writes some of them with an exponent
     return text.mask(whole, pd.Series(numbers, values.index).where(whole, 0).astype(np.int64).astype(str))
 
 
-def _times(frame: pd.DataFrame, where: str, before: int) -> pd.Series:
+def _times(frame: pd.DataFrame, where: str, place: Place) -> pd.Series:
     values = frame[TIME]
     if pd.api.types.is_datetime64_any_dtype(values):
         raise DataError(f"{where}: the {TIME} holds dates; give numbers in the unit of the run's log.")
-    truths = values.map(lambda value: isinstance(value, (bool, np.bool_))).to_numpy(dtype=bool)
     time = pd.to_numeric(values, errors="coerce").astype("float64")
-    wrong = ~np.isfinite(time.to_numpy()) | (time.to_numpy() < 0) | truths
+    wrong = ~np.isfinite(time.to_numpy()) | (time.to_numpy() < 0) | _are_truths(values)
     if wrong.any():
         at = int(wrong.argmax())
         raise DataError(
-            f"{where}: event {before + at + 1} has the {TIME} {values.iloc[at]!r}; accepted: a finite number >= 0, in "
-            "the unit of the run's log."
+            f"{place(at + 1)} has the {TIME} {values.iloc[at]!r}; accepted: a finite number >= 0, in the unit of the run's "
+            "log."
         )
     return time

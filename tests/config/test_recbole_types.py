@@ -19,6 +19,11 @@ MODELS = [name for names in model_names().values() for name in names]
     [
         ("BPR", "embedding_size", 0, "a whole number greater than 0"),
         ("SASRec", "n_heads", 0, "a whole number greater than 0"),
+        ("SASRec", "n_layers", 0, "a whole number greater than 0"),
+        ("NARM", "n_layers", 0, "a whole number greater than 0"),
+        ("DIEN", "alpha", -0.5, "a number of at least 0"),
+        ("GCSAN", "weight", 2.5, "a number from 0 to 1"),
+        ("LightGCN", "n_layers", -1, "a whole number of at least 0"),
         ("CORE", "n_heads", 3, "a divisor of embedding_size, which is 64"),
         ("DIN", "mlp_hidden_size", [64, 0], "a list of whole numbers greater than 0"),
         ("SRGNN", "step", -1, "a whole number of at least 0"),
@@ -39,6 +44,7 @@ def test_what_makes_no_sense_is_refused(model: str, key: str, value: Any, accept
 
 
 def test_an_end_of_what_makes_sense_is_accepted() -> None:
+    assert Config("LightGCN", "ml-100k", config_dict={"n_layers": 0})["n_layers"] == 0
     assert Config("SRGNN", "ml-100k", config_dict={"step": 0})["step"] == 0
     assert Config("GRU4Rec", "ml-100k", config_dict={"dropout_prob": 0})["dropout_prob"] == 0
 

@@ -105,7 +105,11 @@ def test_other_encodings_by_name(read, encoding):
         (HEADER + "u\ti\t1\n\nu\ti\n", r"log\.inter, line 4: found 2 columns; the header has 3"),
         (
             HEADER + "u\ti\tNA\n",
-            r"line 2: column 'timestamp:float' holds 'NA'; accepted: a number that is finite \(an empty field is missing\)",
+            r"line 2: column 'timestamp:float' holds 'NA'; accepted: a number that is finite \(an empty field is missing\)\.$",
+        ),
+        (
+            HEADER + "u\ti\t2020-01-01T00:00\n",
+            r"line 2: column 'timestamp:float' .* missing\); `recbole-lsrec prepare csv` makes numbers of written dates\.$",
         ),
         (
             HEADER + "u\ti\t\uff11\uff15\n",

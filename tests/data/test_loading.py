@@ -44,7 +44,7 @@ def test_missing_field(load):
         ("user_id\titem_id\ttimestamp", r"line 1: found column 'user_id'; accepted: 'name:type'"),
         (
             "user_id:token\titem_id:token\ttimestamp:token",
-            r"line 1: field 'timestamp' \(TIME_FIELD\) has type 'token'; accepted: 'float'",
+            r"line 1: field 'timestamp' \(TIME_FIELD\) has type 'token'; accepted: 'float', numbers in timestamp_unit; `rec",
         ),
     ],
 )
@@ -108,7 +108,8 @@ def test_a_user_with_one_event_is_counted(load, caplog):
 @pytest.mark.parametrize("time", ["9223372036854775808", "1e19", "", "-1"])
 def test_impossible_times(load, time):
     with pytest.raises(
-        DataError, match=r"1 rows have a 'timestamp' that is not a number from 0 to 2\^63; the first: user a, item q"
+        DataError,
+        match=r"\.inter, line 10: 1 rows have a 'timestamp' that is not a number from 0 to 2\^63; the first: user a, item q",
     ):
         load([*ROWS, ("a", "q", time)])
 
@@ -213,6 +214,7 @@ def test_a_filter_that_removes_nothing_says_so(load, caplog):
     ("interval", "message"),
     [
         ({"price": "[0,1]"}, "val_interval: found 'price', which is not loaded"),
+        ({"timestamp:float": "[0,1]"}, r"val_interval: found 'timestamp:float', .* Did you mean 'timestamp'\?"),
         (
             {"user_id": "[0,1]"},
             r"val_interval: 'user_id' is a column of type 'token', found '\[0,1\]'; accepted: a list",

@@ -57,6 +57,16 @@ def test_a_named_column_that_is_not_loaded_is_named(load, caplog):
     assert "the column 'basket' looks like the log's own sessions and is not used" in caplog.text
 
 
+def test_a_named_column_that_is_not_there_is_named(load, caplog):
+    header = HEADER.replace("session_id", "kind")
+    columns = ["user_id", "item_id", "timestamp"]
+    load(ROWS, header=header, SESSION_ID_FIELD="basket", load_col={"inter": columns}).build()
+    assert "has no column 'basket' (SESSION_ID_FIELD), so sessions are cut by session_threshold." in caplog.text
+    caplog.clear()
+    load(ROWS, header=header, load_col={"inter": columns}).build()
+    assert "SESSION_ID_FIELD" not in caplog.text
+
+
 def test_session_ids_are_tokens(load):
     dataset = load([(*row[:3], 1) for row in ROWS], header=HEADER.replace("session_id:token", "session_id:float"))
     with pytest.raises(

@@ -3,7 +3,7 @@ import gzip
 import pytest
 
 from recbole_lsrec.errors import DataError
-from recbole_lsrec.log_checks.text import check_text, numbered_lines
+from recbole_lsrec.log_checks.text import check_text, check_utf8, numbered_lines
 
 TEXT = "user_id:token\titem_id:token\nu0\t中文\n"
 
@@ -51,3 +51,17 @@ def test_utf_16_that_is_asked_for_and_is_not_there(tmp_path):
     (tmp_path / "log").write_text(TEXT)
     with pytest.raises(DataError, match="line 1: is no utf-16 text; set encoding to the file's"):
         list(numbered_lines(tmp_path / "log", "utf-16"))
+
+
+def test_a_file_that_no_setting_makes_another_encoding_of(tmp_path):
+    path = tmp_path / "log"
+    path.write_text(TEXT, encoding="utf-8-sig")
+    check_utf8(path)
+    for content, said in (
+        (TEXT.encode("utf-16"), "line 1: is UTF-16; save it as UTF-8"),
+        ("a\né\n".encode("latin-1"), "line 2: is no UTF-8 text; save it as UTF-8"),
+        (b"a\n\0\n", "line 2: holds a NUL byte, which no text has; mend the line"),
+    ):
+        path.write_bytes(content)
+        with pytest.raises(DataError, match=rf"^{path}, {said}\.$"):
+            check_utf8(path)

@@ -61,3 +61,38 @@ def test_json_in_another_encoding(prepared):
     with pytest.raises(DataError, match=r"log\.jsonl, line 1: is no utf-8 \(.*\); give --encoding, such as latin-1"):
         prepared("csv", {"log.jsonl": raw})
     assert prepared("csv", {"log.jsonl": raw}, encoding="latin-1")[0][0] == "\u00e9|x|1577836800"
+
+
+@pytest.mark.parametrize(
+    ("number", "name"),
+    [
+        ("7", "7"),
+        ("7.0", "7"),
+        ("1e3", "1000"),
+        ("-2.50", "-2.5"),
+        ("1.5e-10", "1.5e-10"),
+        ("0e99999", "0"),
+        ("true", "true"),
+    ],
+)
+def test_one_number_is_one_id_however_it_is_written(prepared, number, name):
+    text = f'{{"user": "a", "item": {number}, "time": 1577836800}}\n{{"user": "a", "item": "{name}", "time": 1.5778368005e9}}\n'
+    events, _, _ = prepared("csv", {"log.jsonl": text})
+    assert events == [f"a|{name}|1577836800000", f"a|{name}|1577836800500"]
+
+
+@pytest.mark.parametrize(
+    ("item", "reason"),
+    [
+        ("1e16", "a number too large to be exact (2**53 and more, with a fraction or an exponent)"),
+        ("Infinity", "a number too large to be exact (2**53 and more, with a fraction or an exponent)"),
+        ('["x"]', "an id is a list or an object"),
+        ('{"id": 1}', "an id is a list or an object"),
+        ("NaN", "no item"),
+    ],
+)
+def test_what_is_no_id_is_refused_and_counted(prepared, item, reason):
+    text = f'{{"user": "a", "item": {item}, "time": 1577836800}}\n{{"user": "a", "item": 9007199254740993, "time": 1577836801}}\n'
+    events, _, meta = prepared("csv", {"log.jsonl": text}, max_refused=0.5)
+    assert events == ["a|9007199254740993|1577836801"]
+    assert [(entry["reason"], entry["rows"]) for entry in meta["account"]["refused"]] == [(reason, 1)]

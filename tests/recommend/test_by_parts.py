@@ -58,7 +58,7 @@ def test_parts_say_what_the_whole_says(recommender, ending, small_parts, tmp_pat
 def test_an_event_is_named_by_its_place_in_the_file(recommender, small_parts, tmp_path):
     lines = ["user,item,timestamp", *(f"u,{place},{place}" for place in range(200)), "u,,7"]
     (tmp_path / "h.csv").write_text("\n".join(lines))
-    with pytest.raises(DataError, match=r"event 201 has no item"):
+    with pytest.raises(DataError, match=r"h\.csv, line 202: has no item"):
         recommend_file(recommender, tmp_path / "h.csv", list, k=3)
 
 
@@ -66,7 +66,7 @@ def test_an_event_is_named_by_its_place_in_the_file(recommender, small_parts, tm
     ("event", "more", "message"),
     [
         (("z", "1", 900, 1), {"now": 500}, r"^now: user 'z' has an event at 900, after now \(500\)"),
-        (("z", "1", 1_580_000_000_000, 1), {}, r"^histories: .* are in ms; give all in s"),
+        (("z", "1", 1_580_000_000_000, 1), {}, r"^histories: .* are in ms, such as .*; give all in s"),
         (("z", "1", 9, "long"), {}, r"^histories: user 'z', item '1': the column 'lasted' holds 'long'"),
     ],
 )

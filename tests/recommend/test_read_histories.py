@@ -23,11 +23,12 @@ def test_damaged_files_are_one_line(tmp_path):
         "twice.jsonl": b'{"user": "a", "user": "b", "item": "1", "timestamp": 1}\n',
         "half.jsonl": b'{"user": "\\ud800", "item": "1", "timestamp": 1}\n',
         "huge.jsonl": b'{"user": "a", "item": "1", "timestamp": ' + b"9" * 400 + b"}\n",
+        "quote.csv": b'user,"item,timestamp\na,b,1\n',
         "true.jsonl": b'{"user": "a", "item": "1", "timestamp": true}\n',
     }
     for name, content in damaged.items():
         (tmp_path / name).write_bytes(content)
-        with pytest.raises(DataError, match=rf"^{tmp_path / name}: ") as raised:
+        with pytest.raises(DataError, match=rf"^{tmp_path / name}[:,] ") as raised:
             read_histories(tmp_path / name, NAMES)
         assert "\n" not in str(raised.value)
 
@@ -68,3 +69,47 @@ def test_what_is_no_id_is_refused(value, column):
         read_histories(frame, NAMES)
     frame.at[1, column] = 2**53 + 1  # a whole number is exact
     assert read_histories(frame, NAMES)[column].tolist()[1] == "9007199254740993"
+
+
+def test_the_line_of_an_event_is_named(tmp_path):
+    files = {
+        "lines.csv": (b'user,item,timestamp\n\n"a\nb",x,1\n\na,x,soon\n', "line 6: has the timestamp 'soon'"),
+        "bare.inter": (b'user_id:token\titem_id:token\ttimestamp:float\n"a\tx\t1\n\na\t\t2\n', "line 4: has no item"),
+        "objects.jsonl": (b'\n{"user": "a", "item": 1e16, "timestamp": 1}\n', "line 2: has the item 1e\\+16"),
+    }
+    for name, (content, said) in files.items():
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(DataError, match=rf"^{tmp_path / name}, {said}"):
+            read_histories(tmp_path / name, NAMES)
+    events = pd.DataFrame({"user": ["a", None], "item": ["x", "y"], "timestamp": [1, 2]})
+    events.to_parquet(tmp_path / "rows.parquet")
+    with pytest.raises(DataError, match=r"rows\.parquet, row 2: has no user"):
+        read_histories(tmp_path / "rows.parquet", NAMES)
+
+
+def test_the_line_of_a_later_block_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr("recbole_lsrec.recommend.read_histories._BLOCK", 1 << 7)
+    lines = ["user,item,timestamp", *(f"a,x,{number}" for number in range(2, 101)), "a,x,"]
+    (tmp_path / "long.csv").write_text("\n".join(lines))
+    with pytest.raises(DataError, match=r"long\.csv, line 101: has the timestamp ''"):
+        read_histories(tmp_path / "long.csv", NAMES)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("user,item,timestamp\n".encode("utf-16"), "line 1: is UTF-16; save it as UTF-8"),
+        (b"\x1f\x8b\x08", r"line 1: is compressed \(gzip\); unpack it first"),
+        (b"user,item,timestamp\na,b,1\ncaf\xe9,b,1\n", "line 3: is no UTF-8 text; save it as UTF-8"),
+    ],
+)
+def test_what_is_no_text_in_utf_8(tmp_path, content, said):
+    (tmp_path / "log.csv").write_bytes(content)
+    with pytest.raises(DataError, match=rf"^{tmp_path / 'log.csv'}, {said}\.$"):
+        read_histories(tmp_path / "log.csv", NAMES)
+
+
+def test_true_is_the_word_that_prepare_writes(tmp_path):
+    (tmp_path / "log.jsonl").write_text('{"user": "True", "item": true, "timestamp": 1}\n')
+    (event,) = read_histories(tmp_path / "log.jsonl", NAMES).to_dict("records")
+    assert (event["user"], event["item"]) == ("True", "true")

@@ -10,7 +10,7 @@ import pyarrow as pa
 from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.data.event_name import event_name
 from recbole_lsrec.errors import DataError, LSRecError
-from recbole_lsrec.log_checks.text import check_text
+from recbole_lsrec.log_checks.text import check_utf8
 from recbole_lsrec.log_checks.times import TICKS_PER_SECOND
 
 _COLUMNS = ("user_id", "item_id", "negatives")
@@ -60,8 +60,8 @@ def read_candidates(path: str | Path, dataset: SessionDataset, share: float = 0.
         )
     if len(wrong):
         dataset.logger.warning(
-            f"{path}: {len(wrong)} of {len(kept)} lists are shorter than {width}, {int((~usable).sum())} negatives that "
-            "were the target or came twice are left out (eval_args: fewer)"
+            f"{path}: {int((kept < width).sum())} of {len(kept)} lists are shorter than {width}, and {int((~usable).sum())} "
+            "negatives that were the target or came twice are left out (eval_args: fewer)"
         )
     result = np.zeros((len(tokens), width), dtype=np.int32)
     place = np.arange(usable.sum()) - np.repeat(np.cumsum(kept) - kept, kept)
@@ -79,9 +79,11 @@ def _read(path: Path) -> pd.DataFrame:
         if path.suffix == ".parquet":
             frame = pd.read_parquet(path)
         else:
-            check_text(path, "utf-8")
+            check_utf8(path)
             separator = "," if path.suffix == ".csv" else "\t"
-            frame = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False, skip_blank_lines=False)
+            frame = pd.read_csv(
+                path, sep=separator, dtype=str, keep_default_na=False, skip_blank_lines=False, encoding="utf-8-sig"
+            )
     except LSRecError:
         raise
     except (OSError, ValueError, pa.ArrowException) as error:  # pandas' and Arrow's own
@@ -112,9 +114,11 @@ def _ids(
     ids = known.get_indexer(tokens.astype(str)) + 1
     if (ids == 0).any():
         first = int(np.argmin(ids))
+        joined = column == "negatives" and set(str(tokens.iloc[first])) & set(",;|[]")
         raise DataError(
             f"{_where(path, frame, first)}: {column} {tokens.iloc[first]!r} is not in the data set "
-            f"{dataset.dataset_name!r} ({int((ids == 0).sum())} such tokens in all); filters may have removed it."
+            f"{dataset.dataset_name!r} ({int((ids == 0).sum())} such tokens in all); "
+            + ("negatives are tokens separated by spaces." if joined else "filters may have removed it.")
         )
     return ids
 

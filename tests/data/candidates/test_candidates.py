@@ -277,6 +277,10 @@ def test_nanoseconds_of_given_lists_are_exact(load, tmp_path):
         ([("a", "x", "y w")], r"1 of 2 instances have no list, the first that of user 'b', item 'z', timestamp 25"),
         ([("a", "x", "y w"), ("b", "z", "x")], r"line 3: 1 negatives, of which 1 are distinct .* other lines have 2"),
         ([("a", "x", "y y"), ("b", "z", "x y")], r"line 2: 2 negatives, of which 1 are distinct"),
+        (
+            [("a", "x", "y,w"), ("b", "z", "x,y")],
+            r"line 2: negatives 'y,w' .* negatives are tokens separated by spaces\.$",
+        ),
         ([("a", "x", "y w"), ("b", "z", "z y")], r"line 3: 2 negatives, of which 1 are distinct and not the target"),
     ],
 )
@@ -289,9 +293,23 @@ def test_a_list_that_does_not_fit_is_an_error_that_says_where(given, lists, mess
 def test_uneven_lists_may_be_allowed(given, caplog):
     path, view = given([("a", "x", "y w x"), ("b", "z", "x x y"), ("a", "z", "y")])
     assert tokens(view, read_candidates(path, view, share=1)) == ["y w", "x y"]
+    assert (
+        "0 of 2 lists are shorter than 2, and 3 negatives that were the target or came twice are left out"
+        in caplog.text
+    )
     path, view = given([("a", "x", "y w"), ("b", "z", "x")])
     assert read_candidates(path, view, share=0.5)[1, 1] == 0
     assert "1 of 2 lists are shorter than 2" in caplog.text
+
+
+def test_a_file_in_another_encoding(given):
+    path, view = given(LISTS)
+    text, expected = path.read_text(), tokens(view, read_candidates(path, view))
+    path.write_text(text, encoding="utf-8-sig")
+    assert tokens(view, read_candidates(path, view)) == expected
+    path.write_text(text, encoding="utf-16")
+    with pytest.raises(DataError, match=rf"^{path}, line 1: is UTF-16; save it as UTF-8\.$"):
+        read_candidates(path, view)
 
 
 def test_a_file_that_is_none(given, tmp_path):
