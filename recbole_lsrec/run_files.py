@@ -25,26 +25,10 @@ CATALOGUE = "catalogue.pt"  # what the model needs of its log to be used without
 # Of ``result.json``. It rises when a key that readers use changes its meaning; a file without the number is of format 1.
 FORMAT = 1
 COLUMNS = [
-    "row",
-    "phase",
-    "protocol",
-    "user_id",
-    "item_id",
-    "timestamp",
-    "rank",
-    "n_candidates",
-    "ties",
-    "alpha",
-    "history_length",
-    "n_sessions",
-    "session_length",
-    "gap_s",
-    "in_history",
-    "same_category",
-    "event_type",
-    "item_pop_third",
-    "item_events",
-]
+    "row", "phase", "protocol", "user_id", "item_id", "timestamp", "rank", "n_candidates", "ties", "alpha",
+    "history_length", "n_sessions", "session_length", "gap_s", "in_history", "same_category", "event_type",
+    "item_pop_third", "item_events",
+]  # fmt: skip
 LATER_COLUMNS = ["session_length", "item_events"]  # which a run of an earlier version lacks; missing there
 
 

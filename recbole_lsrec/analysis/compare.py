@@ -257,7 +257,7 @@ def _model_value(name: str, model: Model, metric: Metric, over_users: Sequence[f
         RunValue(folder=str(run.folder), seed=run.result["seed"], value=metric.of(lines), over_users=mean)
         for run, lines, mean in zip(model.runs, model.lines, over_users, strict=True)
     ]
-    compared = _compared(runs)
+    compared = np.array([run.value if run.over_users is None else run.over_users for run in runs])
     sd = float(compared.std(ddof=1)) if len(compared) > 1 else None
     first = model.runs[0].result
     own = first.get("own_model")
@@ -271,10 +271,6 @@ def _model_value(name: str, model: Model, metric: Metric, over_users: Sequence[f
         low=float(compared.min()),
         high=float(compared.max()),
     )
-
-
-def _compared(runs: Sequence[RunValue]) -> np.ndarray:
-    return np.array([run.value if run.over_users is None else run.over_users for run in runs])
 
 
 def _pair(

@@ -9,23 +9,14 @@ from recbole_lsrec.analysis.text_table import WIDTH, text_table
 
 def comparison_text(found: Comparison) -> str:
     """What was compared, each run, the spread over seeds, the pairs, and what may be claimed."""
-    several = any(model.sd is not None for model in found.models)
-    blocks = ["\n".join(heading(found)), _runs(found)]
-    blocks += [_seeds(found)] if several else []
-    blocks += [_pairs(found)] if found.pairs else ["One model: no pair to compare."]
-    return "\n\n".join([*blocks, "\n".join(fill(note, WIDTH) for note in notes(found))])
-
-
-def _runs(found: Comparison) -> str:
     heads, rows = run_rows(found)
-    return text_table(heads, [[name, fill(label, 36), *rest] for name, label, *rest in rows], "llrrrl")
-
-
-def _seeds(found: Comparison) -> str:
-    heads, rows = seed_rows(found)
-    return text_table(heads, rows, "lrrrrr")
-
-
-def _pairs(found: Comparison) -> str:
-    heads, rows = pair_rows(found)
-    return text_table(heads, rows, "lr" + "r" * (len(heads) - 2))
+    runs = text_table(heads, [[name, fill(label, 36), *rest] for name, label, *rest in rows], "llrrrl")
+    blocks = ["\n".join(heading(found)), runs]
+    if any(model.sd is not None for model in found.models):
+        blocks.append(text_table(*seed_rows(found), "lrrrrr"))
+    if found.pairs:
+        heads, rows = pair_rows(found)
+        blocks.append(text_table(heads, rows, "lr" + "r" * (len(heads) - 2)))
+    else:
+        blocks.append("One model: no pair to compare.")
+    return "\n\n".join([*blocks, "\n".join(fill(note, WIDTH) for note in notes(found))])

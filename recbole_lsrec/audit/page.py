@@ -64,15 +64,8 @@ def threshold_in_words(audit: Audit) -> str:
 
 def cut_rows(audit: Audit) -> tuple[list[str], list[list[str]]]:
     """Heads and rows of the table of thresholds."""
-    heads = [
-        "threshold",
-        "sessions",
-        "a user",
-        "users with one",
-        "events a session",
-        "with one event",
-        "targets with both",
-    ]
+    heads = ["threshold", "sessions", "a user", "users with one", "events a session", "with one event",
+             "targets with both"]  # fmt: skip
     own = "the log's own" if audit.own_sessions else "as set"
     rows = []
     for cut in [audit.now, *audit.cuts]:
@@ -116,20 +109,9 @@ def share_rows(audit: Audit) -> list[list[str]]:
 
 def drift_rows(audit: Audit) -> list[list[str]]:
     """One row a period."""
-    days = [
-        (
-            datetime.fromtimestamp(of["begin"], timezone.utc).date(),
-            datetime.fromtimestamp(of["end"], timezone.utc).date(),
-        )
-        for of in audit.drift
-    ]
-    return [
-        [
-            f"{begin} to {end}",
-            plain(of["events"]),
-            percent(of.get("new")),
-            percent(of.get("moved")),
-            plain(of.get("top")),
-        ]
-        for (begin, end), of in zip(days, audit.drift, strict=True)
-    ]
+    rows = []
+    for of in audit.drift:
+        begin, end = (datetime.fromtimestamp(of[key], timezone.utc).date() for key in ("begin", "end"))
+        shares = percent(of.get("new")), percent(of.get("moved"))
+        rows.append([f"{begin} to {end}", plain(of["events"]), *shares, plain(of.get("top"))])
+    return rows

@@ -7,7 +7,7 @@ from recbole_lsrec import registry
 from recbole_lsrec.config.known import check_not_gone, general_settings
 from recbole_lsrec.config.layers import Layer
 from recbole_lsrec.config.setting import Setting, settings_of
-from recbole_lsrec.config.strong import KEY, asks_for_strong
+from recbole_lsrec.config.strong import KEY, STRONG
 from recbole_lsrec.own_models import is_reference
 
 
@@ -33,7 +33,7 @@ def check_early(model: str, layers: Iterable[Layer]) -> None:
     complete = not is_reference(model) and registry.declared_options(model) is not None
     for layer in layers:
         for key, value in layer.values.items():
-            if key == KEY and asks_for_strong(layer.values):
+            if key == KEY and value == STRONG:
                 continue  # of every model
             if key in declared:
                 declared[key].check(declared[key].of_text(value), layer.source)

@@ -1,8 +1,5 @@
 """``preset: strong``: the settings that our own search found for a model, on validation data alone (docs/tuning.md)."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from recbole_lsrec.config.known import settings_for
 from recbole_lsrec.config.layers import Layer, yaml_layers
 from recbole_lsrec.config.paths import properties_dir
@@ -10,11 +7,6 @@ from recbole_lsrec.config.values import parse_text
 from recbole_lsrec.errors import ConfigError
 
 KEY, STRONG = "preset", "strong"
-
-
-def asks_for_strong(values: Mapping[str, Any]) -> bool:
-    """Whether settings of one place ask for the strong preset."""
-    return values.get(KEY) == STRONG
 
 
 def with_strong(given: list[Layer], model: type) -> list[Layer]:

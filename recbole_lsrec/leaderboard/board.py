@@ -7,7 +7,7 @@ from typing import Any
 
 from recbole_lsrec.analysis.saved_runs import SavedRun, load_run_folder
 from recbole_lsrec.errors import DataError
-from recbole_lsrec.json_files import read_json, write_json
+from recbole_lsrec.json_files import read_json
 from recbole_lsrec.run_files import read_split
 
 LEADERBOARD = "leaderboard.json"
@@ -172,11 +172,6 @@ def read_board(out: str | Path) -> Board:
         environment=content["environment"] or {},
         cells=[_cell(path, entry) for entry in content["cells"]],
     )
-
-
-def write_board(out: Path, board: Board) -> None:
-    """Replaces ``leaderboard.json`` in one step."""
-    write_json(out / LEADERBOARD, board.to_dict())
 
 
 def _cell(path: Path, entry: Any) -> Cell:

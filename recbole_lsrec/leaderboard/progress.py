@@ -13,8 +13,9 @@ import torch
 
 from recbole_lsrec import environment
 from recbole_lsrec.errors import DataError
+from recbole_lsrec.json_files import write_json
 from recbole_lsrec.leaderboard.bands import below_band, read_bands
-from recbole_lsrec.leaderboard.board import LEADERBOARD, Board, Cell, read_board, write_board
+from recbole_lsrec.leaderboard.board import LEADERBOARD, Board, Cell, read_board
 from recbole_lsrec.leaderboard.cell_run import CellRun
 from recbole_lsrec.leaderboard.cells import PlannedCell
 from recbole_lsrec.leaderboard.plan import Plan
@@ -135,7 +136,7 @@ class Progress:
                 environment=before.environment,
                 cells=before.cells,
             )
-        write_board(self.store.out, board)
+        write_json(self.store.out / LEADERBOARD, board.to_dict())
 
     def _enter(self, planned: PlannedCell, folder: Path, record: Record) -> None:
         self._update(

@@ -3,24 +3,9 @@
 from collections.abc import Iterable
 
 _WORDS = {
-    "na",
-    "n/a",
-    "#n/a",
-    "n.a.",
-    "<na>",
-    "nan",
-    "nil",
-    "nul",
-    "null",
-    "(null)",
-    "\\n",
-    "none",
-    "<none>",
-    "-",
-    "--",
-    "?",
-    ".",
-}
+    "na", "n/a", "#n/a", "n.a.", "<na>", "nan", "nil", "nul", "null", "(null)", "\\n", "none", "<none>", "-", "--",
+    "?", ".",
+}  # fmt: skip
 _WORDS |= {"unknown", "undefined", "unspecified", "missing", "empty", "(not set)", "not available"}
 
 

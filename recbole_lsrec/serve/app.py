@@ -115,15 +115,11 @@ def _answer(recommender: Recommender, question: Question, **options: Any) -> Ans
     except LSRecError as error:
         raise HTTPException(422, str(error)) from error
     counts |= recommender.say_unknown(options.get("exclude", ()), options.get("candidates"))
-    return Answer(lists=_lists(table, names), counts=counts)
+    of_user = dict(list(table.groupby("user", sort=False)))
+    return Answer(lists=[_listed(user, of_user.get(user, table.iloc[:0])) for user in names], counts=counts)
 
 
 _OF_LIST = Listed.model_fields.keys() - {"user", "items"}  # the same on each line of a list
-
-
-def _lists(table: pd.DataFrame, names: list[str]) -> list[Listed]:
-    of_user = dict(list(table.groupby("user", sort=False)))
-    return [_listed(user, of_user.get(user, table.iloc[:0])) for user in names]
 
 
 def _listed(user: str, lines: pd.DataFrame) -> Listed:

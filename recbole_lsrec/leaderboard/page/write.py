@@ -21,14 +21,8 @@ from recbole_lsrec.page.render import html_environment, text_environment
 from recbole_lsrec.whole_files import write_text
 
 PACKAGE = "recbole_lsrec.leaderboard.page"
-PAGE, TEXT, SHEET, PAIRS, LATEX, VALUES = (
-    "leaderboard.html",
-    "leaderboard.md",
-    "leaderboard.csv",
-    "leaderboard-pairs.csv",
-    "leaderboard.tex",
-    "report.json",
-)
+PAGE, TEXT, LATEX = "leaderboard.html", "leaderboard.md", "leaderboard.tex"
+SHEET, PAIRS, VALUES = "leaderboard.csv", "leaderboard-pairs.csv", "report.json"
 HEAD = ["dataset", "protocol", "system", "status", "metric", "mean", "sd", "seeds", "mark", "note"]
 PAIR_HEAD = ["dataset", "protocol", "metric", "a", "b", "difference", "low", "high", "p", "p_holm"]
 
@@ -118,7 +112,7 @@ def _sheet(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 
 def _panels(section: Section, number: dict[str, int]) -> dict[str, list[Panel]]:
     if not section.tables:
-        return {"seeds": [], "ranks": [], "costs": [], "cuts": [], "alphas": [], "popularity": []}
+        return {name: [] for name in ("seeds", "ranks", "costs", "cuts", "alphas", "popularity")}
     first, ranks = section.tables[0], charts.ranks_panel(section.tables, number)
     return {
         "seeds": [charts.seeds_panel(table, number) for table in section.tables],

@@ -58,18 +58,8 @@ def denoised(
     level = prepared.level[:, 1:].flip(1).t()  # [T, B]
     gate_of_e = denoiser.gate.weight[:, :d].t()
     return _Chain.apply(
-        *(
-            run,
-            keep,
-            noise,
-            denoiser.most,
-            start,
-            prepared.short,
-            level,
-            prepared.keys,
-            prepared.values,
-            prepared.hidden,
-        ),
+        *(run, keep, noise, denoiser.most, start),
+        *(prepared.short, level, prepared.keys, prepared.values, prepared.hidden),
         *(prepared.gate, of_step, prepared.nothing, prepared.of_e, prepared.of_condition, gate_of_e, prepared.of_norm),
         *(denoiser.second.weight, denoiser.second.bias),
     )
@@ -89,23 +79,8 @@ class _Chain(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
         """Goes from e_0 back to e_T; names as in :class:`Denoiser`."""
-        (
-            e,
-            short,
-            level,
-            keys,
-            values,
-            hidden,
-            gate,
-            of_step,
-            nothing,
-            of_e,
-            of_condition,
-            gate_of_e,
-            of_norm,
-            second,
-            _,
-        ) = ctx.saved_tensors
+        e, short, level, keys, values, hidden, gate, of_step, *others = ctx.saved_tensors
+        nothing, of_e, of_condition, gate_of_e, of_norm, second, _ = others
         # Forth again, all steps at once.
         base = e @ of_e + of_step.unsqueeze(1)  # [T, B, 2D]
         by_row = e.transpose(0, 1)  # [B, T, D]

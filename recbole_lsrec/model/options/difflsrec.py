@@ -14,20 +14,9 @@ Beta = Annotated[float, Field(ge=1e-8, le=0.999)]
 LEAST_ALPHA_BAR = 1e-4
 """Dividing by its root (3.7) magnifies rounding a hundredfold."""
 _OF_DIFFUSION = [
-    "training",
-    "truncated_steps",
-    "diffusion_steps",
-    "beta_first",
-    "beta_last",
-    "eta",
-    "guidance_max",
-    "guidance_rate",
-    "guidance_shift",
-    "guidance_constant",
-    "inference_seed",
-    "denoise_weight",
-    "condition_dropout",
-]
+    "training", "truncated_steps", "diffusion_steps", "beta_first", "beta_last", "eta", "guidance_max",
+    "guidance_rate", "guidance_shift", "guidance_constant", "inference_seed", "denoise_weight", "condition_dropout",
+]  # fmt: skip
 
 
 class DiffLSRecOptions(LongShortOptions):

@@ -20,21 +20,10 @@ from recbole_lsrec.prepare.sources import (
 )
 
 _ALL = (
-    cosmetics.COSMETICS,
-    taobao.TAOBAO,
-    tmall.TMALL,
-    tmall.REC_TMALL,
-    kuairand.KUAIRAND,
-    amazon.AMAZON_2023,
-    amazon.AMAZON_2018,
-    amazon.AMAZON_2014,
-    retailrocket.RETAILROCKET,
-    yoochoose.YOOCHOOSE,
-    diginetica.DIGINETICA,
-    movielens.MOVIELENS,
-    lastfm.LASTFM_1K,
-    completejourney.COMPLETEJOURNEY,
-)
+    cosmetics.COSMETICS, taobao.TAOBAO, tmall.TMALL, tmall.REC_TMALL, kuairand.KUAIRAND, amazon.AMAZON_2023,
+    amazon.AMAZON_2018, amazon.AMAZON_2014, retailrocket.RETAILROCKET, yoochoose.YOOCHOOSE, diginetica.DIGINETICA,
+    movielens.MOVIELENS, lastfm.LASTFM_1K, completejourney.COMPLETEJOURNEY,
+)  # fmt: skip
 SOURCES: dict[str, Source] = {source.name: source for source in _ALL}
 
 
