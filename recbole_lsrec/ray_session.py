@@ -24,7 +24,7 @@ if _before is not None and threading.current_thread() is threading.main_thread()
 
 _PATIENCE = 10.0  # seconds; Ray itself tries for minutes
 _REGISTERED = (
-    180_000  # milliseconds; Ray's own 30 s are too few on a machine with other work, and its node then ends itself
+    180_000  # milliseconds; with other work on the machine Ray's own 30 s are too few, and its node ends itself
 )
 NODE_LOST = (
     "Ray's own processes ended, not the cell's or the trial's (raylet.out in /tmp/ray/session_latest/logs says why); start the "
@@ -99,9 +99,8 @@ def running_ray(address: str | None = None, cpus: int | None = None) -> Iterator
             "address or `auto`, or leave it out to use this machine."
         ) from error
     if threading.current_thread() is threading.main_thread():
-        signal.signal(
-            signal.SIGTERM, ours
-        )  # Ray's own handler exits in the middle of whatever runs, with a stack of C++
+        # Ray's own handler exits in the middle of whatever runs, with a stack of C++.
+        signal.signal(signal.SIGTERM, ours)
     try:
         yield
     finally:

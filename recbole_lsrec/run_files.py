@@ -85,9 +85,7 @@ class RunResult(_Told, total=False):
     tied_instances: dict[str, dict[str, int]]  # by phase and protocol
     full_recall: dict[str, float]  # by phase ranked in two stages: share of the best items that were found
     unrivalled_instances: dict[str, int]  # by phase: left out of every metric and file, because they have no competitor
-    unseen_items: dict[
-        str, dict[str, float]
-    ]  # "test/pop99": shares of targets, of negatives without a training event; auc
+    unseen_items: dict[str, dict[str, float]]  # "test/pop99": targets, negatives without a training event; auc
     unseen_users: dict[str, int]  # by phase: instances whose user a model without sequences met in no training event
     averaged_tables: list[str]  # in which these users have the mean of the others' rows
     inference_noise: dict[str, Any]  # by phase; see evaluation/inference_noise.py
@@ -97,9 +95,7 @@ class RunResult(_Told, total=False):
     parameters: int
     peak_memory_mb: dict[str, float]  # process, gpu
     processes: int  # that shared the run; what is measured is of the first
-    negatives: dict[
-        str, int
-    ]  # widened: of so many targets of a pass of training, from more items than had appeared by then
+    negatives: dict[str, int]  # widened: of so many training targets from more items than had appeared by then
     filters: list[dict[str, Any]]  # what was left out of the log
     versions: dict[str, str]
     command: list[str]

@@ -90,9 +90,8 @@ class TrainLoader:
     def __iter__(self) -> Iterator[Interaction]:
         rows = self.rows
         if self.shuffle:
-            rows = rows.astype(
-                np.int32 if len(self.dataset.user) < 2**31 else np.int64
-            )  # half the memory, the same order
+            # Half the memory, the same order.
+            rows = rows.astype(np.int32 if len(self.dataset.user) < 2**31 else np.int64)
             np.random.default_rng([self.config["seed"], self.epoch]).shuffle(rows)
         return self._given([rows[at : at + self.batch_size] for at in range(0, len(rows), self.batch_size)])
 

@@ -51,9 +51,7 @@ class TimeThresholdSampler:
         first = np.full(self.n_items, n)
         first[self.item[rows[::-1]]] = rows[::-1]  # of equal times the first row, which is written last
         seen = np.flatnonzero(first < n)
-        self.by_appearance = seen[
-            np.lexsort((first[seen], earliest[seen]))
-        ]  # [n_seen], without items that never appear
+        self.by_appearance = seen[np.lexsort((first[seen], earliest[seen]))]  # [n_seen]
         self.appeared = earliest[self.by_appearance]  # [n_seen], non-decreasing
         self.popularity = np.bincount(self.item[self.counted], minlength=self.n_items).astype(np.float64)
         self._seen_in: dict[str, tuple[np.ndarray, np.ndarray]] = {}

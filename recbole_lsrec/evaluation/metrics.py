@@ -113,10 +113,8 @@ def pooled_auc(scores: np.ndarray) -> float:
         scores: ``[N, 1 + C]``, the target's first; NaN is no row.
     """
     positive, negative = scores[:, 0], np.sort(scores[:, 1:][~np.isnan(scores[:, 1:])])
-    below = np.searchsorted(negative, positive, "left") + np.searchsorted(
-        negative, positive, "right"
-    )  # twice, ties once
-    return float(below.sum() / (2.0 * len(positive) * len(negative)))
+    twice = sum(np.searchsorted(negative, positive, side).sum() for side in ("left", "right"))  # ties count once
+    return float(twice / (2.0 * len(positive) * len(negative)))
 
 
 def group_auc(scores: np.ndarray, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,5 +1,6 @@
 """Scores of given candidates from any model: encode once where the model can, in chunks where it cannot."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple, TypeGuard
 
@@ -93,9 +94,11 @@ def score_batch(
         parts = [(interaction[at : at + at_a_time], items[at : at + at_a_time]) for at in starts]
         if _encodes(model):
             return _together([_matched(model, *part, full, two_stage) for part in parts])
-        exact = partial(predict_rows, model, dataset=dataset, memory_mb=memory_mb)
-        n_items = dataset.item_num
-        return _together([_paired(partial(exact, some), asked, n_items, full, two_stage) for some, asked in parts])
+        predict = partial(predict_rows, model, dataset=dataset, memory_mb=memory_mb)
+        every = torch.arange(dataset.item_num, device=items.device).unsqueeze(0)
+        return _together([
+            _paired(partial(predict, some), partial(predict, some, every), asked, full, two_stage) for some, asked in parts
+        ])  # fmt: skip
     if full:
         scores = _of_all_items(model, interaction, dataset.item_num)
         return Scores(scores, scores.gather(1, items), None)
@@ -150,29 +153,25 @@ def _together(parts: list[Scores]) -> Scores:
 def _matched(
     model: EncodeOnce, interaction: Interaction, items: torch.Tensor, full: bool, two_stage: TwoStage | None
 ) -> Scores:
-    state, alpha = model.encode(interaction), None
+    state, n, alpha = model.encode(interaction), len(interaction), None
     if isinstance(model, LongShortRecommender):
         alpha = model.score(state, items[:, :1], return_alpha=True)[1]
-    alpha = None if alpha is None else alpha[:, 0]
-    n = len(interaction)
-    if full and two_stage is None:
-        scores = model.score_all(state, n)
-        return Scores(scores, scores.gather(1, items), alpha)
-    distinct, place = distinct_candidates(items)
-    every = (
-        two_stage.scores(lambda asked: model.score_many(state, asked, n), n) if full and two_stage is not None else None
+    scores = _paired(
+        lambda asked: model.score_many(state, asked, n), lambda: model.score_all(state, n), items, full, two_stage
     )
-    return Scores(every, model.score_many(state, distinct, n).gather(1, place), alpha)
+    return scores._replace(alpha=None if alpha is None else alpha[:, 0])
 
 
-def _paired(exact: Score, items: torch.Tensor, n_items: int, full: bool, two_stage: TwoStage | None) -> Scores:
-    """Scores of a model that has ``predict`` alone; ``exact`` gives those of a batch."""
+def _paired(
+    exact: Score, every: Callable[[], torch.Tensor], items: torch.Tensor, full: bool, two_stage: TwoStage | None
+) -> Scores:
+    """Scores of the histories of which ``exact`` scores some items and ``every`` all."""
     if full and two_stage is None:
-        scores = exact(torch.arange(n_items, device=items.device).unsqueeze(0))
+        scores = every()
         return Scores(scores, scores.gather(1, items), None)
     distinct, place = distinct_candidates(items)
-    every = two_stage.scores(exact, len(items)) if full and two_stage is not None else None
-    return Scores(every, exact(distinct).gather(1, place), None)
+    estimated = two_stage.scores(exact, len(items)) if full and two_stage is not None else None
+    return Scores(estimated, exact(distinct).gather(1, place), None)
 
 
 def distinct_candidates(items: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -58,9 +58,8 @@ def run_leaderboard(
     _check_folder(out)
     out.mkdir(parents=True, exist_ok=True)
     with alone(out, "out"):
-        planned = make_cells(
-            plan, resources.cpus, gpus=resources.gpus
-        )  # refuses what does not fit before a search spends hours
+        # Refuses what does not fit before a search spends hours.
+        planned = make_cells(plan, resources.cpus, gpus=resources.gpus)
         tuned: Mapping[tuple[str, str], Mapping[str, Any]] = {}
         if plan.tune is not None:
             try:

@@ -8,10 +8,7 @@ import numpy as np
 TICKS_PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 EARLIEST, LATEST = 631_152_000, 4_102_444_800  # 1990-01-01 and 2100-01-01, in unix seconds
 _EARLIEST_NS = 662_688_000  # 1991-01-01: .NET ticks of today (tenths of us since the year 1) would be ns of 1990
-SHORTEST_PAUSE, LONGEST_PAUSE = (
-    1e-3,
-    1e8,
-)  # seconds; the median pause of people is none of a millisecond or of three years
+SHORTEST_PAUSE, LONGEST_PAUSE = 1e-3, 1e8  # seconds; the median pause of people is no millisecond, and not three years
 ORDER = "order"  # beside the units: times that are places in an order, not moments
 
 _ORDER_ADVICE = (

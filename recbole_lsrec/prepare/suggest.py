@@ -75,8 +75,6 @@ def sampled_negatives(first_seen: np.ndarray, targets: np.ndarray, most_short: f
     """
     if not len(targets):
         return 99
-    possible = np.sort(
-        np.searchsorted(first_seen, targets, side="left") - 1
-    )  # all items before it but the target itself
+    possible = np.sort(np.searchsorted(first_seen, targets, side="left") - 1)  # but the target itself
     bearable = int(possible[int(most_short * len(possible))])
     return next((number for number in (99, 49, 19, 9, 4) if number <= bearable), max(1, bearable))

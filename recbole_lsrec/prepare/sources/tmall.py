@@ -8,6 +8,13 @@ Checked against the columns and rows that published readers of the downloads sho
 
 from recbole_lsrec.prepare.layout import Layout, Source
 
+_EVENT = {
+    "user": "user_id",
+    "item": "item_id",
+    "category": "cat_id",
+    "time": "time_stamp",
+    "event_type": "action_type",
+}
 _TYPES = {"0": "click", "1": "cart", "2": "purchase", "3": "favourite"}
 
 TMALL = Source(
@@ -17,25 +24,13 @@ TMALL = Source(
     events=(
         Layout(
             "user_log_format1.csv",
-            {
-                "user": "user_id",
-                "item": "item_id",
-                "category": "cat_id",
-                "time": "time_stamp",
-                "event_type": "action_type",
-            },
+            _EVENT,
             words={"event_type": _TYPES},
             missing={"item": ("0",)},
         ),
         Layout(
             "train_format2.csv test_format2.csv",
-            {
-                "user": "user_id",
-                "item": "item_id",
-                "category": "cat_id",
-                "time": "time_stamp",
-                "event_type": "action_type",
-            },
+            _EVENT,
             words={"event_type": _TYPES},
             missing={"user": ("NULL",)},
             packed=("activity_log", "#", ":", ("item_id", "cat_id", "brand_id", "time_stamp", "action_type")),
