@@ -15,8 +15,7 @@ from recbole_lsrec.data.named_columns import check_named_columns
 from recbole_lsrec.data.recbole_dataset import RecBoleDataset
 from recbole_lsrec.data.token_ids import PADDING
 from recbole_lsrec.errors import DataError
-from recbole_lsrec.log_checks.none_words import none_words
-from recbole_lsrec.log_checks.spaces import spaced_twins
+from recbole_lsrec.log_checks.names import none_words, spaced_twins
 from recbole_lsrec.log_checks.text import numbered_lines
 from recbole_lsrec.simulated.generate import SIMULATED_NOTICE, ensure_bundled, is_simulated
 from recbole_lsrec.whole_files import file_sha256

@@ -1,4 +1,4 @@
-from recbole_lsrec.log_checks.none_words import none_words
+from recbole_lsrec.log_checks.names import none_words, spaced_twins
 
 
 def test_words_for_none_in_any_case():
@@ -22,3 +22,12 @@ def test_words_for_none_in_any_case():
 
 def test_names_that_are_none():
     assert none_words(["0", "Nana", "nonesuch", "view", "Unknown Pleasures", "--x"]) == []
+
+
+def test_names_that_only_spaces_tell_apart():
+    assert spaced_twins(["a", "a ", " b", "\tb", "c ", "d"]) == ["a ", " b", "\tb"]
+    assert spaced_twins(["a", " ", "\u3000"]) == [" ", "\u3000"]
+
+
+def test_spaces_inside_a_name_or_around_the_only_one_are_nobodys_business():
+    assert spaced_twins(["New York", "NewYork", " alone ", "x"]) == []
