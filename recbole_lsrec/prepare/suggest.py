@@ -12,6 +12,7 @@ DAY = 86_400
 RESOLUTIONS = (DAY, 3600, 60, 1)  # of times, in seconds, that are told apart
 _FEW = 100
 _CLEAR = 1.5  # the valley must be this much emptier than half an hour to be preferred
+_MOST_SHORT = 0.05  # of the targets may have fewer negatives
 
 
 @dataclass(frozen=True)
@@ -62,13 +63,12 @@ def gap_histogram(gaps: np.ndarray) -> np.ndarray:
     return np.histogram(inside, EDGES)[0]
 
 
-def sampled_negatives(first_seen: np.ndarray, targets: np.ndarray, most_short: float = 0.05) -> int:
+def sampled_negatives(first_seen: np.ndarray, targets: np.ndarray) -> int:
     """How many negatives nearly every target has.
 
     Args:
         first_seen: time at which each item is first seen, sorted.
         targets: time of each target.
-        most_short: share of targets that may have fewer.
 
     Returns:
         99, or a smaller number, at least 1.
@@ -76,5 +76,5 @@ def sampled_negatives(first_seen: np.ndarray, targets: np.ndarray, most_short: f
     if not len(targets):
         return 99
     possible = np.sort(np.searchsorted(first_seen, targets, side="left") - 1)  # but the target itself
-    bearable = int(possible[int(most_short * len(possible))])
+    bearable = int(possible[int(_MOST_SHORT * len(possible))])
     return next((number for number in (99, 49, 19, 9, 4) if number <= bearable), max(1, bearable))

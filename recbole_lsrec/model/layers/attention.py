@@ -183,9 +183,9 @@ class SelfAttentionBlocks(nn.Module):
     normalisation. There are no position encodings: the order inside a session does not matter.
     """
 
-    def __init__(self, size: int, n_blocks: int = 2, n_heads: int = 2) -> None:
+    def __init__(self, size: int) -> None:
         super().__init__()
-        self.blocks = nn.ModuleList(_Block(size, n_heads) for _ in range(n_blocks))
+        self.blocks = nn.ModuleList(_Block(size) for _ in range(2))
 
     def forward(self, x: Tensor, counts: Tensor, row: Tensor, column: Tensor, segment: Tensor) -> Tensor:
         """Attends within segments.
@@ -216,9 +216,10 @@ class SelfAttentionBlocks(nn.Module):
 
 
 class _Block(nn.Module):
-    def __init__(self, size: int, n_heads: int) -> None:
+    n_heads = 2
+
+    def __init__(self, size: int) -> None:
         super().__init__()
-        self.n_heads = n_heads
         self.project, self.merge = linear(size, 3 * size), linear(size, size)
         self.wide, self.narrow = linear(size, size), linear(size, size)
         self.norm1, self.norm2 = nn.LayerNorm(size), nn.LayerNorm(size)

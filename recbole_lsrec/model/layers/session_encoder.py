@@ -32,16 +32,11 @@ class SessionEncoder(nn.Module):
     without an output layer; ``Z = norm(attention + N)``; ``Z + ReLU(Z W_1) W_2``. After the last block the norm once
     more, so that padding holds its shift. The authors zero the attention of rows whose N adds up to 0, which at
     initialisation is a matter of rounding; here no real row is zeroed.
-
-    Args:
-        size: Features ``D``.
-        n_blocks: Number of blocks.
-        n_heads: Number of heads.
     """
 
-    def __init__(self, size: int, n_blocks: int = 2, n_heads: int = 2) -> None:
+    def __init__(self, size: int) -> None:
         super().__init__()
-        self.blocks = nn.ModuleList(_Block(size, n_heads) for _ in range(n_blocks))
+        self.blocks = nn.ModuleList(_Block(size) for _ in range(2))
 
     def forward(self, x: Tensor, real: Tensor, norm: PlaceNorm) -> Tensor:
         """Encodes sessions.
@@ -60,9 +55,10 @@ class SessionEncoder(nn.Module):
 
 
 class _Block(nn.Module):
-    def __init__(self, size: int, n_heads: int) -> None:
+    n_heads = 2
+
+    def __init__(self, size: int) -> None:
         super().__init__()
-        self.n_heads = n_heads
         self.query, self.key, self.value, self.wide, self.narrow = (_glorot(size) for _ in range(5))
 
     def forward(self, x: Tensor, real: Tensor, norm: PlaceNorm) -> Tensor:
