@@ -168,11 +168,11 @@ def test_an_items_category_is_the_most_frequent_then_the_latest(prepared):
     assert "2 of 2 items had several categories" in meta["account"]["notes"][0]
 
 
-def test_json_lines_keep_numbers_as_they_are_written(prepared):
+def test_json_lines_keep_every_digit_of_whole_numbers(prepared):
     text = '{"user": 12345678901234567890123, "item": "007", "time": 1577836800.25}\n'
     text += '{"user": 1.0, "item": 7, "time": "1577836801"}\n'
     assert prepared("csv", {"log.jsonl": text})[0] == [
-        "1.0|7|1577836801000",
+        "1|7|1577836801000",
         "12345678901234567890123|007|1577836800250",
     ]
 
