@@ -93,6 +93,8 @@ def recommend(
     if out:
         check_ending(out)
     recommender = Recommender.load(folder, model=model, device=device)
+    if recommender.catalogue.simulated:
+        click.echo(f"{folder}: the log of this run is simulated, so its lists say nothing about real users.", err=True)
     options = {**options, "candidates": candidates or None, "show_progress": True}
     if out:
         with table_file(out) as file:

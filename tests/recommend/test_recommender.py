@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -327,6 +328,22 @@ def test_the_command_writes_every_kind_of_file(run_of_slsrec, tmp_path, capsys):
     shown = capsys.readouterr().out.splitlines()
     assert shown[0].split("\t") == ["user", "rank", "item", "score", "source", *COLUMNS]
     assert len(shown) == 1 + len(expected)
+
+
+def test_the_command_says_that_the_log_is_simulated(run_of_slsrec, tmp_path, capsys, monkeypatch):
+    folder, events = run_of_slsrec
+    events.iloc[:5, :3].set_axis(["user", "item", "timestamp"], axis=1).to_csv(tmp_path / "histories.csv", index=False)
+    line, said = (
+        ["recommend", str(folder), "--histories", str(tmp_path / "histories.csv")],
+        "log of this run is simulated",
+    )
+    real = Recommender.load(folder)
+    simulated = Recommender(real.config, real.model, replace(real.catalogue, simulated=True), real._dataset)
+    for recommender, expected in ((real, False), (simulated, True)):
+        monkeypatch.setattr(Recommender, "load", lambda *_, found=recommender, **__: found)
+        with pytest.raises(SystemExit):
+            main(line)
+        assert (said in capsys.readouterr().err) == expected
 
 
 def test_recboles_names_work(run_of_slsrec):
