@@ -48,7 +48,7 @@ NOT_RUN = {
 SLOW = ("recbole-lsrec leaderboard", "recbole-lsrec tune", "recbole-lsrec reproduce ", "recbole-lsrec simulate")
 SHORT = {
     "run": ["--train_steps=2", "--epochs=1", "--show_progress=False", "--train_batch_size=128"],
-    "leaderboard": ["--train-steps", "2", "--seeds", "1"],
+    "leaderboard": ["--train-steps", "2", "--seeds", "1", "--eval_args={fewer: allow}"],  # 71 items for pop99
     "reproduce": ["--train-steps", "2"],
     "tune": ["--trials", "1", "--train_steps=2", "--epochs=1"],
     "prepare": ["--overwrite"],
