@@ -43,7 +43,8 @@ def first_lines(raw: RawFile, encoding: str, count: int) -> list[str]:
     lines = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")[:count]
     if "\0" in lines[0]:
         raise DataError(
-            f"{raw.name}, line 1: holds NUL bytes, so it is no {encoding}; give the file's encoding, such as --encoding utf-16-le."
+            f"{raw.name}, line 1: holds NUL bytes, so it is no {encoding}; give the file's encoding, such as --encoding "
+            "utf-16-le."
         )
     return lines
 
