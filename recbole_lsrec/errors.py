@@ -110,7 +110,10 @@ def model_named(model: str, doing: str) -> Iterator[None]:
     """
     try:
         yield
-    except (ValueError, TypeError, LookupError, ArithmeticError, AssertionError, RuntimeError) as error:
+    except (
+        *(ValueError, TypeError, LookupError, ArithmeticError),
+        *(AssertionError, RuntimeError, AttributeError, ImportError),
+    ) as error:
         if isinstance(error, LSRecError) or out_of_memory(error):
             raise
         raise ModelError(

@@ -36,6 +36,11 @@ def test_two_steps(shop, model):
             r"Not the defaults are: .*cnn_channels: \[1, 2\]",
         ),
         (
+            "NeuMF",
+            {"use_pretrain": True},
+            r"^NeuMF: cannot be built with its settings \(AttributeError: .*Not the defaults are: .*use_pretrain: True",
+        ),
+        (
             "Caser",
             {"embedding_size": 1},
             r"^Caser: cannot be evaluated with its settings \(RuntimeError: .*Not the defaults are: .*embedding_size: 1",

@@ -45,7 +45,8 @@ def input_type_of(model: type, values: Mapping[str, Any], sources: Sources) -> I
     by_loss = {"CE": InputType.POINTWISE, "BPR": InputType.PAIRWISE}
     loss = values.get("loss_type")
     if loss not in by_loss:
-        raise refuse("loss_type", loss, sources, f"CE or BPR; or give the class {model.__name__} an input_type")
+        own = "" if _is_shipped(model) else f"; or give the class {model.__name__} an input_type"
+        raise refuse("loss_type", loss, sources, f"CE or BPR{own}")
     return by_loss[loss]
 
 
@@ -104,7 +105,11 @@ def _why_dense(values: Mapping[str, Any], model: type) -> str:
 def reads_numbers(model: type) -> bool:
     """Whether a model reads columns of numbers of items and users; of one's own nobody knows, which counts as yes."""
     features = {"selected_features"} & model_settings(model).keys() or is_one_of(model, ("DIN", "DIEN"))
-    return bool(features) or not model.__module__.startswith(("recbole.", "recbole_lsrec."))
+    return bool(features) or not _is_shipped(model)
+
+
+def _is_shipped(model: type) -> bool:
+    return model.__module__.startswith(("recbole.", "recbole_lsrec."))
 
 
 def reads_preloaded_weights(model: type) -> bool:

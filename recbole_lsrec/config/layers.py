@@ -8,6 +8,7 @@ from recbole_lsrec.config.paths import RECBOLE, properties_dir, yamls_named
 from recbole_lsrec.config.setting import settings_of
 from recbole_lsrec.config.values import parse_command_line, plain_types, read_yaml
 from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.registry import model_names
 
 # A layer above changes only the parts it names of these; of every other key it replaces the value.
 MERGED_BY_PART = ("eval_args", "train_neg_sample_args")
@@ -105,7 +106,7 @@ def for_model(layer: Layer, model: str) -> Layer:
     Papers tune single models on a data set, and models may use one key for different things.
 
     Raises:
-        ConfigError: it has another form.
+        ConfigError: it has another form, or a model's name is in other letters.
     """
     values = {key: value for key, value in layer.values.items() if key != "of_model"}
     of_model = layer.values.get("of_model", {})
@@ -113,6 +114,12 @@ def for_model(layer: Layer, model: str) -> Layer:
         raise ConfigError(
             f"of_model: found {of_model!r} ({layer.source}); accepted: settings by model, such as {{SASRec: {{n_heads: 1}}}}."
         )
+    by_lower = {name.lower(): name for names in model_names().values() for name in names}
+    for name in of_model:  # others may be classes of one's own
+        if by_lower.get(str(name).lower(), name) != name:
+            raise ConfigError(
+                f"of_model: found {name!r} ({layer.source}), which is no model; did you mean {by_lower[name.lower()]!r}?"
+            )
     return Layer(layer.source, {**values, **of_model.get(model, {})})
 
 

@@ -20,8 +20,7 @@ def suspects_named(config: Config) -> Iterator[None]:
     try:
         yield
     except ModelError as error:
-        of_model = settings_that_change(
-            config.differing(), Effect.TRAINING | Effect.FEATURES, settings_for(config.model_class)
-        )
-        found = ", ".join(f"{key}: {value!r}" for key, value in of_model.items() if key not in may_differ())
+        changed = {key: value for key, value in config.differing().items() if key not in {"eval_args", *may_differ()}}
+        of_model = settings_that_change(changed, Effect.TRAINING | Effect.FEATURES, settings_for(config.model_class))
+        found = ", ".join(f"{key}: {value!r}" for key, value in of_model.items())
         raise ConfigError(f"{error} Not the defaults are: {found or 'none'}.") from error

@@ -56,6 +56,8 @@ def export(folder: Path, kind: str, out: Path | None = None, model: str | type |
         )
     if kind != "embeddings":
         _description(path)
+    elif path.suffix != ".parquet":
+        raise ConfigError(f"out: found {path}; accepted: a file ending in .parquet, as which embeddings are written.")
     # A file that is there already stays if the new one fails.
     with refusals_named(path, "cannot be written"), written_whole(path) as part:
         if kind == "embeddings":

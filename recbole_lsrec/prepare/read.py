@@ -40,7 +40,13 @@ def first_lines(raw: RawFile, encoding: str, count: int) -> list[str]:
         raise _not_text(
             raw, encoding, head[: error.start].count(b"\n") + 1, head[error.start : error.start + 1]
         ) from None
-    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")[:count]
+    lines = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")[:count]
+    if "\0" in lines[0]:
+        raise DataError(
+            f"{raw.name}, line 1: holds NUL bytes, so it is no {encoding}; give the file's encoding, such as --encoding "
+            "utf-16-le."
+        )
+    return lines
 
 
 def encoding_of(head: bytes, encoding: str) -> str:

@@ -27,7 +27,9 @@ def allowed_items(
     if candidates is not None:
         chosen = [known for item in candidates if (known := item_id.get(str(item), 0))]  # 0, the padding, is no item
         if not chosen:
-            raise ConfigError(f"candidates: the model knows none of the {len(candidates)} items given.")
+            raise ConfigError(
+                f"candidates: the model knows none of the {len(candidates)} items given; None is all items."
+            )
         allowed[chosen] = True
     allowed[[item_id.get(str(item), 0) for item in exclude]] = False
     allowed[0] = False

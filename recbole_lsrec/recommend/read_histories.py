@@ -258,8 +258,8 @@ def as_words(values: pd.Series) -> pd.Series:
 
 def _times(frame: pd.DataFrame, where: str, place: Place) -> pd.Series:
     values = frame[TIME]
-    if pd.api.types.is_datetime64_any_dtype(values):
-        raise DataError(f"{where}: the {TIME} holds dates; give numbers in the unit of the run's log.")
+    if values.dtype.kind in "Mmc":
+        raise DataError(f"{where}: the {TIME} holds {values.dtype}; give numbers in the unit of the run's log.")
     time = pd.to_numeric(values, errors="coerce").astype("float64")
     wrong = ~np.isfinite(time.to_numpy()) | (time.to_numpy() < 0) | _are_truths(values)
     if wrong.any():

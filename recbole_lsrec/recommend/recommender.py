@@ -26,6 +26,7 @@ from recbole_lsrec.item_catalogue import Catalogue, CatalogueDataset, catalogue_
 from recbole_lsrec.model.base import LongShortRecommender
 from recbole_lsrec.model.scored_by import scored_by
 from recbole_lsrec.recommend.allowed import allowed_items, say_unknown
+from recbole_lsrec.recommend.asked import check_asked, check_device
 from recbole_lsrec.recommend.counts import say_counts
 from recbole_lsrec.recommend.explain import COLUMNS, explanation
 from recbole_lsrec.recommend.further_columns import Further, further_columns
@@ -93,6 +94,7 @@ class Recommender:
             CheckpointError: the folder holds no finished run, or the model's class is not at hand.
             ConfigError: a model of sequences that reads the log when it is built.
         """
+        check_device(device)
         folder = Path(folder)
         stored, catalogue = checkpoint_of(folder / CHECKPOINT), load_catalogue(folder)
         if stored.metadata["fingerprints"] != catalogue.fingerprints:
@@ -198,8 +200,7 @@ class Recommender:
         show_progress: bool = False,
     ) -> tuple[pd.DataFrame, dict[str, int]]:
         """As :meth:`recommend`, of events that have been read, with the counts, and without a word."""
-        if isinstance(k, bool) or not isinstance(k, int) or k < 1:
-            raise ConfigError(f"k: found {k!r}; accepted: a whole number of at least 1.")
+        check_asked(k, now, batch_size, exclude=exclude, candidates=candidates)
         read = self._read(events, now)
         users, known = read.users, read.known
         alone = self._without_answer(users, known)

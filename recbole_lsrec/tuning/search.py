@@ -17,6 +17,7 @@ from ray.tune.search import BasicVariantGenerator
 
 from recbole_lsrec.config import Config
 from recbole_lsrec.config.known import check_key, settings_for
+from recbole_lsrec.config.layers import DICTIONARY
 from recbole_lsrec.config.run_settings import BUDGETS
 from recbole_lsrec.config.setting import Effect
 from recbole_lsrec.data.candidates.cache import folder_of
@@ -156,7 +157,10 @@ def checked(settings: SearchSettings) -> tuple[Config, Space]:
             )
     for domain in space.domains:
         for value in domain.values:
-            configured({**space.first(), **dict.fromkeys(domain.keys, value)})
+            try:
+                configured({**space.first(), **dict.fromkeys(domain.keys, value)})
+            except ConfigError as error:  # what else is in the dictionary has been accepted
+                raise ConfigError(str(error).replace(f"({DICTIONARY})", f"({space.source})")) from error
     if settings.method == "grid" and space.grid_size() > settings.trials:
         raise ConfigError(
             f"trials: found {settings.trials}, but the grid of {space.source} has {space.grid_size()} points; raise it "

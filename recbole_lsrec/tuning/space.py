@@ -147,4 +147,5 @@ def _domain(name: str, form: Any, source: str) -> Domain:
             raise refused
         if not values[0] < values[1] or (kind == "loguniform" and values[0] <= 0):
             raise refused
+        values = [float(value) for value in values] if kind != "int" else values  # what is drawn between them is no int
     return Domain(tuple(key.strip() for key in name.split(",")), kind, tuple(plain_types(values)))

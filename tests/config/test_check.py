@@ -122,7 +122,7 @@ def test_the_session_threshold_is_a_positive_whole_number(value: Any) -> None:
         ("load_col", {"inter": ["user_id", "item_id"]}, "a dict whose inter has user_id, item_id, timestamp"),
         ("load_col", {"inter": "user_id"}, "lists of columns, such as {inter: [user_id, item_id, timestamp]}"),
         ("CATEGORY_FIELD", "genre", "a column that load_col reads from the inter or item file, now {'inter'"),
-        ("loss_type", "MSE", "CE or BPR; or give the class SASRec an input_type"),
+        ("loss_type", "MSE", "CE or BPR"),
     ],
 )
 def test_an_impossible_value_names_key_value_source_and_the_accepted_form(key: str, value: Any, accepted: str) -> None:

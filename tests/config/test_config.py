@@ -282,6 +282,10 @@ def test_a_mask_without_categories_is_refused_before_any_data_are_read() -> None
     line = "of_model: {SLSRec: {without: [cate]}}"
     assert f"with the line {line} in its yaml." in str(found.value)
     assert for_model(Layer("the log's yaml", yaml.safe_load(line)), "SLSRec").values == {"without": ["cate"]}
+    with pytest.raises(
+        ConfigError, match=r"^of_model: found 'slsrec' \(a yaml\), which is no model; did you mean 'SLSRec'\?"
+    ):
+        for_model(Layer("a yaml", {"of_model": {"slsrec": {}, "Mine": {}}}), "SASRec")
     for part in ("cate", "short"):
         Config("SLSRec", "ml-100k", config_dict={**given, "without": [part]})
 

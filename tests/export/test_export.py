@@ -2,6 +2,7 @@
 
 import json
 import os
+from pathlib import Path
 
 import numpy as np
 import onnxruntime
@@ -66,6 +67,9 @@ def test_torchscript_embeddings_and_what_cannot_be_exported(tmp_path, monkeypatc
     items, length = torch.tensor([[5, 6], [7, 0]]), torch.tensor([2, 1])
     shorter = graph(items[1:, :1], length[1:], torch.tensor([[3]]))
     assert torch.allclose(graph(items, length, torch.tensor([[3], [3]]))[1:], shorter, atol=1e-6)
+
+    with pytest.raises(ConfigError, match=r"^out: found vectors\.csv; accepted: a file ending in \.parquet"):
+        export(folder, "embeddings", Path("vectors.csv"))
 
     monkeypatch.setattr("recbole_lsrec.export.command.TOLERANCE", -1.0)
     with pytest.raises(ConfigError, match=r"^export: GRU4Rec cannot be written as onnx: its scores come out .* apart"):

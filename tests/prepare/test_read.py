@@ -20,6 +20,14 @@ def test_utf_16_without_its_mark(prepared):
     assert meta["account"]["files"][0]["inside_quotes"] == 0
 
 
+def test_utf_16_without_its_mark_that_is_not_named(prepared):
+    raw = (HEAD + "a,1,1577836800\n").encode("utf-16-le")
+    with pytest.raises(
+        DataError, match=r"log\.csv, line 1: holds NUL bytes, so it is no utf-8; .* --encoding utf-16-le\.$"
+    ):
+        prepared("csv", {"log.csv": raw})
+
+
 def test_a_separator_of_several_bytes_in_utf_16(prepared):
     text = HEAD + "a,1,1577836800\n"
     with pytest.raises(

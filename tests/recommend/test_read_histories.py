@@ -113,3 +113,11 @@ def test_true_is_the_word_that_prepare_writes(tmp_path):
     (tmp_path / "log.jsonl").write_text('{"user": "True", "item": true, "timestamp": 1}\n')
     (event,) = read_histories(tmp_path / "log.jsonl", NAMES).to_dict("records")
     assert (event["user"], event["item"]) == ("True", "true")
+
+
+@pytest.mark.parametrize("time", [pd.to_datetime(["2020-01-01"]), pd.to_timedelta([5], unit="s"), np.array([1j])])
+def test_times_that_are_no_numbers(time):
+    with pytest.raises(
+        DataError, match=r"^histories: the timestamp holds (datetime64|timedelta64|complex128).*; give numbers"
+    ):
+        read_histories(pd.DataFrame({"user": ["a"], "item": ["x"], "timestamp": time}), NAMES)

@@ -22,7 +22,7 @@ from recbole_lsrec.errors import LESS_MEMORY, ConfigError, DataError, MachineErr
 from recbole_lsrec.quick_start import run_recbole_lsrec
 from recbole_lsrec.tuning import logs
 from recbole_lsrec.tuning.result import counts, read_settings
-from recbole_lsrec.tuning.search import search
+from recbole_lsrec.tuning.search import checked, search
 from recbole_lsrec.tuning.settings import SearchResult, SearchSettings, Trial
 from recbole_lsrec.whole_files import alone
 from tests.tuning.planted import Planted
@@ -308,3 +308,9 @@ def test_a_search_that_goes_on_takes_no_other_settings(tmp_path: Path, capsys: A
         main(["tune", "--resume", str(tmp_path), *more])
     assert ended.value.code == 2
     assert f"--resume: found {more[0]}" in capsys.readouterr().err
+
+
+def test_a_number_between_two_is_no_whole_one(tmp_path: Path) -> None:
+    space = {"n_layers": {"uniform": [1, 2]}}
+    with pytest.raises(ConfigError, match=r"^n_layers: found 1\.0 \(space\); accepted: a whole number greater than 0"):
+        checked(SearchSettings("SASRec", "cosmetics", tmp_path, space=space))
