@@ -235,9 +235,7 @@ def test_ready_made_lists_are_refused_or_named(pre_split, caplog):
 def test_faults_of_pre_split_files_name_the_file(pre_split, tmp_path):
     with pytest.raises(DataError, match=r"log\.valid\.inter, line 3: has no user or no item \(1 such lines"):
         pre_split(FILES[0], [FILES[1][0], ("", "x", 3)], FILES[2])
-    with pytest.raises(
-        DataError, match=r"log\.train\.inter, log\.valid\.inter, log\.test\.inter: 1 rows have a 'timestamp'"
-    ):
+    with pytest.raises(DataError, match=r"log\.test\.inter, line 2: 1 rows have a 'timestamp' that is not a number"):
         pre_split(FILES[0], FILES[1], [("a", "x", "")])
     with pytest.raises(DataError, match=r"no event in any of the files"):
         pre_split([], [], [])
