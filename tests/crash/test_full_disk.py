@@ -105,13 +105,13 @@ def test_what_is_made_of_a_run(run, tmp_path, monkeypatch, command):
     monkeypatch.chdir(tmp_path)
     users = "".join(f"u{n},3,1580000000\n" for n in range(99))
     Path("histories.csv").write_text(f"user,item,timestamp\n{users}")
-    out = Path("out.csv")
+    out = Path("out.parquet" if "embeddings" in command else "out.csv")
     out.write_text("older")
     option = "--csv" if command[0] == "strata" else "--out"
     line = refused(100, lambda: main([str(run[0]) if word == "RUN" else word for word in command] + [option, str(out)]))
-    assert line.startswith("Error: out.csv: cannot be written: ")
+    assert line.startswith(f"Error: {out}: cannot be written: ")
     assert out.read_text() == "older"
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["histories.csv", "out.csv"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["histories.csv", out.name]
 
 
 def test_an_array_is_written_or_refused(tmp_path):  # numpy 1 alone leaves a short file and says nothing
