@@ -100,7 +100,16 @@ def test_a_table_of_all_systems_marks_the_best_the_level_and_the_rising() -> Non
     assert cells["FOSSIL"][1] == "**.615**"  # RetailRocket
     assert cells["CLSR"][1] == ".477 ↑"
     assert cells["SLi-Rec strong"][:2] == ["_.296_", ".465"]
-    assert make_answer.whole("full").count("not ranked") == 2 * len(make_answer.WHOLE)  # DIN and SLSRec lineage
+    assert cells["SLSRec"][3] == "**.273**"  # Complete Journey, of which 12 systems have not been run
+    in_full = make_answer.whole("full")
+    assert (in_full.count("not ranked"), in_full.count("not run")) == (2 * 3, 12)  # DIN and SLSRec lineage of three boards
+
+
+def test_each_with_its_own_lambda_is_the_best_of_each_kind_by_the_mean_with_it() -> None:
+    lines = make_answer.corrected().splitlines()
+    assert len(lines) == 2 + 3 * len(make_answer.WHOLE)
+    assert lines[-1] == "| completejourney | all | SLSRec strong .036 → .084 ↑ | FOSSIL .082 → .081 ↑ |"
+    assert "| retailrocket | 99 popular | SLSRec strong .555 → .555 | FOSSIL .615 → .625 |" in lines
 
 
 @pytest.mark.parametrize(
