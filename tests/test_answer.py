@@ -102,7 +102,10 @@ def test_a_table_of_all_systems_marks_the_best_the_level_and_the_rising() -> Non
     assert cells["SLi-Rec strong"][:2] == ["_.296_", ".465"]
     assert cells["SLSRec"][3] == "**.273**"  # Complete Journey, of which 12 systems have not been run
     in_full = make_answer.whole("full")
-    assert (in_full.count("not ranked"), in_full.count("not run")) == (2 * 3, 12)  # DIN and SLSRec lineage of three boards
+    assert (in_full.count("not ranked"), in_full.count("not run")) == (
+        2 * 3,
+        12,
+    )  # DIN and SLSRec lineage of three boards
 
 
 def test_each_with_its_own_lambda_is_the_best_of_each_kind_by_the_mean_with_it() -> None:
