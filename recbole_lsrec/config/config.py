@@ -58,12 +58,11 @@ from recbole_lsrec.config.nested import (
     no_negatives,
 )
 from recbole_lsrec.config.no_effect import NO_EFFECT, idle_beside, idle_in_evaluation, idle_parts
-from recbole_lsrec.config.paths import dataset_folder, dataset_yaml, properties_dir, yaml_beside
+from recbole_lsrec.config.paths import dataset_folder, dataset_yaml, plain_name, properties_dir, yaml_beside
 from recbole_lsrec.config.strong import with_strong
 from recbole_lsrec.config.values import YamlLoader, plain_types
 from recbole_lsrec.errors import ConfigError
 
-_LONGEST_NAME = 200  # bytes; files and folders have the name with more letters
 _NP_ALIASES = {
     "bool": np.bool_,
     "int": np.int_,
@@ -118,7 +117,7 @@ class Config(RecBoleConfig):
         given = given_layers(config_file_list or (), config_dict or {}, command_line)
         self.model_class: Any = _model_class(chosen("model", model, given))
         self.model = self.model_class.__name__
-        self.dataset = _plain_name(str(chosen("dataset", dataset, given)))
+        self.dataset = plain_name(str(chosen("dataset", dataset, given)))
         given = with_strong([self._read_layer(layer) for layer in given], self.model_class)
         data_layer = [for_model(layer, self.model) for layer in self._data_layers(given)]
         for layer in [*data_layer, *given]:
@@ -361,13 +360,3 @@ def _model_class(model: Any) -> type:
             "GeneralRecommender, or a name."
         )
     return found
-
-
-def _plain_name(dataset: str) -> str:
-    """The name of a data set, which is that of a folder: not a path to one."""
-    if dataset in ("", ".", "..") or {*dataset} & {"/", "\\", "\0", "\n"} or len(dataset.encode()) > _LONGEST_NAME:
-        raise ConfigError(
-            f"dataset: found {dataset[:80]!r}; accepted: the name of a folder in data_path, without its path, of at most "
-            f"{_LONGEST_NAME} bytes. `data_path` says where it lies."
-        )
-    return dataset

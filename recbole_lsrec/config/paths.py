@@ -1,5 +1,6 @@
 """Where the plugin's yaml files and a data set's folder are, in a clone and in an installed wheel."""
 
+import glob
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -12,6 +13,7 @@ assert _recbole.origin is not None
 RECBOLE = Path(_recbole.origin).resolve().parent
 DATA_PATH = "atomic_data/"
 """Where data sets are looked for by default."""
+_LONGEST_NAME = 200  # bytes; files and folders have the name with more letters
 
 
 def properties_dir() -> Path:
@@ -24,6 +26,20 @@ def properties_dir() -> Path:
         if (folder / "overall.yaml").is_file():
             return folder
     raise ConfigError(f"properties/overall.yaml: not found beside or inside {_PACKAGE}; install recbole-lsrec again.")
+
+
+def plain_name(dataset: str) -> str:
+    """The name of a data set, which is that of a folder: not a path to one.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    if dataset in ("", ".", "..") or {*dataset} & {"/", "\\", "\0", "\n"} or len(dataset.encode()) > _LONGEST_NAME:
+        raise ConfigError(
+            f"dataset: found {dataset[:80]!r}; accepted: the name of a folder in data_path, without its path, of at most "
+            f"{_LONGEST_NAME} bytes. `data_path` says where it lies."
+        )
+    return dataset
 
 
 def dataset_yaml(dataset: str) -> Path:
@@ -77,7 +93,7 @@ def log_folder(dataset: str, data_path: str, given: bool) -> Path | None:
     if dataset == "ml-100k":
         places.append(RECBOLE / "dataset_example" / "ml-100k")
     for place in places:
-        if (place / f"{dataset}.inter").is_file() or any(place.glob(f"{dataset}.*.inter")):
+        if (place / f"{dataset}.inter").is_file() or any(place.glob(f"{glob.escape(dataset)}.*.inter")):
             return place
     return None
 

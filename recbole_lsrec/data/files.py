@@ -1,5 +1,6 @@
 """The files that a run's data are read from, and what identifies their content without reading a log."""
 
+import glob
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path
@@ -20,7 +21,8 @@ def files_of(config: Config) -> list[Path]:
     folder = Path(config["data_path"])
     ensure_bundled(config["dataset"], folder)
     endings = (*_READ, *(config["additional_feat_suffix"] or ()))
-    found = sorted(path for ending in endings for path in folder.glob(f"{config['dataset']}*.{ending}"))
+    name = glob.escape(config["dataset"])
+    found = sorted(path for ending in endings for path in folder.glob(f"{name}*.{ending}"))
     if not any(path.suffix == ".inter" for path in found):
         raise DataError(
             f"{folder}: holds no {config['dataset']}.inter; put it there, or set data_path to the folder above another "

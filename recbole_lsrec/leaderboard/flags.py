@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from recbole_lsrec.config.layers import Layer, merge
-from recbole_lsrec.config.paths import DATA_PATH, log_folder
+from recbole_lsrec.config.paths import DATA_PATH, log_folder, plain_name
 from recbole_lsrec.config.values import parse_command_line, parse_text
 from recbole_lsrec.errors import ConfigError, did_you_mean
 from recbole_lsrec.leaderboard.plan import Plan, check_budget, parse_plan
@@ -97,9 +97,8 @@ def with_flags(plan: Plan, flags: Flags) -> Plan:
     if flags.datasets:
         by_label = {data["label"]: data for data in values["datasets"]}
         settings = {**values["settings"], **flags.settings}
-        by_label |= {
-            name: {"name": name} for name in flags.datasets if name not in by_label and _has_log(name, settings)
-        }
+        own = [name for name in flags.datasets if name.lower() not in {label.lower() for label in by_label}]
+        by_label |= {name: {"name": name} for name in own if _has_log(plain_name(name), settings)}
         also = "; and any data set in data_path is accepted"
         values["datasets"] = [by_label[label] for label in _known(flags.datasets, by_label, "datasets", also)]
     for system in values["systems"].values():
@@ -115,7 +114,7 @@ def _replaced(flags: Flags) -> dict[str, Any]:
 
 
 def _has_log(name: str, settings: Mapping[str, Any]) -> bool:
-    return log_folder(name, settings.get("data_path", DATA_PATH), "data_path" in settings) is not None
+    return log_folder(name, str(settings.get("data_path", DATA_PATH)), "data_path" in settings) is not None
 
 
 def _known(names: Sequence[str], accepted: Mapping[str, Any], flag: str, also: str = "") -> Sequence[str]:

@@ -67,6 +67,8 @@ def test_no_flags_change_nothing():
     [
         (Flags(models=["D"]), "--models: found 'D'; the file has: A, B, C"),
         (Flags(datasets=["shopp"]), r"--datasets: found 'shopp'; .* Did you mean 'shop'\?"),
+        (Flags(datasets=["/logs/shop"]), "dataset: found '/logs/shop'; accepted: the name of a folder in data_path"),
+        (Flags(datasets=["a**b"]), r"--datasets: found 'a\*\*b'; the file has: shop, other; and any data set"),
         (Flags(settings={"seed": "3"}), "found 'seed', which is not set here"),
     ],
 )

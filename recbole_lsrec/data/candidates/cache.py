@@ -1,5 +1,6 @@
 """Drawn candidates on disk, so that a large log's negatives are drawn once and not by every run."""
 
+import glob
 import hashlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -41,7 +42,7 @@ def cached(
         keep: whether the folder may be changed; if not, what is stored is read and nothing else happens.
     """
     key = hashlib.sha256("\x1f".join(map(str, (_drawing_code(), name, *parts))).encode()).hexdigest()[:24]
-    for path in sorted(folder.glob(f"{name}-{key}-*.npy")):
+    for path in sorted(folder.glob(f"{glob.escape(name)}-{key}-*.npy")):
         try:
             found = _load(path)
         except PermissionError:  # another account's, with an umask that shares nothing: theirs to keep
