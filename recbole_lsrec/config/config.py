@@ -38,7 +38,6 @@ from recbole_lsrec.config.known import (
 )
 from recbole_lsrec.config.layers import (
     DICTIONARY,
-    LINE,
     Layer,
     chosen,
     for_model,
@@ -97,6 +96,7 @@ class Config(RecBoleConfig):
         config_dict: settings; strings are read as literals, as on the command line. Not changed.
         command_line: arguments such as ``--epochs=3 --dry-run``; ``--config_files 'a.yaml b.yaml'`` adds files.
         data_folder: where the data set's log was read, on another machine perhaps; None: the files are looked for.
+        dict_source: what messages call ``config_dict``.
 
     Raises:
         ConfigError: an unknown key, model or data set, an impossible value, or settings that contradict each other.
@@ -111,14 +111,17 @@ class Config(RecBoleConfig):
         *,
         command_line: Sequence[str] = (),
         data_folder: str | None = None,
+        dict_source: str = DICTIONARY,
     ) -> None:
         self.compatibility_settings()
         self.yaml_loader = YamlLoader
-        given = given_layers(config_file_list or (), config_dict or {}, command_line)
+        given = given_layers(config_file_list or (), config_dict or {}, command_line, dict_source)
         self.model_class: Any = _model_class(chosen("model", model, given))
         self.model = self.model_class.__name__
         self.dataset = plain_name(str(chosen("dataset", dataset, given)))
-        given = with_strong([self._read_layer(layer) for layer in given], self.model_class)
+        files = len(given) - 2  # the last two are the dictionary and the command line
+        read = [self._read_layer(layer, texts=place >= files) for place, layer in enumerate(given)]
+        given = with_strong(read, self.model_class)
         data_layer = [for_model(layer, self.model) for layer in self._data_layers(given)]
         for layer in [*data_layer, *given]:
             for key in layer.values:
@@ -188,10 +191,10 @@ class Config(RecBoleConfig):
 
     # --- building ---------------------------------------------------------------------------------------------------
 
-    def _read_layer(self, layer: Layer) -> Layer:
+    def _read_layer(self, layer: Layer, texts: bool) -> Layer:
         """Turns text from a dictionary or the command line into values; text in a file already is what it is."""
         values = {key: value for key, value in layer.values.items() if key not in ("model", "dataset")}
-        if layer.source in (DICTIONARY, LINE):
+        if texts:
             known = settings_for(self.model_class)
             values = {key: known[key].of_text(value) if key in known else value for key, value in values.items()}
         return Layer(layer.source, values)

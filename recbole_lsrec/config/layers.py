@@ -23,9 +23,11 @@ class Layer(NamedTuple):
 
 
 def given_layers(
-    files: str | Path | Iterable[str | Path], dictionary: Mapping[str, Any], line: Sequence[str]
+    files: str | Path | Iterable[str | Path], dictionary: Mapping[str, Any], line: Sequence[str], source: str = DICTIONARY
 ) -> list[Layer]:
     """What the user gave, lowest first; the last two are always the dictionary and the command line.
+
+    ``source`` names the dictionary in messages.
 
     Raises:
         ConfigError: a file or an argument that cannot be read.
@@ -35,13 +37,13 @@ def given_layers(
     if wrong := [path for path in paths if not isinstance(path, (str, Path))]:
         raise ConfigError(f"config_file_list: found {wrong[0]!r}; accepted: paths of YAML files.")
     if not isinstance(dictionary, Mapping) or not all(isinstance(key, str) for key in dictionary):
-        raise ConfigError(f"{DICTIONARY}: found {dictionary!r}; accepted: a dict, each key the name of a setting.")
+        raise ConfigError(f"{source}: found {dictionary!r}; accepted: a dict, each key the name of a setting.")
     named = command.pop("config_files", "")
     if named is True:
         raise ConfigError("config_files: found no value (command line); accepted: --config_files 'a.yaml b.yaml'.")
     return [
         *(Layer(str(path), read_yaml(path)) for path in [*paths, *named.split()]),
-        Layer(DICTIONARY, plain_types(dict(dictionary))),
+        Layer(source, plain_types(dict(dictionary))),
         Layer(LINE, command),
     ]
 

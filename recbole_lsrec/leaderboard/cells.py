@@ -107,7 +107,7 @@ def _config(
         return None
     given = cell_settings(plan, system, data, seed, tuned.get((system.name, data.label)))
     try:
-        config = Config(system.model, data.name, config_dict=given)
+        config = Config(system.model, data.name, config_dict=given, dict_source="plan")
         check_resources(config, threads, gpus)
     except ConfigError as error:
         raise ConfigError(f"{system.name} on {data.label}: {error}") from error

@@ -68,8 +68,10 @@ def plan_from_flags(flags: Flags) -> Plan:
     """
     if not flags.models or not flags.datasets:
         raise ConfigError("leaderboard: give a FILE, or at least one --models and one --datasets.")
+    if twice := [name for name, times in Counter(flags.models).items() if times > 1]:
+        raise ConfigError(f"--models: {twice[0]!r} is there twice; name each once.")
     presets = preset_names()
-    own = Counter(class_name(name) for name in dict.fromkeys(flags.models))
+    own = Counter(class_name(name) for name in flags.models)
     systems = {
         class_name(name) if own[class_name(name)] == 1 else name: {
             "model": name,
@@ -124,7 +126,10 @@ def _known(names: Sequence[str], accepted: Mapping[str, Any], flag: str, also: s
             raise ConfigError(
                 f"--{flag}: found {name!r}; the file has: {', '.join(accepted)}{also}.{did_you_mean(name, accepted)}"
             )
-    return [name if name in accepted else by_lower[name.lower()] for name in names]
+    known = [name if name in accepted else by_lower[name.lower()] for name in names]
+    if twice := [name for name, times in Counter(known).items() if times > 1]:
+        raise ConfigError(f"--{flag}: {twice[0]!r} is there twice; name each once.")
+    return known
 
 
 def _names(text: str | None) -> list[str]:

@@ -53,6 +53,9 @@ def make_app(recommender: Recommender) -> FastAPI:
         size = request.headers.get("content-length")
         if request.method == "POST" and (size is None or not size.isdecimal()):
             return JSONResponse({"detail": "a request needs its content-length"}, 411)
+        kind = request.headers.get("content-type", "")
+        if request.method == "POST" and kind.partition(";")[0].strip().lower() != "application/json":
+            return JSONResponse({"detail": f"content-type: found {kind!r}; accepted: application/json"}, 415)
         if size is not None and int(size) > MOST_BYTES:
             return JSONResponse({"detail": f"a request has at most {MOST_BYTES} bytes"}, 413)
         return await answer(request)

@@ -133,9 +133,9 @@ def checked(settings: SearchSettings) -> tuple[Config, Space]:
     if settings.trials < 1:
         raise ConfigError(f"trials: found {settings.trials}; accepted: 1 or more.")
 
-    def configured(drawn: dict[str, Any]) -> Config:
+    def configured(drawn: dict[str, Any], source: str = DICTIONARY) -> Config:
         files, given = list(settings.config_files), {**settings.config_dict, **drawn}
-        config = Config(settings.model, settings.dataset, files, given)
+        config = Config(settings.model, settings.dataset, files, given, dict_source=source)
         bounded = config["train_steps"] or config["train_seconds"]
         if config["eval_step"] < 1 or (config["eval_step"] > config["epochs"] and not bounded):
             which = "a trial that draws it would not be" if "eval_step" in drawn else "no trial would be"
@@ -157,10 +157,7 @@ def checked(settings: SearchSettings) -> tuple[Config, Space]:
             )
     for domain in space.domains:
         for value in domain.values:
-            try:
-                configured({**space.first(), **dict.fromkeys(domain.keys, value)})
-            except ConfigError as error:  # what else is in the dictionary has been accepted
-                raise ConfigError(str(error).replace(f"({DICTIONARY})", f"({space.source})")) from error
+            configured({**space.first(), **dict.fromkeys(domain.keys, value)}, space.source)  # the rest has been accepted
     if settings.method == "grid" and space.grid_size() > settings.trials:
         raise ConfigError(
             f"trials: found {settings.trials}, but the grid of {space.source} has {space.grid_size()} points; raise it "

@@ -33,11 +33,23 @@ def test_models_alone_get_the_presets_of_their_names():
 
 
 def test_two_classes_of_one_name_are_two_systems():
-    given = ["a.py:Mine", "b.py:Mine", "SASRec", "c.py:SASRec", "GRU4Rec", "GRU4Rec", "d.py:Other"]
+    given = ["a.py:Mine", "b.py:Mine", "SASRec", "c.py:SASRec", "GRU4Rec", "d.py:Other"]
     names = {"a.py:Mine": "a.py:Mine", "b.py:Mine": "b.py:Mine", "SASRec": "SASRec", "c.py:SASRec": "c.py:SASRec",
              "GRU4Rec": "GRU4Rec", "Other": "d.py:Other"}  # fmt: skip
     systems = plan_from_flags(Flags(given, ["shop"])).systems
     assert {system.name: system.model for system in systems} == {name: absolute(model) for name, model in names.items()}
+
+
+@pytest.mark.parametrize("flag", ["models", "datasets"])
+def test_a_name_given_twice_is_refused(flag: str):
+    twice = {"models": ["A", "a"], "datasets": ["other", "Other"]}[flag]
+    with pytest.raises(ConfigError, match=f"--{flag}: '{twice[0]}' is there twice; name each once"):
+        with_flags(FILE, Flags(**{flag: twice}))
+
+
+def test_a_model_given_twice_without_a_file_is_refused():
+    with pytest.raises(ConfigError, match="--models: 'SASRec' is there twice"):
+        plan_from_flags(Flags(["SASRec", "Pop", "SASRec"], ["shop"]))
 
 
 def test_a_command_without_anything_says_what_to_give():

@@ -176,6 +176,14 @@ def test_bodies_are_bounded(client, monkeypatch):
     assert client.post("/recommend", content=iter([b"{}"])).status_code == 411
 
 
+def test_a_body_that_does_not_say_it_is_json_is_told_so(client):
+    answer = client.post("/recommend", content='{"histories": []}', headers={"content-type": "text/plain; charset=utf-8"})
+    assert (answer.status_code, answer.json()) == (
+        415,
+        {"detail": "content-type: found 'text/plain; charset=utf-8'; accepted: application/json"},
+    )
+
+
 def test_a_run_that_is_none_is_refused_before_anything_listens(tmp_path, capsys):
     with pytest.raises(SystemExit) as ended:
         main(["serve", str(tmp_path)])
