@@ -39,6 +39,8 @@ def check_named_columns(config: Any, types: Mapping[str, FeatureType], sources: 
                 found = "which is not loaded" if kind is None else f"of type {kind.value!r}"
                 wanted = " or ".join(repr(one.value) for one in accepted)
                 raise DataError(f"{key}: found {column!r}, {found}; accepted: loaded columns of type {wanted}.")
+            if list(config[key]).count(column) > 1:
+                raise DataError(f"{key}: found {column!r} more than once; accepted: a column once.")
     both = [name for name in config["alias_of_user_id"] or [] if name in (config["alias_of_item_id"] or [])]
     if both:
         raise DataError(f"alias_of_user_id: found {both[0]!r}, which alias_of_item_id has too; keep it in one of them.")
