@@ -155,9 +155,9 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _parquet_blocks(path: Path) -> Iterator[pd.DataFrame]:
     file = pyarrow.parquet.ParquetFile(path)
     _refuse_doubled(file.schema_arrow.names)
-    yield file.schema_arrow.empty_table().to_pandas()
+    yield file.schema_arrow.empty_table().to_pandas(ignore_metadata=True)
     for batch in file.iter_batches(_BLOCK >> 5):
-        yield batch.to_pandas()
+        yield batch.to_pandas(ignore_metadata=True)  # an index that pandas wrote is a column
 
 
 def _json_blocks(path: Path) -> Iterator[pd.DataFrame]:

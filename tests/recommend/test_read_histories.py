@@ -90,6 +90,17 @@ def test_the_line_of_an_event_is_named(tmp_path):
         read_histories(tmp_path / "rows.parquet", NAMES)
 
 
+def test_an_index_of_pandas_is_a_column(tmp_path):
+    frame = pd.DataFrame({"user": ["a", "b"], "item": ["x", "y"], "timestamp": [1, 2]}).set_index("user")
+    frame.to_parquet(tmp_path / "rows.parquet")
+    assert read_histories(tmp_path / "rows.parquet", NAMES)["user"].tolist() == ["a", "b"]
+    table = pa.parquet.read_table(tmp_path / "rows.parquet").replace_schema_metadata(
+        {"pandas": '{"columns": [{"name": "x"}]}'}
+    )
+    pa.parquet.write_table(table, tmp_path / "rows.parquet")  # damaged
+    assert read_histories(tmp_path / "rows.parquet", NAMES)["item"].tolist() == ["x", "y"]
+
+
 def test_the_line_of_a_later_block_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr("recbole_lsrec.recommend.read_histories._BLOCK", 1 << 7)
     lines = ["user,item,timestamp", *(f"a,x,{number}" for number in range(2, 101)), "a,x,"]

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.data.event_name import event_name
@@ -80,7 +81,7 @@ def _read(path: Path) -> pd.DataFrame:
         )
     try:
         if path.suffix == ".parquet":
-            frame = pd.read_parquet(path)
+            frame = pq.read_table(path).to_pandas(ignore_metadata=True)
         else:
             check_utf8(path)
             separator = "," if path.suffix == ".csv" else "\t"
