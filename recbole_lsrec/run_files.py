@@ -32,6 +32,12 @@ COLUMNS = [
 LATER_COLUMNS = ["session_length", "item_events"]  # which a run of an earlier version lacks; missing there
 
 
+def folder_of(run: str | Path) -> Path:
+    """The folder of a run, for which its checkpoint may stand."""
+    path = Path(run)
+    return path.parent if path.name == CHECKPOINT and path.is_file() else path
+
+
 class _Told(TypedDict):
     """What every reader needs."""
 

@@ -14,7 +14,7 @@ from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.errors import CheckpointError, ConfigError, model_named
 from recbole_lsrec.own_models import find_again
 from recbole_lsrec.run_data import Data, load_data
-from recbole_lsrec.run_files import CHECKPOINT, RESULT, read_result
+from recbole_lsrec.run_files import CHECKPOINT, RESULT, folder_of, read_result
 
 
 def configure(
@@ -113,7 +113,7 @@ def load_run(folder: str | Path, model: str | type | None = None) -> tuple[Confi
     Raises:
         CheckpointError: the data are not those of the run, the model's class is not at hand, or the checkpoint is damaged.
     """
-    return _run_of(Path(folder) / CHECKPOINT, model)
+    return _run_of(folder_of(folder) / CHECKPOINT, model)
 
 
 def _run_of(path: Path, model: str | type | None) -> tuple[Config, Data, Any]:

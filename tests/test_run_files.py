@@ -21,6 +21,11 @@ def test_a_run_writes_what_readers_read(shop):
     assert stored["test_result"] == result["test_result"]
 
 
+def test_a_checkpoint_stands_for_its_folder(tmp_path):
+    (tmp_path / "checkpoint.pt").touch()
+    assert run_files.folder_of(str(tmp_path / "checkpoint.pt")) == run_files.folder_of(tmp_path) == tmp_path
+
+
 def test_a_result_without_the_number_of_its_format_is_read(tmp_path):
     stored = run_files.read_result(write_run(tmp_path / "old", table(["a"], [1])))
     assert "format" not in stored

@@ -30,12 +30,6 @@ def test_two_steps(shop, model):
     ("model", "setting", "message"),
     [
         (
-            "ConvNCF",
-            {"cnn_channels": [1, 2]},
-            r"^ConvNCF: cannot be built with its settings \(RuntimeError: channels, kernels and strides don't match\)\. Mend .*"
-            r"Not the defaults are: .*cnn_channels: \[1, 2\]",
-        ),
-        (
             "NeuMF",
             {"use_pretrain": True},
             r"^NeuMF: cannot be built with its settings \(AttributeError: .*Not the defaults are: .*use_pretrain: True",

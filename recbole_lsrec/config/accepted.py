@@ -74,11 +74,12 @@ def _list(entry: Any, about: tuple[Any, ...]) -> str:
         return f"a list of {', '.join(words_of(entry))}"
     ((inner, bounds),) = alternatives(entry)
     many = _MANY.get(_name(inner), "") if inner is not Any else ""
-    full = any(getattr(one, "min_length", 0) for one in about)
+    least = max((getattr(one, "min_length", 0) for one in about), default=0)
+    exact = any(getattr(one, "max_length", None) == least for one in about)
     return (
         "a list"
-        + (f" of {many}{_size(bounds, whole=inner is int)}" if many else "")
-        + (", at least one" if full else "")
+        + (f" of {f'{least} ' if exact else ''}{many}{_size(bounds, whole=inner is int)}" if many else "")
+        + (", at least one" if least and not exact else "")
     )
 
 

@@ -26,6 +26,7 @@ def check_model_settings(values: Mapping[str, Any], model: type, sources: Source
     of_recbole = any(base.__module__.startswith("recbole.model.sequential_recommender.") for base in model.__mro__)
     if of_recbole and heads is not None and values.get(width) is not None and values[width] % heads:
         raise refuse("n_heads", heads, sources, f"a divisor of {width}, which is {values[width]}")
+    _check_lists(values, model, sources)
     _check_transform(values, model, sources)
     may_be_sparse(values, model)
     for key, package, pip_name in (("log_wandb", "wandb", "wandb"), ("log_mlflow", "mlflow", "mlflow-skinny")):
@@ -48,6 +49,26 @@ def input_type_of(model: type, values: Mapping[str, Any], sources: Sources) -> I
         own = "" if _is_shipped(model) else f"; or give the class {model.__name__} an input_type"
         raise refuse("loss_type", loss, sources, f"CE or BPR{own}")
     return by_loss[loss]
+
+
+def _check_lists(values: Mapping[str, Any], model: type, sources: Sources) -> None:
+    """Lists of RecBole's models that have to fit each other."""
+    if is_one_of(model, ("DMF",)) and values["item_hidden_size_list"][-1] != (
+        last := values["user_hidden_size_list"][-1]
+    ):
+        raise refuse(
+            "item_hidden_size_list",
+            values["item_hidden_size_list"],
+            sources,
+            f"a list that ends with {last}, as user_hidden_size_list does",
+        )
+    if is_one_of(model, ("ConvNCF",)):
+        layers = len(values["cnn_kernels"])
+        if len(values["cnn_strides"]) != layers:
+            raise refuse("cnn_strides", values["cnn_strides"], sources, f"{layers} numbers, as in cnn_kernels")
+        channels = values["cnn_channels"]
+        if channels[0] != 1 or len(channels) != layers + 1:
+            raise refuse("cnn_channels", channels, sources, f"1 and then {layers} numbers, as many as in cnn_kernels")
 
 
 def _check_transform(values: Mapping[str, Any], model: type, sources: Sources) -> None:

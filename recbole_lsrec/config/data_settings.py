@@ -122,7 +122,9 @@ class DataSettings(Options):
     field_separator: Annotated[str, AfterValidator(_one_character)] = setting(
         "\t", "Separator of the columns of a file.", RECBOLES, effect=_DATA, accepted="one ASCII character"
     )
-    seq_separator: str | None = setting(" ", "Separator of the tokens of a sequence.", RECBOLES, effect=_DATA)
+    seq_separator: Annotated[str, Len(1)] | None = setting(
+        " ", "Separator of the tokens of a sequence.", RECBOLES, effect=_DATA, accepted="a text that is not empty, or ~"
+    )
     encoding: str | None = setting(None, "Encoding of the files.", RECBOLES, effect=_DATA)
     load_col: dict | None = setting(  # type: ignore[type-arg]
         {"inter": ["user_id", "item_id"]}, "Columns read, by file.", RECBOLES, effect=_DATA | _FEATURES

@@ -8,14 +8,21 @@ from functools import reduce
 from operator import or_
 from typing import Annotated, Any, Literal, get_args, get_origin
 
-from annotated_types import Ge, Gt, Le, Lt
+from annotated_types import Ge, Gt, Le, Len, Lt
 
 _FROM_0 = Annotated[int, Ge(0)]  # a graph of no layers is the embeddings alone; a transformer of none is nothing
 _SHARE = Annotated[float, Ge(0), Le(1)]
+_LAYERS = Annotated[list[Annotated[int, Ge(1)]], Len(1)]
 
 # Keys that its models read without a default, types wider than that of the default, and words that it does not check.
 TYPES: dict[str, dict[str, Any]] = {
-    "DIEN": {"alpha": Annotated[float, Ge(0)], "gru_type": Literal["GRU", "AIGRU", "AGRU", "AUGRU"]},
+    "ConvNCF": dict.fromkeys(("cnn_channels", "cnn_kernels", "cnn_strides"), _LAYERS),
+    "DIEN": {
+        "alpha": Annotated[float, Ge(0)],
+        "gru_type": Literal["GRU", "AIGRU", "AGRU", "AUGRU"],
+        "mlp_hidden_size": _LAYERS,
+    },
+    "DMF": dict.fromkeys(("item_hidden_size_list", "user_hidden_size_list"), _LAYERS),
     "DiffRec": {"mlp_act_func": Literal["tanh", "relu", "leakyrelu", "sigmoid", "none"]},
     "FEARec": {
         **dict.fromkeys(("contrast", "sim", "tau", "use_filter"), Any),
@@ -30,6 +37,7 @@ TYPES: dict[str, dict[str, Any]] = {
         **dict.fromkeys(("pooling_type_layer_1", "pooling_type_layer_2"), Literal["max", "average"]),
     },
     **{model: {"n_layers": _FROM_0} for model in ("DGCF", "LightGCN", "SpectralCF")},
+    **{model: {"mlp_hidden_size": _LAYERS} for model in ("DIN", "NNCF", "NeuMF")},
     "LINE": {"order": Literal[1, 2]},
     "SASRecCPR": {"hidden_dropout_prob": float, "reranker_CAN_NUM": str | int, "use_proj_bias": bool | int},
     "SGL": {"n_layers": _FROM_0, "type": Literal["ED", "ND", "RW"]},
@@ -65,6 +73,9 @@ _BOUNDS: dict[str, tuple[Ge | Gt | Lt, ...]] = {
     **dict.fromkeys(_DIVISORS.split(), (Gt(0),)),
 }
 
+# Lists of which a model takes each entry for something else: as many as its default has.
+_ONE_EACH = {"dropout_probs", "reg_weight", "reg_weights"}
+
 # Words that RecBole looks for under a key, whichever model it is of.
 _WORDS: dict[str, Any] = {
     "aggregator": Literal["mean", "user_attention", "self_attention"],
@@ -96,8 +107,10 @@ def bounded(key: str, kind: Any) -> Any:
 
 
 def type_of(key: str, value: Any) -> Any:
-    """The type that a default says, with the bounds or words of its key."""
-    return bounded(key, _of_value(value))
+    """The type that a default says, with the bounds or words of its key, and its length where each entry has its own meaning."""
+    kind = bounded(key, _of_value(value))
+    one_each = key in _ONE_EACH and isinstance(value, list)
+    return Annotated[(kind, Len(len(value), len(value)))] if one_each else kind
 
 
 def _of_value(value: Any) -> Any:

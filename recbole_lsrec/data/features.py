@@ -49,11 +49,11 @@ def check_features(config: Any, dataset: SessionDataset) -> None:
 
 
 def _check_selected(selected: list[str], items: list[str], config: Any, dataset: SessionDataset) -> None:
-    wrong = [column for column in selected if column not in items]
+    wrong = [column for column in selected if column not in items or selected.count(column) > 1]
     if wrong or not selected:
         raise ConfigError(
-            f"selected_features: found {selected}, which {config['model']} reads; accepted: at least one, each loaded from "
-            f"{dataset.dataset_name}.item (loaded: {items or 'none'}). Name loaded ones, or add these to load_col: "
+            f"selected_features: found {selected}, which {config['model']} reads; accepted: at least one, each once and loaded "
+            f"from {dataset.dataset_name}.item (loaded: {items or 'none'}). Name loaded ones, or add these to load_col: "
             f"{{item: [{dataset.iid_field}, ...]}}."
         )
     plain = [column for column in selected if dataset.field2type[column] in _NUMBERS]

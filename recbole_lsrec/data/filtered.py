@@ -19,6 +19,7 @@ from recbole_lsrec.data.filtering import k_core, of_several, repeated
 from recbole_lsrec.data.kept_tables import restore, tables_of
 from recbole_lsrec.data.loading import EVENT_TYPE, CheckedDataset
 from recbole_lsrec.data.log_cache import Tables, cached, key_of
+from recbole_lsrec.data.preloaded import preload_remarks
 from recbole_lsrec.data.sorting import in_order, order_by_user_and_time, whole_numbers
 from recbole_lsrec.data.token_ids import number_tokens
 from recbole_lsrec.errors import DataError, did_you_mean, listed
@@ -97,6 +98,14 @@ class FilteredDataset(CheckedDataset):
             self._origin = columns.pop("")
         self.inter_feat = pd.DataFrame(columns, copy=False)
         self._check_unit()
+
+    def _preload_weight_matrix(self) -> None:
+        super()._preload_weight_matrix()
+        for ids, vectors in (self.config["preload_weight"] or {}).items():
+            feat = self.field2feats(ids)[0]
+            if self.field2type[vectors] == FeatureType.FLOAT_SEQ:
+                for text in preload_remarks(feat[ids].to_numpy(), feat[vectors].to_list(), self.num(ids)):
+                    self.remark(30, f"preload_weight: {ids}: {text}")
 
     def _check_unit(self) -> None:
         user, time = (self.inter_feat[field].to_numpy() for field in (self.uid_field, self.time_field))

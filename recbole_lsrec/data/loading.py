@@ -186,6 +186,7 @@ class CheckedDataset(RecBoleDataset):
         self._refuse_padding(path, frame, types)
         self._remark_none_words(path, frame, types)
         self._remark_spaces(path, frame, types)
+        self._remark_missing_numbers(path, frame, types)
         for field, ftype in types.items() if source != "link" else ():
             self.field2source[field], self.field2type[field] = source, ftype
             self.field2seqlen[field] = 1
@@ -234,6 +235,24 @@ class CheckedDataset(RecBoleDataset):
                     f"{path.name}, column {field!r}: names that only spaces tell from another, or from none: {len(names)}, such "
                     f"as {names[0]!r}, in {int(frame[field].isin(names).sum())} of {len(frame)} lines; they are names of "
                     "their own here, so mend the file where they are not.",
+                )
+
+    def _remark_missing_numbers(self, path: Path, frame: pd.DataFrame, types: Types) -> None:
+        """A number that is missing becomes the mean of its column, as in RecBole, and is said; without a number there is none."""
+        for field in [
+            field for field, ftype in types.items() if ftype == FeatureType.FLOAT and field != self.time_field
+        ]:
+            missing = int(frame[field].isna().sum())
+            if missing and missing == len(frame) and field in (self.config["numerical_features"] or ()):
+                raise DataError(
+                    f"{path}, column {field!r}: all {missing} lines lack the number that numerical_features would embed; fill "
+                    "the column, or leave it out there."
+                )
+            if missing:
+                self.remark(
+                    30,
+                    f"{path.name}, column {field!r}: {missing} of {len(frame)} lines have no number; models that read it get the "
+                    "column's mean there.",
                 )
 
     def _tell_of_lines(self, file: str, rows: np.ndarray, what: str) -> None:

@@ -39,6 +39,8 @@ def check_named_columns(config: Any, types: Mapping[str, FeatureType], sources: 
                 found = "which is not loaded" if kind is None else f"of type {kind.value!r}"
                 wanted = " or ".join(repr(one.value) for one in accepted)
                 raise DataError(f"{key}: found {column!r}, {found}; accepted: loaded columns of type {wanted}.")
+            if list(config[key]).count(column) > 1:
+                raise DataError(f"{key}: found {column!r} more than once; accepted: a column once.")
     both = [name for name in config["alias_of_user_id"] or [] if name in (config["alias_of_item_id"] or [])]
     if both:
         raise DataError(f"alias_of_user_id: found {both[0]!r}, which alias_of_item_id has too; keep it in one of them.")
@@ -51,11 +53,18 @@ def check_named_columns(config: Any, types: Mapping[str, FeatureType], sources: 
     for column, length in (config["seq_len"] or {}).items():
         if type(length) is not int or length < 1:
             raise DataError(f"seq_len: {column}: found {length!r}; accepted: a whole number greater than 0.")
+    aliases = {*(config["alias_of_user_id"] or []), *(config["alias_of_item_id"] or [])}
     for ids, vectors in (config["preload_weight"] or {}).items():
-        if types.get(vectors) not in _FLOATS or sources[vectors] != sources[ids]:
+        kind = types.get(vectors) if isinstance(vectors, str) else None
+        if kind not in _FLOATS or sources[vectors] != sources[ids]:
             raise DataError(
                 f"preload_weight: {ids}: found {vectors!r}; accepted: a column of type 'float' or 'float_seq', loaded from the "
                 "same file."
+            )
+        if not isinstance(sources[ids], FeatureSource) and ids not in aliases:
+            raise DataError(
+                f"preload_weight: found {ids!r}, whose ids are those of no user and no item; name it in alias_of_item_id or "
+                "alias_of_user_id."
             )
     for column, how in (config["discretization"] or {}).items():
         if column not in (config["numerical_features"] or []):

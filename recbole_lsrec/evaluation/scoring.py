@@ -258,5 +258,6 @@ def check_finite(scores: torch.Tensor, model: AbstractRecommender) -> None:
     if torch.isnan(scores).any():
         bad = int(np.count_nonzero(torch.isnan(scores).any(dim=1).cpu().numpy()))
         raise TrainingError(
-            f"{type(model).__name__} scored {bad} instances of a batch with NaN; lower learning_rate or set clip_grad_norm."
+            f"{type(model).__name__} scored {bad} instances of a batch with NaN; lower learning_rate or set clip_grad_norm, or "
+            "normalize_field where it reads large numbers."
         )

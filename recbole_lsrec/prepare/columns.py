@@ -57,6 +57,12 @@ def csv_source(
     """
     raw = files[0]
     layout = _layout(raw, separator, encoding)
+    other = next((file for file in files if _form(file) != layout.form), None)
+    if other is not None:
+        raise DataError(
+            f"--raw: found {raw.name}, which is {layout.form}, and {other.name}, which is {_form(other)}; accepted: files of one "
+            "form and with the same columns. Give those alone with --raw."
+        )
     places = {role: column for role, column in named.items() if not _is_word(role, column)}
     if places and all(place.isdigit() for place in places.values()) and layout.form == "csv":
         lines = first_lines(raw, encoding, 1)

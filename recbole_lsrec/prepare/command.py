@@ -3,7 +3,7 @@
 import json
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import time_ns
@@ -76,8 +76,32 @@ class Options:
     max_refused: float = 0.01
     overwrite: bool = False
 
+    def __post_init__(self) -> None:
+        """Refuses what the command line refuses too.
 
-def prepare(name_of_source: str, raw: list[Path], out: Path, name: str, options: Options) -> dict[str, Any]:
+        Raises:
+            DataError: a value is none of those accepted.
+        """
+        lists = (self.user_features, self.item_features, self.keep_events)
+        for key, accepted, fits in (
+            (
+                "user_features, item_features, keep_events",
+                "lists of texts",
+                not any(isinstance(given, str) for given in lists),
+            ),
+            ("recipe", f"one of {', '.join(RECIPES)}", self.recipe in RECIPES),
+            ("k_core", "a whole number greater than 0", type(self.k_core) is int and self.k_core >= 1),
+            ("sample_users", "a share above 0 and at most 1", self.sample_users is None or 0 < self.sample_users <= 1),
+            ("max_refused", "a share from 0 to 1", 0 <= self.max_refused <= 1),
+        ):
+            if not fits:
+                found = [getattr(self, name) for name in key.split(", ")]
+                raise DataError(f"{key}: found {', '.join(map(repr, found))}; accepted: {accepted}.")
+
+
+def prepare(
+    name_of_source: str, raw: Sequence[str | Path], out: str | Path, name: str, options: Options
+) -> dict[str, Any]:
     """Prepares a data set and writes it to ``<out>/<name>/``, complete or not at all.
 
     Args:
@@ -91,12 +115,17 @@ def prepare(name_of_source: str, raw: list[Path], out: Path, name: str, options:
         The content of ``<name>.meta.json``.
 
     Raises:
-        DataError: a file is missing or damaged, times are ambiguous, too many rows are refused, nothing is left, or the
-            data set exists already.
+        DataError: the source is none, a file is missing or damaged, times are ambiguous, too many rows are refused, nothing
+            is left, or the data set exists already.
     """
+    if name_of_source not in ("csv", *SOURCES):
+        raise DataError(f"source: found {name_of_source!r}; accepted: csv, {', '.join(SOURCES)}.")
+    if isinstance(raw, str | Path):
+        raise DataError(f"--raw: found {str(raw)!r} alone; accepted: a list of files and folders.")
+    out = Path(out)
     folder = out / name
     _check_free(folder, name, options.overwrite)
-    files = find_files(raw or installed(name_of_source))
+    files = find_files([Path(path) for path in raw or installed(name_of_source)])
     source, told = _source(name_of_source, files, options)
     for line in told:
         click.echo(f"  {line}")
@@ -120,9 +149,8 @@ def prepare(name_of_source: str, raw: list[Path], out: Path, name: str, options:
 def _source(name: str, files: list[RawFile], options: Options) -> tuple[Source, list[str]]:
     if name == "csv":
         encoding = options.encoding if options.encoding is not None else "utf-8"
-        found = csv_source(
-            files, options.columns, options.user_features, options.item_features, options.separator, encoding
-        )
+        columns = {role: str(column) for role, column in options.columns.items()}
+        found = csv_source(files, columns, options.user_features, options.item_features, options.separator, encoding)
         _check_options_of_tables(found[0], files[0], options)
         return found
     given = [f"--{role.replace('_', '-')}" for role in options.columns]

@@ -105,6 +105,8 @@ def parse_events(connection: Any, times: Times | None, starts: Starts, ledger: L
     body = "SELECT * FROM raw" if times is None else parts_sql("raw")
     reason = f"""CASE
         WHEN "user" = '' THEN 'no user' WHEN item = '' THEN 'no item'
+        WHEN contains("user" || item || category || event_type || session, chr(10))
+            THEN 'an id holds a line break, as where a lone " joins rows'
         WHEN regexp_matches("user" || item || category || event_type || session, '{BAD_TEXT}')
             THEN 'an id holds a control character'
         WHEN '{PADDING}' IN ("user", item, category, event_type, session) THEN 'an id is {PADDING}, the name of the padding'

@@ -20,6 +20,7 @@ from recbole_lsrec.prepare.read_parquet import parquet_columns, read_parquet
 
 BLOCK = 1 << 24
 _LONGEST_HEADER = 1 << 20
+_NEVER = 1 << 12  # columns of no table
 # Of zip (xlsx, ods), xls, gzip, parquet.
 _BINARY = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x1f\x8b", b"PAR1")
 
@@ -124,12 +125,17 @@ def _check_columns(raw: RawFile, layout: Layout, wanted: list[str]) -> None:
 def _read_csv(
     raw: RawFile, counted: Counted, layout: Layout, wanted: list[str], account: Read, ledger: Ledger
 ) -> Iterator[pa.Table]:
-    lines_of_refused = 0
+    lines_of_refused = rows_of_refused = opened = 0
+    closed = False
 
     def refuse(row: Any) -> str:
-        nonlocal lines_of_refused
-        lines = row.text.count("\n") + 1 if row.text else 1
+        nonlocal lines_of_refused, rows_of_refused, opened, closed
+        if row.text.endswith(end):
+            closed, opened = row.text == end, row.number or 0
+            return "skip"
+        lines = row.text.count("\n") + 1
         lines_of_refused += lines
+        rows_of_refused += 1
         account.refused += lines
         found = f"{row.actual_columns} columns, the first line has {row.expected_columns}"
         ledger.refuse("another number of columns", f"{raw.name}, row {row.number or '?'}: {found}", lines)
@@ -146,6 +152,10 @@ def _read_csv(
                 f"{raw.name}: is {encoding} and has a separator of several bytes, {separator!r}; save it as UTF-8."
             )
         text, separator = _Replaced(text, separator.encode(encoding)), "\t"  # type: ignore[assignment]
+    end = separator * _NEVER
+    marked = lines_are_bytes(encoding)
+    if marked:
+        text = _Ended(text, f"\n{end}\n".encode())  # type: ignore[assignment]
     try:
         with _one_error():
             reader = pa_csv.open_csv(
@@ -171,7 +181,13 @@ def _read_csv(
             yield pa.table(batch)
     except (pa.ArrowInvalid, pa.ArrowKeyError, UnicodeError) as error:
         raise _damaged(raw, layout, encoding, error) from None
-    if layout.quoting and lines_are_bytes(encoding):
+    if marked and not closed:
+        row = opened or account.rows + rows_of_refused + (layout.header is None)
+        raise DataError(
+            f'{raw.name}, row {row}: a " opens a value that nothing closes, so that all lines from there to the end are one '
+            "value; take it out, or double it."
+        )
+    if layout.quoting and marked:
         known = account.rows + lines_of_refused + (layout.header is None)
         account.inside_quotes = max(0, counted.all_lines - known - _blank_lines(raw, counted.all_lines - known))
 
@@ -214,7 +230,9 @@ def _damaged(raw: RawFile, layout: Layout, encoding: str, error: Exception) -> D
         if "CSV parse error" not in said:
             return _not_text(raw, encoding, 1, b"")
     if "Empty CSV" in said:
-        return DataError(f"{raw.name}: is empty; expected a line for each event.")
+        return DataError(
+            f'{raw.name}: is empty, or a " in its first line is not closed; expected a line for each event.'
+        )
     if "straddl" in said or "out of sync" in said:
         return DataError(
             f'{raw.name}: a quoted value is not closed within {BLOCK >> 20} MB; look for a lone " at the start of a value '
@@ -231,6 +249,24 @@ def _not_text(raw: RawFile, encoding: str, line: int, byte: bytes) -> DataError:
         f"{raw.name}, line {line}: found {shown}, which is no {encoding}; give the file's encoding, such as "
         "--encoding latin-1, cp1252, gb18030 or utf-16."
     )
+
+
+class _Ended(io.RawIOBase):
+    """A stream with a row behind it that no table has: where it is not met again, a quote before it is open."""
+
+    def __init__(self, stream: IO[bytes], end: bytes) -> None:
+        self.stream, self._end = stream, end
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def read(self, size: int | None = -1) -> bytes:
+        """The next bytes of the stream below, then the end."""
+        block = self.stream.read(-1 if size is None else size)
+        if not block:
+            block, self._end = self._end, b""
+        return block
 
 
 class _Replaced(io.RawIOBase):

@@ -15,6 +15,9 @@ from recbole_lsrec.prepare.layout import Layout
 from recbole_lsrec.prepare.ledger import Ledger, Read
 
 LIST = "\x1f"  # between the elements of a list; no text of a log has this control character
+_ONE_A_LINE = (
+    "accepted: one object a line, as jq -c '.[]' writes it of an array and jq -c . of objects over several lines"
+)
 _BATCH = 100_000
 _EXACT = 2.0**53  # up to here floats hold every whole number
 _SMALL = 1e-9  # what is smaller is kept as it is written
@@ -38,9 +41,7 @@ def read_lines(
         if not text:
             continue
         if number == 1 and text.startswith("["):
-            raise DataError(
-                f"{raw.name}, line 1: a JSON array; accepted: one object a line (jq -c '.[]' writes it so)."
-            )
+            raise DataError(f"{raw.name}, line 1: a JSON array; {_ONE_A_LINE}.")
         try:
             row = parse(text)
             if not isinstance(row, dict):
@@ -85,11 +86,11 @@ def keys(raw: RawFile, encoding: str, wanted: Collection[str]) -> list[str]:
             try:
                 row = _json(text) if text else {}
                 if not isinstance(row, dict):
-                    raise ValueError("accepted: one object a line; jq -c '.[]' writes it so")
+                    raise ValueError(f"but a {type(row).__name__}")
             except (ValueError, RecursionError) as error:
                 if names:  # what is damaged further on is refused line by line
                     continue
-                raise DataError(f"{raw.name}, line {number}: is no JSON object ({error}).") from None
+                raise DataError(f"{raw.name}, line {number}: is no JSON object ({error}); {_ONE_A_LINE}.") from None
             names |= dict.fromkeys(key for key in row if _encodable([key]))
     return list(names)
 

@@ -6,6 +6,8 @@ from typing import Any
 
 from tabulate import tabulate
 
+from recbole_lsrec.prepare.statistics import NAMED
+
 
 def report(meta: dict[str, Any], out: Path, name: str) -> str:
     """The account, the statistics and the next command, from the content of the meta file."""
@@ -37,11 +39,18 @@ def report(meta: dict[str, Any], out: Path, name: str) -> str:
             f"{figures['exact_duplicates']:,} events are exact copies (user, item, time) of another; they are kept "
             "(rm_exact_duplicates: True leaves them out of a run)"
         )
-    for role, (count, one) in figures["differ_by_spaces"].items():
-        if count:
+    for role, of in figures["spaces_around"].items():
+        if of["names"]:
             lines.append(
-                f"ids of {role}s that only spaces tell from another, or from none: {count:,}, such as {one!r}; they stay {role}s "
-                "of their own"
+                f"names of {NAMED[role]} with spaces around them: {of['names']:,}, such as {of['example']!r}, of which only "
+                f"spaces tell {of['twins']:,} from another, or from none; they are kept as they are. Where spaces follow the "
+                "separator, give both (--separator ', '); else take them out of the file if they mean nothing"
+            )
+    for role, of in figures["floats"].items():
+        if of["names"]:
+            lines.append(
+                f"names of {NAMED[role]} that a program may have written as numbers: {of['names']:,}, such as {of['example']!r}; "
+                "they are kept as they are, though 7 and 7.0 are two, and 2.05E+18 may have been many: export ids as text"
             )
     suggested = meta["suggested"]
     if times["first"]:

@@ -5,6 +5,11 @@ from typing import Any
 from recbole_lsrec.prepare.database import one
 from recbole_lsrec.prepare.write import Measured
 
+NAMED = {
+    "user": "users", "item": "items", "category": "categories", "event_type": "event types", "session": "sessions",
+}  # fmt: skip
+"""The roles whose values are names -> several of them, for people."""
+
 
 def statistics(connection: Any, measured: Measured) -> dict[str, Any]:
     """Counts of the table ``log``, with the shares that decide how far results on it can be trusted."""
@@ -33,19 +38,31 @@ def statistics(connection: Any, measured: Measured) -> dict[str, Any]:
         "exact_duplicates": int(copies),
         "equal_times": round(measured.equal_times / events, 4),
         "event_types": dict(types),
-        "differ_by_spaces": {role: _differ_by_spaces(connection, role) for role in ("user", "item")},
+        "spaces_around": {role: _spaces_around(connection, role) for role in NAMED},
+        "floats": {role: _floats(connection, role) for role in NAMED},
     }
 
 
-def _differ_by_spaces(connection: Any, role: str) -> list[str | int]:
-    """How many ids of a role differ from another, or from none, by spaces around them alone, and one of them."""
-    return list(
-        one(
-            connection,
-            rf"""
-            WITH ids AS (SELECT DISTINCT "{role}" AS id FROM log),
-                 bare AS (SELECT id, regexp_replace(id, '^[\s\p{{Z}}]+|[\s\p{{Z}}]+$', '', 'g') AS id_itself FROM ids)
-            SELECT count(*), coalesce(min(id), '') FROM bare WHERE id <> id_itself
-            AND id_itself IN (SELECT '' UNION ALL SELECT id_itself FROM bare GROUP BY ALL HAVING count(*) > 1)""",
-        )
+def _spaces_around(connection: Any, role: str) -> dict[str, int | str]:
+    """How many ids of a role have spaces around them, how many these alone tell from another, or from none, and one of them."""
+    names, twins, example = one(
+        connection,
+        rf"""
+        WITH ids AS (SELECT DISTINCT "{role}" AS id FROM log),
+             bare AS (SELECT id, regexp_replace(id, '^[\s\p{{Z}}]+|[\s\p{{Z}}]+$', '', 'g') AS id_itself FROM ids),
+             spaced AS (SELECT id, id_itself = '' OR id_itself IN (
+                            SELECT id_itself FROM bare GROUP BY ALL HAVING count(*) > 1) AS twin
+                        FROM bare WHERE id <> id_itself)
+        SELECT count(*), count(*) FILTER (twin), coalesce(min(id) FILTER (twin), min(id), '') FROM spaced""",
     )
+    return {"names": names, "twins": twins, "example": example}
+
+
+def _floats(connection: Any, role: str) -> dict[str, int | str]:
+    """How many names of a role are ``7.0`` or ``2.05E+18``, as programs write ids that they take for numbers, and one of them."""
+    names, example = one(
+        connection,
+        f"""SELECT count(DISTINCT "{role}"), coalesce(min("{role}"), '') FROM log
+            WHERE regexp_full_match("{role}", '[0-9]+[.]0+|[0-9]+([.][0-9]+)?[eE][+][0-9]+')""",
+    )
+    return {"names": names, "example": example}

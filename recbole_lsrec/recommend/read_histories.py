@@ -98,10 +98,24 @@ def _rows(file: TextIO, suffix: str) -> Iterator[tuple[int, list[str]]]:
     separator, quoted = _COLUMNS[suffix]
     rows = csv.reader(file, delimiter=separator, strict=True, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE)
     line = 1
-    for row in rows:
-        if row:
-            yield line, row
-        line = rows.line_num + 1
+    try:
+        for row in rows:
+            if row:
+                yield line, row
+            line = rows.line_num + 1
+    except csv.Error as error:
+        unclosed = 'a " opens a value that nothing closes; take it out, or double it'
+        raise ValueError(f"line {line}: {unclosed if 'unexpected end' in str(error) else error}") from error
+
+
+def _check_quotes(path: Path) -> None:
+    """A quote that nothing closes, which makes all lines to the end one value, is looked for where their number is odd."""
+    with path.open("rb") as file:
+        quotes = sum(block.count(b'"') for block in iter(partial(file.read, _BLOCK), b""))
+    if quotes % 2 and _COLUMNS[path.suffix][1]:
+        with path.open(encoding="utf-8-sig", newline="") as text:
+            for _ in _rows(text, path.suffix):
+                pass
 
 
 def _text_blocks(path: Path) -> Iterator[pd.DataFrame]:
@@ -112,6 +126,7 @@ def _text_blocks(path: Path) -> Iterator[pd.DataFrame]:
         raise ValueError("it is empty")
     separator, quoted = _COLUMNS[path.suffix]
     _refuse_doubled(names)
+    _check_quotes(path)
     reader = pyarrow.csv.open_csv(
         path,
         pyarrow.csv.ReadOptions(block_size=_BLOCK, use_threads=False),
@@ -140,9 +155,9 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _parquet_blocks(path: Path) -> Iterator[pd.DataFrame]:
     file = pyarrow.parquet.ParquetFile(path)
     _refuse_doubled(file.schema_arrow.names)
-    yield file.schema_arrow.empty_table().to_pandas()
+    yield file.schema_arrow.empty_table().to_pandas(ignore_metadata=True)
     for batch in file.iter_batches(_BLOCK >> 5):
-        yield batch.to_pandas()
+        yield batch.to_pandas(ignore_metadata=True)  # an index that pandas wrote is a column
 
 
 def _json_blocks(path: Path) -> Iterator[pd.DataFrame]:
@@ -218,7 +233,14 @@ def _tokens(frame: pd.DataFrame, column: str, place: Place, needed: bool) -> pd.
             f"{place(at + 1)} has the {column} {found}; accepted: text, or a number that its type holds exactly, which no "
             "float64 from 2**53 on is, and no float32 from 2**24 on."
         )
-    return as_words(values)
+    words = as_words(values)
+    broken = words.str.contains("\n", regex=False).to_numpy(dtype=bool)
+    if broken.any():
+        at = int(broken.argmax())
+        raise DataError(
+            f'{place(at + 1)} has the {column} {words.iloc[at][:120]!r}, with a line break; a lone " joins lines: take it out.'
+        )
+    return words
 
 
 def _are_no_ids(values: pd.Series) -> np.ndarray:
@@ -250,6 +272,8 @@ def as_words(values: pd.Series) -> pd.Series:
     """Values as text: ``true``, and whole floats as whole numbers, which a missing value elsewhere has made them of."""
     text = values.astype(str)
     if not pd.api.types.is_float_dtype(values):
+        whole = values.map(lambda value: isinstance(value, float) and value.is_integer()).to_numpy(dtype=bool)
+        text = text.mask(whole, text.str.removesuffix(".0"))  # below 2**53, without an exponent
         return text.mask(_are_truths(values), text.str.lower())  # as JSON and `prepare` write them
     numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
     whole = (numbers % 1 == 0) & (np.abs(numbers) < 2.0**53)  # float32 writes some of them with an exponent

@@ -34,7 +34,7 @@ from recbole_lsrec.recommend.moments import asked_at, check_unit
 from recbole_lsrec.recommend.popular import popular_table
 from recbole_lsrec.recommend.read_histories import ID, ITEM, NUMBER, TIME, USER, read_histories
 from recbole_lsrec.recommend.run_filters import kept_by_filters
-from recbole_lsrec.run_files import CHECKPOINT
+from recbole_lsrec.run_files import CHECKPOINT, folder_of
 from recbole_lsrec.trained_run import checkpoint_of, model_of
 
 _Batch = tuple[np.ndarray, Interaction]
@@ -86,7 +86,7 @@ class Recommender:
         """Reads a run folder; its data set need not be there.
 
         Args:
-            folder: of the run.
+            folder: of the run, or its checkpoint.
             model: its class, where it is one of your own that this process has not loaded, or its place.
             device: ``cpu`` or ``cuda``; by default as the run's settings say.
 
@@ -95,7 +95,7 @@ class Recommender:
             ConfigError: a model of sequences that reads the log when it is built.
         """
         check_device(device)
-        folder = Path(folder)
+        folder = folder_of(folder)
         stored, catalogue = checkpoint_of(folder / CHECKPOINT), load_catalogue(folder)
         if stored.metadata["fingerprints"] != catalogue.fingerprints:
             raise CheckpointError(f"{folder}: checkpoint and catalogue are of different logs; take both from one run.")

@@ -47,6 +47,7 @@ def test_two_heads_need_an_even_width() -> None:
 
 def test_what_tells_made_fields_from_others_is_not_empty() -> None:
     refused(r"LIST_SUFFIX: found None .*accepted: a text that is not empty", LIST_SUFFIX=None)
+    refused(r"seq_separator: found '' .*accepted: a text that is not empty, or ~", seq_separator="")
     refused(r"NEG_PREFIX: found '' .*accepted: a text that is not empty", NEG_PREFIX="")
 
 

@@ -97,3 +97,26 @@ def test_numbers_that_are_none(load, key):
 def test_columns_that_settings_name_one_by_one(load, settings, message):
     with pytest.raises(DataError, match=message):
         check(load, "DIN", **settings)
+
+
+def test_numbers_that_are_missing_are_told_and_become_the_mean(load, caplog):
+    items = "item_id:token\tprice:float\tdays:float\tcat:token\nx\t1.5\t\tred\ny\t\t\tblue\nz\t3\t\tred\n"
+    log = load(ROWS, item_file=items, load_col=None, numerical_features=["price"])
+    assert [number for number, _ in log.item_feat["price"][1:]] == [1.5, 2.25, 3.0]
+    assert (
+        "tiny.item, column 'price': 1 of 3 lines have no number; models that read it get the column's mean"
+        in caplog.text
+    )
+    with pytest.raises(
+        DataError, match=r"tiny\.item, column 'days': all 3 lines lack the number that numerical_features would"
+    ):
+        load(ROWS, item_file=items, load_col=None, numerical_features=["days"])
+
+
+def test_a_column_is_named_once(load):
+    with pytest.raises(DataError, match="numerical_features: found 'price' more than once; accepted: a column once"):
+        check(load, "DIN", numerical_features=["price", "price"])
+    with pytest.raises(
+        ConfigError, match=r"selected_features: found \['cat', 'cat'\].*accepted: at least one, each once"
+    ):
+        check(load, "SASRecF", selected_features=["cat", "cat"])

@@ -62,18 +62,6 @@ def test_copies_are_counted_and_kept(prepared):
     assert meta["statistics"]["repeats"] == pytest.approx(2 / 3, abs=1e-4)
 
 
-def test_ids_that_only_spaces_tell_apart_are_counted_and_kept(prepared):
-    rows = "a,z,1577836800\na,z ,1577836801\na,y\u00a0,1577836802\na, x ,1577836803\n"
-    events, _, meta = prepared("csv", {"shop.csv": HEAD + rows + "b,y,1577836804\n"})
-    assert [event.split("|")[1] for event in events] == ["z", "z ", "y\u00a0", " x ", "y"]
-    assert meta["statistics"]["differ_by_spaces"] == {"user": [0, ""], "item": [2, "y\u00a0"]}
-    said = report(meta, Path(), "x")
-    assert "ids of items that only spaces tell from another, or from none: 2, such as 'y\\xa0'; they stay items" in said
-    assert "ids of users" not in said
-    blank = prepared("csv", {"shop.csv": HEAD + "a,z,1577836800\na,  ,1577836801\n"}, name="blank")[2]
-    assert blank["statistics"]["differ_by_spaces"]["item"] == [1, "  "]
-
-
 @pytest.mark.parametrize("separator", ["\t", ";", "|", "::"])
 def test_separators_are_found(prepared, separator):
     text = (HEAD + "a,1,1577836800\nb,2,1577836801\n").replace(",", separator)
@@ -214,22 +202,6 @@ def test_lines_of_another_width_are_counted_and_many_are_an_error(prepared):
         prepared("csv", {"log.csv": HEAD + "u,i,1577836800\nu,i\n"}, name="short")
 
 
-def test_a_lone_quote_does_not_swallow_rows_in_silence(prepared, tmp_path):
-    rows = "".join(f"u,i{n},{1577836800 + n}\n" for n in range(300))
-    swallowed = 'u,"5 inch,1577836801\nu,j,1577836802\nu,"k,1577836803\n'
-    _, _, meta = prepared("csv", {"log.csv": HEAD + rows + swallowed}, max_refused=0.02)
-    assert (meta["account"]["rows_read"], meta["account"]["files"][0]["inside_quotes"]) == (301, 2)
-    assert meta["account"]["refused"][0]["reason"] == "an id holds a control character"
-    assert "2 line breaks stand inside quoted values" in report(meta, tmp_path, "log")
-
-
-def test_line_breaks_inside_quotes_are_told(prepared):
-    text = 'user,item,time,text\nu,i,1577836800,"two\nlines"\n'
-    events, _, meta = prepared("csv", {"log.csv": text})
-    assert len(events) == 1
-    assert meta["account"]["files"][0]["inside_quotes"] == 1
-
-
 def test_a_log_of_order_alone(prepared, tmp_path):
     events, _, _ = prepared("csv", {"log.csv": "user,item\na,x\nb,x\na,y\n"}, columns={"time": "order"})
     assert events == ["a|x|1", "a|y|3", "b|x|2"]
@@ -267,6 +239,17 @@ def test_types_of_events_that_the_log_does_not_have_are_told(prepared):
         DataError, match=r"no event is left; .*--keep-events: no event is of type 'buy'; left out: 'Buy ' \(2\)"
     ):
         prepared("csv", {"log.csv": text}, keep_events=("buy",), name="none")
+
+
+def test_files_of_two_forms_are_refused(prepared):
+    files = {
+        "a.csv": HEAD + "a,z,1577836800\n",
+        "b.jsonl": '{"user_id": "a", "item_id": "z", "timestamp": 1577836800}\n',
+    }
+    with pytest.raises(
+        DataError, match=r"^--raw: found \S+a\.csv, which is csv, and \S+b\.jsonl, which is json; accepted: files"
+    ):
+        prepared("csv", files)
 
 
 def test_an_empty_file_and_a_file_of_names_alone(prepared):

@@ -1,8 +1,9 @@
-"""Text files: encodings and separators."""
+"""Text files: encodings, separators, quotes."""
 
 import pytest
 
 from recbole_lsrec.errors import DataError
+from recbole_lsrec.prepare.report import report
 
 HEAD = "user_id,item_id,timestamp\n"
 
@@ -56,3 +57,42 @@ def test_a_separator_beyond_ascii(prepared, encoding):
 
 def test_blanks_around_a_time_are_none_of_it(prepared):
     assert prepared("csv", {"log.csv": HEAD + "a,1, 1577836800 \n"})[0] == ["a|1|1577836800"]
+
+
+def test_a_lone_quote_does_not_swallow_rows_in_silence(prepared, tmp_path):
+    rows = "".join(f"u,i{n},{1577836800 + n}\n" for n in range(300))
+    swallowed = 'u,"5 inch,1577836801\nu,j,1577836802\nu,"k,1577836803\n'
+    _, _, meta = prepared("csv", {"log.csv": HEAD + rows + swallowed}, max_refused=0.02)
+    assert (meta["account"]["rows_read"], meta["account"]["files"][0]["inside_quotes"]) == (301, 2)
+    assert meta["account"]["refused"][0]["reason"] == 'an id holds a line break, as where a lone " joins rows'
+    assert "2 line breaks stand inside quoted values" in report(meta, tmp_path, "log")
+
+
+def test_line_breaks_inside_quotes_are_told(prepared):
+    text = 'user,item,time,text\nu,i,1577836800,"two\nlines"\n'
+    events, _, meta = prepared("csv", {"log.csv": text})
+    assert len(events) == 1
+    assert meta["account"]["files"][0]["inside_quotes"] == 1
+
+
+@pytest.mark.parametrize(
+    ("rows", "row"),
+    [
+        ('u,"5 inch,1577836801,t\nu,j,1577836802,t\n', 3),  # too few columns are left
+        ('u,j,1577836802,"t\nu,k,1577836803,t\n', 3),  # the last column, which is not even read
+        ('u,j,1577836802,"t', 3),
+        ('u,"a""b",1577836802,t\nu,k,1577836803,"""t', 4),
+    ],
+)
+def test_a_quote_that_nothing_closes_is_an_error(prepared, rows, row):
+    with pytest.raises(
+        DataError, match=rf'log\.csv, row {row}: a " opens a value that nothing closes, so that all lines'
+    ):
+        prepared("csv", {"log.csv": "user,item,time,text\nu,i,1577836800,t\n" + rows}, max_refused=1)
+
+
+def test_a_quote_inside_a_value_and_a_doubled_one_are_text(prepared):
+    rows = 'u,5" tube,1577836800\nu,"6"" tube",1577836801\nu,"7, 8",1577836802'
+    assert prepared("csv", {"log.csv": "user,item,time\n" + rows})[0] == [
+        'u|5" tube|1577836800', 'u|6" tube|1577836801', "u|7, 8|1577836802"
+    ]  # fmt: skip

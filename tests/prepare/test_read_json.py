@@ -44,8 +44,14 @@ def test_what_is_no_object_is_refused_wherever_it_stands(prepared):
     events, _, meta = prepared("csv", {"log.jsonl": text}, max_refused=0.5)
     assert len(events) == 4
     assert [(entry["reason"], entry["rows"]) for entry in meta["account"]["refused"]] == [("no JSON object", 2)]
-    with pytest.raises(DataError, match=r"log\.jsonl, line 2: is no JSON object \(accepted: one object a line; jq -c"):
-        prepared("csv", {"log.jsonl": "\n[1]\n"}, name="array")
+    accepted = "accepted: one object a line, as jq -c '.\\[\\]' writes it of an array and jq -c . of objects over several lines"
+    for name, text, found in (
+        ("array", "\n[1]\n", r"line 2: is no JSON object \(but a list\)"),
+        ("pretty", "[\n {\n", r"line 1: is no JSON object \(Expecting value: .*\)"),
+        ("object", '{\n "user": 1\n}\n', r"line 1: is no JSON object \(Expecting property name .*\)"),
+    ):
+        with pytest.raises(DataError, match=rf"log\.jsonl, {found}; {accepted}\.$"):
+            prepared("csv", {"log.jsonl": text}, name=name)
 
 
 @pytest.mark.parametrize(("encoding", "given"), [("utf-16", None), ("utf-16", "utf-16"), ("utf-16-le", "utf-16-le")])

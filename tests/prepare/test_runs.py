@@ -7,6 +7,8 @@ from click.testing import CliRunner
 
 from recbole_lsrec.cli import cli
 from recbole_lsrec.config import Config
+from recbole_lsrec.errors import DataError
+from recbole_lsrec.prepare.command import Options, prepare
 from recbole_lsrec.quick_start import run_recbole_lsrec
 from recbole_lsrec.run_data import load_log
 from recbole_lsrec.run_files import read_instances
@@ -173,3 +175,34 @@ def test_days_are_whole_in_every_zone(prepared, zone):
     rows = [f"u{user},i{day % 7},2020-01-{1 + day:02d}\n" for user in range(20) for day in range(10)]
     _, _, meta = prepared("csv", {"log.csv": "user,item,time\n" + "".join(rows)}, tz=zone)
     assert (meta["times"]["resolution_seconds"], meta["suggested"]["session_threshold"]) == (86400, 43200)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"item_features": "price:float"},
+            "^user_features, item_features, keep_events: found .*'price:float'.*lists of texts",
+        ),
+        ({"recipe": "nosuch"}, "^recipe: found 'nosuch'; accepted: one of none,"),
+        ({"k_core": 0}, "^k_core: found 0; accepted: a whole number greater than 0"),
+        ({"sample_users": 2}, "^sample_users: found 2; accepted: a share above 0 and at most 1"),
+        ({"max_refused": -1}, "^max_refused: found -1; accepted: a share from 0 to 1"),
+    ],
+)
+def test_options_that_the_command_line_refuses_are_refused_in_python_too(options, message):
+    with pytest.raises(DataError, match=message):
+        Options(**options)
+
+
+def test_paths_may_be_texts_and_columns_numbers(tmp_path):
+    (tmp_path / "log.csv").write_text("a,x,1577836800\nb,x,1577836801\n")
+    options = Options(columns={"user": 1, "item": 2, "time": 3})
+    meta = prepare("csv", [str(tmp_path / "log.csv")], str(tmp_path / "data"), "log", options)
+    assert meta["statistics"]["users"] == 2
+    for source, raw, message in (
+        ("cvs", [], "^source: found 'cvs'; accepted: csv, "),
+        ("csv", "log.csv", "a list of files"),
+    ):
+        with pytest.raises(DataError, match=message):
+            prepare(source, raw, tmp_path, "log", Options())

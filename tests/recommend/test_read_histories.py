@@ -73,7 +73,10 @@ def test_what_is_no_id_is_refused(value, column):
 
 def test_the_line_of_an_event_is_named(tmp_path):
     files = {
-        "lines.csv": (b'user,item,timestamp\n\n"a\nb",x,1\n\na,x,soon\n', "line 6: has the timestamp 'soon'"),
+        "lines.csv": (
+            b'user,item,timestamp,t\n\na,x,1,"two\nlines"\n\na,x,soon,\n',
+            "line 6: has the timestamp 'soon'",
+        ),
         "bare.inter": (b'user_id:token\titem_id:token\ttimestamp:float\n"a\tx\t1\n\na\t\t2\n', "line 4: has no item"),
         "objects.jsonl": (b'\n{"user": "a", "item": 1e16, "timestamp": 1}\n', "line 2: has the item 1e\\+16"),
     }
@@ -85,6 +88,17 @@ def test_the_line_of_an_event_is_named(tmp_path):
     events.to_parquet(tmp_path / "rows.parquet")
     with pytest.raises(DataError, match=r"rows\.parquet, row 2: has no user"):
         read_histories(tmp_path / "rows.parquet", NAMES)
+
+
+def test_an_index_of_pandas_is_a_column(tmp_path):
+    frame = pd.DataFrame({"user": ["a", "b"], "item": ["x", "y"], "timestamp": [1, 2]}).set_index("user")
+    frame.to_parquet(tmp_path / "rows.parquet")
+    assert read_histories(tmp_path / "rows.parquet", NAMES)["user"].tolist() == ["a", "b"]
+    table = pa.parquet.read_table(tmp_path / "rows.parquet").replace_schema_metadata(
+        {"pandas": '{"columns": [{"name": "x"}]}'}
+    )
+    pa.parquet.write_table(table, tmp_path / "rows.parquet")  # damaged
+    assert read_histories(tmp_path / "rows.parquet", NAMES)["item"].tolist() == ["x", "y"]
 
 
 def test_the_line_of_a_later_block_is_named(tmp_path, monkeypatch):
@@ -121,3 +135,27 @@ def test_times_that_are_no_numbers(time):
         DataError, match=r"^histories: the timestamp holds (datetime64|timedelta64|complex128).*; give numbers"
     ):
         read_histories(pd.DataFrame({"user": ["a"], "item": ["x"], "timestamp": time}), NAMES)
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ('a,"x,1,t\nb,y,2,t\n', r"line 2: a \" opens a value that nothing closes; take it out, or double it"),
+        ('a,x,1,t\na,y,2,"t\nb,y,2,t\n', r"line 3: a \" opens a value that nothing closes"),
+        ('a,"x,1,t\nb,y"",2,t\nb,y"",2,t\nc,z"",1,t\n', r"line 2: a \" opens a value that nothing closes"),
+        ('a,"x,1,t\nb,y",2,t\n', r"line 2: has the item 'x,1,t\\nb,y', with a line break; a lone \" joins lines"),
+    ],
+)
+def test_a_lone_quote_swallows_no_line(tmp_path, rows, message):
+    (tmp_path / "log.csv").write_text("user,item,timestamp,title\n" + rows)
+    with pytest.raises(DataError, match=message):
+        read_histories(tmp_path / "log.csv", NAMES)
+    (tmp_path / "log.csv").write_text('user,item,timestamp,title\na,5" tube,1,"two\nlines"\n')
+    assert read_histories(tmp_path / "log.csv", NAMES)["item"].tolist() == ['5" tube']
+
+
+def test_a_whole_number_with_a_fraction_is_the_id_that_prepare_makes_of_it(tmp_path):
+    lines = ['{"user": 7.0, "item": 1e3, "timestamp": 1}', '{"user": "7.0", "item": 2.5, "timestamp": 1}']
+    (tmp_path / "log.jsonl").write_text("\n".join(lines) + "\n")
+    found = read_histories(tmp_path / "log.jsonl", NAMES)
+    assert (found["user"].tolist(), found["item"].tolist()) == (["7", "7.0"], ["1000", "2.5"])

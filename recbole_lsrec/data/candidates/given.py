@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.data.event_name import event_name
@@ -53,10 +54,12 @@ def read_candidates(path: str | Path, dataset: SessionDataset, share: float = 0.
     wrong = np.flatnonzero((kept < width) | (kept < lengths))
     if len(wrong) > share * len(kept):
         one = int(wrong[np.argmin(kept[wrong])])
+        useless = int(lengths[one] - kept[one])
+        found = f"{lengths[one]} negatives" + (f", of which {useless} are the target or come twice" if useless else "")
         raise DataError(
-            f"{_where(path, frame, line_of[one])}: {lengths[one]} negatives, of which {kept[one]} are distinct and not the "
-            f"target, where other lines have {width} ({len(wrong)} of {len(kept)} such lists); give every line as many, or "
-            "accept short lists with eval_args: {fewer: allow}."
+            f"{_where(path, frame, line_of[one])}: {found}{f', where others have {width}' if kept[one] < width else ''} "
+            f"({len(wrong)} of {len(kept)} such lists); give every line as many, all different and without the target, or accept "
+            "short lists with eval_args: {fewer: allow}."
         )
     if len(wrong):
         dataset.logger.warning(
@@ -71,13 +74,14 @@ def read_candidates(path: str | Path, dataset: SessionDataset, share: float = 0.
 
 def _read(path: Path) -> pd.DataFrame:
     """The file with plain column names and lists of tokens; the index is the number of the line."""
-    if not path.is_file():
+    if not path.is_file() or not path.stat().st_size:
         raise DataError(
-            f"candidates: found {str(path)!r}, which is no file; accepted: a file with user_id, item_id and negatives."
+            f"candidates: found {str(path)!r}, which is no file or an empty one; accepted: a file with user_id, item_id and "
+            "negatives."
         )
     try:
         if path.suffix == ".parquet":
-            frame = pd.read_parquet(path)
+            frame = pq.read_table(path).to_pandas(ignore_metadata=True)
         else:
             check_utf8(path)
             separator = "," if path.suffix == ".csv" else "\t"
@@ -151,6 +155,12 @@ def _match(
     lines["line"], instances["row"] = np.arange(len(lines)), held_out
     joined = lines.merge(instances, how="outer", on=[*names, "turn"])
     astray = joined[joined["row"].isna()]
+    again = astray.merge(instances[names].drop_duplicates(), on=names)
+    if len(again):
+        raise DataError(
+            f"{_where(path, frame, int(again['line'].min()))}: is one line more than there are held-out events of its user and "
+            f"target{' and time' if 'time' in names else ''} ({len(again)} such lines in all); give each its line once."
+        )
     if len(astray):
         raise DataError(
             f"{_where(path, frame, int(astray['line'].iloc[0]))}: matches no validation or test instance "

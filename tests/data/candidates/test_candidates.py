@@ -273,15 +273,24 @@ def test_nanoseconds_of_given_lists_are_exact(load, tmp_path):
             r"line 4: matches no validation or test instance \(1 such lines in all\); user_id, item_id must be those of a "
             r"held-out event of this split\.$",
         ),
-        ([("a", "x", "y w"), ("b", "z", "x y"), ("b", "z", "y w")], r"line 4: matches no validation or test instance"),
+        (
+            [("a", "x", "y w"), ("b", "z", "x y"), ("b", "z", "y w")],
+            r"line 4: is one line more than there are held-out events",
+        ),
         ([("a", "x", "y w")], r"1 of 2 instances have no list, the first that of user 'b', item 'z', timestamp 25"),
-        ([("a", "x", "y w"), ("b", "z", "x")], r"line 3: 1 negatives, of which 1 are distinct .* other lines have 2"),
-        ([("a", "x", "y y"), ("b", "z", "x y")], r"line 2: 2 negatives, of which 1 are distinct"),
+        ([("a", "x", "y w"), ("b", "z", "x")], r"line 3: 1 negatives, where others have 2 \(1 of 2 such lists\)"),
+        (
+            [("a", "x", "y y"), ("b", "z", "x y")],
+            r"line 2: 2 negatives, of which 1 are the target or come twice, where others have 2",
+        ),
         (
             [("a", "x", "y,w"), ("b", "z", "x,y")],
             r"line 2: negatives 'y,w' .* negatives are tokens separated by spaces\.$",
         ),
-        ([("a", "x", "y w"), ("b", "z", "z y")], r"line 3: 2 negatives, of which 1 are distinct and not the target"),
+        (
+            [("a", "x", "y w"), ("b", "z", "z y")],
+            r"line 3: 2 negatives, of which 1 are the target or come twice, where others have 2",
+        ),
     ],
 )
 def test_a_list_that_does_not_fit_is_an_error_that_says_where(given, lists, message):
@@ -314,7 +323,9 @@ def test_a_file_in_another_encoding(given):
 
 def test_a_file_that_is_none(given, tmp_path):
     path, view = given(LISTS)
-    with pytest.raises(DataError, match=r"^candidates: found '.*none\.tsv', which is no file; accepted"):
+    with pytest.raises(
+        DataError, match=r"^candidates: found '.*none\.tsv', which is no file or an empty one; accepted"
+    ):
         read_candidates(tmp_path / "none.tsv", view)
     path.write_text("user\titem_id\tnegatives\n")
     with pytest.raises(DataError, match=r"has no column user_id \(found: user, item_id, negatives\)"):

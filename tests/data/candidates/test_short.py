@@ -126,8 +126,8 @@ def test_no_instance_with_a_competitor_is_an_error(load):
         (
             ["y w", ""],
             0.05,
-            r"line 3: 0 negatives, .* other lines have 2 \(1 of 2 such lists\); give every line as many, or accept short "
-            r"lists with eval_args: \{fewer: allow\}\.$",
+            r"line 3: 0 negatives, where others have 2 \(1 of 2 such lists\); give every line as many, all different and without "
+            r"the target, or accept short lists with eval_args: \{fewer: allow\}\.$",
         ),
         (["y w", ""], "allow", None),
     ],

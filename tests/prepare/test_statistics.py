@@ -1,0 +1,41 @@
+"""Names that a reader may take for others: counted, and kept."""
+
+from pathlib import Path
+
+from recbole_lsrec.prepare.report import report
+
+HEAD = "user_id,item_id,timestamp\n"
+
+
+def test_names_with_spaces_around_them_are_counted_and_kept(prepared):
+    rows = "a,z,1577836800\na,z ,1577836801\na,y\u00a0,1577836802\na, x ,1577836803\n"
+    events, _, meta = prepared("csv", {"shop.csv": HEAD + rows + "b,y,1577836804\n"})
+    assert [event.split("|")[1] for event in events] == ["z", "z ", "y\u00a0", " x ", "y"]
+    assert meta["statistics"]["spaces_around"]["user"] == {"names": 0, "twins": 0, "example": ""}
+    assert meta["statistics"]["spaces_around"]["item"] == {"names": 3, "twins": 2, "example": "y\u00a0"}
+    said = report(meta, Path(), "x")
+    assert (
+        "names of items with spaces around them: 3, such as 'y\\xa0', of which only spaces tell 2 from another" in said
+    )
+    assert "names of users" not in said
+    blank = prepared("csv", {"shop.csv": HEAD + "a,z,1577836800\na,  ,1577836801\n"}, name="blank")[2]
+    assert blank["statistics"]["spaces_around"]["item"] == {"names": 1, "twins": 1, "example": "  "}
+
+
+def test_a_space_that_follows_every_comma_belongs_to_the_separator_if_it_is_given(prepared):
+    rows = {"shop.csv": "user_id, item_id, timestamp, category\na, z, 1577836800, c\nb, y, 1577836801, d\n"}
+    assert prepared("csv", rows)[0] == ["a| z|1577836800", "b| y|1577836801"]
+    said = report(prepared("csv", rows, name="told")[2], Path(), "x")
+    assert "names of items with spaces around them: 2, such as ' y', of which only spaces tell 0 from another" in said
+    assert "names of categories with spaces around them: 2, such as ' c'" in said
+    assert prepared("csv", rows, name="given", separator=", ")[0] == ["a|z|1577836800", "b|y|1577836801"]
+
+
+def test_names_that_a_spreadsheet_or_pandas_wrote_as_numbers_are_told(prepared):
+    rows = "a,7.0,1577836800\na,2.05E+18,1577836801\na,7,1577836802\na,1e10,1577836803\na,7.5,1577836804\na,v7.0,1577836805\n"
+    events, _, meta = prepared("csv", {"shop.csv": HEAD + rows})
+    assert [event.split("|")[1] for event in events] == ["7.0", "2.05E+18", "7", "1e10", "7.5", "v7.0"]
+    assert meta["statistics"]["floats"]["item"] == {"names": 2, "example": "2.05E+18"}
+    assert "names of items that a program may have written as numbers: 2, such as '2.05E+18'" in report(
+        meta, Path(), "x"
+    )
