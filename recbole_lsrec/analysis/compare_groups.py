@@ -14,6 +14,7 @@ from recbole_lsrec.analysis.strata import FEW_USERS, STRATA, UNKNOWN, Stratum
 from recbole_lsrec.analysis.user_metrics import Metric
 from recbole_lsrec.errors import DataError
 from recbole_lsrec.page.numbers import metric as number
+from recbole_lsrec.page.numbers import p_value
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,7 @@ def group_tables(found: Sequence[GroupPair], alpha: float) -> list[tuple[str, li
                 number(one.mean_b),
                 f"{one.pair.difference:+.4f}",
                 f"{one.pair.low:+.4f} {one.pair.high:+.4f}",
-                "" if one.pair.p_holm is None else f"{one.pair.p_holm:.4f}{'*' * one.pair.significant(alpha)}",
+                "" if one.pair.p_holm is None else f"{p_value(one.pair.p_holm)}{'*' * one.pair.significant(alpha)}",
             ]
             for one in found
             if _table(one) == (column, a, b)
