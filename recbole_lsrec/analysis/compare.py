@@ -15,6 +15,7 @@ from recbole_lsrec.analysis.significance import (
     cohen_d,
     combined_t,
     holm,
+    less,
     paired_t,
     percentile_interval,
     win_tie_loss,
@@ -186,8 +187,8 @@ def compare_models(
         _pair(
             table[a],
             table[b],
-            None if per_user is None else per_user[a] - per_user[b],
-            draws[:, a] - draws[:, b],
+            None if per_user is None else less(per_user[a], per_user[b]),
+            less(draws[:, a], draws[:, b]),
             users,
             metric.higher_is_better,
             1 - alpha,
@@ -283,7 +284,7 @@ def _pair(
     confidence: float,
 ) -> Pair:
     """One pair; ``difference`` is ``[U]`` or None for a pooled metric, ``draws`` ``[R]`` of the bootstrap."""
-    mean = a.mean - b.mean
+    mean = float(less(np.array(a.mean), np.array(b.mean)))
     variance = float(draws.var(ddof=1) if difference is None else difference.var(ddof=1) / n_users)
     over_users = (variance, n_users - 1.0)
     users_test = combined_t(mean, over_users) if difference is None else paired_t(difference)
