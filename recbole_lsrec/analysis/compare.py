@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from recbole_lsrec.analysis.comparable import Model, load_models
+from recbole_lsrec.analysis.saved_runs import in_two_stages
 from recbole_lsrec.analysis.significance import (
     ResampledAUC,
     bootstrap,
@@ -92,7 +93,11 @@ class Pair:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What :func:`compare` found; ``to_dict`` makes it JSON."""
+    """What :func:`compare` found; ``to_dict`` makes it JSON.
+
+    Attributes:
+        two_stage: by label of the models ranked in two stages, the share of the best items found, a mean over seeds.
+    """
 
     dataset: str
     simulated: str | bool
@@ -108,6 +113,7 @@ class Comparison:
     resamples: int
     bootstrap_seed: int
     code_versions: int
+    two_stage: dict[str, float]
     models: list[ModelValue]
     pairs: list[Pair]
 
@@ -217,6 +223,7 @@ def compare_models(
         resamples=resamples,
         bootstrap_seed=bootstrap_seed,
         code_versions=len({run.result["fingerprints"].get("code") for run in runs}),
+        two_stage=in_two_stages({model.label: model.runs for model in models}, phase, protocol),
         models=table,
         pairs=[pair if pair.p is None else replace(pair, p_holm=float(next(adjusted))) for pair in pairs],
     )

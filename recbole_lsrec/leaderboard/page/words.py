@@ -5,6 +5,7 @@ from dataclasses import replace
 from math import inf
 from typing import Any
 
+from recbole_lsrec.analysis.comparison_words import estimated
 from recbole_lsrec.data.candidates.unseen import GIVES_AWAY
 from recbole_lsrec.evaluation.ties import MANY_TIES
 from recbole_lsrec.leaderboard.page.cost import Cost
@@ -135,6 +136,7 @@ def notes(table: Table) -> list[str]:
         *_bands(table),
         *_users(table),
         *_ties(table),
+        *estimated(table.two_stage),
         *_unseen(table),
     ]
 

@@ -9,6 +9,7 @@ import pytest
 from scipy.stats import kendalltau
 
 from recbole_lsrec.analysis.compare import compare
+from recbole_lsrec.analysis.comparison_words import notes
 from recbole_lsrec.analysis.strata_report import describe_strata
 from recbole_lsrec.analysis.user_metrics import Metric
 from recbole_lsrec.leaderboard.page import words, write_report
@@ -102,6 +103,21 @@ def test_the_page_says_what_was_trained_at_every_position(tmp_path):
     for page in ("leaderboard.md", "leaderboard.html"):
         text = (tmp_path / page).read_text()
         assert "Trained on whole histories at once, other sequence models on one window for each target: A." in text
+
+
+def test_the_page_says_whose_ranks_among_all_items_are_estimates(tmp_path):
+    its = {"pop3": ranks(2, 1), "full": ranks(2, 1)}
+    shares = {("A", 1): {"test": 0.99}, ("A", 2): {"test": 0.98}, ("B", 1): {}, ("B", 2): {}}
+    cells = [write_cell(tmp_path, name, its, seed, result={"full_recall": of}) for (name, seed), of in shares.items()]
+    write_report(write_board(tmp_path, cells))
+    pop3, full = json.loads((tmp_path / "report.json").read_text())["datasets"][0]["tables"]
+    said = (
+        "Ranked in two stages (full_stage), so partly by estimates, neither equal to exact ranks nor a bound: A (98.5% of the "
+        "best items found)."
+    )
+    assert (said in full["notes"], said in pop3["notes"]) == (True, False)
+    runs = [tmp_path / cell["run_folder"] for cell in cells]
+    assert said in notes(compare(runs, "mrr", protocol="full"))
 
 
 def test_a_model_that_only_counts_is_not_still_improving(tmp_path):
