@@ -133,10 +133,8 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     for key in ("model", "own_model", "dataset", "threads", "gpu"):
         if before.get(key) != now.get(key):
             found.append(f"{key}: {before.get(key)} -> {now.get(key)}")
-    versions = before.get("versions", {})
-    found += [
-        f"{name}: {versions.get(name)} -> {v}" for name, v in now.get("versions", {}).items() if versions.get(name) != v
-    ]
+    then, today = before.get("versions", {}), now.get("versions", {})
+    found += [f"{name}: {then[name]} -> {today.get(name)}" for name in then if then[name] != today.get(name)]
     old, new = before.get("settings", {}), now["settings"]
     changed = [key for key in sorted({*old, *new}) if old.get(key) != new.get(key)]
     found += [f"{key}: {old.get(key)} -> {new.get(key)}" for key in changed[:_SHOWN_DIFFERENCES]]
