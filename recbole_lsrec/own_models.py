@@ -4,13 +4,16 @@ Nothing is imported because a file names it: a run folder may come from anywhere
 taken from what this process has loaded already, or from what the user names again.
 """
 
+import ast
 import hashlib
 import inspect
 import os
 import sys
+import sysconfig
 import traceback
+from collections.abc import Iterator
 from importlib import import_module
-from importlib.util import module_from_spec, spec_from_file_location
+from importlib.util import module_from_spec, resolve_name, spec_from_file_location
 from logging import getLogger
 from pathlib import Path
 from types import ModuleType
@@ -29,7 +32,8 @@ class Origin(TypedDict):
     Attributes:
         model: what ``--model`` takes to give it again, with an absolute path; for a class of a script or notebook
             ``__main__:Class``.
-        sha256: of the file, or of the methods where the class was typed into a notebook; None where no source is at hand.
+        sha256: of the file and of the user's other modules that it imports, or of the methods where the class was typed into
+            a notebook; None where no source is at hand.
     """
 
     model: str
@@ -84,7 +88,48 @@ def origin(model: type) -> Origin:
         source = None
     place = file if file and model.__module__.startswith(_PREFIX) else model.__module__
     sha256 = getattr(module, _SHA256, None) or (source and hashlib.sha256(source).hexdigest())
+    if sha256 and file and module and _is_of_the_user(Path(file)) and (others := _imported_by(module)):
+        digest = hashlib.sha256(sha256.encode())
+        for name, path in sorted(others.items()):
+            digest.update(name.encode() + b"\0" + path.read_bytes())
+        sha256 = digest.hexdigest()
     return {"model": f"{place}:{model.__qualname__}", "sha256": sha256 or None}
+
+
+def _imported_by(module: ModuleType) -> dict[str, Path]:
+    """The user's other modules that a module imports, and theirs; what is installed has a version instead."""
+    found: dict[str, Path] = {}
+    waiting = [module]
+    while waiting:
+        for name in _imports(waiting.pop()):
+            other = sys.modules.get(name)
+            file = getattr(other, "__file__", None)
+            if other is not None and other is not module and file and name not in found and _is_of_the_user(Path(file)):
+                found[name] = Path(file)
+                waiting.append(other)
+    return found
+
+
+def _imports(module: ModuleType) -> Iterator[str]:
+    """Absolute names after ``import``, and those that may be modules after ``from``."""
+    for node in ast.walk(ast.parse(Path(str(module.__file__)).read_bytes())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and (module.__package__ or not node.level):
+            place = resolve_name("." * node.level + (node.module or ""), module.__package__)
+            yield from (place, *(f"{place}.{alias.name}" for alias in node.names))
+
+
+def _is_of_the_user(file: Path) -> bool:
+    paths = sysconfig.get_paths()
+    installed = paths["stdlib"], paths["platstdlib"], Path(__file__).parent
+    packages = {"site-packages", "dist-packages"} & {*file.parts}
+    return (
+        file.suffix == ".py"
+        and file.is_file()
+        and not packages
+        and not any(file.is_relative_to(place) for place in installed)
+    )
 
 
 def _typed(model: type) -> str:

@@ -114,3 +114,5 @@ def test_parts_of_a_setting_have_effects_of_their_own() -> None:
         "ties": "average",
     }
     assert of_a_result({**values, "worker": 3, "their_own": 2}) == {**values, "their_own": 2}
+    # Early stopping compares rounded scores.
+    assert of_a_system({"metric_decimal_place": 2, "tail_ratio": 0.1}, "SASRec") == {"metric_decimal_place": 2}

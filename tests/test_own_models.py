@@ -1,5 +1,6 @@
 """A model class of the user's own, named by its place."""
 
+import hashlib
 import json
 import linecache
 import logging
@@ -100,6 +101,26 @@ def test_a_class_of_a_notebook_cell_runs_and_is_given_again_by_hand(shop, monkey
     assert "has changed since" not in caplog.text
     load_run(folder, of_a_cell(EXAMPLE.read_text().replace("(1 - alpha)", "(2 - alpha)"), monkeypatch))
     assert "the source of __main__:SessionMean has changed since" in caplog.text
+
+
+def test_the_hash_covers_the_modules_of_ones_own_that_the_file_imports(tmp_path, monkeypatch):
+    for name, text in {
+        "own_parts.py": "from own_deeper import WIDTH\n\ndef wide():\n    return WIDTH\n",
+        "own_deeper.py": "WIDTH = 1\n",
+        "own_alone.py": "import json\nimport numpy\n\nclass Alone:\n    pass\n",
+        "own_joined.py": "import json\nfrom own_parts import wide\n\nclass Joined:\n    pass\n",
+    }.items():
+        (tmp_path / name).write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    alone = own_models.load("own_alone:Alone")
+    assert own_models.origin(alone)["sha256"] == hashlib.sha256((tmp_path / "own_alone.py").read_bytes()).hexdigest()
+    joined = own_models.load("own_joined:Joined")
+    hashes = [own_models.origin(joined)["sha256"]]
+    for name in ("own_parts.py", "own_deeper.py"):
+        with (tmp_path / name).open("a") as file:
+            file.write("# edited\n")
+        hashes.append(own_models.origin(joined)["sha256"])
+    assert len(set(hashes)) == 3
 
 
 def test_a_class_without_any_source_has_no_hash():

@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 
 from recbole_lsrec.analysis.comparable import Model, load_models
+from recbole_lsrec.analysis.saved_runs import in_two_stages
 from recbole_lsrec.analysis.significance import (
     ResampledAUC,
     bootstrap,
     cohen_d,
     combined_t,
     holm,
+    less,
     paired_t,
     percentile_interval,
     win_tie_loss,
@@ -91,7 +93,11 @@ class Pair:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What :func:`compare` found; ``to_dict`` makes it JSON."""
+    """What :func:`compare` found; ``to_dict`` makes it JSON.
+
+    Attributes:
+        two_stage: by label of the models ranked in two stages, the share of the best items found, a mean over seeds.
+    """
 
     dataset: str
     simulated: str | bool
@@ -107,6 +113,7 @@ class Comparison:
     resamples: int
     bootstrap_seed: int
     code_versions: int
+    two_stage: dict[str, float]
     models: list[ModelValue]
     pairs: list[Pair]
 
@@ -186,8 +193,8 @@ def compare_models(
         _pair(
             table[a],
             table[b],
-            None if per_user is None else per_user[a] - per_user[b],
-            draws[:, a] - draws[:, b],
+            None if per_user is None else less(per_user[a], per_user[b]),
+            less(draws[:, a], draws[:, b]),
             users,
             metric.higher_is_better,
             1 - alpha,
@@ -216,6 +223,7 @@ def compare_models(
         resamples=resamples,
         bootstrap_seed=bootstrap_seed,
         code_versions=len({run.result["fingerprints"].get("code") for run in runs}),
+        two_stage=in_two_stages({model.label: model.runs for model in models}, phase, protocol),
         models=table,
         pairs=[pair if pair.p is None else replace(pair, p_holm=float(next(adjusted))) for pair in pairs],
     )
@@ -283,7 +291,7 @@ def _pair(
     confidence: float,
 ) -> Pair:
     """One pair; ``difference`` is ``[U]`` or None for a pooled metric, ``draws`` ``[R]`` of the bootstrap."""
-    mean = a.mean - b.mean
+    mean = float(less(np.array(a.mean), np.array(b.mean)))
     variance = float(draws.var(ddof=1) if difference is None else difference.var(ddof=1) / n_users)
     over_users = (variance, n_users - 1.0)
     users_test = combined_t(mean, over_users) if difference is None else paired_t(difference)

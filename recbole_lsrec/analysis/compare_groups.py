@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,11 @@ from recbole_lsrec.analysis.comparable import Model
 from recbole_lsrec.analysis.compare import Pair, compare_models, n_compared
 from recbole_lsrec.analysis.significance import holm
 from recbole_lsrec.analysis.strata import FEW_USERS, STRATA, UNKNOWN, Stratum
+from recbole_lsrec.analysis.text_table import WIDTH
 from recbole_lsrec.analysis.user_metrics import Metric
 from recbole_lsrec.errors import DataError
 from recbole_lsrec.page.numbers import metric as number
+from recbole_lsrec.page.numbers import p_value
 
 
 @dataclass(frozen=True)
@@ -127,7 +130,7 @@ def group_tables(found: Sequence[GroupPair], alpha: float) -> list[tuple[str, li
                 number(one.mean_b),
                 f"{one.pair.difference:+.4f}",
                 f"{one.pair.low:+.4f} {one.pair.high:+.4f}",
-                "" if one.pair.p_holm is None else f"{one.pair.p_holm:.4f}{'*' * one.pair.significant(alpha)}",
+                "" if one.pair.p_holm is None else f"{p_value(one.pair.p_holm)}{'*' * one.pair.significant(alpha)}",
             ]
             for one in found
             if _table(one) == (column, a, b)
@@ -144,7 +147,8 @@ def group_note(found: Sequence[GroupPair], alpha: float) -> str:
     """What the star means, and what is not shown."""
     tested = sum(one.pair.p is not None for one in found)
     star = (
-        f"* Holm p <= {alpha:g}, adjusted for all {tested} pairs of all groups"
+        f"* Holm p <= {alpha:g}, adjusted for all {tested} pairs of all groups; it counts users and seeds, the interval users"
+        " alone"
         if tested
         else "Nothing is tested: one seed a side"
     )
@@ -158,4 +162,4 @@ def groups_text(found: Sequence[GroupPair], alpha: float) -> str:
         f"{title}\n{tabulate(rows, heads, tablefmt='simple', colalign=align, disable_numparse=True)}"
         for title, heads, rows in group_tables(found, alpha)
     ]
-    return "\n\n".join([*blocks, group_note(found, alpha)])
+    return "\n\n".join([*blocks, fill(group_note(found, alpha), WIDTH)])

@@ -1,5 +1,6 @@
 """A comparison in words and rows, which the terminal and the page lay out."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -104,9 +105,20 @@ def notes(found: Comparison) -> list[str]:
         )
         told += ["Train more seeds, with the other settings of each run as they were, and give compare all runs:"]
         told += [f"  {command}" for command in _more_seeds(found)]
+    told += estimated(found.two_stage)
     if found.code_versions > 1:
         told.append(f"The runs were made by {found.code_versions} versions of the code.")
     return told
+
+
+def estimated(shares: Mapping[str, float]) -> list[str]:
+    """Whose ranks among all items are partly estimates, which others' need not be; by name the share of the best found."""
+    if not shares:
+        return []
+    named = ", ".join(f"{label} ({share:.1%} of the best items found)" for label, share in shares.items())
+    return [
+        f"Ranked in two stages (full_stage), so partly by estimates, neither equal to exact ranks nor a bound: {named}."
+    ]
 
 
 def _more_seeds(found: Comparison) -> list[str]:

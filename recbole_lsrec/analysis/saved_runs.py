@@ -1,6 +1,6 @@
 """Reading a run folder back: what strata and comparisons start from, without training or scoring anything again."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from logging import getLogger
@@ -90,6 +90,16 @@ class SavedRun:
         if scores is not None:
             check_scores(self.folder, self.result, chosen, scores, protocol)
         return Lines(chosen, scores)
+
+
+def in_two_stages(named: Mapping[str, Sequence[SavedRun]], phase: str, protocol: str) -> dict[str, float]:
+    """By name of those whose runs ranked all items in two stages, the share of the best that was found, a mean over runs."""
+    found = {}
+    for name, runs in named.items():
+        shares = [run.result.get("full_recall", {}).get(phase) for run in runs] if protocol == "full" else []
+        if known := [share for share in shares if share is not None]:
+            found[name] = float(np.mean(known))
+    return found
 
 
 def load_run_folder(folder: str | Path) -> SavedRun:

@@ -136,7 +136,7 @@ class ProtocolSettings(Options):
         1024, "Memory in MiB that scoring all items may use at a time.", effect=Effect.NOTHING, least=1
     )
     eval_batch_size: int = setting(4096, "Instances scored at a time.", RECBOLES, effect=Effect.NOTHING, least=1)
-    metric_decimal_place: int = setting(4, "Decimal places of metrics.", RECBOLES, effect=Effect.EVALUATION, least=0)
+    metric_decimal_place: int = setting(4, "Decimal places of metrics.", RECBOLES, effect=_SCORES, least=0)
     tail_ratio: Annotated[float, Field(gt=0)] | None = setting(
         None, "Share of items that TailPercentage counts as tail.", RECBOLES, effect=Effect.EVALUATION
     )

@@ -8,7 +8,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from recbole_lsrec import environment, registry
+from recbole_lsrec import checkpoint, environment, registry
 from recbole_lsrec.config import Config
 from recbole_lsrec.config.effects import of_a_result
 from recbole_lsrec.config.layers import Layer, for_model, merge
@@ -33,7 +33,7 @@ class PlannedCell:
         settings: plain values that rebuild its Config anywhere; empty for a system that is not built.
         identity: what its result depends on, as plain values; equal identities give equal results (under a step
             budget, on the same machine).
-        log_key: equal for cells that can share one loaded log.
+        log_key: equal for cells that can share one loaded log: data sets of one name may lie in several folders.
     """
 
     system: System
@@ -86,10 +86,12 @@ def make_cells(
             "settings": of_a_result(settings),
             "data": hashes[paths],
             "code": code,
+            "versions": checkpoint.versions(),
             "threads": threads,
             "gpu": gpus > 0,
         }
-        key = hashlib.sha256(json.dumps(log_settings(config), sort_keys=True, default=str).encode()).hexdigest()
+        of_log = json.dumps([hashes[paths], log_settings(config)], sort_keys=True, default=str)
+        key = hashlib.sha256(of_log.encode()).hexdigest()
         cells.append(PlannedCell(system, data, seed, settings, _as_json(identity), key))
     return cells
 
@@ -131,6 +133,8 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     for key in ("model", "own_model", "dataset", "threads", "gpu"):
         if before.get(key) != now.get(key):
             found.append(f"{key}: {before.get(key)} -> {now.get(key)}")
+    then, today = before.get("versions", {}), now.get("versions", {})
+    found += [f"{name}: {then[name]} -> {today.get(name)}" for name in then if then[name] != today.get(name)]
     old, new = before.get("settings", {}), now["settings"]
     changed = [key for key in sorted({*old, *new}) if old.get(key) != new.get(key)]
     found += [f"{key}: {old.get(key)} -> {new.get(key)}" for key in changed[:_SHOWN_DIFFERENCES]]

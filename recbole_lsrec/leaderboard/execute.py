@@ -88,8 +88,8 @@ def run_cells(
     def start(cell: PlannedCell) -> Any:
         given = (cell.system.model, cell.data.name, {**cell.settings, **settings})
         if cell.log_key not in logs:
-            logs[cell.log_key] = load.options(name=f"load {cell.data.label}").remote(*given)
-        return task.options(name=cell.name).remote(*given, resources.cpus, cell.identity["code"], logs[cell.log_key])
+            logs[cell.log_key] = load.options(name=f"load {cell.data.label}").remote(*given, cell.identity["data"])
+        return task.options(name=cell.name).remote(*given, resources.cpus, cell.identity, logs[cell.log_key])
 
     waiting = deque(cells)
     running: dict[Any, tuple[PlannedCell, int]] = {}

@@ -13,24 +13,42 @@ import recbole_lsrec
 from recbole_lsrec.config import Config
 from recbole_lsrec.console import logging_to
 from recbole_lsrec.data.dataset import SessionDataset
+from recbole_lsrec.data.files import files_of, sha256_of
 from recbole_lsrec.environment import code_fingerprint
-from recbole_lsrec.errors import ConfigError, failure_in_words
+from recbole_lsrec.errors import ConfigError, DataError, failure_in_words
 from recbole_lsrec.leaderboard.cell_run import CellRun
 from recbole_lsrec.quick_start import run_recbole_lsrec
+from recbole_lsrec.registry import get_model, own_origin
 from recbole_lsrec.run_data import load_log
 from recbole_lsrec.run_processes import use_threads
 
 ERROR_FILE = "error.txt"
 
 
-def load(model: str, dataset: str, settings: Mapping[str, Any]) -> SessionDataset:
-    """Reads and splits the log that several cells share."""
+def load(model: str, dataset: str, settings: Mapping[str, Any], data: str) -> SessionDataset:
+    """Reads and splits the log that several cells share.
+
+    Raises:
+        DataError: its files are not those that the leaderboard began with, whose hash is ``data``.
+    """
     with logging_to(None, "error"):
-        return load_log(Config(model, dataset, config_dict=dict(settings)))
+        config = Config(model, dataset, config_dict=dict(settings))
+        log = load_log(config)
+    if sha256_of(files_of(config)) != data:
+        raise DataError(
+            f"the files in {config['data_path']} were changed since this leaderboard began. Start it again: what they "
+            "change is run again."
+        )
+    return log
 
 
 def run_cell(
-    model: str, dataset: str, settings: Mapping[str, Any], threads: int, code: str, log: SessionDataset | None
+    model: str,
+    dataset: str,
+    settings: Mapping[str, Any],
+    threads: int,
+    identity: Mapping[str, Any],
+    log: SessionDataset | None,
 ) -> CellRun:
     """Runs a cell in a folder of its own. A model that raises is a result too.
 
@@ -39,7 +57,7 @@ def run_cell(
         dataset: as in ``--dataset``.
         settings: plain values that rebuild the Config.
         threads: of the CPU that torch may use, in all processes of the cell.
-        code: fingerprint of the package that asks; a node with another one must not give numbers to the same table.
+        identity: of the cell; a node with other code, of the package or of a model of one's own, must not give it numbers.
         log: what :func:`load` gave; it may lie in shared memory and is only read.
     """
     use_threads(threads, settings.get("nproc", 1))
@@ -48,7 +66,7 @@ def run_cell(
         os.chdir(work)  # the worker ends with its cell
         error = None
         try:
-            _check_code(code)
+            _check_code(model, identity)
             run_recbole_lsrec(model, dataset, config_dict={**settings, "run_dir": "runs"}, log=log)
         except Exception as raised:
             error = failure_in_words(raised)
@@ -60,10 +78,14 @@ def run_cell(
         return CellRun(folders[0].name if folders else "", files, round(perf_counter() - started, 1), error)
 
 
-def _check_code(expected: str) -> None:
-    if code_fingerprint() != expected:
+def _check_code(model: str, identity: Mapping[str, Any]) -> None:
+    again = "it was edited meanwhile, or this node has another version. Start the leaderboard again, with the same on every node."
+    if code_fingerprint() != identity["code"]:
+        place = Path(recbole_lsrec.__file__).parent
         raise ConfigError(
-            f"the code in {Path(recbole_lsrec.__file__).parent} on node {platform.node()} is not the code that began this "
-            "leaderboard: it was edited meanwhile, or this node has another version. Start the leaderboard again, with "
-            "the same version on every node."
+            f"the code in {place} on node {platform.node()} is not the code that began this leaderboard: {again}"
+        )
+    if own_origin(get_model(model)) != identity["own_model"]:
+        raise ConfigError(
+            f"the source of {model} on node {platform.node()} is not the source that began this leaderboard: {again}"
         )

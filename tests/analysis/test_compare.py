@@ -46,6 +46,20 @@ def random_run(folder, name: str, number: int, shuffled: bool = False, **options
 # --- numbers ------------------------------------------------------------------------------------------------------------
 
 
+def test_equal_models_of_other_numbers_of_seeds_differ_in_nothing(folder):
+    """The mean of three equal numbers may be another than that of two, in the last bit."""
+    ranks, users = np.random.default_rng(0).integers(1, 40, 300), [f"u{number}" for number in range(300)]
+    among = {"columns": {"n_candidates": 40}}
+    seeds = {"GRU4Rec": (1, 2, 3), "SASRec": (1, 2)}
+    runs = [
+        folder(f"{name}-{seed}", ranks, users, model=name, seed=seed, **among) for name in seeds for seed in seeds[name]
+    ]
+    (pair,) = compare(runs, Metric.parse("ndcg@40")).pairs
+    assert (pair.difference, pair.p_users, pair.p, pair.p_holm) == (0, 1, 1, 1)
+    assert (pair.low, pair.high, pair.win, pair.loss) == (0, 0, 0, 0)
+    assert not pair.significant(0.05)
+
+
 def test_one_run_a_model_by_hand(folder):
     # Reciprocal ranks of users a, b, c: (1 + 1/2) / 2, 1, 1/4 and 1/2, 1, 1/2.
     runs = [folder("one", [1, 2, 1, 4]), folder("two", [2, 2, 1, 2], model="SASRec")]

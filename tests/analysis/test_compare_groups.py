@@ -1,13 +1,14 @@
 """Tests within groups: each is the comparison of the group's instances alone, and all share one adjustment."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from recbole_lsrec.analysis.comparable import load_models
 from recbole_lsrec.analysis.compare import compare
-from recbole_lsrec.analysis.compare_groups import compare_groups, group_note
+from recbole_lsrec.analysis.compare_groups import compare_groups, group_note, group_tables
 from recbole_lsrec.analysis.significance import holm
 from recbole_lsrec.analysis.strata import choose_strata
 from recbole_lsrec.analysis.user_metrics import Metric
@@ -51,6 +52,12 @@ def test_a_group_is_compared_as_if_there_were_no_other(tmp_path):
     assert (found[0].mean_a, found[0].mean_b) == tuple(model.mean for model in alone.models)
     assert (found[0].pair.difference, found[0].pair.p) == (pair.difference, pair.p)
     assert (found[1].pair.difference, found[1].pair.p) == (0, 1)
+
+
+def test_no_p_is_written_as_0(tmp_path):
+    found = [replace(one, pair=replace(one.pair, p_holm=1e-9)) for one in within(runs(tmp_path), ["in_history"])]
+    ((_, _, rows),) = group_tables(found, 0.05)
+    assert [row[-1] for row in rows] == ["<.0001*", "<.0001"]  # of the second the difference is 0
 
 
 def test_a_column_named_twice_is_one(tmp_path):

@@ -10,7 +10,7 @@ from recbole_lsrec.leaderboard.cell_run import CellRun
 DEATHS = {901: 1, 902: 2}  # seed -> attempts that end with SIGKILL
 
 
-def load(model, dataset, settings):
+def load(model, dataset, settings, data):
     """Counts its calls in a file; fails for a length of 13."""
     with Path(settings["data_path"], "loads").open("a") as file:
         file.write(f"{dataset} {settings['MAX_ITEM_LIST_LENGTH']}\n")
@@ -19,7 +19,7 @@ def load(model, dataset, settings):
     return "the log"
 
 
-def run_cell(model, dataset, settings, threads, code, log):
+def run_cell(model, dataset, settings, threads, identity, log):
     """Counts its attempts in a file; then dies, or makes a run folder, as its seed says."""
     assert log == "the log"
     seed = settings["seed"]

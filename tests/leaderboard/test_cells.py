@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import pytest
@@ -79,9 +80,23 @@ def test_what_changes_a_result_changes_the_identity(shop, monkeypatch):
     with monkeypatch.context() as edited:
         edited.setattr("recbole_lsrec.environment.code_fingerprint", lambda: "other")
         assert differences(before, identity()) == "the code changed"
+    with monkeypatch.context() as updated:
+        updated.setattr("torch.__version__", "9.9")
+        assert differences(before, identity()) == f"torch: {before['versions']['torch']} -> 9.9"
     with (Path(shop["data_path"]) / "shop/shop.inter").open("a") as file:
         file.write("1\t1\t1600000000\t1\n")
     assert differences(before, identity()) == "the data files changed"
+
+
+def test_a_data_set_of_the_same_name_in_another_folder_has_its_own_log(shop, tmp_path):
+    copied = shutil.copytree(shop["data_path"], tmp_path / "copied")
+    changed = shutil.copytree(shop["data_path"], tmp_path / "changed")
+    with (changed / "shop/shop.inter").open("a") as file:
+        file.write("1\t1\t1600000000\t1\n")
+    folders = {"shop": shop["data_path"], "copied": copied, "changed": changed}
+    data = [{"name": "shop", "label": label, "settings": {"data_path": str(at)}} for label, at in folders.items()]
+    own, same, other = (cell.log_key for cell in make_cells(plan_for(shop, datasets=data), 1))
+    assert own == same != other
 
 
 def test_where_the_files_lie_and_what_is_shown_does_not_matter(shop, tmp_path, monkeypatch):

@@ -1,26 +1,45 @@
+from pathlib import Path
+
+import pytest
 import torch
 
 from recbole_lsrec.environment import code_fingerprint
-from recbole_lsrec.leaderboard.worker import run_cell
+from recbole_lsrec.errors import DataError
+from recbole_lsrec.leaderboard.worker import load, run_cell
+
+SAME = {"code": code_fingerprint(), "own_model": None}
 
 
 def test_a_node_with_other_code_gives_no_number(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # a worker leaves its folder
-    run = run_cell("SASRec", "shop", {}, 1, "other", None)
+    run = run_cell("SASRec", "shop", {}, 1, {**SAME, "code": "other"}, None)
     assert run.error.startswith("ConfigError: the code in ")
     assert (run.folder, run.files) == ("", {})
+
+
+def test_a_model_of_ones_own_that_was_edited_meanwhile_gives_no_number(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("mine.py").write_text("class Mine:\n    pass\n")
+    mine = f"{tmp_path}/mine.py:Mine"
+    run = run_cell(mine, "shop", {}, 1, {**SAME, "own_model": {"model": mine, "sha256": "0"}}, None)
+    assert run.error.startswith(f"ConfigError: the source of {mine} on node ")
+
+
+def test_a_log_that_was_edited_meanwhile_gives_no_number(shop):
+    with pytest.raises(DataError, match=r"/shop were changed since this leaderboard began. Start it again: "):
+        load("SASRec", "shop", shop, "0" * 64)
 
 
 def test_a_cell_that_needs_too_much_memory_says_so(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("recbole_lsrec.leaderboard.worker.run_recbole_lsrec", lambda *_, **__: torch.empty(1 << 60))
-    run = run_cell("SASRec", "shop", {}, 1, code_fingerprint(), None)
+    run = run_cell("SASRec", "shop", {}, 1, SAME, None)
     assert run.error.startswith("memory is used up; smaller train_batch_size")
 
 
 def test_a_cell_uses_the_threads_it_is_given_and_hands_back_its_folder(shop, monkeypatch):
     before = torch.get_num_threads()
-    run = run_cell("SASRec", "shop", {**shop, "train_steps": 2, "seed": 5}, 2, code_fingerprint(), None)
+    run = run_cell("SASRec", "shop", {**shop, "train_steps": 2, "seed": 5}, 2, SAME, None)
     assert torch.get_num_threads() == 2
     torch.set_num_threads(before)
     assert run.error is None

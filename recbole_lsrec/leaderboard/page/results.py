@@ -1,16 +1,16 @@
 """One table: the systems of a data set under one protocol, with what the tests say of them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from recbole_lsrec.analysis.comparable import Model, group_runs, labels
 from recbole_lsrec.analysis.compare import Comparison, compare_models
-from recbole_lsrec.analysis.saved_runs import Lines, SavedRun
+from recbole_lsrec.analysis.saved_runs import Lines, SavedRun, in_two_stages
 from recbole_lsrec.analysis.user_metrics import Metric
 from recbole_lsrec.errors import ConfigError, DataError
-from recbole_lsrec.leaderboard.board import Board, Cell
+from recbole_lsrec.leaderboard.board import Board, Cell, runs_by_system
 from recbole_lsrec.leaderboard.page.columns import SAME_AS_HIT, Column, columns
 from recbole_lsrec.leaderboard.page.rising import is_rising, still_improving, validated_once
 from recbole_lsrec.leaderboard.page.standing import Standing, standing
@@ -69,6 +69,7 @@ class Table:
         comparison: of the main column; None where nothing was tested.
         untested: why nothing was tested.
         ties_rule, filter_seen, exclude, n_candidates: how targets were ranked; ``n_candidates`` is the largest number.
+        two_stage: by system ranked in two stages, the share of the best items that were found.
         unseen: shares of targets and negatives without a training event, and the ``auc`` of preferring such items; None
             where no run says it.
     """
@@ -89,6 +90,7 @@ class Table:
     exclude: list[str]
     n_candidates: int
     unseen: Mapping[str, float] | None = None
+    two_stage: Mapping[str, float] = field(default_factory=dict)
 
 
 def protocols(cells: Sequence[Cell]) -> list[str]:
@@ -156,6 +158,7 @@ def table(board: Board, dataset: str, protocol: str) -> Table:
         exclude=list(config.get("eval_args", {}).get("exclude", ["positive"])),
         n_candidates=int(lines.instances["n_candidates"].max()),
         unseen=first.result.get("unseen_items", {}).get(f"{PHASE}/{protocol}"),
+        two_stage=in_two_stages(runs_by_system(chosen), PHASE, protocol),
     )
 
 

@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from math import inf
 from typing import Any
 
+from recbole_lsrec.analysis.comparison_words import estimated
 from recbole_lsrec.data.candidates.unseen import GIVES_AWAY
 from recbole_lsrec.evaluation.ties import MANY_TIES
 from recbole_lsrec.leaderboard.page.cost import Cost
 from recbole_lsrec.leaderboard.page.popularity import Corrected, in_order
 from recbole_lsrec.leaderboard.page.results import Table
 from recbole_lsrec.leaderboard.page.standing import Standing
-from recbole_lsrec.page.numbers import MINUS
+from recbole_lsrec.page.numbers import MINUS, metric
 
 _SAMPLED = {"uni": "drawn uniformly", "pop": "drawn by popularity"}
 _EXCLUDED = {
@@ -40,13 +42,32 @@ def setting(table: Table) -> str:
 
 
 def verdict(table: Table) -> str:
-    """Who is best in the main metric, how sure that is, and what it is about where most targets are new to all systems."""
-    if table.unseen is None or table.unseen["targets"] <= _MOSTLY:
-        return _order(table)
-    return (
-        f"{_order(table)} But {table.unseen['targets']:.1%} of the targets have no training event: this says how systems score "
-        "what they never learnt, and little else."
-    )
+    """Who is best in the main metric, how sure that is, and what speaks against it.
+
+    That is a system outside the order that is above it already, or that most targets are new to all systems.
+    """
+    told = [_order(table), *_above(table)]
+    if table.unseen is not None and table.unseen["targets"] > _MOSTLY:
+        told.append(
+            f"But {table.unseen['targets']:.1%} of the targets have no training event: this says how systems score what they "
+            "never learnt, and little else."
+        )
+    return " ".join(told)
+
+
+def _above(table: Table) -> list[str]:
+    """Who is outside the order and yet has a better mean than the first of it."""
+    lower = any(column.key == table.main and column.higher_is_better is False for column in table.columns)
+    sign = -1 if lower else 1
+    means = [(row, row.values[table.main].mean) for row in table.rows if table.main in row.values]
+    ranked = [sign * mean for row, mean in means if not row.rising]
+    above = [
+        f"{row.system} ({metric(mean)})" for row, mean in means if row.rising and sign * mean > max(ranked, default=inf)
+    ]
+    if not above:
+        return []
+    has = "has a better mean, and is not ranked" if len(above) == 1 else "have better means, and are not ranked"
+    return [f"But {_names(above)} {has}: still rising, or validated once."]
 
 
 def _order(table: Table) -> str:
@@ -56,7 +77,8 @@ def _order(table: Table) -> str:
     if place is None:
         return f"Nothing is marked in {table.main}: it was not tested."
     if place.best:
-        text = f"{place.best} is best in {table.main}: significantly better than every other system."
+        those = "" if len(place.order) == len(table.rows) else " that was tested"
+        text = f"{place.best} is best in {table.main}: significantly better than every other system{those}."
         return text + (
             f" {place.second} is second, significantly better than every system below it." if place.second else ""
         )
@@ -114,6 +136,7 @@ def notes(table: Table) -> list[str]:
         *_bands(table),
         *_users(table),
         *_ties(table),
+        *estimated(table.two_stage),
         *_unseen(table),
     ]
 

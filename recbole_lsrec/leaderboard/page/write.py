@@ -92,7 +92,7 @@ def pair_lines(report: Report) -> Iterator[list[Any]]:
                 continue
             label = {model.name: model.label for model in found.models}
             for pair in found.pairs:
-                numbers = (pair.difference, pair.low, pair.high, pair.p, pair.p_holm)
+                numbers = (pair.difference, pair.low, pair.high)
                 yield [
                     section.dataset,
                     table.protocol,
@@ -100,6 +100,7 @@ def pair_lines(report: Report) -> Iterator[list[Any]]:
                     label[pair.a],
                     label[pair.b],
                     *map(exact, numbers),
+                    *("" if p is None else f"{p:.6g}" for p in (pair.p, pair.p_holm)),  # never 0.000000
                 ]
 
 

@@ -9,6 +9,7 @@ import pytest
 from scipy.stats import kendalltau
 
 from recbole_lsrec.analysis.compare import compare
+from recbole_lsrec.analysis.comparison_words import notes
 from recbole_lsrec.analysis.strata_report import describe_strata
 from recbole_lsrec.analysis.user_metrics import Metric
 from recbole_lsrec.leaderboard.page import words, write_report
@@ -102,6 +103,21 @@ def test_the_page_says_what_was_trained_at_every_position(tmp_path):
     for page in ("leaderboard.md", "leaderboard.html"):
         text = (tmp_path / page).read_text()
         assert "Trained on whole histories at once, other sequence models on one window for each target: A." in text
+
+
+def test_the_page_says_whose_ranks_among_all_items_are_estimates(tmp_path):
+    its = {"pop3": ranks(2, 1), "full": ranks(2, 1)}
+    shares = {("A", 1): {"test": 0.99}, ("A", 2): {"test": 0.98}, ("B", 1): {}, ("B", 2): {}}
+    cells = [write_cell(tmp_path, name, its, seed, result={"full_recall": of}) for (name, seed), of in shares.items()]
+    write_report(write_board(tmp_path, cells))
+    pop3, full = json.loads((tmp_path / "report.json").read_text())["datasets"][0]["tables"]
+    said = (
+        "Ranked in two stages (full_stage), so partly by estimates, neither equal to exact ranks nor a bound: A (98.5% of the "
+        "best items found)."
+    )
+    assert (said in full["notes"], said in pop3["notes"]) == (True, False)
+    runs = [tmp_path / cell["run_folder"] for cell in cells]
+    assert said in notes(compare(runs, "mrr", protocol="full"))
 
 
 def test_a_model_that_only_counts_is_not_still_improving(tmp_path):
@@ -322,6 +338,12 @@ def test_where_only_lower_places_differ_the_verdict_does_not_say_that_nothing_is
     )
 
 
+def no_rows(place):
+    """A table of which only the tests matter."""
+    empty = {"untested": None, "comparison": None, "unseen": None, "rows": [], "columns": []}
+    return SimpleNamespace(main="mrr", standings={"mrr": place}, **empty)
+
+
 @pytest.mark.parametrize(
     ("level", "said"),
     [
@@ -332,7 +354,7 @@ def test_where_only_lower_places_differ_the_verdict_does_not_say_that_nothing_is
 )
 def test_a_system_whose_seeds_differ_much_is_not_said_to_be_at_the_top(level, said):
     place = Standing(list("ABCD"), None, None, list(level), [], 1)
-    table = SimpleNamespace(untested=None, main="mrr", standings={"mrr": place}, comparison=None, unseen=None)
+    table = no_rows(place)
     start, told, end = words.verdict(table).partition(said)
     assert (start, told) == ("No system is significantly best in mrr: ", said)
     assert end == ("" if level == "AB" else "seeds differ too much for their number. More seeds would tell (--seeds).")
@@ -340,7 +362,7 @@ def test_a_system_whose_seeds_differ_much_is_not_said_to_be_at_the_top(level, sa
 
 def test_a_system_that_is_better_over_users_than_the_first_is_said_to_be():
     place = Standing(list("ABC"), None, None, ["A", "C"], ["B"], 1)
-    table = SimpleNamespace(untested=None, main="mrr", standings={"mrr": place}, comparison=None, unseen=None)
+    table = no_rows(place)
     assert words.verdict(table) == (
         "No system is significantly best in mrr: A has the best mean over targets, but over users, as tests count, B is "
         "significantly better than it."
@@ -474,6 +496,10 @@ def test_a_system_that_was_still_rising_is_shown_outside_the_order(tmp_path):
     values = {row["system"]: row["values"]["ndcg@2"] for row in table["rows"]}
     assert values["Good"]["mean"] > values["Fair"]["mean"]
     assert (values["Good"]["mark"], values["Fair"]["mark"]) == (None, "best")
+    assert table["verdict"] == (
+        "Fair is best in ndcg@2: significantly better than every other system that was tested. But Good "
+        f"({values['Good']['mean']:.4f}) has a better mean, and is not ranked: still rising, or validated once."
+    )
     assert values["Good"]["sd"] == pytest.approx(np.std(values["Good"]["runs"], ddof=1))
     assert values["Good"]["runs"] != [round(value, 4) for value in values["Good"]["runs"]]  # nothing of rounded numbers
     assert {model["label"] for model in table["comparison"]["models"]} == {"Fair", "Poor"}
