@@ -23,7 +23,10 @@ class Layer(NamedTuple):
 
 
 def given_layers(
-    files: str | Path | Iterable[str | Path], dictionary: Mapping[str, Any], line: Sequence[str], source: str = DICTIONARY
+    files: str | Path | Iterable[str | Path],
+    dictionary: Mapping[str, Any],
+    line: Sequence[str],
+    source: str = DICTIONARY,
 ) -> list[Layer]:
     """What the user gave, lowest first; the last two are always the dictionary and the command line.
 

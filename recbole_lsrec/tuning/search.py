@@ -157,7 +157,9 @@ def checked(settings: SearchSettings) -> tuple[Config, Space]:
             )
     for domain in space.domains:
         for value in domain.values:
-            configured({**space.first(), **dict.fromkeys(domain.keys, value)}, space.source)  # the rest has been accepted
+            configured(
+                {**space.first(), **dict.fromkeys(domain.keys, value)}, space.source
+            )  # the rest has been accepted
     if settings.method == "grid" and space.grid_size() > settings.trials:
         raise ConfigError(
             f"trials: found {settings.trials}, but the grid of {space.source} has {space.grid_size()} points; raise it "

@@ -177,7 +177,9 @@ def test_bodies_are_bounded(client, monkeypatch):
 
 
 def test_a_body_that_does_not_say_it_is_json_is_told_so(client):
-    answer = client.post("/recommend", content='{"histories": []}', headers={"content-type": "text/plain; charset=utf-8"})
+    answer = client.post(
+        "/recommend", content='{"histories": []}', headers={"content-type": "text/plain; charset=utf-8"}
+    )
     assert (answer.status_code, answer.json()) == (
         415,
         {"detail": "content-type: found 'text/plain; charset=utf-8'; accepted: application/json"},
