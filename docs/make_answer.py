@@ -24,13 +24,19 @@ BOARDS = {
     "answer-amazon-beauty": None,
     "answer-retailrocket": None,
     "papers-cosmetics": None,
-    "papers-ml-100k": None,
+    "answer-ml-100k": None,
     "answer-completejourney": None,
     "answer-retailrocket-by-time": None,
     "answer-by-time": "cosmetics by time",
 }
 # Boards of the plan, three seeds.
-WHOLE = ("answer-amazon-beauty", "answer-retailrocket", "answer-retailrocket-by-time", "answer-completejourney")
+WHOLE = (
+    "answer-amazon-beauty",
+    "answer-retailrocket",
+    "answer-retailrocket-by-time",
+    "answer-completejourney",
+    "answer-ml-100k",
+)
 
 
 class Row(NamedTuple):
