@@ -9,9 +9,11 @@ from recbole_lsrec.config.layers import Layer, merge
 from recbole_lsrec.config.paths import DATA_PATH, log_folder, plain_name
 from recbole_lsrec.config.values import parse_command_line, parse_text
 from recbole_lsrec.errors import ConfigError, did_you_mean
-from recbole_lsrec.leaderboard.plan import Plan, check_budget, parse_plan
+from recbole_lsrec.leaderboard.plan import Plan, check_budget, check_unique, parse_plan
 from recbole_lsrec.leaderboard.presets import preset_names
 from recbole_lsrec.own_models import class_name
+
+_ONCE = "name each once"
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,7 @@ def plan_from_flags(flags: Flags) -> Plan:
     """
     if not flags.models or not flags.datasets:
         raise ConfigError("leaderboard: give a FILE, or at least one --models and one --datasets.")
-    if twice := [name for name, times in Counter(flags.models).items() if times > 1]:
-        raise ConfigError(f"--models: {twice[0]!r} is there twice; name each once.")
+    check_unique(flags.models, "--models", _ONCE)
     presets = preset_names()
     own = Counter(class_name(name) for name in flags.models)
     systems = {
@@ -127,8 +128,7 @@ def _known(names: Sequence[str], accepted: Mapping[str, Any], flag: str, also: s
                 f"--{flag}: found {name!r}; the file has: {', '.join(accepted)}{also}.{did_you_mean(name, accepted)}"
             )
     known = [name if name in accepted else by_lower[name.lower()] for name in names]
-    if twice := [name for name, times in Counter(known).items() if times > 1]:
-        raise ConfigError(f"--{flag}: {twice[0]!r} is there twice; name each once.")
+    check_unique(known, f"--{flag}", _ONCE)
     return known
 
 

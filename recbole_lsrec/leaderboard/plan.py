@@ -166,7 +166,7 @@ def parse_plan(values: Mapping[str, Any], source: str) -> Plan:
     if not isinstance(datasets, Sequence) or isinstance(datasets, str) or not datasets:
         raise _wrong(f"{source}: datasets", datasets, "a list such as [cosmetics, {name: ml-100k, settings: {...}}]")
     parsed = tuple(_dataset(entry, f"{source}: datasets, entry {n}") for n, entry in enumerate(datasets, 1))
-    _check_unique([data.label for data in parsed], f"{source}: datasets", "give each a label of its own")
+    check_unique([data.label for data in parsed], f"{source}: datasets", "give each a label of its own")
     for name in (*(data.label for data in parsed), *map(str, systems)):
         if "," in name:
             raise _wrong(f"{source}: name", name, "no comma, because --models and --datasets are lists with commas")
@@ -298,11 +298,16 @@ def _seeds(seeds: Any, where: str) -> tuple[int, ...]:
     values = seeds if isinstance(seeds, list) else [seeds]
     if not values or not all(isinstance(seed, int) and not isinstance(seed, bool) and seed >= 0 for seed in values):
         raise _wrong(where, seeds, "a list of whole numbers of at least 0, such as [2020, 2021, 2022]")
-    _check_unique(values, where, "a repeat is no new seed")
+    check_unique(values, where, "a repeat is no new seed")
     return tuple(values)
 
 
-def _check_unique(values: Sequence[Any], where: str, advice: str) -> None:
+def check_unique(values: Sequence[Any], where: str, advice: str) -> None:
+    """Refuses a value that is there twice.
+
+    Raises:
+        ConfigError: names it.
+    """
     twice = sorted({value for value in values if values.count(value) > 1})
     if twice:
         raise ConfigError(f"{where}: {', '.join(map(repr, twice))} is there twice; {advice}.")

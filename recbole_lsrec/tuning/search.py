@@ -157,9 +157,8 @@ def checked(settings: SearchSettings) -> tuple[Config, Space]:
             )
     for domain in space.domains:
         for value in domain.values:
-            configured(
-                {**space.first(), **dict.fromkeys(domain.keys, value)}, space.source
-            )  # the rest has been accepted
+            # What else is in the dictionary has been accepted: an error is the space's.
+            configured({**space.first(), **dict.fromkeys(domain.keys, value)}, space.source)
     if settings.method == "grid" and space.grid_size() > settings.trials:
         raise ConfigError(
             f"trials: found {settings.trials}, but the grid of {space.source} has {space.grid_size()} points; raise it "
