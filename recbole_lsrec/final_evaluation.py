@@ -54,11 +54,10 @@ def final_evaluation(trainer: Trainer, data: Data, saved: bool) -> FinalEvaluati
         )
     fitting = found(data.fitting, correction) if data.fitting else None
     if correction is not None and fitting is not None:
-        correction = replace(correction, results=_fitted(fitting, correction.lambdas, config))
-    of_results = correction if config["corrected_results"] else correction and replace(correction, results={})
+        correction = replace(correction, chosen=_fitted(fitting, correction.lambdas, config))
     loaders = [loader for loader in data.evaluated() if loader]
-    phases = {loader.phase: found(loader, of_results) for loader in loaders}
-    noise = {loader.phase: inference_noise(trainer.model, loader, config, of_results) for loader in loaders}
+    phases = {loader.phase: found(loader, correction) for loader in loaders}
+    noise = {loader.phase: inference_noise(trainer.model, loader, config, correction) for loader in loaders}
     told, curves = None, None
     if correction is not None and phases:
         told = _told(correction, phases, config)
@@ -74,9 +73,10 @@ def _correction(config: Config) -> Correction | None:
     if asked is None:
         return None
     if asked == "valid":
-        return Correction(LAMBDAS)
+        return Correction(LAMBDAS, in_results=config["corrected_results"])
     names = [name for phase in config["eval_protocols"].values() for name in phase]
-    return Correction(tuple(sorted({0.0, float(asked)})), dict.fromkeys(names, float(asked)))
+    given = float(asked)
+    return Correction(tuple(sorted({0.0, given})), dict.fromkeys(names, given), config["corrected_results"])
 
 
 def _fitted(found: Evaluation, lambdas: tuple[float, ...], config: Config) -> dict[str, float]:
@@ -110,8 +110,8 @@ def _told(correction: Correction, phases: Mapping[str, Evaluation], config: Conf
         "metric": _metric(config),
         "in_results": config["corrected_results"],
         "phase": found.loader.phase,
-        "lambda": dict(correction.results),
-        "with": metrics(correction.results),
+        "lambda": dict(correction.chosen),
+        "with": metrics(correction.chosen),
         "without": metrics({}),
     }
 

@@ -25,11 +25,12 @@ CATALOGUE = "catalogue.pt"  # what the model needs of its log to be used without
 # Of ``result.json``. It rises when a key that readers use changes its meaning; a file without the number is of format 1.
 FORMAT = 1
 COLUMNS = [
-    "row", "phase", "protocol", "user_id", "item_id", "timestamp", "rank", "n_candidates", "ties", "alpha",
-    "history_length", "n_sessions", "session_length", "gap_s", "in_history", "same_category", "event_type",
+    "row", "phase", "protocol", "user_id", "item_id", "timestamp", "rank", "n_candidates", "ties", "corrected_rank",
+    "alpha", "history_length", "n_sessions", "session_length", "gap_s", "in_history", "same_category", "event_type",
     "item_pop_third", "item_events",
 ]  # fmt: skip
-LATER_COLUMNS = ["session_length", "item_events"]  # which a run of an earlier version lacks; missing there
+# Which a run of an earlier version lacks; missing there. ``corrected_rank`` is missing where nothing was corrected, too.
+LATER_COLUMNS = ["corrected_rank", "session_length", "item_events"]
 
 
 def folder_of(run: str | Path) -> Path:
@@ -299,16 +300,21 @@ def _check_hash(path: Path, files: Mapping[str, str] | None) -> None:
 
 def _check_ranks(path: Path, instances: pd.DataFrame) -> None:
     """Refuses what no ranking gives."""
-    for column in ("rank", "n_candidates", "ties"):
+    for column in ("rank", "n_candidates", "ties", "corrected_rank"):
         if not pd.api.types.is_numeric_dtype(instances[column]):
             raise DataError(f"{path}: column {column!r} holds no numbers; take the file from another copy.")
-    rank, n, ties = (instances[name].to_numpy(dtype=np.float64) for name in ("rank", "n_candidates", "ties"))
-    wrong = np.flatnonzero(~((rank >= 1) & (rank <= n) & (ties >= 0) & (ties < n)))
+    rank, n, ties, corrected = (
+        instances[name].to_numpy(dtype=np.float64) for name in ("rank", "n_candidates", "ties", "corrected_rank")
+    )
+    of_ranking = (rank >= 1) & (rank <= n) & (ties >= 0) & (ties < n)
+    wrong = np.flatnonzero(~(of_ranking & (np.isnan(corrected) | ((corrected >= 1) & (corrected <= n)))))
     if len(wrong):
         at = int(wrong[0])
+        known = "" if np.isnan(corrected[at]) else f", corrected_rank {corrected[at]:g},"
         raise DataError(
             f"{path}: {len(wrong)} of {len(rank)} lines hold what no ranking gives, the first (line {at + 1}): rank "
-            f"{rank[at]:g} of {n[at]:g} candidates, {ties[at]:g} tied. The file was changed or damaged; take another copy."
+            f"{rank[at]:g}{known} of {n[at]:g} candidates, {ties[at]:g} tied. The file was changed or damaged; take another "
+            "copy."
         )
 
 

@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 import torch
 
+from recbole_lsrec.analysis.compare import compare
+from recbole_lsrec.analysis.comparison_text import comparison_text
 from recbole_lsrec.analysis.saved_runs import load_run_folder
 from recbole_lsrec.config import Config
 from recbole_lsrec.data.dataloader import EvalLoader
 from recbole_lsrec.data.sampler import TimeThresholdSampler
-from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.errors import ConfigError, DataError
 from recbole_lsrec.evaluation.metrics import ndcg
 from recbole_lsrec.evaluation.popularity import LAMBDAS
 from recbole_lsrec.final_evaluation import final_evaluation
@@ -114,6 +116,27 @@ def test_results_that_have_it_are_those_of_corrected_scores(run):
         saved.lines("test", name)  # and ranks against scores
 
 
+def test_ranks_kept_at_the_runs_own_lambda_are_those_of_corrected_scores(run):
+    """Of a run that reports them beside its results, and of the same run that has them in its results."""
+    beside, within = (load_run_folder(folder) for folder in run)
+    chosen = beside.result["popularity_correction"]["lambda"]
+    for phase in ("valid", "test"):
+        for name in beside.instances.loc[beside.instances["phase"] == phase, "protocol"].unique():
+            own, plain = beside.lines(phase, name, corrected=True), within.lines(phase, name)
+            assert own.instances["rank"].tolist() == plain.instances["rank"].tolist()
+            assert (own.popularity, own.scores, plain.popularity) == (chosen[name], None, None)
+    mean = within.lines("test", "full").instances["rank"].mean()
+    assert mean != beside.lines("test", "full").instances["rank"].mean()
+    found = compare(run, "ndcg@10", protocol="full", corrected=True)
+    (pair,) = found.pairs
+    assert (pair.difference, found.corrected) == (0, True)
+    text = comparison_text(found)
+    assert "each run with its own popularity_correction: score + lambda * log(training events)" in text
+    assert f"{chosen['full']:+g}" in text
+    (plain_pair,) = compare(run, "ndcg@10", protocol="full").pairs
+    assert plain_pair.difference != 0
+
+
 def test_whatever_the_test_is_lambda_is_the_same(run):
     """The poison: training targets are tested on, whose items the model has learnt."""
     config, data, model = load_run(run[0])
@@ -189,6 +212,8 @@ def test_lists_given_for_the_test_alone_get_no_lambda(settings, tmp_path, caplog
     found = told(Path(result["run_folder"]))[0]["popularity_correction"]
     assert list(found["lambda"]) == ["uni9"]
     assert found["with"][f"file/{METRIC}"] == found["without"][f"file/{METRIC}"]
+    with pytest.raises(DataError, match="test/file has no lambda of popularity: the run was given these lists"):
+        load_run_folder(result["run_folder"]).lines("test", "file", corrected=True)
     assert "file gets no lambda, as its lists are given for the test alone" in caplog.text
 
 

@@ -34,29 +34,34 @@ class Model:
         return [run.result["seed"] for run in self.runs]
 
 
-def load_models(folders: Sequence[str | Path], phase: str, protocol: str | None) -> tuple[list[Model], str]:
+def load_models(
+    folders: Sequence[str | Path], phase: str, protocol: str | None, corrected: bool = False
+) -> tuple[list[Model], str]:
     """Reads runs, checks that they may be compared, and groups them by model.
 
     Args:
         folders: of two or more runs.
         phase: ``valid`` or ``test``.
         protocol: None for the first of the phase in the first run.
+        corrected: whether to take each run's ranks under its own ``popularity_correction``.
 
     Returns:
         The models in the order given, and the protocol.
 
     Raises:
         DataError: a folder is not of a finished run or is given twice; the runs differ in data, split, candidates,
-            tie rule or instances; or two runs are the same model with the same seed.
+            tie rule or instances; two runs are the same model with the same seed; or one keeps no corrected ranks.
     """
     if len(folders) < 2:
         raise DataError(f"compare: found {len(folders)} run folder; a comparison needs two or more.")
     runs = [load_run_folder(folder) for folder in folders]
     protocol = runs[0].protocol(phase, protocol)
-    return group_runs(runs, labels(runs), phase, protocol), protocol
+    return group_runs(runs, labels(runs), phase, protocol, corrected), protocol
 
 
-def group_runs(runs: Sequence[SavedRun], names: Sequence[str], phase: str, protocol: str) -> list[Model]:
+def group_runs(
+    runs: Sequence[SavedRun], names: Sequence[str], phase: str, protocol: str, corrected: bool = False
+) -> list[Model]:
     """Checks that runs may be compared, and groups them by name.
 
     Args:
@@ -64,6 +69,7 @@ def group_runs(runs: Sequence[SavedRun], names: Sequence[str], phase: str, proto
         names: of each run's model: :func:`labels`, or the names that a leaderboard gives.
         phase: ``valid`` or ``test``.
         protocol: of that phase.
+        corrected: as :func:`load_models`.
 
     Raises:
         DataError: as :func:`load_models`.
@@ -73,7 +79,7 @@ def group_runs(runs: Sequence[SavedRun], names: Sequence[str], phase: str, proto
             raise DataError(f"{run.folder}: is given twice.")
     for run in runs[1:]:
         _check_same_test(runs[0], run, phase, protocol)
-    lines = [run.lines(phase, protocol) for run in runs]
+    lines = [run.lines(phase, protocol, corrected) for run in runs]
     for run, own_lines in zip(runs[1:], lines[1:], strict=True):
         _check_same_instances((runs[0], lines[0]), (run, own_lines))
     return _group(runs, names, lines)

@@ -28,12 +28,17 @@ from recbole_lsrec.json_files import finite
 
 @dataclass(frozen=True)
 class RunValue:
-    """One run's metric: as ``result.json`` has it, and as the mean over users (None for ``auc``)."""
+    """One run's metric: as ``result.json`` has it, and as the mean over users (None for ``auc``).
+
+    Attributes:
+        popularity: the lambda with which its ranks are; None for those of the run's own results.
+    """
 
     folder: str
     seed: int
     value: float
     over_users: float | None
+    popularity: float | None
 
 
 @dataclass(frozen=True)
@@ -117,6 +122,11 @@ class Comparison:
     models: list[ModelValue]
     pairs: list[Pair]
 
+    @property
+    def corrected(self) -> bool:
+        """Whether the ranks are those under each run's own ``popularity_correction``."""
+        return any(run.popularity is not None for model in self.models for run in model.runs)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values; a number that JSON has no form for becomes None."""
         return finite(asdict(self))
@@ -128,6 +138,7 @@ def compare(
     phase: str = "test",
     protocol: str | None = None,
     *,
+    corrected: bool = False,
     alpha: float = 0.05,
     resamples: int = 2000,
     bootstrap_seed: int = 2020,
@@ -139,6 +150,7 @@ def compare(
         metric: what to compare, or its name.
         phase: ``valid`` or ``test``.
         protocol: None for the phase's first.
+        corrected: whether each run is to be taken with its own ``popularity_correction``.
         alpha: level of the tests; the intervals have confidence ``1 - alpha``.
         resamples: bootstrap draws.
         bootstrap_seed: seed of these draws.
@@ -148,7 +160,7 @@ def compare(
         ConfigError: the metric needs scores that are not kept.
     """
     metric = Metric.parse(metric) if isinstance(metric, str) else metric
-    models, protocol = load_models(folders, phase, protocol)
+    models, protocol = load_models(folders, phase, protocol, corrected)
     return compare_models(
         models, metric, phase, protocol, alpha=alpha, resamples=resamples, bootstrap_seed=bootstrap_seed
     )
@@ -262,7 +274,7 @@ def _pooled_draws(models: Sequence[Model], n_users: int, resamples: int, generat
 
 def _model_value(name: str, model: Model, metric: Metric, over_users: Sequence[float | None]) -> ModelValue:
     runs = [
-        RunValue(folder=str(run.folder), seed=run.result["seed"], value=metric.of(lines), over_users=mean)
+        RunValue(str(run.folder), run.result["seed"], metric.of(lines), mean, lines.popularity)
         for run, lines, mean in zip(model.runs, model.lines, over_users, strict=True)
     ]
     compared = np.array([run.value if run.over_users is None else run.over_users for run in runs])

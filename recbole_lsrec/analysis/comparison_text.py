@@ -10,7 +10,8 @@ from recbole_lsrec.analysis.text_table import WIDTH, text_table
 def comparison_text(found: Comparison) -> str:
     """What was compared, each run, the spread over seeds, the pairs, and what may be claimed."""
     heads, rows = run_rows(found)
-    runs = text_table(heads, [[name, fill(label, 36), *rest] for name, label, *rest in rows], "llrrrl")
+    align = f"ll{'r' * (len(heads) - 3)}l"
+    runs = text_table(heads, [[name, fill(label, 36), *rest] for name, label, *rest in rows], align)
     blocks = ["\n".join(heading(found)), runs]
     if any(model.sd is not None for model in found.models):
         blocks.append(text_table(*seed_rows(found), "lrrrrr"))

@@ -16,6 +16,8 @@ def heading(found: Comparison) -> list[str]:
     hashes = ", ".join(f"{name} {value[:12]}" for name, value in found.fingerprints.items() if value)
     better = "" if found.higher_is_better else " (lower is better)"
     lines = [f"{found.metric}{better} on {found.dataset}, {found.phase}, protocol {found.protocol}", hashes]
+    if found.corrected:
+        lines.append("each run with its own popularity_correction: score + lambda * log(training events)")
     lines.append(f"{found.users} users, {found.instances} instances")
     if found.users_left_out:
         lines[-1] += f"; {found.users_left_out} users left out, who have no value of it"
@@ -28,9 +30,10 @@ def run_rows(found: Comparison) -> Rows:
     for model in found.models:
         name, label = model.name, model.label
         for run in model.runs:
-            rows.append([name, label, run.seed, number(run.value), number(run.over_users), _folder(run.folder)])
+            own = [] if run.popularity is None else [f"{run.popularity:+g}" if run.popularity else "0"]
+            rows.append([name, label, run.seed, *own, number(run.value), number(run.over_users), _folder(run.folder)])
             name = label = ""
-    return ["", "model", "seed", found.metric, "over users", "run"], rows
+    return ["", "model", "seed", *(["lambda"] if found.corrected else []), found.metric, "over users", "run"], rows
 
 
 def seed_rows(found: Comparison) -> Rows:

@@ -1,7 +1,7 @@
 """Reading a run folder back: what strata and comparisons start from, without training or scoring anything again."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from logging import getLogger
 from pathlib import Path
@@ -24,15 +24,17 @@ class Lines:
     Attributes:
         instances: the lines of ``instances.parquet``.
         scores: ``[N, 1 + C]`` of the same lines, the target's first; None where the protocol keeps ranks only.
+        popularity: the lambda with which the ranks are; None for those of the run's own results.
     """
 
     instances: pd.DataFrame
     scores: np.ndarray | None
+    popularity: float | None = None
 
     def part(self, chosen: np.ndarray) -> "Lines":
         """The lines where ``chosen``, boolean ``[N]``, holds."""
         scores = None if self.scores is None else self.scores[chosen]
-        return Lines(self.instances[chosen].reset_index(drop=True), scores)
+        return replace(self, instances=self.instances[chosen].reset_index(drop=True), scores=scores)
 
 
 @dataclass(frozen=True)
@@ -73,11 +75,16 @@ class SavedRun:
             )
         return asked or found[0]
 
-    def lines(self, phase: str, protocol: str) -> Lines:
+    def lines(self, phase: str, protocol: str, corrected: bool = False) -> Lines:
         """Returns the instances of a phase and protocol with their scores, in an order that every run has.
 
+        Args:
+            phase: ``valid`` or ``test``.
+            protocol: of that phase.
+            corrected: whether ``rank`` is to be the one under the run's own ``popularity_correction``; without scores.
+
         Raises:
-            DataError: see :meth:`protocol`; or an instance is there twice.
+            DataError: see :meth:`protocol`; an instance is there twice; or the run keeps no corrected ranks.
         """
         self.protocol(phase, protocol)
         under_protocol = self.instances[self.instances["protocol"] == protocol].reset_index(drop=True)
@@ -89,7 +96,24 @@ class SavedRun:
         chosen = chosen.reset_index(drop=True)
         if scores is not None:
             check_scores(self.folder, self.result, chosen, scores, protocol)
-        return Lines(chosen, scores)
+        lines = Lines(chosen, scores)
+        return self._corrected(lines, phase, protocol) if corrected else lines
+
+    def _corrected(self, lines: Lines, phase: str, protocol: str) -> Lines:
+        told = self.result.get("popularity_correction")
+        value = told["lambda"].get(protocol) if told else None
+        if value is None:
+            raise DataError(
+                f"{self.folder}: {phase}/{protocol} has no lambda of popularity: the run was "
+                + ("trained without popularity_correction" if told is None else "given these lists for the test alone")
+                + "; run it again with --popularity_correction=valid, under a protocol that validation knows."
+            )
+        if lines.instances["corrected_rank"].isna().any():
+            raise DataError(
+                f"{self.folder}: {INSTANCES} has no corrected_rank for {phase}/{protocol}, as runs from before 2026-11-28 "
+                "have none; run it again."
+            )
+        return Lines(lines.instances.assign(rank=lines.instances["corrected_rank"]), None, value)
 
 
 def in_two_stages(named: Mapping[str, Sequence[SavedRun]], phase: str, protocol: str) -> dict[str, float]:

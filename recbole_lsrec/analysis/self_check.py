@@ -24,15 +24,30 @@ def check_metrics(folder: Path, result: RunResult, instances: pd.DataFrame) -> N
         DataError: one differs by more than its rounding.
     """
     test = instances[instances["phase"] == "test"]
+    corrected = result.get("popularity_correction")
+    with_it = corrected["with"] if corrected and corrected["phase"] == "test" else None
     for protocol, lines in test.groupby("protocol", sort=False):
-        told = _told(result, str(protocol))
-        names = {key.partition("@")[0] for key in told} & {*RANK_METRICS}
-        names |= {"gauc"} if result["config"].get("gauc_by", "instance") == "instance" else set()
-        cuts = sorted({int(cut) for key in told if (cut := key.partition("@")[2]).isdecimal()})
-        rank, rivals = lines["rank"].to_numpy(dtype=np.float64), lines["n_candidates"].to_numpy() - 1
-        _agree(
-            folder, result, str(protocol), told, summarise(rank, rivals, sorted(names), cuts), f"ranks in {INSTANCES}"
-        )
+        _check_ranks(folder, result, str(protocol), lines, "rank", result.get("test_result"))
+        if with_it is not None and lines["corrected_rank"].notna().any():
+            _check_ranks(folder, result, str(protocol), lines, "corrected_rank", with_it)
+
+
+def _check_ranks(
+    folder: Path,
+    result: RunResult,
+    protocol: str,
+    lines: pd.DataFrame,
+    column: str,
+    metrics: Mapping[str, object] | None,
+) -> None:
+    told = _told(metrics, protocol)
+    names = {key.partition("@")[0] for key in told} & {*RANK_METRICS}
+    names |= {"gauc"} if result["config"].get("gauc_by", "instance") == "instance" else set()
+    cuts = sorted({int(cut) for key in told if (cut := key.partition("@")[2]).isdecimal()})
+    rank, rivals = lines[column].to_numpy(dtype=np.float64), lines["n_candidates"].to_numpy() - 1
+    found = summarise(rank, rivals, sorted(names), cuts)
+    kind = "ranks" if column == "rank" else "corrected ranks"
+    _agree(folder, result, protocol, told, found, f"{kind} in {INSTANCES}")
 
 
 def check_scores(folder: Path, result: RunResult, lines: pd.DataFrame, scores: np.ndarray, protocol: str) -> None:
@@ -64,7 +79,7 @@ def check_scores(folder: Path, result: RunResult, lines: pd.DataFrame, scores: n
         )
 
     if len(lines) and lines["phase"].iloc[0] == "test":
-        told = _told(result, protocol)
+        told = _told(result.get("test_result"), protocol)
         rivals_of = lines["n_candidates"].to_numpy() - 1
         user = np.unique(lines["user_id"].to_numpy(dtype=str), return_inverse=True)[1]
         by = result["config"].get("gauc_by", "instance")
@@ -72,9 +87,9 @@ def check_scores(folder: Path, result: RunResult, lines: pd.DataFrame, scores: n
         _agree(folder, result, protocol, told, found, f"scores in scores-{protocol}.npy")
 
 
-def _told(result: RunResult, protocol: str) -> Mapping[str, object]:
+def _told(metrics: Mapping[str, object] | None, protocol: str) -> Mapping[str, object]:
     """The metrics of one protocol, without its prefix, which the first has not."""
-    told: Mapping[str, object] = result.get("test_result") or {}
+    told = metrics or {}
     prefix = f"{protocol}/"
     with_it = {key.removeprefix(prefix): value for key, value in told.items() if key.startswith(prefix)}
     return with_it or {key: value for key, value in told.items() if "/" not in key}

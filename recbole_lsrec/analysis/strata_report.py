@@ -23,6 +23,7 @@ class StrataReport:
         run: where it was read from.
         phase, protocol: what was cut.
         metrics: columns of the table.
+        popularity: the lambda with which the ranks are; None for those of the run's own results.
         table: see :func:`strata_table`.
     """
 
@@ -30,13 +31,15 @@ class StrataReport:
     phase: str
     protocol: str
     metrics: list[Metric]
+    popularity: float | None
     table: pd.DataFrame
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON; NaN becomes None."""
         about = {key: self.run.result[key] for key in ("model", "dataset", "seed", "simulated")}
         strata = finite(self.table.to_dict("records"))
-        return {"run": str(self.run.folder), **about, "phase": self.phase, "protocol": self.protocol, "strata": strata}
+        what = {"phase": self.phase, "protocol": self.protocol, "popularity": self.popularity}
+        return {"run": str(self.run.folder), **about, **what, "strata": strata}
 
     def text(self) -> str:
         """To be read at a terminal, one block per stratum."""
@@ -50,7 +53,12 @@ class StrataReport:
 
 
 def describe_strata(
-    folder: str | Path, metrics: Sequence[str], phase: str = "test", protocol: str | None = None, by: Sequence[str] = ()
+    folder: str | Path,
+    metrics: Sequence[str],
+    phase: str = "test",
+    protocol: str | None = None,
+    by: Sequence[str] = (),
+    corrected: bool = False,
 ) -> StrataReport:
     """Reads a run folder and cuts its instances; nothing is trained or scored again.
 
@@ -60,18 +68,19 @@ def describe_strata(
         phase: ``valid`` or ``test``.
         protocol: None for the phase's first.
         by: columns to cut by, all if empty.
+        corrected: whether to take the ranks under the run's own ``popularity_correction``.
 
     Raises:
-        DataError: not the folder of a finished run, or it lacks the phase or protocol.
+        DataError: not the folder of a finished run, or it lacks the phase, the protocol or corrected ranks.
         ConfigError: an unknown metric or column, or a metric of scores where only ranks are kept.
     """
     parsed, strata = [Metric.parse(name) for name in dict.fromkeys(metrics)], choose_strata(by)
     run = load_run_folder(folder)
     protocol = run.protocol(phase, protocol)
-    lines = run.lines(phase, protocol)
+    lines = run.lines(phase, protocol, corrected)
     for metric in parsed:
         metric.check_scores(lines, f"{phase}/{protocol}")
-    return StrataReport(run, phase, protocol, parsed, strata_table(lines, parsed, strata))
+    return StrataReport(run, phase, protocol, parsed, lines.popularity, strata_table(lines, parsed, strata))
 
 
 def strata_heading(report: StrataReport) -> list[str]:
@@ -80,6 +89,8 @@ def strata_heading(report: StrataReport) -> list[str]:
     head = (
         f"{result['model']} on {result['dataset']}, seed {result['seed']}, {report.phase}, protocol {report.protocol}"
     )
+    if report.popularity is not None:
+        head += f", popularity corrected (lambda {report.popularity:g})"
     return [head, *([result["simulated"]] if isinstance(result["simulated"], str) else [])]
 
 

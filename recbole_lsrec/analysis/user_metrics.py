@@ -58,6 +58,11 @@ class Metric:
         Raises:
             ConfigError: ``lines`` has no scores; ``where`` says which they are.
         """
+        if self.name in _FROM_SCORES and lines.popularity is not None:
+            raise ConfigError(
+                f"metric: {self.name} needs scores, and of corrected ones only the ranks are kept. Choose a metric of ranks, "
+                "such as gauc or ndcg@10, or run it with corrected_results: True and leave corrected out."
+            )
         if self.name in _FROM_SCORES and lines.scores is None:
             raise ConfigError(
                 f"metric: {self.name} needs the scores of a sampled protocol; the run folder holds ranks alone of {where}, and "

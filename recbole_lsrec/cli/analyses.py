@@ -33,6 +33,7 @@ def planted(folder: Path, phase: str, truth: Path | None, json_file: Path | None
 @click.option("--metric", multiple=True, default=["ndcg@10"], show_default=True, help="May be given several times.")
 @click.option("--protocol", help="Such as pop99 or full; the first of the phase by default.")
 @click.option("--phase", type=click.Choice(["valid", "test"]), default="test", show_default=True)
+@click.option("--corrected", is_flag=True, help="The run with its own popularity_correction.")
 @click.option("--by", multiple=True, help="Column to group by; may be given several times. All by default.")
 @click.option("--json", "json_file", type=OutputFile(), help="Write the table as JSON.")
 @click.option("--csv", "csv_file", type=OutputFile(), help="Write the table as CSV.")
@@ -42,6 +43,7 @@ def strata(
     metric: tuple[str, ...],
     protocol: str | None,
     phase: str,
+    corrected: bool,
     by: tuple[str, ...],
     json_file: Path | None,
     csv_file: Path | None,
@@ -53,7 +55,7 @@ def strata(
 
     if html_file:  # before anything is read or printed, since a page alone needs matplotlib
         from recbole_lsrec.analysis.pages import write_strata
-    report = describe_strata(folder, metric, phase, protocol, by)
+    report = describe_strata(folder, metric, phase, protocol, by, corrected)
     click.echo(report.text())
     if csv_file:
         write_text(csv_file, sheet(report.table))
@@ -68,6 +70,7 @@ def strata(
 @click.option("--metric", default="ndcg@10", show_default=True)
 @click.option("--protocol", help="Such as pop99 or full; the first of the phase by default.")
 @click.option("--phase", type=click.Choice(["valid", "test"]), default="test", show_default=True)
+@click.option("--corrected", is_flag=True, help="Each run with its own popularity_correction.")
 @click.option(
     "--alpha", type=Finite(0, 0.5, min_open=True), default=0.05, show_default=True, help="Level of the tests."
 )
@@ -85,6 +88,7 @@ def compare(
     metric: str,
     protocol: str | None,
     phase: str,
+    corrected: bool,
     alpha: float,
     resamples: int,
     seed: int,
@@ -104,7 +108,7 @@ def compare(
         from recbole_lsrec.analysis.pages import write_comparison
     asked, cuts = Metric.parse(metric), choose_strata(by) if by else []
     test: dict[str, Any] = {"alpha": alpha, "resamples": resamples, "bootstrap_seed": seed}
-    models, protocol = load_models(folders, phase, protocol)
+    models, protocol = load_models(folders, phase, protocol, corrected)
     found = compare_models(models, asked, phase, protocol, **test)
     groups = compare_groups(models, cuts, asked, phase, protocol, **test)
     click.echo(comparison_text(found))

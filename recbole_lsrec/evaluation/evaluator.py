@@ -39,6 +39,7 @@ class Evaluation:
         unseen: instances whose user has no training event; None for models that score histories, not users.
         averaged: tables in which such users have the mean of the others' rows.
         curves: by protocol, metrics under each lambda of a correction; empty where none was asked for.
+        corrected_ranks: float64 ``[N]`` by protocol, ranks under the lambda that the correction chose for it.
         full_recall: share of the best items that ``full`` found in two stages; None where each item was scored exactly.
     """
 
@@ -49,6 +50,7 @@ class Evaluation:
     unseen: int | None = None
     averaged: list[str] = field(default_factory=list)
     curves: dict[str, Curve] = field(default_factory=dict)
+    corrected_ranks: dict[str, np.ndarray] = field(default_factory=dict)
     full_recall: float | None = None
 
     @property
@@ -75,6 +77,7 @@ class Evaluation:
                 rank=outcome.rank,
                 n_candidates=outcome.n_negatives + 1,
                 ties=outcome.ties,
+                corrected_rank=self.corrected_ranks.get(name, nan),
                 alpha=self.alpha,
             )[COLUMNS]
             for name, outcome in self.outcomes.items()
@@ -154,10 +157,11 @@ def evaluate(
         alpha.append(np.full(len(rows), np.nan) if batch.alpha is None else batch.alpha.float().cpu().numpy())
     outcomes = {name: collector.outcome(ties) for name, collector in collectors.items()}
     metrics = _metrics(outcomes, loader, config)
-    curves = {} if corrector is None else corrector.curves(ties, config["metrics"], config["topk"], config["gauc_by"])
+    asked = (ties, config["metrics"], config["topk"], config["gauc_by"])
+    curves, corrected_ranks = ({}, {}) if corrector is None else corrector.found(*asked)
     recall = None if retriever is None else retriever.recall
     every_alpha = of_all_processes({"alpha": alpha})["alpha"].astype(np.float32)
-    return Evaluation(metrics, outcomes, every_alpha, loader, unseen, averaged, curves, recall)
+    return Evaluation(metrics, outcomes, every_alpha, loader, unseen, averaged, curves, corrected_ranks, recall)
 
 
 def _seen(dataset: SessionDataset, rows: np.ndarray, device: torch.device) -> torch.Tensor:

@@ -32,13 +32,15 @@ class Correction:
     """What an evaluation is to find beside the ranks of the scores as they are.
 
     Attributes:
-        lambdas: ranks are found under each of them.
-        results: by protocol, one of ``lambdas``, by which ranks, metrics, scores and lists themselves are corrected; a
-            protocol that is not named is left as it is.
+        lambdas: metrics are found under each of them.
+        chosen: by protocol, one of ``lambdas``, under which each target's rank is found.
+        in_results: whether ranks, metrics, scores and lists themselves are corrected by ``chosen``; a protocol that it
+            does not name is left as it is.
     """
 
     lambdas: tuple[float, ...]
-    results: Mapping[str, float] = field(default_factory=dict)
+    chosen: Mapping[str, float] = field(default_factory=dict)
+    in_results: bool = False
 
 
 def log_popularity(events: np.ndarray) -> Tensor:
@@ -79,8 +81,8 @@ class Corrector:
             ``[B, 1]`` and ``[B, C]`` scores of both, corrected as the protocol's own results are to be.
         """
         self._count(protocol, target, positive, items, rivals)
-        value = self.correction.results.get(protocol, 0.0)
-        if not value:
+        value = self.correction.chosen.get(protocol, 0.0)
+        if not (value and self.correction.in_results):
             return positive, rivals
         shift = self._shift[self.correction.lambdas.index(value)]
         return positive + shift[target][:, None], rivals + (shift if items is None else shift[items])
@@ -102,22 +104,29 @@ class Corrector:
             self._tied.setdefault(protocol, []).append(torch.stack(tied, dim=1).cpu().numpy())
             self._rivals.setdefault(protocol, []).append((~rivals[part].isnan()).sum(dim=1).cpu().numpy())
 
-    def curves(self, ties: str, metrics: list[str], topk: list[int], gauc_by: str) -> dict[str, Curve]:
-        """By protocol the metrics that ranks give, under each lambda.
+    def found(
+        self, ties: str, metrics: list[str], topk: list[int], gauc_by: str
+    ) -> tuple[dict[str, Curve], dict[str, np.ndarray]]:
+        """By protocol the metrics that ranks give, under each lambda; and each target's rank under the chosen one.
 
         Args:
             ties: see :func:`~recbole_lsrec.evaluation.ties.rank_of_positive`.
             metrics: as in the setting of this name; those that need scores or lists are left out.
             topk: cut-offs.
             gauc_by: as in the setting.
+
+        Returns:
+            The curves, and float64 ``[N]`` ranks of the protocols for which a lambda is chosen.
         """
-        found = {}
+        curves, ranks = {}, {}
         tied, rivals = of_all_processes(self._tied), of_all_processes(self._rivals)
         for protocol, above in of_all_processes(self._above).items():
             rank = rank_of_positive(above, tied[protocol], ties)  # [N, lambdas]
             values = [summarise(own, rivals[protocol], metrics, topk, gauc_by=gauc_by) for own in rank.T]
-            found[protocol] = {key: [value[key] for value in values] for key in values[0]}
-        return found
+            curves[protocol] = {key: [value[key] for value in values] for key in values[0]}
+            if protocol in self.correction.chosen:
+                ranks[protocol] = rank[:, self.correction.lambdas.index(self.correction.chosen[protocol])]
+        return curves, ranks
 
 
 def best_lambda(lambdas: Sequence[float], values: Sequence[float], bigger: bool) -> float:

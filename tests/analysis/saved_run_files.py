@@ -24,6 +24,7 @@ def table(user: Sequence[str], rank: Sequence[float], **columns: Any) -> pd.Data
         "rank": np.asarray(rank, dtype=float),
         "n_candidates": 4,
         "ties": 0,
+        "corrected_rank": np.nan,
         "alpha": np.full(n, np.nan, dtype=np.float32),
         "history_length": 5,
         "n_sessions": 1,

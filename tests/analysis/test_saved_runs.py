@@ -69,11 +69,43 @@ def test_folders_that_are_no_finished_runs(tmp_path):
 
 def test_of_a_run_from_before_a_column_was_kept_it_is_missing(tmp_path):
     kept = table(USERS, [1, 2, 3])
-    older = write_run(tmp_path / "older", kept.drop(columns=["session_length", "item_events"]))
+    older = write_run(tmp_path / "older", kept.drop(columns=["corrected_rank", "session_length", "item_events"]))
     read = load_run_folder(older).lines("test", "pop3").instances
     assert list(read) == list(kept)
     assert read["session_length"].isna().all()
     assert read["item_events"].isna().all()
+    assert read["corrected_rank"].isna().all()
+
+
+def test_ranks_at_the_runs_own_lambda(whole):
+    told = {"metric": "hit@2", "lambda": {"pop3": -0.5}, "in_results": False, "phase": "test", "without": {}}
+    told["with"] = {"hit@2": round(5 / 6, 4), "mrr": round((1 + 0.5 + 1 / 3 + 1 + 0.5 + 1) / 6, 4)}
+    rewrite(whole, "corrected_rank", [1, 2, 3, 1, 2, 1], signed=True, popularity_correction=told)
+    lines = load_run_folder(whole).lines("test", "pop3", corrected=True)
+    assert lines.instances["rank"].tolist() == [1, 2, 3, 1, 2, 1]
+    assert (lines.scores, lines.popularity) == (None, -0.5)
+    assert lines.part(np.array([True] + [False] * 5)).popularity == -0.5
+    with pytest.raises(ConfigError, match="auc needs scores, and of corrected ones only the ranks are kept"):
+        Metric.parse("auc").check_scores(lines, "test/pop3")
+    rewrite(whole, "corrected_rank", [1, 2, 3, 1, 2, 4])
+    with pytest.raises(
+        DataError, match=r"hit@2 0\.8333 under pop3, the corrected ranks in instances\.parquet give 0\.6667"
+    ):
+        load_run_folder(whole)
+    rewrite(whole, "corrected_rank", [1, 2, 3, 1, 2, 5])
+    with pytest.raises(DataError, match=r"line 6\): rank 3, corrected_rank 5, of 4 candidates"):
+        load_run_folder(whole)
+
+
+def test_a_run_without_corrected_ranks_says_why(whole):
+    with pytest.raises(
+        DataError, match=r"test/pop3 has no lambda of popularity: .* without popularity_correction; run"
+    ):
+        load_run_folder(whole).lines("test", "pop3", corrected=True)
+    told = {"metric": "hit@2", "lambda": {"pop3": 1}, "in_results": False, "phase": "test", "with": {}, "without": {}}
+    rewrite(whole, popularity_correction=told)
+    with pytest.raises(DataError, match="has no corrected_rank for test/pop3, as runs from before 2026-11-28"):
+        load_run_folder(whole).lines("test", "pop3", corrected=True)
 
 
 def test_files_that_do_not_belong_together(tmp_path):

@@ -17,13 +17,15 @@ def test_an_item_without_training_events_counts_as_one_with_one():
 
 
 def test_popularity_taken_out_and_put_in_turns_a_list_round():
-    corrector = Corrector(Correction((-1.0, 0.0, 1.0)), EVENTS, torch.device("cpu"))
+    corrector = Corrector(Correction((-1.0, 0.0, 1.0), {"pop2": -1.0}), EVENTS, torch.device("cpu"))
     target, items = torch.tensor([2]), torch.tensor([[4, 5, 0]])
     scores = torch.tensor([[0.5, 2.0, torch.nan]])  # less their log popularity -0.9 and -1.0, with it 1.9 and 5.0
-    corrector.take("pop2", target, torch.tensor([[0.0]]), items, scores)
-    curve = corrector.curves("average", ["Hit", "NDCG"], [1], "instance")["pop2"]
-    assert curve["hit@1"] == [1.0, 0.0, 0.0]
-    assert curve["meanrank"] == [1.0, 3.0, 3.0]
+    own, rivals = corrector.take("pop2", target, torch.tensor([[0.0]]), items, scores)
+    assert (own.item(), rivals is scores) == (0.0, True)  # the results stay as they are
+    curves, own_ranks = corrector.found("average", ["Hit", "NDCG"], [1], "instance")
+    assert curves["pop2"]["hit@1"] == [1.0, 0.0, 0.0]
+    assert curves["pop2"]["meanrank"] == [1.0, 3.0, 3.0]
+    assert own_ranks["pop2"].tolist() == [1.0]
 
 
 @given(st.data())
@@ -41,9 +43,10 @@ def test_ranks_are_those_of_counting(data):
     chosen = torch.tensor([row + [0] * (4 - len(row)) for row in others])
     items, scores = (None, every) if whole else (chosen, every.gather(1, chosen).masked_fill(chosen == 0, torch.nan))
 
-    corrector = Corrector(Correction(lambdas, {"it": in_results}), EVENTS, torch.device("cpu"))
+    corrector = Corrector(Correction(lambdas, {"it": in_results}, in_results=True), EVENTS, torch.device("cpu"))
     own, corrected = corrector.take("it", target, positive, items, scores)
-    found = corrector.curves("average", ["MRR"], [3], "instance")["it"]
+    curves, own_ranks = corrector.found("average", ["MRR"], [3], "instance")
+    found = curves["it"]
 
     shift = log_popularity(EVENTS)
     for at, value in enumerate(lambdas):
@@ -54,6 +57,8 @@ def test_ranks_are_those_of_counting(data):
             above, level = (sum(test(of[item], of[mine]) for item in rivals) for test in (torch.gt, torch.eq))
             ranks.append(1 + int(above) + int(level) / 2)
         assert found["meanrank"][at] == np.mean(ranks)
+        if value == in_results:
+            assert own_ranks["it"].tolist() == ranks
     expected = every + np.float32(in_results) * shift
     assert torch.equal(own, expected.gather(1, target[:, None]))
     assert torch.equal(corrected.nan_to_num(), expected if whole else expected.gather(1, chosen) * (chosen > 0))

@@ -13,7 +13,7 @@ from recbole_lsrec.leaderboard.page.agreement import Agreement, agreements
 from recbole_lsrec.leaderboard.page.alphas import Alpha, alphas
 from recbole_lsrec.leaderboard.page.cost import Cost, costs
 from recbole_lsrec.leaderboard.page.cuts import Cut, cuts
-from recbole_lsrec.leaderboard.page.popularity import Corrected, corrected
+from recbole_lsrec.leaderboard.page.popularity import Corrected, CorrectedTest, corrected, corrected_tests
 from recbole_lsrec.leaderboard.page.results import Table, grouped, has_scores, protocols, table
 
 
@@ -29,6 +29,7 @@ class Section:
         tables: by protocol, in the order of evaluation.
         cuts: by stratum, under the first protocol.
         corrected: by protocol and system, popularity put in or taken out; empty where no run fitted it.
+        corrected_tests: by protocol, tests of the systems with their own lambdas.
         tuned: one cell of each system that was searched; the search is the same for all its seeds.
     """
 
@@ -43,6 +44,7 @@ class Section:
     cuts: list[Cut]
     alphas: list[Alpha]
     corrected: list[Corrected]
+    corrected_tests: list[CorrectedTest]
     tuned: list[Cell]
 
 
@@ -64,7 +66,7 @@ class Report:
                 name: getattr(section, name) for name in ("dataset", "simulated", "fingerprints", "split", "one_view")
             }
             plain["tables"] = [_table_dict(found) for found in section.tables]
-            for name in ("agreements", "costs", "cuts", "alphas", "corrected"):
+            for name in ("agreements", "costs", "cuts", "alphas", "corrected", "corrected_tests"):
                 plain[name] = [asdict(entry) for entry in getattr(section, name)]
             sections.append(plain)
         return finite({**board, "versions": self.versions, "code": self.code, "datasets": sections})
@@ -86,6 +88,7 @@ def _section(board: Board, dataset: str) -> Section:
     cells = board.of(dataset)
     results = [cell.run.result for cell in cells if cell.run is not None]
     tables = [table(board, dataset, protocol) for protocol in protocols(cells)]
+    with_lambda = corrected(cells)
     one_view = len(_distinct([result["fingerprints"].get("features") for result in results])) < 2
     return Section(
         dataset=dataset,
@@ -100,7 +103,8 @@ def _section(board: Board, dataset: str) -> Section:
         costs=costs(cells),
         cuts=_cuts(cells, tables, [stratum for stratum in choose_strata() if one_view or not stratum.of_features]),
         alphas=alphas(cells),
-        corrected=corrected(cells),
+        corrected=with_lambda,
+        corrected_tests=corrected_tests(cells, with_lambda),
         tuned=list({cell.system: cell for cell in reversed(cells) if cell.tuned}.values())[::-1],
     )
 

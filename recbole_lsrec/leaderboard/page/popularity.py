@@ -6,10 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from recbole_lsrec.analysis.compare import Comparison, compare_models
 from recbole_lsrec.analysis.saved_runs import SavedRun
+from recbole_lsrec.analysis.user_metrics import Metric
+from recbole_lsrec.errors import DataError
 from recbole_lsrec.leaderboard.board import Cell, runs_by_system
-from recbole_lsrec.leaderboard.page.results import PHASE
+from recbole_lsrec.leaderboard.page.results import ALPHA, PHASE, RESAMPLES, grouped, standing_of
 from recbole_lsrec.leaderboard.page.rising import is_rising
+from recbole_lsrec.leaderboard.page.standing import Standing
 from recbole_lsrec.run_files import PopularityCorrection, read_curves
 
 
@@ -44,11 +48,60 @@ class Corrected:
     rising: bool
 
 
+@dataclass(frozen=True)
+class CorrectedTest:
+    """What the tests say of the ranked systems of one protocol, each at its own lambda.
+
+    Attributes:
+        systems: all that have a lambda there, also those outside the order.
+        standing: None where nothing was tested, as ``comparison``.
+        untested: why nothing was tested.
+    """
+
+    protocol: str
+    metric: str
+    systems: int
+    standing: Standing | None
+    comparison: Comparison | None
+    untested: str | None
+
+    def mark(self, system: str) -> str | None:
+        """``best``, ``second`` or None."""
+        place = self.standing
+        return None if place is None else {place.best: "best", place.second: "second"}.get(system)
+
+
 def corrected(cells: Sequence[Cell]) -> list[Corrected]:
     """One entry for each protocol and system whose runs all have a lambda, in the order of the cells."""
     found = [one for system, own in runs_by_system(cells).items() for one in _of_system(system, own)]
     protocols = list(dict.fromkeys(one.protocol for one in found))
     return sorted(found, key=lambda one: protocols.index(one.protocol))
+
+
+def corrected_tests(cells: Sequence[Cell], found: Sequence[Corrected]) -> list[CorrectedTest]:
+    """Tests of the main metric, one entry for each protocol.
+
+    Args:
+        cells: of one data set.
+        found: what :func:`corrected` made of them.
+    """
+    return [
+        _test(cells, name, [one for one in found if one.protocol == name])
+        for name in dict.fromkeys(one.protocol for one in found)
+    ]
+
+
+def _test(cells: Sequence[Cell], protocol: str, found: Sequence[Corrected]) -> CorrectedTest:
+    ranked, metric = in_order(found, at_chosen=True), found[0].metric
+    if len(ranked) < 2:
+        return CorrectedTest(protocol, metric, len(found), None, None, "fewer than two systems are ranked")
+    own = [cell for cell in cells if cell.system in ranked]
+    try:
+        models = grouped(own, protocol, corrected=True)
+        comparison = compare_models(models, Metric.parse(metric), PHASE, protocol, alpha=ALPHA, resamples=RESAMPLES)
+    except DataError as error:
+        return CorrectedTest(protocol, metric, len(found), None, None, str(error))
+    return CorrectedTest(protocol, metric, len(found), standing_of(comparison), comparison, None)
 
 
 def in_order(found: Sequence[Corrected], *, at_chosen: bool) -> list[str]:

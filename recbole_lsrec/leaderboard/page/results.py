@@ -108,14 +108,19 @@ def under(cells: Sequence[Cell], protocol: str) -> list[Cell]:
     return [cell for cell in cells if protocol in protocols([cell])]
 
 
-def grouped(cells: Sequence[Cell], protocol: str) -> list[Model]:
+def grouped(cells: Sequence[Cell], protocol: str, corrected: bool = False) -> list[Model]:
     """The finished cells of a protocol as models named by system: a system is what the plan says, whatever was tuned.
 
+    Args:
+        cells: of one data set.
+        protocol: of the test.
+        corrected: whether to take each run's ranks under its own ``popularity_correction``.
+
     Raises:
-        DataError: the runs may not be compared.
+        DataError: the runs may not be compared, or one keeps no corrected ranks.
     """
     chosen = under(cells, protocol)
-    return group_runs(_runs(chosen), [cell.system for cell in chosen], PHASE, protocol)
+    return group_runs(_runs(chosen), [cell.system for cell in chosen], PHASE, protocol, corrected)
 
 
 def table(board: Board, dataset: str, protocol: str) -> Table:
@@ -136,7 +141,7 @@ def table(board: Board, dataset: str, protocol: str) -> Table:
     shown.sort(key=lambda column: column.key != main)  # the rest keeps its order
     outside = {system for system in board.systems if is_rising(_runs(under(board.of(dataset, system), protocol)))}
     found, untested = _compare([cell for cell in cells if cell.system not in outside], protocol, shown)
-    standings = {key: _standing(comparison) for key, comparison in found.items()}
+    standings = {key: standing_of(comparison) for key, comparison in found.items()}
     rows = [_row(board.of(dataset, system), protocol, shown, found, standings) for system in board.systems
             if board.of(dataset, system)]  # fmt: skip
     upward = -1 if next((c.higher_is_better for c in shown if c.key == main), True) else 1
@@ -194,7 +199,7 @@ def _readable(runs: Sequence[Lines], metric: Metric) -> bool:
     return True
 
 
-def _standing(found: Comparison) -> Standing:
+def standing_of(found: Comparison) -> Standing:
     """Order by the values shown, tests over users; compare knows the systems as M1, M2, ..."""
     values = {model.name: float(np.mean([run.value for run in model.runs])) for model in found.models}
     plain = standing(values, found.pairs, found.higher_is_better, found.alpha)

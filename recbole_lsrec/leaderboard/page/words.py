@@ -5,11 +5,12 @@ from dataclasses import replace
 from math import inf
 from typing import Any
 
+from recbole_lsrec.analysis.compare import Comparison
 from recbole_lsrec.analysis.comparison_words import estimated
 from recbole_lsrec.data.candidates.unseen import GIVES_AWAY
 from recbole_lsrec.evaluation.ties import MANY_TIES
 from recbole_lsrec.leaderboard.page.cost import Cost
-from recbole_lsrec.leaderboard.page.popularity import Corrected, in_order
+from recbole_lsrec.leaderboard.page.popularity import Corrected, CorrectedTest, in_order
 from recbole_lsrec.leaderboard.page.results import Table
 from recbole_lsrec.leaderboard.page.standing import Standing
 from recbole_lsrec.page.numbers import MINUS, metric
@@ -76,41 +77,49 @@ def _order(table: Table) -> str:
     place = table.standings.get(table.main)
     if place is None:
         return f"Nothing is marked in {table.main}: it was not tested."
+    return _placed(place, table.main, table.comparison, len(table.rows))
+
+
+def _placed(place: Standing, main: str, comparison: Comparison | None, systems: int) -> str:
+    """What is certain of an order.
+
+    Args:
+        place: of the tested systems.
+        main: the metric.
+        comparison: their tests.
+        systems: how many are shown, tested or not.
+    """
+    one_seed_each = {model.label for model in comparison.models if model.sd is None} if comparison else set()
     if place.best:
-        those = "" if len(place.order) == len(table.rows) else " that was tested"
-        text = f"{place.best} is best in {table.main}: significantly better than every other system{those}."
+        those = "" if len(place.order) == systems else " that was tested"
+        text = f"{place.best} is best in {main}: significantly better than every other system{those}."
         return text + (
             f" {place.second} is second, significantly better than every system below it." if place.second else ""
         )
-    if table.comparison and {pair.about for pair in table.comparison.pairs} == {"runs"}:
+    if comparison and {pair.about for pair in comparison.pairs} == {"runs"}:
         return (
-            f"One seed each, so no system is called better in {table.main}: another seed may turn a difference round. The same"
+            f"One seed each, so no system is called better in {main}: another seed may turn a difference round. The same"
             " command with --seeds=2020,2021,2022 trains more."
         )
     if place.ahead:
         return (
-            f"No system is significantly best in {table.main}: {place.order[0]} has the best mean over targets, but over users, "
+            f"No system is significantly best in {main}: {place.order[0]} has the best mean over targets, but over users, "
             f"as tests count, {_names(place.ahead)} {'is' if len(place.ahead) == 1 else 'are'} significantly better than it."
         )
-    one_seed = [system for system in place.level if system in _untested(table)]
+    one_seed = [system for system in place.level if system in one_seed_each]
     if place.order[0] in one_seed:
         first = f"{place.order[0]} has the best mean, but one seed, so it is not tested"
-        return f"No system is significantly best in {table.main}: {first}."
+        return f"No system is significantly best in {main}: {first}."
     have = "has one seed, so it is" if len(one_seed) == 1 else "have one seed, so they are"
     alone = f" {_names(one_seed)} {have} not tested." if one_seed else ""
     if len(place.level) == len(place.order):
         none = f"no system can be told apart from {place.order[0]}, the first"
         if place.certain:
-            return f"No system is significantly best in {table.main}: {none}; others can be told apart, see the pairs.{alone}"
-        return f"Nothing is significant in {table.main}: {none}.{alone}"
+            return f"No system is significantly best in {main}: {none}; others can be told apart, see the pairs.{alone}"
+        return f"Nothing is significant in {main}: {none}.{alone}"
     order, level = ([system for system in of if system not in one_seed] for of in (place.order, place.level))
     tested = replace(place, order=order, level=level)
-    return f"No system is significantly best in {table.main}: {_top(tested)}{alone}"
-
-
-def _untested(table: Table) -> set[str]:
-    """The systems of one seed, which no test is about."""
-    return {model.label for model in table.comparison.models if model.sd is None} if table.comparison else set()
+    return f"No system is significantly best in {main}: {_top(tested)}{alone}"
 
 
 def _top(place: Standing) -> str:
@@ -187,6 +196,13 @@ def order_change(found: Sequence[Corrected]) -> str:
         return f"With its own lambda for each system the order of the means stays what it was under {_names(stays)}."
     stay = f", and stays what it was under {_names(stays)}" if stays else ""
     return f"With its own lambda for each system the order of the means changes {_names(changes)}{stay}."
+
+
+def with_own_lambda(test: CorrectedTest) -> str:
+    """What the tests say of the systems of one protocol, each with its own lambda."""
+    if test.standing is None:
+        return f"{test.protocol}: not tested: {str(test.untested).rstrip('.')}."
+    return f"{test.protocol}: {_placed(test.standing, test.metric, test.comparison, test.systems)}"
 
 
 def which_lambda(found: Sequence[Corrected]) -> str:

@@ -24,7 +24,7 @@ PACKAGE = "recbole_lsrec.leaderboard.page"
 PAGE, TEXT, LATEX = "leaderboard.html", "leaderboard.md", "leaderboard.tex"
 SHEET, PAIRS, VALUES = "leaderboard.csv", "leaderboard-pairs.csv", "report.json"
 HEAD = ["dataset", "protocol", "system", "status", "metric", "mean", "sd", "seeds", "mark", "note"]
-PAIR_HEAD = ["dataset", "protocol", "metric", "a", "b", "difference", "low", "high", "p", "p_holm"]
+PAIR_HEAD = ["dataset", "protocol", "metric", "a", "b", "difference", "low", "high", "p", "p_holm", "corrected"]
 
 
 def write_report(out: str | Path) -> Path:
@@ -85,22 +85,25 @@ def lines(report: Report) -> Iterator[list[Any]]:
 
 
 def pair_lines(report: Report) -> Iterator[list[Any]]:
-    """One line a pair of systems, in the metric that is compared: a minus b, its interval, p over users and seeds."""
+    """One line a pair of systems, in the metric that is compared: a minus b, its interval, p over users and seeds.
+
+    The pairs of systems at their own lambda of popularity, marked so, come after those of the tables.
+    """
     for section in report.sections:
-        for table in section.tables:
-            if (found := table.comparison) is None:
-                continue
+        plain, with_lambda = ([of.comparison for of in part] for part in (section.tables, section.corrected_tests))
+        for found in filter(None, plain + with_lambda):
             label = {model.name: model.label for model in found.models}
             for pair in found.pairs:
                 numbers = (pair.difference, pair.low, pair.high)
                 yield [
                     section.dataset,
-                    table.protocol,
+                    found.protocol,
                     found.metric,
                     label[pair.a],
                     label[pair.b],
                     *map(exact, numbers),
                     *("" if p is None else f"{p:.6g}" for p in (pair.p, pair.p_holm)),  # never 0.000000
+                    "yes" if found.corrected else "",
                 ]
 
 

@@ -148,8 +148,8 @@ def test_literal_contents(tmp_path):
         "tiny,pop3,LSIDN,not built,,,,0,,not built: 100 % open",
     ]
     head, pair = (tmp_path / "leaderboard-pairs.csv").read_text().splitlines()
-    assert head == "dataset,protocol,metric,a,b,difference,low,high,p,p_holm"
-    assert pair == "tiny,pop3,ndcg@2,A_1,B|2,0.815465,0.760104,0.870825,3.33632e-27,3.33632e-27"
+    assert head == "dataset,protocol,metric,a,b,difference,low,high,p,p_holm,corrected"
+    assert pair == "tiny,pop3,ndcg@2,A_1,B|2,0.815465,0.760104,0.870825,3.33632e-27,3.33632e-27,"
     lines = (tmp_path / "leaderboard.md").read_text().splitlines()
     at = lines.index("| system | seeds | ndcg@2 | hit@2 | mrr |")
     assert lines[at + 1 : at + 5] == [

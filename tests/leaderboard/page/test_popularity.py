@@ -12,11 +12,17 @@ from tests.leaderboard.page.board_files import ranks, write_board, write_cell
 LAMBDAS = [-1.0, 0.0, 1.0]
 
 
-def cell(out, system, seed, curves, chosen, asked="valid", in_results=False):
+def cell(out, system, seed, curves, chosen, asked="valid", in_results=False, **columns):
     told = {"metric": "ndcg@2", "lambda": chosen, "in_results": in_results, "phase": "test", "with": {}, "without": {}}
     its = {"pop3": ranks(2.0, seed), "full": ranks(3.0, seed)}
     made = write_cell(
-        out, system, its, seed, config={"popularity_correction": asked}, result={"popularity_correction": told}
+        out,
+        system,
+        its,
+        seed,
+        config={"popularity_correction": asked},
+        columns=columns,
+        result={"popularity_correction": told},
     )
     held = {"lambdas": LAMBDAS, "test": {name: {"ndcg@2": values} for name, values in curves.items()}}
     (out / made["run_folder"] / "popularity.json").write_text(json.dumps(held))
@@ -70,6 +76,44 @@ def test_each_system_is_shown_at_the_lambdas_of_validation(board):
         assert ends in text
     assert f"| pop3 | Lift | 0, {MINUS}1 | 0.5500 | 0.5000 |" in (board / "leaderboard.md").read_text()
     assert "pop3: ndcg@2 over lambda" in (board / "leaderboard.html").read_text()
+
+
+def test_systems_are_tested_each_at_its_own_lambda(tmp_path):
+    """Plain ranks are one level for all; with its own lambda Good is ahead, and Fair and Poor are level."""
+    curves, chosen = {"pop3": [0.2, 0.3, 0.4], "full": [0.2, 0.3, 0.4]}, {"pop3": 1.0, "full": 1.0}
+    cells = [
+        cell(tmp_path, system, seed, curves, chosen, corrected_rank=ranks(level, 10 * number + seed, 0.3))
+        for number, (system, level) in enumerate({"Good": 1.1, "Fair": 2.5, "Poor": 2.5}.items())
+        for seed in (1, 2)
+    ]
+    board = write_board(tmp_path, cells)
+    write_report(board)
+    said = "pop3: Good is best in ndcg@2: significantly better than every other system."
+    text = (board / "leaderboard.md").read_text()
+    assert said in text
+    assert "| pop3 | Good | +1 | 0.3000 | **0.4000** |" in text
+    assert "| pop3 | Fair | +1 | 0.3000 | 0.4000 |" in text
+    assert said in (board / "leaderboard.html").read_text()
+    head, *pairs = (line.split(",") for line in (board / "leaderboard-pairs.csv").read_text().splitlines())
+    assert head[-1] == "corrected"
+    assert [(*pair[:5], pair[-1]) for pair in pairs if pair[1] == "pop3"] == [
+        ("tiny", "pop3", "ndcg@2", "Good", "Fair", ""),
+        ("tiny", "pop3", "ndcg@2", "Good", "Poor", ""),
+        ("tiny", "pop3", "ndcg@2", "Fair", "Poor", ""),
+        ("tiny", "pop3", "ndcg@2", "Good", "Fair", "yes"),
+        ("tiny", "pop3", "ndcg@2", "Good", "Poor", "yes"),
+        ("tiny", "pop3", "ndcg@2", "Fair", "Poor", "yes"),
+    ]
+    test = json.loads((board / "report.json").read_text())["datasets"][0]["corrected_tests"][0]
+    assert [pair["p_holm"] < 0.05 for pair in test["comparison"]["pairs"]] == [True, True, False]
+
+
+def test_runs_from_before_corrected_ranks_were_kept_are_shown_untested(board):
+    write_report(board)
+    said = "pop3: not tested: "
+    text = (board / "leaderboard.md").read_text()
+    assert said in text
+    assert "has no corrected\\_rank for test/pop3, as runs from before 2026-11-28 have none; run it again." in text
 
 
 def test_a_lambda_inside_the_range_is_not_told_of(board):
