@@ -18,6 +18,7 @@ DOCS = Path(__file__).parent
 RESULTS, PAGE = DOCS / "results", DOCS / "answer.md"
 PLAN = DOCS.parent / "properties" / "leaderboard" / "answer.yaml"
 LONG_SHORT = ("SLSRec", "CLSR", "SLi-Rec", "DiffLSRec", "LSIDN", "SURGE", "MARank")
+ALPHA = 0.05
 AMONG = {"pop99": "99 popular", "uni99": "99 uniform", "full": "all"}
 # The best-trained board of each log and split; None for all of its logs.
 BOARDS = {
@@ -87,7 +88,7 @@ def whole(protocol: str) -> str:
 
 
 def corrected() -> str:
-    """The best of each kind once each system has its own lambda of popularity; nothing of it is tested."""
+    """The best of each kind once each system has its own lambda of popularity."""
     return _table(("log", "among", "best long- and short-term", "best other"), _corrected())
 
 
@@ -95,16 +96,31 @@ def _corrected() -> Iterator[Sequence[str]]:
     for board in WHOLE:
         page = (RESULTS / f"{board}.md").read_text(encoding="utf-8")
         # Protocol, system, lambda by seed, mean without, mean with.
-        found = re.findall(r"^\| (\w+) \| (.+) \| .+ \| [\d.]+ \| ([\d.]+) \|$", page, re.MULTILINE)
+        found = re.findall(
+            r"^\| (\w+) \| ([^|]+?)(?: ↗)? \| [^|]+ \| [\d.]+ \| [*_]*([\d.]+)[*_]* \|$", page, re.MULTILINE
+        )
         own = pd.DataFrame(found, columns=["protocol", "system", "own"]).astype({"own": float})
         table = _of(board, "ndcg@10").merge(own, on=["protocol", "system"])
         for (log, protocol), systems in table.groupby(["dataset", "protocol"], sort=False):
-            yield [_name(log), AMONG[protocol], *(_change(line) for line in _best(systems, "own"))]
+            best = _best(systems, "own")
+            ahead = _ahead(board, protocol, *(line.system for line in best))
+            yield [_name(log), AMONG[protocol], *(_change(line, line.system == ahead) for line in best)]
 
 
-def _change(line: pd.Series) -> str:
+def _ahead(board: str, protocol: str, one: str, other: str) -> str | None:
+    """Which of two systems is significantly ahead of the other, each with its own lambda."""
+    pairs = pd.read_csv(RESULTS / f"{board}-pairs.csv")
+    pairs = pairs[(pairs.corrected == "yes") & (pairs.protocol == protocol) & (pairs.p_holm <= ALPHA)]
+    for pair in pairs.itertuples():
+        if {pair.a, pair.b} == {one, other}:
+            return str(pair.a if pair.difference > 0 else pair.b)
+    return None
+
+
+def _change(line: pd.Series, ahead: bool) -> str:
     rising = " ↑" if line.status == "rising" else ""
-    return f"{line.system} {_short(line['mean'])} → {_short(line.own)}{rising}"
+    text = f"{line.system} {_short(line['mean'])} → {_short(line.own)}{rising}"
+    return f"**{text}**" if ahead else text
 
 
 def _best(systems: pd.DataFrame, column: str) -> list[pd.Series]:

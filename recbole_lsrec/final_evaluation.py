@@ -106,8 +106,9 @@ def _told(correction: Correction, phases: Mapping[str, Evaluation], config: Conf
             for key, values in curve.items()
         }
 
+    wanted = _metric(config)
     return {
-        "metric": _metric(config),
+        "metric": wanted if all(wanted in curve for curve in found.curves.values()) else "mrr",
         "in_results": config["corrected_results"],
         "phase": found.loader.phase,
         "lambda": dict(correction.chosen),

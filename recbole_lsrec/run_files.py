@@ -67,7 +67,7 @@ _KINDS: dict[str, tuple[type | tuple[type, ...], str]] = {
 PopularityCorrection = TypedDict(
     "PopularityCorrection",
     {
-        "metric": str,  # by which lambda was fitted
+        "metric": str,  # by which lambda was fitted; mrr beside a given lambda where ranks do not give valid_metric
         "lambda": dict[str, float],  # by protocol
         "in_results": bool,  # whether ranks, scores and metrics of the run are those with it
         "phase": str,  # of the metrics below: test, or valid in a run that was kept from it

@@ -160,9 +160,7 @@ def say_result(result: RunResult, data: Data, folder: Path) -> None:
 
 def _say_correction(found: PopularityCorrection, first: str) -> None:
     """What popularity_correction does to the main metric of each protocol."""
-    of_ranks = {key.rpartition("/")[2] for key in found["with"]}
-    metric = found["metric"] if found["metric"] in of_ranks else "mrr"  # which every protocol has
-    parts = []
+    metric, parts = found["metric"], []
     for key in (key for key in found["with"] if key.rpartition("/")[2] == metric):
         name = key.rpartition("/")[0] or first
         value = found["lambda"].get(name, 0.0)

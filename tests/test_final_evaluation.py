@@ -220,5 +220,6 @@ def test_lists_given_for_the_test_alone_get_no_lambda(settings, tmp_path, caplog
 def test_where_ranks_do_not_give_the_metric_what_a_correction_does_is_told_by_another(settings, caplog):
     given = {"popularity_correction": 1, "valid_metric": "AUC", "epochs": 1, "state": "INFO"}
     with caplog.at_level("INFO"):
-        run_recbole_lsrec("GRU4Rec", "shop", config_dict={**settings, **given})
+        run = run_recbole_lsrec("GRU4Rec", "shop", config_dict={**settings, **given})
+    assert told(Path(run["run_folder"]))[0]["popularity_correction"]["metric"] == "mrr"
     assert "Popularity corrected, test mrr: uni9 0." in caplog.text

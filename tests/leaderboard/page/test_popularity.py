@@ -167,6 +167,16 @@ def test_a_system_of_which_a_run_has_no_lambda_is_not_there(board):
     assert [one["system"] for one in found] == ["Probability", "Probability"]
 
 
+def test_of_a_metric_that_ranks_do_not_give_there_is_no_curve(board):
+    for folder in (board / "runs").iterdir():
+        path = folder / "result.json"
+        result = json.loads(path.read_text())
+        result["popularity_correction"]["metric"] = "auc"
+        path.write_text(json.dumps(result))
+    write_report(board)
+    assert json.loads((board / "report.json").read_text())["datasets"][0]["corrected"] == []
+
+
 def test_a_damaged_curve_is_named(board):
     path = board / "runs" / "Lift-1" / "popularity.json"
     path.write_text(path.read_text().replace("0.6, ", ""))
