@@ -130,7 +130,7 @@ def model_table() -> str:
 def _code(name: str) -> str:
     if name not in PLUGIN_MODELS:
         return "RecBole"
-    if name in ("BERT4Rec", "GRU4Rec", "NARM", "SASRec"):
+    if name in ("BERT4Rec", "GRU4Rec", "GRU4RecF", "NARM", "SASRec", "SASRecF"):
         return "RecBole, all positions"
     if name in ("DIN", "DIEN"):
         return "RecBole, encoded once"

@@ -7,14 +7,14 @@ from recbole_lsrec.registry import own_origin
 Split = Literal["share", "rows"]
 
 SHARE = frozenset((
-    "CLSR", "DiffLSRec", "GRU4Rec", "LSIDN", "MARank", "NARM", "SASRec", "SASRecSS", "SLSRec", "SLiRec", "SURGE",
-    "eSASRec", "gSASRec",
+    "CLSR", "DiffLSRec", "GRU4Rec", "GRU4RecF", "LSIDN", "MARank", "NARM", "SASRec", "SASRecF", "SASRecSS", "SLSRec",
+    "SLiRec", "SURGE", "eSASRec", "gSASRec",
 ))  # fmt: skip
 """Ours whose ``calculate_loss`` returns this process's part of the whole batch's loss; the parts add up to it."""
 
 ROWS = frozenset((
-    "BPR", "Caser", "DMF", "FDSA", "FISM", "FOSSIL", "FPMC", "GCSAN", "GRU4RecF", "HGN", "HRM", "LightSANs", "NAIS",
-    "NNCF", "NPE", "NeuMF", "NextItNet", "SASRecF", "SRGNN", "STAMP",
+    "BPR", "Caser", "DMF", "FDSA", "FISM", "FOSSIL", "FPMC", "GCSAN", "HGN", "HRM", "LightSANs", "NAIS", "NNCF", "NPE",
+    "NeuMF", "NextItNet", "SRGNN", "STAMP",
 ))  # fmt: skip
 """RecBole's whose loss is a plain mean over the rows of a batch: a part counts as much as it has rows."""
 

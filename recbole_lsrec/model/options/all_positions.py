@@ -9,7 +9,7 @@ from recbole_lsrec.model.options.long_short import Dropout, Share, Width
 
 
 class AllPositionsOptions(Options):
-    """Of SASRec, GRU4Rec and NARM, beside what RecBole's yaml says."""
+    """Of SASRec, GRU4Rec, NARM, SASRecF and GRU4RecF, beside what RecBole's yaml says."""
 
     train_positions: Literal["last", "all"] = setting(
         "last",
