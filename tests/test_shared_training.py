@@ -41,6 +41,7 @@ MORE: dict[str, dict[str, Any]] = {
     "NeuMF": {},
     "NARM": {"train_neg_sample_args": None},
     "NARM, every position": {"train_neg_sample_args": None, "train_positions": "all"},
+    "SASRecF, every position": {"train_neg_sample_args": None, "train_positions": "all"},
     "BERT4Rec, every position": {"train_neg_sample_args": None, "train_positions": "all"},  # by one process
     "DIN": {},  # by one process
 }

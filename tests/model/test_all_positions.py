@@ -118,7 +118,8 @@ def ring(shop, tmp_path):
     times = [(u, (5 * u + t) % 20, 1_600_000_000 + 10_000 * u + t) for u in range(40) for t in range(16)]
     lines = [(user, item, time, item % 3) for user, item, time in times]
     (tmp_path / "data" / "ring").mkdir(parents=True)
-    text = "user_id:token\titem_id:token\ttimestamp:float\tcategory_id:token\n" + "\n".join("\t".join(map(str, line)) for line in lines)
+    text = "user_id:token\titem_id:token\ttimestamp:float\tcategory_id:token\n"
+    text += "\n".join("\t".join(map(str, line)) for line in lines)
     (tmp_path / "data" / "ring" / "ring.inter").write_text(text + "\n")
     fixed = {
         **{key: shop[key] for key in ("data_path", "show_progress", "state", "load_col", "CATEGORY_FIELD")},
