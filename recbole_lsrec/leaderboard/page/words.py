@@ -5,6 +5,8 @@ from dataclasses import replace
 from math import inf
 from typing import Any
 
+from scipy.stats import kendalltau
+
 from recbole_lsrec.analysis.compare import Comparison
 from recbole_lsrec.analysis.comparison_words import estimated
 from recbole_lsrec.data.candidates.unseen import GIVES_AWAY
@@ -187,7 +189,10 @@ def order_change(found: Sequence[Corrected]) -> str:
         elif before == after:
             stays.append(name)
         else:
-            changes.append(f"under {name} ({', '.join(after)} instead of {', '.join(before)})")
+            first = f"{after[0]} stays first" if after[0] == before[0] else f"{after[0]} first instead of {before[0]}"
+            places = [[order.index(system) for system in before] for order in (before, after)]
+            tau = f"{kendalltau(*places).statistic:.2f}".replace("-", MINUS)
+            changes.append(f"under {name} ({first}; τ of the two orders {tau})")
     if not (changes or stays):
         return (
             f"Whether lambdas change the order is not known: fewer than two systems are ranked under {_names(alone)}."

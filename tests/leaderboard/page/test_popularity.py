@@ -66,8 +66,8 @@ def test_each_system_is_shown_at_the_lambdas_of_validation(board):
     )  # not the best of the test
     assert [one["at_chosen"] for one in found[1:]] == pytest.approx([0.3, 0.4, 0.3])
     sentence = (
-        "With its own lambda for each system the order of the means changes under full (Lift, Probability instead of "
-        "Probability, Lift), and stays what it was under pop3."
+        "With its own lambda for each system the order of the means changes under full (Lift first instead of Probability; "
+        f"τ of the two orders {MINUS}1.00), and stays what it was under pop3."
     )
     ends = "at an end of what was tried, so that more might be better still: under pop3 Lift and Probability; under full Lift."
     for name in ("leaderboard.html", "leaderboard.md"):
