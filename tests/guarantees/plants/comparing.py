@@ -27,8 +27,15 @@ PLANTS = [
     Plant(
         "a comparison reads validation where the test was asked for",
         "analysis/comparable.py",
-        "run.lines(phase, protocol)",
-        'run.lines("valid", protocol)',
+        "run.lines(phase, protocol, corrected)",
+        'run.lines("valid", protocol, corrected)',
         "tests/analysis",
+    ),
+    Plant(
+        "a comparison at their own lambda takes the plain ranks",
+        "analysis/saved_runs.py",
+        'lines.instances.assign(rank=lines.instances["corrected_rank"])',
+        "lines.instances",
+        "tests/analysis tests/test_final_evaluation.py",
     ),
 ]
