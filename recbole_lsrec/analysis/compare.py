@@ -135,7 +135,7 @@ def compare(
     """Compares saved runs pair by pair; nothing is trained or scored again.
 
     Args:
-        folders: of the runs; runs that differ in the seed alone are one model.
+        folders: of the runs, or their checkpoints; runs that differ in the seed alone are one model.
         metric: what to compare, or its name.
         phase: ``valid`` or ``test``.
         protocol: None for the phase's first.
