@@ -84,9 +84,7 @@ class Trainer(recbole.trainer.Trainer):
         with elsewhere():
             super().__init__(for_recbole(config, run_folder), model)
             self.tensorboard.close()  # type: ignore[has-type]
-        self.tensorboard = tensorboard_in(Path(run_folder))
         self.config = config
-        self.wandblogger = Trackers(config, Path(run_folder))
         self.saved_model_file = str(Path(run_folder) / CHECKPOINT)
         self.fingerprints = dict(fingerprints or {})
         self.history: list[dict[str, Any]] = []
@@ -148,6 +146,8 @@ class Trainer(recbole.trainer.Trainer):
         Returns:
             Best valid score and best valid result (RecBole's start values if nothing was validated).
         """
+        folder = Path(self.saved_model_file).parent  # which a resume that was refused leaves as it was
+        self.tensorboard, self.wandblogger = tensorboard_in(folder), Trackers(self.config, folder)
         self._apply_budget(train_data)
         self._saved = saved
         self.history = self.history[: self.start_epoch]
