@@ -35,6 +35,10 @@ class MachineError(LSRecError):
     """The machine refused: a full disk, a folder that may not be written, no memory. Exit code 3, not 2."""
 
 
+class OutOfMemoryError(MachineError):
+    """Memory is used up, of the machine or of a GPU."""
+
+
 _ADVICE = {
     errno.ENOSPC: "the disk is full; free some space, or choose a folder on another disk",
     errno.EDQUOT: "your quota of the disk is used up; free some space, or choose a folder on another disk",
@@ -90,6 +94,21 @@ def out_of_memory(error: BaseException) -> bool:
     """Of Python, of a GPU, or of torch's allocator on a CPU, which has no class of its own."""
     own = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
     return own or "can't allocate memory" in str(error)
+
+
+@contextmanager
+def memory_named() -> Iterator[None]:
+    """Makes memory that is used up in the block one line, whoever noticed it.
+
+    Raises:
+        OutOfMemoryError: it is.
+    """
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if not out_of_memory(error):
+            raise
+        raise OutOfMemoryError(LESS_MEMORY) from error
 
 
 def failure_in_words(error: BaseException) -> str:

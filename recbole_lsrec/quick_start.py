@@ -14,12 +14,13 @@ from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.data.split_report import split_report
 from recbole_lsrec.denormals import make_flushing_threads
 from recbole_lsrec.dry_run import describe
+from recbole_lsrec.errors import memory_named
 from recbole_lsrec.final_evaluation import FinalEvaluation, final_evaluation
 from recbole_lsrec.item_catalogue import save_catalogue
 from recbole_lsrec.json_files import write_json
 from recbole_lsrec.processes import group
 from recbole_lsrec.processes.group import ProcessLost
-from recbole_lsrec.registry import own_origin
+from recbole_lsrec.registry import is_seedless, own_origin
 from recbole_lsrec.run_data import Data, load_data
 from recbole_lsrec.run_files import RunResult
 from recbole_lsrec.run_processes import launch_run, speaks, taking_part, to_launch
@@ -31,6 +32,7 @@ from recbole_lsrec.trainer import Trainer
 __all__ = ["load_data_and_model", "load_run", "run_recbole_lsrec"]
 
 
+@memory_named()
 def run_recbole_lsrec(
     model: str | type | None = None,
     dataset: str | None = None,
@@ -63,7 +65,7 @@ def run_recbole_lsrec(
         ``run_folder``, where ``result.json`` holds the rest. With ``dry_run`` only ``dry_run``, the description printed.
 
     Raises:
-        LSRecError: something given is wrong; the message says what to do.
+        LSRecError: something given is wrong; the message says what to do. Of it OutOfMemoryError: memory is used up.
         ProcessLost: one of several processes was killed; what resumes the run has been said.
         KeyboardInterrupt: as raised; likewise.
     """
@@ -175,6 +177,7 @@ def _record(
         history=trainer.history,
         seconds_per_epoch=_seconds_per_epoch(trainer.history),
         parameters=sum(p.numel() for p in trainer.model.parameters() if p.requires_grad),
+        seedless=is_seedless(config.model_class),
         peak_memory_mb=environment.peak_memory_mb(),
         processes=group.world(),
         negatives={"widened": data.train.widened()},

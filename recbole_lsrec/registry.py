@@ -66,6 +66,9 @@ OTHER_NAMES = {"NCF": "NeuMF", "SLi-Rec": "SLiRec", "A2SVD": "SLiRec", "GRU4REC"
 # Models of RecBole that read a label of each training instance, and so need negatives; what derives from them does too.
 TRAINED_ON_LABELS = ("DIN", "DIEN")
 
+# Models that count, or solve equations, and draw nothing: every seed gives the same one.
+SEEDLESS = ("AsymKNN", "EASE", "ItemKNN", "Markov", "Pop")
+
 # RecBole's models that cannot run on a log of interactions alone, or not by one loop over its batches.
 EXCLUDED = {
     "GRU4RecKG": "it needs pre-trained knowledge-graph vectors beside the log",
@@ -129,6 +132,11 @@ def trains_on_users(model: type) -> bool:
     from recbole.model.general_recommender import ENMF
 
     return issubclass(model, (AutoEncoderMixin, ENMF))
+
+
+def is_seedless(model: type) -> bool:
+    """Whether every seed gives the same model; of a class of the user's own nobody knows, which counts as no."""
+    return model.__name__ in SEEDLESS and own_origin(model) is None
 
 
 def own_origin(model: type) -> own_models.Origin | None:

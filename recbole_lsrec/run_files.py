@@ -100,6 +100,7 @@ class RunResult(_Told, total=False):
     history: list[dict[str, Any]]  # see Trainer.history
     seconds_per_epoch: float | None
     parameters: int
+    seedless: bool  # of a model that only counts: every seed gives the same one
     peak_memory_mb: dict[str, float]  # process, gpu
     processes: int  # that shared the run; what is measured is of the first
     negatives: dict[str, int]  # widened: of so many training targets from more items than had appeared by then

@@ -107,7 +107,7 @@ def load_run(folder: str | Path, model: str | type | None = None) -> tuple[Confi
     """Config, data and model with the best weights of a finished run.
 
     Args:
-        folder: of the run.
+        folder: of the run, or its checkpoint.
         model: the run's model class, where it is one of your own that this process has not loaded, or its place.
 
     Raises:

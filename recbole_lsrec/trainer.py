@@ -83,10 +83,10 @@ class Trainer(recbole.trainer.Trainer):
         keep_freed_memory()
         with elsewhere():
             super().__init__(for_recbole(config, run_folder), model)
-            self.tensorboard.close()  # type: ignore[has-type]
-        self.tensorboard = tensorboard_in(Path(run_folder))
+            self.tensorboard.close()
         self.config = config
-        self.wandblogger = Trackers(config, Path(run_folder))
+        self.tensorboard: Any
+        self.wandblogger: Any
         self.saved_model_file = str(Path(run_folder) / CHECKPOINT)
         self.fingerprints = dict(fingerprints or {})
         self.history: list[dict[str, Any]] = []
@@ -148,9 +148,10 @@ class Trainer(recbole.trainer.Trainer):
         Returns:
             Best valid score and best valid result (RecBole's start values if nothing was validated).
         """
+        folder = Path(self.saved_model_file).parent  # a refused resume leaves it as it was
+        self.tensorboard, self.wandblogger = tensorboard_in(folder), Trackers(self.config, folder)
         self._apply_budget(train_data)
-        self._saved = saved
-        self.history = self.history[: self.start_epoch]
+        self._saved, self.history = saved, self.history[: self.start_epoch]
         tell_progress(self.history, self.epochs, self.train_seconds)
         self._finished_epoch = self._told_epoch = self.start_epoch - 1
         if self._rng is not None:
@@ -235,9 +236,8 @@ class Trainer(recbole.trainer.Trainer):
         self._best, self._rng = tensors["best"], tensors["rng"]
         self.start_epoch, self._written_epoch = state["epoch"] + 1, state["epoch"]
         self.cur_step, self.best_valid_score = state["cur_step"], state["best_valid_score"]
-        self.best_valid_result = state["best_valid_result"]
+        self.best_valid_result, self.history = state["best_valid_result"], state["history"]
         self.train_loss_dict = {int(epoch): loss for epoch, loss in state["train_loss"].items()}
-        self.history = state["history"]
         if Path(resume_file).resolve() != Path(self.saved_model_file).resolve() and group.rank() == 0:
             checkpoint.save(self.saved_model_file, found)
         self._warn_of_other_versions(state["versions"])

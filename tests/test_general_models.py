@@ -12,6 +12,7 @@ from recbole.trainer import Trainer as StockTrainer
 from recbole_lsrec.config import Config
 from recbole_lsrec.evaluation.evaluator import evaluate
 from recbole_lsrec.quick_start import build_model, run_recbole_lsrec
+from recbole_lsrec.registry import SEEDLESS, is_seedless
 from recbole_lsrec.run_data import load_data
 from recbole_lsrec.trainer import Trainer
 from tests.stock_recbole import StockConfig
@@ -24,6 +25,16 @@ def trained(shop, model, folder, **settings):
     built = build_model(config, data)
     Trainer(config, built, folder).fit(data.train, saved=False, verbose=False)
     return config, data, built
+
+
+@pytest.mark.parametrize("model", [*SEEDLESS, "SLIMElastic"])  # which chooses its coordinates at random
+def test_seeds_change_no_model_that_only_counts(shop, tmp_path, model):
+    scores = []
+    for seed in (1, 2):
+        config, data, built = trained(shop, model, tmp_path / str(seed), seed=seed)
+        assert is_seedless(config.model_class) == (model in SEEDLESS)
+        scores.append(evaluate(built, data.test, config).scores["uni9"])
+    assert np.array_equal(*scores, equal_nan=True) == (model in SEEDLESS)
 
 
 def test_general_and_sequential_models_meet_the_same_instances_and_candidates(shop):

@@ -11,7 +11,14 @@ from recbole_lsrec import run_folder
 from recbole_lsrec.checkpoint import load as load_checkpoint
 from recbole_lsrec.cli import main
 from recbole_lsrec.config import Config
-from recbole_lsrec.errors import CheckpointError, ConfigError, TrainingError
+from recbole_lsrec.errors import (
+    LESS_MEMORY,
+    CheckpointError,
+    ConfigError,
+    OutOfMemoryError,
+    TrainingError,
+    failure_in_words,
+)
 from recbole_lsrec.model.sequential_recommender.slsrec import SLSRec
 from recbole_lsrec.quick_start import load_run, run_recbole_lsrec
 from recbole_lsrec.run_data import load_log, log_settings
@@ -271,15 +278,21 @@ def test_resume_with_half_of_what_it_holds(named):
         run_recbole_lsrec(command_line=["--resume="])
 
 
+def test_memory_that_is_used_up_is_one_line(shop):
+    with pytest.raises(OutOfMemoryError, match=r"^memory is used up; smaller train_batch_size, .*MAX_ITEM_LIST_LENGTH"):
+        run_recbole_lsrec("GRU4Rec", "shop", config_dict={**shop, "embedding_size": 10**13})
+    assert failure_in_words(OutOfMemoryError(LESS_MEMORY)) == LESS_MEMORY  # as a trial and a cell have it
+
+
 def test_a_refused_resume_leaves_the_folder_as_it_was(shop):
     folder = Path(run_recbole_lsrec("GRU4Rec", "shop", config_dict={**shop, "epochs": 1})["run_folder"])
-    before = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file() and path.name != "log"}
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.name != "log"}
     log = Path(shop["data_path"]) / "shop" / "shop.inter"
     lines = log.read_text().splitlines(keepends=True)
     log.write_text("".join(lines[:-50]))
     with pytest.raises(CheckpointError, match="the data fingerprint differs"):
         run_recbole_lsrec(command_line=[f"--resume={folder}", "--epochs=2"])
-    assert {name: (folder / name).read_bytes() for name in before} == before
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.name != "log"} == before
 
 
 def test_resume_from_nowhere_leaves_nothing(shop, tmp_path):

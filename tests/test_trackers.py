@@ -54,7 +54,7 @@ def test_an_mlflow_that_does_not_answer_is_one_line(monkeypatch):
     with pytest.raises(
         ConfigError, match=r"^log_mlflow: MLflow cannot log to http://nowhere \(API request failed\); set MLFLOW"
     ):
-        make("runs/a", log_mlflow=True, mlflow_experiment="mine")
+        make("runs/a", log_mlflow=True, mlflow_experiment="mine").fit(Loader())
 
 
 def test_an_mlflow_that_is_lost_ends_no_training(monkeypatch, caplog):

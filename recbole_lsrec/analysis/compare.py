@@ -43,9 +43,10 @@ class RunValue:
 
 @dataclass(frozen=True)
 class ModelValue:
-    """One model: ``mean``, ``sd`` (None for one seed), ``low`` and ``high`` over its seeds of what is compared.
+    """One model: ``mean``, ``sd``, ``low`` and ``high`` over its seeds of what is compared.
 
     Attributes:
+        sd: None for one seed, 0 if no seed changes the model.
         model: what ``--model`` takes: a name, or the place of a class of the user's own.
     """
 
@@ -68,10 +69,10 @@ class Pair:
         low, high: bootstrap interval over users.
         t_users, p_users: paired t test over users; for ``auc`` the bootstrap's standard error gives t.
         d: Cohen's d_z over users; None for ``auc``, as are win, tie and loss (users for whom ``a`` is better, ...).
-        seed_se: standard error of the difference that the seeds cause; None where a side has one seed.
-        t, p: over users and seeds; None where a side has one seed, which says nothing of how another would do.
+        seed_se: standard error of the difference that the seeds cause; None where a side has one seed and others would differ.
+        t, p: over users and seeds; None likewise, as one seed says nothing of how another would do.
         p_holm: ``p`` adjusted for all pairs that have one.
-        about: what the difference is about: ``models``, or ``runs`` where a side has one seed.
+        about: what the difference is about: ``models``, or ``runs`` where there is no ``p``.
     """
 
     a: str
@@ -146,7 +147,7 @@ def compare(
     """Compares saved runs pair by pair; nothing is trained or scored again.
 
     Args:
-        folders: of the runs; runs that differ in the seed alone are one model.
+        folders: of the runs, or their checkpoints; runs that differ in the seed alone are one model.
         metric: what to compare, or its name.
         phase: ``valid`` or ``test``.
         protocol: None for the phase's first.
@@ -280,6 +281,8 @@ def _model_value(name: str, model: Model, metric: Metric, over_users: Sequence[f
     compared = np.array([run.value if run.over_users is None else run.over_users for run in runs])
     sd = float(compared.std(ddof=1)) if len(compared) > 1 else None
     first = model.runs[0].result
+    if sd is None and first.get("seedless"):
+        sd = 0.0
     own = first.get("own_model")
     return ModelValue(
         name=name,
@@ -309,7 +312,7 @@ def _pair(
     users_test = combined_t(mean, over_users) if difference is None else paired_t(difference)
     test, seed_se = None, None
     if a.sd is not None and b.sd is not None:
-        seeds = [(side.sd**2 / len(side.runs), len(side.runs) - 1.0) for side in (a, b) if side.sd is not None]
+        seeds = [(side.sd**2 / len(side.runs), len(side.runs) - 1.0) for side in (a, b) if side.sd]
         seed_se = float(np.sqrt(sum(part for part, _ in seeds)))
         test = combined_t(mean, over_users, *seeds)
     low, high = percentile_interval(draws, confidence)

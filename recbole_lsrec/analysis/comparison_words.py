@@ -108,6 +108,9 @@ def notes(found: Comparison) -> list[str]:
         )
         told += ["Train more seeds, with the other settings of each run as they were, and give compare all runs:"]
         told += [f"  {command}" for command in _more_seeds(found)]
+    counts = [model.label for model in found.models if model.sd == 0 and len(model.runs) == 1]
+    if counts:
+        told.append(f"One run stands for all seeds of {', '.join(counts)}, which no seed changes.")
     told += estimated(found.two_stage)
     if found.code_versions > 1:
         told.append(f"The runs were made by {found.code_versions} versions of the code.")

@@ -96,7 +96,7 @@ def planted(folder: str | Path, phase: str = "test", truth: Path | None = None, 
     """Compares the alphas of a finished run with what caused its targets.
 
     Args:
-        folder: of the run.
+        folder: of the run, or its checkpoint.
         phase: ``valid`` or ``test``.
         truth: ``<log>.planted.parquet``; None looks beside the log of the run.
         seed: of the bootstrap.

@@ -11,7 +11,7 @@ import pandas as pd
 
 from recbole_lsrec.analysis.self_check import check_metrics, check_scores
 from recbole_lsrec.errors import DataError, did_you_mean
-from recbole_lsrec.run_files import INSTANCES, RunResult, read_instances, read_result, read_scores
+from recbole_lsrec.run_files import INSTANCES, RunResult, folder_of, read_instances, read_result, read_scores
 
 # What makes two lines of two runs the same instance, whatever their order in the file.
 KEY = ["user_id", "item_id", "timestamp", "row"]
@@ -130,13 +130,13 @@ def load_run_folder(folder: str | Path) -> SavedRun:
     """Reads a run folder.
 
     Args:
-        folder: as printed at the end of a run, ``runs/<model>-<dataset>-<seed>-...``.
+        folder: as printed at the end of a run, ``runs/<model>-<dataset>-<seed>-...``, or its checkpoint.
 
     Raises:
         DataError: there is no such folder, it is not the folder of a finished run, its files are not as the run wrote them,
             or do not belong together.
     """
-    folder = Path(folder)
+    folder = folder_of(folder)
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder; give the folder of a run, such as runs/SLSRec-cosmetics-2020-...")
     result = read_result(folder)

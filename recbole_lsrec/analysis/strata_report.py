@@ -63,7 +63,7 @@ def describe_strata(
     """Reads a run folder and cuts its instances; nothing is trained or scored again.
 
     Args:
-        folder: of the run.
+        folder: of the run, or its checkpoint.
         metrics: names, see :class:`Metric`.
         phase: ``valid`` or ``test``.
         protocol: None for the phase's first.

@@ -6,7 +6,7 @@ from annotated_types import Len
 from pydantic import AfterValidator, Field, StringConstraints
 
 from recbole_lsrec.config.intervals import ACCEPTED, parse_intervals
-from recbole_lsrec.config.setting import RECBOLES, Effect, Options, setting
+from recbole_lsrec.config.setting import A_FOLDER, RECBOLES, Effect, Options, Place, setting
 
 _DATA, _FEATURES = Effect.DATA, Effect.FEATURES
 
@@ -52,10 +52,11 @@ class DataSettings(Options):
         "Unit of TIME_FIELD in the files: 's', 'ms', 'us' or 'ns' since 1970, or 'order': positions, not moments.",
         effect=_DATA,
     )
-    data_cache: str | None = setting(
+    data_cache: Place | None = setting(
         None,
         "Folder that caches logs as they were read; ~ is <run_dir>/.logs.",
         effect=Effect.NOTHING,
+        accepted=f"{A_FOLDER}, or ~ for <run_dir>/.logs",
     )
     rm_exact_duplicates: bool = setting(
         False, "Whether to keep only the first of several lines with the same user, item and time.", effect=_DATA

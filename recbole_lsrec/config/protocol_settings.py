@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from recbole_lsrec.config.setting import RECBOLES, Effect, Options, setting
+from recbole_lsrec.config.setting import A_FOLDER, RECBOLES, Effect, Options, Place, setting
 from recbole_lsrec.protocol import Exclusion, GaucBy, Pool, Popularity, Ties
 
 # Early stopping reads the validation scores: what changes them may keep another epoch.
@@ -67,15 +67,17 @@ class ProtocolSettings(Options):
         effect=_COMPETITORS | Effect.SPLIT,  # GTS with targets: random draws the targets by it
         least=0,
     )
-    candidate_cache: str | None = setting(
+    candidate_cache: Place | None = setting(
         None,
         "Folder that caches drawn evaluation negatives; ~ is <run_dir>/.candidates.",
         effect=Effect.NOTHING,
+        accepted=f"{A_FOLDER}, or ~ for <run_dir>/.candidates",
     )
-    candidates: str | None = setting(
+    candidates: Place | None = setting(
         None,
         "File of given candidate lists (user_id, item_id, negatives), for mode 'file'; see docs/evaluation.md.",
         effect=_COMPETITORS,
+        accepted="the path of a file, or ~ for none",
     )
     filter_seen: bool = setting(
         False,

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from recbole_lsrec.config.paths import DATA_PATH
 from recbole_lsrec.config.protocol_settings import Negatives
-from recbole_lsrec.config.setting import RECBOLES, Effect, Options, setting
+from recbole_lsrec.config.setting import A_FOLDER, RECBOLES, Effect, Options, Place, setting
 
 BUDGETS = ("train_seconds", "train_steps")
 """Settings that bound the training of a run; a search or a leaderboard gives every run the same."""
@@ -23,10 +23,18 @@ Norm = Annotated[float, Field(gt=0)]
 class RunSettings(Options):
     """Settings that do not belong to the data or the evaluation."""
 
-    data_path: str = setting(
-        DATA_PATH, "Folder of data sets; a data set's files are in <data_path>/<dataset>/.", effect=Effect.NOTHING
+    data_path: Place = setting(
+        DATA_PATH,
+        "Folder of data sets; a data set's files are in <data_path>/<dataset>/.",
+        effect=Effect.NOTHING,
+        accepted=A_FOLDER,
     )
-    run_dir: str = setting("runs", "Folder in which every run makes its own folder of results.", effect=Effect.NOTHING)
+    run_dir: Place = setting(
+        "runs",
+        "Folder in which every run makes its own folder of results.",
+        effect=Effect.NOTHING,
+        accepted=A_FOLDER,
+    )
     resume: str | None = setting(None, "Checkpoint file to continue from.", effect=Effect.NOTHING)
     dry_run: bool = setting(
         False,

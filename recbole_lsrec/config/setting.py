@@ -6,7 +6,7 @@ from enum import Flag, auto
 from functools import cache, cached_property
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 
 from recbole_lsrec.config.accepted import in_words, kinds_of, words_of
@@ -14,6 +14,9 @@ from recbole_lsrec.config.values import parse_text
 from recbole_lsrec.errors import ConfigError, did_you_mean
 
 RECBOLES = "RecBole."
+Place = Annotated[str, StringConstraints(pattern=r"\S")]
+"""A file or folder: an empty text would be the working directory."""
+A_FOLDER = "the path of a folder"
 """Source of the settings that RecBole has too."""
 _STRICT = ConfigDict(strict=True, allow_inf_nan=False)
 

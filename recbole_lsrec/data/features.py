@@ -6,6 +6,7 @@ from recbole.utils import FeatureType
 
 from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.registry import is_one_of
 
 _NUMBERS = (FeatureType.FLOAT, FeatureType.FLOAT_SEQ)
 _READ_ALL = ("DIN", "DIEN")  # every column of the item and user files, not ``selected_features``
@@ -20,7 +21,8 @@ def check_features(config: Any, dataset: SessionDataset) -> None:
 
     Raises:
         ConfigError: ``selected_features`` names a column that is not of the item file, or a number that is not among
-            ``numerical_features``; or a table has several numbers, which RecBole 1.2.1 joins along the wrong axis.
+            ``numerical_features``; or a table has several numbers, which RecBole 1.2.1 joins along the wrong axis; or
+            SASRecF would read lists of numbers, for each of which its RecBole 1.2.1 expects more vectors than it makes.
     """
     items, users = (
         []
@@ -31,6 +33,12 @@ def check_features(config: Any, dataset: SessionDataset) -> None:
     if "selected_features" in config:
         used = {"item": config["selected_features"] or []}
         _check_selected(used["item"], items, config, dataset)
+        lists = [column for column in used["item"] if dataset.field2type[column] == FeatureType.FLOAT_SEQ]
+        if lists and is_one_of(config.model_class, ("SASRecF",)):
+            raise ConfigError(
+                f"selected_features: found {lists}, of type 'float_seq', which {config['model']} of RecBole 1.2.1 cannot read; "
+                "accepted: columns of type 'token', 'token_seq' or 'float'. Leave them out, or take GRU4RecF or FDSA."
+            )
     elif config["model"] in _READ_ALL:
         used = {"item": items, "user": users}
     else:

@@ -23,6 +23,7 @@ from recbole_lsrec.json_files import read_json
 from recbole_lsrec.model.base import LongShortRecommender
 from recbole_lsrec.recommend import Recommender
 from recbole_lsrec.recommend.read_histories import ITEM, TIME, USER
+from recbole_lsrec.run_files import folder_of
 from recbole_lsrec.whole_files import write_text, written_whole
 
 TOLERANCE = 1e-5  # absolute, and of the score
@@ -30,11 +31,11 @@ _NAMES = {"onnx": "score.onnx", "torchscript": "score.pt", "embeddings": "embedd
 CANDIDATES, SCORES = "candidates", "scores"
 
 
-def export(folder: Path, kind: str, out: Path | None = None, model: str | type | None = None) -> Path:
+def export(folder: str | Path, kind: str, out: Path | None = None, model: str | type | None = None) -> Path:
     """Writes a run's model in another format.
 
     Args:
-        folder: of the run.
+        folder: of the run, or its checkpoint.
         kind: ``onnx`` or ``torchscript``: the score of candidates for histories, any number of either and any length of
             history; beside it a JSON file with inputs, window and items' ids. ``embeddings``: the items' vectors.
         out: the file; by default in the run folder.
@@ -49,7 +50,7 @@ def export(folder: Path, kind: str, out: Path | None = None, model: str | type |
     recommender = Recommender.load(folder, model=model, device="cpu")
     if recommender.shift is not None:
         getLogger().warning("The run corrects popularity; what is exported is the model's own, without the correction.")
-    path = out or folder / _NAMES[kind]
+    path = out or folder_of(folder) / _NAMES[kind]
     if path.suffix == ".json":
         raise ConfigError(
             f"out: found {path}; a file of this ending describes the exported one. Give it another ending."

@@ -3,8 +3,8 @@
 import json
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from time import time_ns
 from typing import Any
@@ -27,6 +27,7 @@ from recbole_lsrec.prepare.files import RawFile, find_files, matching
 from recbole_lsrec.prepare.items import item_query, read_items, user_query
 from recbole_lsrec.prepare.layout import Layout, Source
 from recbole_lsrec.prepare.ledger import Ledger
+from recbole_lsrec.prepare.options import Options
 from recbole_lsrec.prepare.recipes import RECIPES, apply
 from recbole_lsrec.prepare.source_steps import apply_source
 from recbole_lsrec.prepare.sources import SOURCES, installed
@@ -35,68 +36,9 @@ from recbole_lsrec.prepare.suggest import Threshold, sampled_negatives, suggest_
 from recbole_lsrec.prepare.times import SECOND, Times, check_zone, find_reading, when
 from recbole_lsrec.whole_files import file_sha256, sweep
 
+__all__ = ["Options", "prepare"]
+
 META = "prepared_by"
-
-
-@dataclass(frozen=True)
-class Options:
-    """What a user may say beside the source and its files.
-
-    Args:
-        columns: role -> column of the raw file, for the source ``csv``.
-        user_features, item_features: further columns, as ``name`` or ``name:type``, for the source ``csv``.
-        separator, encoding: of the raw files, for the source ``csv``.
-        decimal: what numbers among the features have before their fraction, ``.`` or ``,``; None: a point.
-        time_format: how times are written; None finds it.
-        tz: zone of times that name none.
-        keep_events: event types to keep; the source's by default.
-        all_items: whether items outside the departments of the source are kept.
-        recipe: name of a paper's cut.
-        k_core: least number of events of users and items, iterated, after the recipe.
-        sample_users: share of users to draw, instead of the recipe's.
-        seed: of that draw.
-        max_refused: share of rows that may be damaged.
-        overwrite: whether a data set that was prepared before may be replaced.
-    """
-
-    columns: Mapping[str, str] = field(default_factory=dict)
-    user_features: tuple[str, ...] = ()
-    item_features: tuple[str, ...] = ()
-    separator: str | None = None
-    encoding: str | None = None
-    decimal: str | None = None
-    time_format: str | None = None
-    tz: str | None = None
-    keep_events: tuple[str, ...] = ()
-    all_items: bool = False
-    recipe: str = "none"
-    k_core: int = 1
-    sample_users: float | None = None
-    seed: int = 2020
-    max_refused: float = 0.01
-    overwrite: bool = False
-
-    def __post_init__(self) -> None:
-        """Refuses what the command line refuses too.
-
-        Raises:
-            DataError: a value is none of those accepted.
-        """
-        lists = (self.user_features, self.item_features, self.keep_events)
-        for key, accepted, fits in (
-            (
-                "user_features, item_features, keep_events",
-                "lists of texts",
-                not any(isinstance(given, str) for given in lists),
-            ),
-            ("recipe", f"one of {', '.join(RECIPES)}", self.recipe in RECIPES),
-            ("k_core", "a whole number greater than 0", type(self.k_core) is int and self.k_core >= 1),
-            ("sample_users", "a share above 0 and at most 1", self.sample_users is None or 0 < self.sample_users <= 1),
-            ("max_refused", "a share from 0 to 1", 0 <= self.max_refused <= 1),
-        ):
-            if not fits:
-                found = [getattr(self, name) for name in key.split(", ")]
-                raise DataError(f"{key}: found {', '.join(map(repr, found))}; accepted: {accepted}.")
 
 
 def prepare(
@@ -120,8 +62,14 @@ def prepare(
     """
     if name_of_source not in ("csv", *SOURCES):
         raise DataError(f"source: found {name_of_source!r}; accepted: csv, {', '.join(SOURCES)}.")
-    if isinstance(raw, str | Path):
-        raise DataError(f"--raw: found {str(raw)!r} alone; accepted: a list of files and folders.")
+    for key, found, accepted, fits in (
+        ("--raw", raw, "a list of files and folders", isinstance(raw, list | tuple) and all(map(_a_path, raw))),
+        ("--out", out, "the path of a folder", _a_path(out)),
+        ("--name", name, "the name of a folder, such as shop", isinstance(name, str)),
+        ("options", options, "Options of recbole_lsrec.prepare.command", isinstance(options, Options)),
+    ):
+        if not fits:
+            raise DataError(f"{key}: found {found!r}; accepted: {accepted}.")
     out = Path(out)
     folder = out / name
     _check_free(folder, name, options.overwrite)
@@ -144,6 +92,10 @@ def prepare(
         for empty in made if not any(out.iterdir()) else ():
             empty.rmdir()
     return meta
+
+
+def _a_path(given: object) -> bool:
+    return isinstance(given, str | Path)
 
 
 def _source(name: str, files: list[RawFile], options: Options) -> tuple[Source, list[str]]:

@@ -3,6 +3,7 @@
 import csv
 import io
 import sys
+from codecs import BOM_UTF16_BE
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import IO, Any
@@ -12,6 +13,7 @@ import pyarrow.csv as pa_csv
 
 from recbole_lsrec.errors import DataError, did_you_mean, listed
 from recbole_lsrec.log_checks.text import UTF_16, lines_are_bytes
+from recbole_lsrec.prepare.escapes import Escapes
 from recbole_lsrec.prepare.files import Counted, RawFile
 from recbole_lsrec.prepare.layout import Layout
 from recbole_lsrec.prepare.ledger import Ledger, Read
@@ -153,9 +155,9 @@ def _read_csv(
             )
         text, separator = _Replaced(text, separator.encode(encoding)), "\t"  # type: ignore[assignment]
     end = separator * _NEVER
-    marked = lines_are_bytes(encoding)
-    if marked:
-        text = _Ended(text, f"\n{end}\n".encode())  # type: ignore[assignment]
+    plain = lines_are_bytes(encoding)
+    escapes = Escapes(text, separator.encode()) if plain and layout.quoting else None
+    text = _Ended(escapes or text, _piece(f"\n{end}\n", encoding, head))  # type: ignore[assignment, arg-type]
     try:
         with _one_error():
             reader = pa_csv.open_csv(
@@ -181,15 +183,26 @@ def _read_csv(
             yield pa.table(batch)
     except (pa.ArrowInvalid, pa.ArrowKeyError, UnicodeError) as error:
         raise _damaged(raw, layout, encoding, error) from None
-    if marked and not closed:
+    if not closed:
         row = opened or account.rows + rows_of_refused + (layout.header is None)
         raise DataError(
             f'{raw.name}, row {row}: a " opens a value that nothing closes, so that all lines from there to the end are one '
             "value; take it out, or double it."
         )
-    if layout.quoting and marked:
+    if escapes and escapes.lines:
+        ledger.notes.append(
+            f'{raw.name}: {escapes.lines} lines have \\" inside a value in quotes, as "a\\"b", which is read as a\\b"; '
+            'where it stands for a quote, write "" instead'
+        )
+    if layout.quoting and plain:
         known = account.rows + lines_of_refused + (layout.header is None)
         account.inside_quotes = max(0, counted.all_lines - known - _blank_lines(raw, counted.all_lines - known))
+
+
+def _piece(text: str, encoding: str, head: bytes) -> bytes:
+    """Text to be put behind more of it: without the mark with which a file of UTF-16 begins, in that file's order of bytes."""
+    codec = "utf-16-be" if encoding == "utf-16" and head.startswith(BOM_UTF16_BE) else encoding
+    return text.encode(codec).removeprefix("".encode(codec))
 
 
 @contextmanager

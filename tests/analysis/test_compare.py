@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from recbole_lsrec.analysis.compare import compare
 from recbole_lsrec.analysis.comparison_text import comparison_text
@@ -135,6 +136,41 @@ def test_the_same_seed_of_the_draws_gives_the_same_interval(folder):
     assert first == again
     assert first.low != other.low
     assert first.p_users == other.p_users
+
+
+def counted(run: Path) -> Path:
+    """Makes a run one of a model that no seed changes."""
+    result = json.loads((run / "result.json").read_text())
+    (run / "result.json").write_text(json.dumps({**result, "seedless": True}))
+    return run
+
+
+def test_one_run_of_a_model_that_counts_stands_for_all_its_seeds(folder):
+    # Users a, b, c: .75, 1, .25 of Pop; .5, 1, .5 and .25, .5, 1 of the two seeds, in the mean 2/3 and 7/12.
+    pop = folder("pop", [1, 2, 1, 4], model="Pop")
+    trained = [folder("one", [2, 2, 1, 2], model="SASRec"), folder("two", [4, 4, 2, 1], model="SASRec", seed=2)]
+    before = compare([pop, *trained], MRR)
+    assert (before.models[0].sd, before.pairs[0].about, before.pairs[0].p) == (None, "runs", None)
+    assert "--model=Pop --dataset=tiny --seed=2" in comparison_text(before)
+
+    found = compare([counted(pop), *trained], MRR)
+    (pair,) = found.pairs
+    assert (found.models[0].sd, pair.about) == (0.0, "models")
+    assert pair.difference == pytest.approx(2 / 3 - (2 / 3 + 7 / 12) / 2)  # of .375, .25, -.5
+    assert pair.seed_se == pytest.approx(1 / 24)  # the two means lie 1/12 apart: sd 1/12 / sqrt(2), over sqrt(2)
+    assert pair.t == pytest.approx(0.150756, rel=1e-5)  # 1/24 / sqrt(43/576 + 1/576)
+    assert pair.p == pair.p_holm == pytest.approx(2 * stats.t.sf(0.150756, 44**2 / (43**2 / 2 + 1)), rel=1e-5)
+    assert "One run stands for all seeds of Pop" in comparison_text(found)
+    assert "Train more seeds" not in comparison_text(found)
+
+
+def test_two_models_that_count_are_tested_over_users_alone(folder):
+    runs = [counted(folder("pop", [1, 2, 1, 4], model="Pop")), counted(folder("knn", [2, 2, 2, 1], model="ItemKNN"))]
+    (pair,) = compare(runs, MRR).pairs  # .25, .5, -.75
+    assert (pair.about, pair.seed_se) == ("models", 0.0)
+    assert (pair.t, pair.p) == (pytest.approx(pair.t_users), pytest.approx(pair.p_users))
+    (pair,) = compare([runs[0], folder("new", [2, 2, 2, 1], model="SASRec")], MRR).pairs
+    assert (pair.about, pair.p) == ("runs", None)  # the other side has one seed, of many
 
 
 # --- seeds --------------------------------------------------------------------------------------------------------------

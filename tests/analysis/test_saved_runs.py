@@ -5,8 +5,10 @@ import pandas as pd
 import pytest
 
 from recbole_lsrec.analysis import saved_runs
+from recbole_lsrec.analysis.comparable import load_models
 from recbole_lsrec.analysis.saved_runs import Lines, load_run_folder
 from recbole_lsrec.analysis.user_metrics import Metric
+from recbole_lsrec.cli import main
 from recbole_lsrec.errors import ConfigError, DataError
 from recbole_lsrec.evaluation.metrics import gauc, pooled_auc, summarise
 from recbole_lsrec.run_files import write_instances, write_result
@@ -39,6 +41,19 @@ def test_scores_stay_with_their_instances(tmp_path, two_protocols):
     assert lines.scores[:, 0].tolist() == [16.0, 12.0, 20.0]  # lines 4, 3, 5 of protocol pop3
     assert run.lines("test", "full").scores is None
     assert run.protocol("test") == "pop3"
+
+
+def test_a_checkpoint_stands_for_its_run(tmp_path, capsys):
+    first, second = (write_run(tmp_path / name, table(USERS, [1, 2, 3]), model=name) for name in ("Up", "Down"))
+    for folder in (first, second):
+        (folder / "checkpoint.pt").write_bytes(b"")
+    assert load_run_folder(first / "checkpoint.pt").folder == first
+    with pytest.raises(SystemExit) as ended:
+        main(["compare", str(first / "checkpoint.pt"), str(second / "checkpoint.pt")])
+    assert ended.value.code == 0
+    assert "Down" in capsys.readouterr().out
+    with pytest.raises(DataError, match=r"Up: is given twice"):
+        load_models([first, first / "checkpoint.pt"], "test", None)
 
 
 def test_a_phase_or_protocol_that_is_not_there(tmp_path):

@@ -19,6 +19,7 @@ from recbole.utils import (
 
 from recbole_lsrec.config import Config
 from recbole_lsrec.config.values import parse_command_line, parse_text, read_yaml
+from recbole_lsrec.errors import ConfigError
 from tests.config.helpers import refused, sasrec, write
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -69,6 +70,12 @@ def test_a_key_that_takes_text_keeps_it() -> None:
     config = sasrec("--user_inter_num_interval=[5,10]", "--run_dir=2020", "--wandb_project=1e3", "--gpu_id=")
     assert config["user_inter_num_interval"] == "[5,10]"
     assert (config["run_dir"], config["wandb_project"], config["gpu_id"]) == ("2020", "1e3", "")
+
+
+@pytest.mark.parametrize("key", ["candidates", "candidate_cache", "data_cache", "data_path", "run_dir"])
+def test_no_path_is_not_the_working_directory(key: str) -> None:
+    with pytest.raises(ConfigError, match=f"^{key}: found '' .*; accepted: the path of a "):
+        sasrec(**{key: ""})
 
 
 def test_yaml_is_read_safely(tmp_path: Path) -> None:

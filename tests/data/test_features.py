@@ -15,6 +15,26 @@ def check(load, model, **settings):
     check_features(dataset.config, dataset)
 
 
+VECTORS = "item_id:token\tvector:float_seq\tcat:token\nx\t1.5 2\tred\ny\t2 0\tblue\nz\t3 1\tred\n"
+
+
+def check_vectors(load, model):
+    columns = {"inter": ["user_id", "item_id", "timestamp"], "item": ["item_id", "vector", "cat"]}
+    selected = {} if model == "DIN" else {"selected_features": ["vector", "cat"]}
+    dataset = load(ROWS, item_file=VECTORS, model=model, load_col=columns, numerical_features=["vector"], **selected)
+    check_features(dataset.config, dataset)
+
+
+def test_lists_of_numbers_are_for_those_that_can_read_them(load):
+    for model in ("GRU4RecF", "FDSA", "DIN"):
+        check_vectors(load, model)
+    with pytest.raises(
+        ConfigError,
+        match=r"selected_features: found \['vector'\], of type 'float_seq', which SASRecF .*; accepted: .*FDSA",
+    ):
+        check_vectors(load, "SASRecF")
+
+
 def test_features_that_fit(load):
     check(load, "DIN", numerical_features=["price"])
     check(load, "SASRecF", selected_features=["cat", "price"], numerical_features=["price"])

@@ -55,7 +55,7 @@ def test_torchscript_embeddings_and_what_cannot_be_exported(tmp_path, monkeypatc
     for kind, file in (("torchscript", "score.pt"), ("embeddings", "vectors.parquet")):
         out = ["--out", str(tmp_path / file)] if kind == "embeddings" else []
         with pytest.raises(SystemExit) as ended:
-            main(["export", str(folder), "--format", kind, *out])
+            main(["export", str(folder / "checkpoint.pt"), "--format", kind, *out])
         assert ended.value.code == 0
     recommender = Recommender.load(folder)
     vectors = pd.read_parquet(tmp_path / "vectors.parquet")

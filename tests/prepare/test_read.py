@@ -91,6 +91,27 @@ def test_a_quote_that_nothing_closes_is_an_error(prepared, rows, row):
         prepared("csv", {"log.csv": "user,item,time,text\nu,i,1577836800,t\n" + rows}, max_refused=1)
 
 
+def test_a_backslash_before_a_quote_is_counted(prepared):
+    head = "user,item,time\nu,i,1577836800\n"
+    odd = 'u,"a\\"b",1577836801\n"u\\"1","c\\"d",1577836802'  # 2 lines, the second with two
+    sound = 'u,"a\\",1577836801\nu,5\\"x,1577836802\nu,"6\\"" x",1577836803\n'  # ends so, is in no quotes, is doubled
+    events, _, meta = prepared("csv", {"log.csv": head + odd})
+    (note,) = [note for note in meta["account"]["notes"] if "inside a value in quotes" in note]
+    assert 'log.csv: 2 lines have \\" inside a value' in note
+    assert events[1].split("|")[:2] == ["u", 'a\\b"']
+    _, _, meta = prepared("csv", {"log.csv": head + sound}, name="sound")
+    assert not any("inside a value in quotes" in note for note in meta["account"]["notes"])
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_quote_that_nothing_closes_is_an_error_in_utf_16_too(prepared, encoding):
+    text = 'user,item,time\nu,i,1577836800\nu,"a,1577836801\nu,b,1577836802'
+    with pytest.raises(DataError, match=r'log\.csv, row 3: a " opens a value that nothing closes'):
+        prepared("csv", {"log.csv": text.encode(encoding)}, encoding=encoding, max_refused=1)
+    events, _, _ = prepared("csv", {"log.csv": text.replace('"a', '"a"').encode(encoding)}, encoding=encoding)
+    assert [event.split("|")[1] for event in events] == ["i", "a", "b"]
+
+
 def test_a_quote_inside_a_value_and_a_doubled_one_are_text(prepared):
     rows = 'u,5" tube,1577836800\nu,"6"" tube",1577836801\nu,"7, 8",1577836802'
     assert prepared("csv", {"log.csv": "user,item,time\n" + rows})[0] == [

@@ -180,10 +180,21 @@ def test_days_are_whole_in_every_zone(prepared, zone):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (
-            {"item_features": "price:float"},
-            "^user_features, item_features, keep_events: found .*'price:float'.*lists of texts",
-        ),
+        ({"columns": "user"}, "^columns: found 'user'; accepted: a dict of columns by user, item,"),
+        ({"columns": {"usr": "user"}}, "^columns: found {'usr': 'user'}"),
+        ({"item_features": "price:float"}, "^item_features: found 'price:float'; accepted: a list of texts"),
+        ({"user_features": None}, "^user_features: found None"),
+        ({"keep_events": (1,)}, r"^keep_events: found \(1,\)"),
+        ({"separator": 5}, "^separator: found 5; accepted: a text, or None"),
+        ({"encoding": []}, r"^encoding: found \[\]"),
+        ({"tz": 8}, "^tz: found 8"),
+        ({"time_format": 5}, "^time_format: found 5"),
+        ({"overwrite": "no"}, "^overwrite: found 'no'; accepted: True or False"),
+        ({"recipe": ["clsr"]}, r"^recipe: found \['clsr'\]"),
+        ({"k_core": "3"}, "^k_core: found '3'"),
+        ({"seed": None}, "^seed: found None; accepted: a whole number"),
+        ({"sample_users": "half"}, "^sample_users: found 'half'"),
+        ({"max_refused": None}, "^max_refused: found None"),
         ({"recipe": "nosuch"}, "^recipe: found 'nosuch'; accepted: one of none,"),
         ({"k_core": 0}, "^k_core: found 0; accepted: a whole number greater than 0"),
         ({"sample_users": 2}, "^sample_users: found 2; accepted: a share above 0 and at most 1"),
@@ -206,3 +217,11 @@ def test_paths_may_be_texts_and_columns_numbers(tmp_path):
     ):
         with pytest.raises(DataError, match=message):
             prepare(source, raw, tmp_path, "log", Options())
+    for given, message in (
+        (([None], tmp_path, "log", options), r"^--raw: found \[None\]; accepted: a list of files"),
+        ((["log.csv"], None, "log", options), "^--out: found None; accepted: the path of a folder"),
+        ((["log.csv"], tmp_path, ["log"], options), r"^--name: found \['log'\]; accepted: the name of a folder"),
+        ((["log.csv"], tmp_path, "log", {}), "^options: found {}; accepted: Options of "),
+    ):
+        with pytest.raises(DataError, match=message):
+            prepare("csv", *given)

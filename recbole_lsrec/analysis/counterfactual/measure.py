@@ -81,7 +81,7 @@ def counterfactual(
     """Scores the instances of a finished run again, untouched and changed, and tests the differences over users.
 
     Args:
-        folder: of the run.
+        folder: of the run, or its checkpoint.
         metrics: names, see :class:`Metric`; one that needs scores is given for sampled protocols only.
         phase: ``valid`` or ``test``.
         protocols: all of the phase if empty.
