@@ -78,6 +78,8 @@ def save(path: str | Path, checkpoint: Checkpoint) -> None:
         "tensors": {key: portable(value, key) for key, value in checkpoint.tensors.items()},
     }
     try:
+        with refusals_named(path, "cannot be written"):
+            path.parent.mkdir(parents=True, exist_ok=True)  # of a run taken up into another folder
         with refusals_named(path, "cannot be written"), written_whole(path) as part, part.open("wb") as file:
             _check_space(path, content)
             torch.save(content, file)

@@ -14,10 +14,10 @@ from recbole_lsrec.config.values import parse_text
 from recbole_lsrec.errors import ConfigError, did_you_mean
 
 RECBOLES = "RecBole."
+"""Source of the settings that RecBole has too."""
 Place = Annotated[str, StringConstraints(pattern=r"\S")]
 """A file or folder: an empty text would be the working directory."""
 A_FOLDER = "the path of a folder"
-"""Source of the settings that RecBole has too."""
 _STRICT = ConfigDict(strict=True, allow_inf_nan=False)
 
 
