@@ -24,6 +24,9 @@ def test_popularity_taken_out_and_put_in_turns_a_list_round():
     curve = corrector.curves("average", ["Hit", "NDCG"], [1], "instance")["pop2"]
     assert curve["hit@1"] == [1.0, 0.0, 0.0]
     assert curve["meanrank"] == [1.0, 3.0, 3.0]
+    of_ranks, of_scores = (corrector.curves("average", ["GAUC"], [1], by)["pop2"] for by in ("instance", "user"))
+    assert of_ranks["gauc"] == [1.0, 0.0, 0.0]
+    assert "gauc" not in of_scores  # the AUC of a user's rows, which ranks do not give
 
 
 @given(st.data())
