@@ -2,11 +2,13 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
+from recbole_lsrec import final_evaluation as module
 from recbole_lsrec.analysis.compare import compare
 from recbole_lsrec.analysis.comparison_text import comparison_text
 from recbole_lsrec.analysis.saved_runs import load_run_folder
@@ -16,7 +18,7 @@ from recbole_lsrec.data.sampler import TimeThresholdSampler
 from recbole_lsrec.errors import ConfigError, DataError
 from recbole_lsrec.evaluation.metrics import ndcg
 from recbole_lsrec.evaluation.popularity import LAMBDAS
-from recbole_lsrec.final_evaluation import final_evaluation
+from recbole_lsrec.final_evaluation import _fitted, final_evaluation
 from recbole_lsrec.quick_start import load_run, run_recbole_lsrec
 from recbole_lsrec.recommend import Recommender
 from recbole_lsrec.trainer import Trainer
@@ -151,6 +153,34 @@ def test_whatever_the_test_is_lambda_is_the_same(run):
     assert poisoned.correction["lambda"] == result["popularity_correction"]["lambda"]
     assert poisoned.curves["valid"] == curves["valid"]
     assert poisoned.curves["test"] != curves["test"]
+
+
+def test_of_a_metric_with_a_lower_side_the_lowest_is_chosen_and_either_end_is_told(caplog):
+    curves = {"uni9": [3.0, 1.0, 2.0], "pop9": [1.0, 2.0, 3.0], "full": [3.0, 2.0, 1.0]}
+    found = SimpleNamespace(curves={name: {"meanrank": values} for name, values in curves.items()})
+    config = {"valid_metric": "MeanRank", "valid_metric_bigger": False}
+    assert _fitted(found, (-1.0, 0.0, 1.0), config) == {"uni9": 0.0, "pop9": -1.0, "full": 1.0}
+    assert [message.split(" is the last one tried")[0] for message in caplog.messages] == [
+        "popularity_correction: pop9: the best lambda on validation, -1,",
+        "popularity_correction: full: the best lambda on validation, 1,",
+    ]
+
+
+@pytest.mark.parametrize("in_results", [True, False])
+def test_the_spread_over_draws_is_of_what_the_results_are_of(monkeypatch, in_results):
+    asked = []
+    monkeypatch.setattr(module, "inference_noise", lambda *given: asked.append(given[3]))
+    protocol = SimpleNamespace(name="full")
+    loader = SimpleNamespace(phase="test", protocols=[protocol])
+    config = {"popularity_correction": -1, "corrected_results": in_results, "eval_protocols": {"test": ["full"]}}
+    trainer = SimpleNamespace(
+        config={**config, "show_progress": False, "valid_metric": "MRR"},
+        model=None,
+        evaluation=SimpleNamespace(loader=loader, curves={}),
+        evaluate=lambda *_, **__: None,
+    )
+    final_evaluation(trainer, SimpleNamespace(fitting=None, evaluated=lambda: [loader]), saved=False)
+    assert [(one.chosen, one.in_results) for one in asked] == [({"full": -1.0}, in_results)]
 
 
 def test_recommendations_of_a_corrected_run_are_corrected(run, settings):

@@ -35,7 +35,8 @@ def test_dense_parameters_get_torchs_adam_bit_for_bit() -> None:
 def test_rows_that_are_always_looked_up_get_torchs_adam() -> None:
     rows = [[1.0, -2.0], [0.5, 3.0]]
     sparse, dense = table_with(rows), table_with(rows, sparse=False)
-    pairs = [(sparse, LazyAdam(sparse.parameters(), lr=0.1)), (dense, torch.optim.Adam(dense.parameters(), lr=0.1))]
+    own = {"lr": 0.1, "betas": (0.8, 0.9), "eps": 0.1}
+    pairs = [(sparse, LazyAdam(sparse.parameters(), **own)), (dense, torch.optim.Adam(dense.parameters(), **own))]
     for seed in range(4):
         x = torch.randn(2, 2, generator=torch.Generator().manual_seed(seed))
         for table, optimizer in pairs:

@@ -2,6 +2,7 @@
 
 import importlib
 import sys
+from math import inf
 from pathlib import Path
 from time import thread_time
 from types import SimpleNamespace
@@ -53,10 +54,12 @@ def test_history_and_files() -> None:
     assert [folder.name for folder in Path().iterdir()] == ["runs"]
 
 
-def test_early_stopping() -> None:
+def test_early_stopping(caplog: pytest.LogCaptureFixture) -> None:
     trainer = make(epochs=50, stopping_step=1)
-    best, _ = trainer.fit(Loader(), Phase([0.3, 0.5, 0.4, 0.4]))
+    with caplog.at_level("INFO"):
+        best, _ = trainer.fit(Loader(), Phase([0.3, 0.5, 0.4, 0.4]))
     assert (best, len(trainer.history), trainer.cur_step) == (0.5, 4, 2)
+    assert "Finished training, best eval result in epoch 1" in caplog.messages
 
 
 @pytest.mark.parametrize(
@@ -78,6 +81,14 @@ def test_the_rule_of_early_stopping(rule: str, scores: list[float], epochs: int)
 def test_with_the_strict_rule_the_first_of_equal_scores_is_kept() -> None:
     trainer = make(epochs=3, stopping_step=5, stopping_rule="strict")
     trainer.fit(Loader(), Phase([0.5, 0.5, 0.4]))
+    trainer.evaluate(Phase([0.1]))
+    assert trainer.model.batches_seen == 5
+
+
+def test_with_the_strict_rule_an_equal_score_is_no_progress_where_less_is_better_either() -> None:
+    trainer = make(epochs=3, stopping_step=5, stopping_rule="strict")
+    trainer.valid_metric_bigger, trainer.best_valid_score = False, inf
+    trainer.fit(Loader(), Phase([0.5, 0.5, 0.6]))
     trainer.evaluate(Phase([0.1]))
     assert trainer.model.batches_seen == 5
 
@@ -200,6 +211,13 @@ def test_train_seconds_validate_the_last_epoch_whatever_eval_step(monkeypatch) -
     trainer.fit(Loader(), Phase([0.1, 0.2]))
     assert [entry.get("valid_score") for entry in trainer.history] == [None, 0.1, 0.2]
     assert [entry["progress"] for entry in trainer.history] == [5 / 12, 10 / 12, 1.0]
+
+
+def test_train_seconds_validate_nothing_where_nothing_is_asked_for(monkeypatch) -> None:
+    trainer = make(train_seconds=7, eval_step=0)
+    Clock(monkeypatch, trainer)
+    trainer.fit(Loader(), Phase([0.1]))
+    assert ["valid_score" in entry for entry in trainer.history] == [False, False]
 
 
 def test_a_spent_time_budget_is_not_spent_again_after_a_resume(monkeypatch) -> None:

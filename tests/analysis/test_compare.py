@@ -8,6 +8,7 @@ from scipy import stats
 
 from recbole_lsrec.analysis.compare import compare
 from recbole_lsrec.analysis.comparison_text import comparison_text
+from recbole_lsrec.analysis.comparison_words import notes
 from recbole_lsrec.analysis.user_metrics import Metric
 from recbole_lsrec.cli import main
 from recbole_lsrec.errors import ConfigError, DataError
@@ -199,6 +200,22 @@ def test_several_seeds_by_hand(folder):
     assert pair.about == "models"
 
 
+def test_each_side_has_the_degrees_of_freedom_of_its_own_seeds(folder):
+    ranks = {
+        ("A", 1): [1, 1, 1, 4],
+        ("A", 2): [1, 1, 2, 2],
+        ("A", 3): [1, 1, 1, 1],
+        ("B", 1): [2, 2, 1, 2],
+        ("B", 2): [4, 4, 4, 1],
+    }
+    found = compare([folder(f"{name}{seed}", of, seed=seed, model=name) for (name, seed), of in ranks.items()], MRR)
+    (pair,), (a, b) = found.pairs, found.models
+    over_users = (pair.difference / pair.t_users) ** 2
+    parts = [(over_users, 2), (a.sd**2 / 3, 2), (b.sd**2 / 2, 1)]  # 3 users, 3 seeds, 2 seeds
+    df = sum(part for part, _ in parts) ** 2 / sum(part**2 / own for part, own in parts)
+    assert pair.p == pytest.approx(2 * stats.t.sf(pair.t, df))
+
+
 def write_own_model(run, place, sha256=None):
     result = json.loads((run / "result.json").read_text())
     (run / "result.json").write_text(json.dumps({**result, "own_model": {"model": place, "sha256": sha256}}))
@@ -268,6 +285,8 @@ def test_runs_of_other_source_code_are_no_seeds_of_one_model(folder):
     found = compare(runs, MRR)
     assert [model.label for model in found.models] == ["GRU4Rec code=abababab", "GRU4Rec code=cdcdcdcd"]
     assert [pair.about for pair in found.pairs] == ["runs"]
+    assert found.code_versions == 2
+    assert "The runs were made by 2 versions of the code." in notes(found)
     other = folder("other", [1, 1, 1, 4], model="SASRec", code="ef" * 8)  # which runs of another name need not have
     assert [model.label for model in compare([runs[0], other], MRR).models] == ["GRU4Rec", "SASRec"]
 

@@ -94,6 +94,14 @@ def test_of_one_seed_a_side_the_note_says_that_nothing_is_tested(tmp_path):
     assert group_note(found, 0.05) == "Nothing is tested: one seed a side. Groups of fewer than 30 users are left out."
 
 
+def test_instances_whose_value_is_missing_are_a_group(tmp_path):
+    gap = np.where(REPEATS, 10.0, np.nan)
+    assert [(one.group, one.users) for one in within(runs(tmp_path, gap=gap), ["gap_s"])] == [
+        ("up to 1 min", 60),
+        ("unknown", 40),
+    ]
+
+
 def test_small_groups_are_left_out(tmp_path):
     gap = np.where(np.arange(100) < 71, 10.0, 5_000.0)  # 29 users
     assert [one.group for one in within(runs(tmp_path, gap=gap), ["gap_s"])] == ["up to 1 min"]

@@ -40,6 +40,16 @@ def test_a_paired_difference_with_one_instance_a_user_is_the_paired_t_test():
     assert (found.t, found.df, found.p) == pytest.approx((expected.t, expected.df, expected.p))
 
 
+def test_a_difference_between_groups_counts_the_users_of_both():
+    metric = Metric.parse("mrr")
+    found = metric_estimate(metric, lines(["a", "b"], [1, 2]), USERS) - metric_estimate(
+        metric, lines(["c", "d"], [1, 4]), USERS
+    )
+    # .75 and .625; influences .125, -.125 and .1875, -.1875
+    assert (found.value, found.test().df) == (0.125, 3)
+    assert found.standard_error() == pytest.approx((4 / 3 * (2 * 0.125**2 + 2 * 0.1875**2)) ** 0.5)
+
+
 def test_no_difference_is_no_error():
     metric = Metric.parse("ndcg@10")
     one = metric_estimate(metric, lines(["a", "b"], [1, 3]), USERS)

@@ -12,6 +12,7 @@ from recbole_lsrec.analysis.significance import (
     cohen_d,
     combined_t,
     holm,
+    less,
     paired_t,
     percentile_interval,
     win_tie_loss,
@@ -27,6 +28,11 @@ def means(values: np.ndarray):
 
 
 # --- on fixed inputs ----------------------------------------------------------------------------------------------------
+
+
+def test_a_small_difference_is_one_and_rounding_is_none():
+    found = less(np.array([0.5 + 1e-9, 0.1 + 0.2]), np.array([0.5, 0.3]))
+    assert found.tolist() == [pytest.approx(1e-9, rel=1e-6), 0]
 
 
 def test_paired_t_equals_scipy():

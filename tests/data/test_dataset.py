@@ -124,8 +124,8 @@ def test_categories_of_the_item_file(load):
 def test_categories_of_the_log_are_the_most_frequent_then_the_latest(load, caplog):
     rows = [
         ("a", "x", 1, "red"),
-        ("a", "x", 2, "blue"),
-        ("b", "x", 3, "red"),
+        ("a", "x", 3, "blue"),  # the latest, but not the most frequent
+        ("b", "x", 2, "red"),
         ("b", "y", 9, "red"),
         ("c", "y", 4, "blue"),
         ("c", "z", 5, "green"),

@@ -75,6 +75,14 @@ def test_as_removed_one_round_at_a_time(events, users, items):
     assert np.flatnonzero(k_core(user, item, 5, 5, *wanted)[0]).tolist() == [n for n, _ in left]
 
 
+@pytest.mark.parametrize("keep", ["first", "last"])
+def test_of_repeats_at_one_time_the_order_of_the_file_decides(load, keep):
+    rows = [("a", f"i{n % 60}", 5, "first" if n < 60 else "last") for n in range(120)]
+    header = "user_id:token\titem_id:token\ttimestamp:float\tevent_type:token"
+    log = load(rows, header=header, rm_dup_inter=keep)
+    assert log.field2id_token["event_type"][log.inter_feat["event_type"]].tolist() == [keep] * 60
+
+
 @pytest.mark.parametrize("interval", ["[2,inf)", "[0,inf)", "[1,2]"])
 def test_tables_are_those_that_recbole_keeps(tmp_path, interval):
     """Events, ids and item table equal RecBole's, also where an item of the item file has no event."""

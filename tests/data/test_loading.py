@@ -27,6 +27,14 @@ def test_a_further_file_of_items_is_loaded(load, tmp_path):
     assert log.vectors_feat["vector"][0].tolist() == [0.5, 1.0]
 
 
+def test_a_sequence_is_cut_at_its_end(load):
+    items = "item_id:token\ttags:token_seq\nx\tred green blue\ny\tred\nz\tblue\n"
+    columns = {"inter": ["user_id", "item_id", "timestamp"], "item": ["item_id", "tags"]}
+    log = load(ROWS, item_file=items, load_col=columns, seq_len={"tags": 2})
+    of_x = log.item_feat["tags"][log.field2token_id["item_id"]["x"]]
+    assert log.field2id_token["tags"][of_x].tolist() == ["red", "green"]
+
+
 def test_missing_field(load):
     with pytest.raises(DataError, match=r"line 1: load_col names \['timestamp'\], the file has"):
         load(

@@ -59,6 +59,17 @@ def test_a_user_is_cut_into_chunks_of_the_sequence_length(load):
     assert heads == {(3, 3), (1, 3, 2), (2, 3, 1)}
 
 
+def test_users_of_one_chunk_come_in_another_order_each_epoch(load):
+    lines = [(f"u{user}", f"i{(user + t) % 7}", t) for user in range(20) for t in range(4)]
+    log = load(lines, model="SASRec", train_positions="all", train_neg_sample_args=None, eval_args={"mode": "full"})
+    data = load_data(log.config)
+    orders = [
+        [items for batch in batches(data, epoch) for items in batch["item_id_list"].tolist()] for epoch in (0, 1, 0)
+    ]
+    assert orders[0] == orders[2] != orders[1]
+    assert sorted(orders[0]) == sorted(orders[1])
+
+
 SPLITS = {
     "leave one out": {"split": {"LS": "valid_and_test"}},
     "ratios": {"split": {"RS": [6, 2, 2]}},

@@ -40,6 +40,13 @@ def test_values_by_hand():
 
 
 @pytest.mark.usefixtures("top_share")
+def test_a_target_without_a_value_is_in_no_mean():
+    metrics.register("top_share")(lambda rank, n: np.where(rank == 3, np.nan, rank / n))
+    found = metrics.summarise(np.array([1.0, 3.0, 2.0]), np.array([3, 3, 3]), ["top_share"], [1])
+    assert found["top_share"] == (1 / 4 + 2 / 4) / 2
+
+
+@pytest.mark.usefixtures("top_share")
 def test_a_run_is_chosen_by_it_and_comparisons_and_strata_show_it(shop):
     settings = {**shop, "metrics": ["NDCG", "top_share"], "valid_metric": "top_share", "train_steps": 3}
     assert Config("GRU4Rec", "shop", config_dict=settings)["valid_metric_bigger"] is False

@@ -26,6 +26,9 @@ def test_popularity_taken_out_and_put_in_turns_a_list_round():
     assert curves["pop2"]["hit@1"] == [1.0, 0.0, 0.0]
     assert curves["pop2"]["meanrank"] == [1.0, 3.0, 3.0]
     assert own_ranks["pop2"].tolist() == [1.0]
+    of_ranks, of_scores = (corrector.found("average", ["GAUC"], [1], by)[0]["pop2"] for by in ("instance", "user"))
+    assert of_ranks["gauc"] == [1.0, 0.0, 0.0]
+    assert "gauc" not in of_scores  # the AUC of a user's rows, which ranks do not give
 
 
 @given(st.data())

@@ -187,7 +187,7 @@ def test_a_run_in_two_stages(shop, small, model, caplog, monkeypatch):
     monkeypatch.setattr(
         TwoStage, "learn_rounds", lambda self, known, k, aim: checked.append(known) or learn(self, known, k, aim)
     )
-    settings = {**shop, "train_steps": 3, "eval_args": {"mode": ["uni9", "full"]}, "state": "INFO"}
+    settings = {**shop, "train_steps": 3, "eval_args": {"mode": ["uni9", "full"]}, "state": "INFO", "topk": [5, 10]}
     exact, of_exact = outcome(model, **settings)
     fast, of_fast = outcome(model, **settings, full_stage="two_stage")
     assert exact["full_recall"] == {}
@@ -199,6 +199,7 @@ def test_a_run_in_two_stages(shop, small, model, caplog, monkeypatch):
         assert not (known[:, None] == made_of).all(2).any()
     told = [record for record in caplog.records if "full in two stages" in record.message]
     assert told
+    assert all("of the 10 best by exact ranking" in record.message for record in told)  # the largest of topk
     # What is missed much is a warning; the rest is for the log file alone.
     assert all((record.levelname == "WARNING") != hasattr(record, "place") for record in told)
     sampled = of_exact["protocol"] == "uni9"

@@ -44,6 +44,11 @@ def test_a_run_in_its_band_or_of_another_kind_is_not(other):
     assert below_band(other, [BAND]) is None
 
 
+def test_a_band_of_all_items_is_of_no_run_that_leaves_out_seen_ones():
+    assert below_band(result(0.05), [replace(BAND, filter_seen=False)]) is None
+    assert below_band(result(0.05), [replace(BAND, filter_seen=None)])  # where it does not matter
+
+
 def test_a_band_of_a_filtered_log_is_of_runs_with_the_filter():
     band = replace(BAND, settings={"user_inter_num_interval": "[5,inf)"})
     run = result(0.05)

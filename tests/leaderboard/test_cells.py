@@ -33,14 +33,14 @@ def test_cells_are_ordered_so_that_every_system_has_a_result_early(shop):
 def test_a_later_layer_wins(shop):
     systems = {
         "preset": {"model": "SASRec", "preset": "SASRec"},
-        "own": {"model": "SASRec", "preset": "SASRec", "settings": {"n_layers": 3}},
+        "own": {"model": "SASRec", "preset": "SASRec", "settings": {"n_layers": 3, "hidden_dropout_prob": 0.3}},
     }
     data = [{"name": "shop", "settings": {"n_heads": 1, "ties": "optimistic"}}]
     plan = plan_for(shop, systems=systems, datasets=data, budget={"train_steps": 7})
-    tuned = {("own", "shop"): {"n_heads": 4}}
+    tuned = {("own", "shop"): {"n_heads": 4, "hidden_dropout_prob": 0.1}}
     preset, own = (cell.settings for cell in make_cells(plan, threads=1, tuned=tuned))
     assert (preset["n_layers"], preset["n_heads"], preset["ties"], preset["train_steps"]) == (2, 1, "optimistic", 7)
-    assert (own["n_layers"], own["n_heads"]) == (3, 4)
+    assert (own["n_layers"], own["n_heads"], own["hidden_dropout_prob"]) == (3, 4, 0.1)
 
 
 def test_settings_of_single_models_on_a_data_set(shop):

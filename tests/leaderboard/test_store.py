@@ -87,3 +87,17 @@ def test_a_run_that_was_changed_after_it_was_kept_is_run_again(out, caplog):
     (folder / "result.json").write_text(json.dumps({**RESULT, "files": {"scores.npy": "0"}}))
     assert Store(out).find(planned(1)) is None
     assert "is not as the run wrote it" in caplog.text
+
+
+def test_of_two_runs_for_a_cell_the_latest_is_taken(tmp_path, monkeypatch):
+    cell, store = planned(), Store(tmp_path)
+    for name, time, threads in (("A-old", "2026-01-01", 1), ("A-new", "2026-01-02", 2)):
+        monkeypatch.setattr("recbole_lsrec.leaderboard.store.now", lambda time=time: time)
+        cell.identity = {"code": "c", "data": "d", "settings": {}, "threads": threads}
+        store.keep(cell, CellRun(name, {"result.json": json.dumps(RESULT).encode()}, 0.5, None), 1)
+    cell.identity = {**cell.identity, "threads": 4}
+    assert Store(tmp_path).why_again(cell) == "threads: 2 -> 4"
+    for name, time in (("B-old", "2026-01-03"), ("B-new", "2026-01-04")):
+        monkeypatch.setattr("recbole_lsrec.leaderboard.store.now", lambda time=time: time)
+        store.keep(cell, CellRun(name, {"result.json": json.dumps(RESULT).encode()}, 0.5, None), 1)
+    assert Store(tmp_path).find(cell)[0].name == "B-new"

@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 
 from recbole_lsrec.recommend import Recommender
+from recbole_lsrec.recommend.popular import popular_table
+from recbole_lsrec.recommend.read_histories import ID, NUMBER
 from tests.recommend.test_recommender import _shop_run
 
 
@@ -30,3 +32,10 @@ def test_users_who_get_popularity_are_not_given_what_they_have_seen(tmp_path):
         ["third", best[0]],
         ["third", best[4]],
     ]
+
+
+def test_of_equally_frequent_items_the_first_of_the_catalogue_come_first():
+    frequent, token = np.array([0] + [3, 7] * 100), np.array([f"i{number}" for number in range(201)])
+    seen = pd.DataFrame({NUMBER: [], ID: []}, dtype=int)
+    found = popular_table(frequent, token, np.array(["a"]), np.array([0]), np.arange(201) > 0, seen, 102)
+    assert found["item"].tolist() == [*(f"i{number}" for number in range(2, 201, 2)), "i1", "i3"]
