@@ -120,70 +120,6 @@ def test_the_page_says_whose_ranks_among_all_items_are_estimates(tmp_path):
     assert said in notes(compare(runs, "mrr", protocol="full"))
 
 
-def test_a_model_that_only_counts_is_not_still_improving(tmp_path):
-    history = [{"epoch": 0, "train_seconds": 1.0, "train_loss": 0.0, "valid_score": 0.1}]
-    cell = write_cell(tmp_path, "A", {"pop3": ranks(2, 1)}, 1, result={"history": history, "valid_score_bigger": True})
-    write_report(write_board(tmp_path, [cell]))
-    assert "still rising" not in (tmp_path / "leaderboard.md").read_text()
-
-
-@pytest.mark.parametrize(
-    ("bigger", "scores", "rising"),
-    [
-        (True, [0.1, 0.2, 0.3], True),
-        (True, [0.1, 0.3, 0.2], False),
-        (True, [0.1, 0.3, 0.3], False),  # the earlier of two equal ones is the best
-        (True, [0.1, None, 0.3], True),  # an epoch without validation
-        (False, [0.3, 0.1], True),
-        (False, [0.1, 0.3], False),
-        # GRU4Rec on a small log: ten epochs of patience end it while it climbs again after a first peak.
-        (True, [0.02, 0.17, 0.05, 0.04, 0.05, 0.06, 0.07, 0.08, 0.09, 0.11, 0.11, 0.12], True),
-        (True, [0.17, 0.05, 0.04, 0.05, 0.06, 0.07, 0.08, 0.09, 0.11, 0.12], False),  # nine after the peak
-        (False, [-0.02, -0.17, -0.05, -0.04, -0.05, -0.06, -0.07, -0.08, -0.09, -0.11, -0.11, -0.12], True),
-        (True, [0.1, 0.3, 0.28, 0.29, 0.28, 0.27, 0.28, 0.27, 0.26, 0.27, 0.26], False),
-        (True, [0.1, 0.3] + 10 * [0.2], False),
-    ],
-)
-def test_a_run_whose_validation_was_still_rising_is_still_improving(tmp_path, bigger, scores, rising):
-    history = [
-        {"epoch": epoch, "train_seconds": 1.0} | ({} if score is None else {"valid_score": score})
-        for epoch, score in enumerate(scores)
-    ]
-    cells = [
-        write_cell(tmp_path, "A", {"pop3": ranks(2, 1)}, 1, result={"history": history, "valid_score_bigger": bigger}),
-        write_cell(tmp_path, "A", {"pop3": ranks(2, 2)}, 2),
-    ]
-    write_report(write_board(tmp_path, cells))
-    (found,) = json.loads((tmp_path / "report.json").read_text())["datasets"][0]["costs"]
-    assert (found["still_improving"], found["runs"]) == (int(rising), 2)
-    for page in ("leaderboard.md", "leaderboard.html"):
-        assert ("validation was still rising in runs of A (1 of 2)." in (tmp_path / page).read_text()) == rising
-
-
-def test_a_single_validation_is_called_so(tmp_path):
-    history = [{"epoch": 0, "train_seconds": 1.0}, {"epoch": 1, "train_seconds": 1.0, "valid_score": 0.3}]
-    once = {"history": history, "valid_score_bigger": True}
-    twice = {**once, "history": [{**history[1], "valid_score": 0.1}, history[1]]}
-    cells = [
-        write_cell(tmp_path, system, {"pop3": ranks(2, seed)}, seed, result=result)
-        for system, seed, result in (("A", 1, once), ("A", 2, once), ("B", 1, once), ("B", 2, twice), ("C", 1, twice))
-    ]
-    write_report(write_board(tmp_path, cells))
-    (found,) = json.loads((tmp_path / "report.json").read_text())["datasets"]
-    assert [(cost["still_improving"], cost["validated_once"]) for cost in found["costs"]] == [(2, 2), (2, 1), (1, 0)]
-    assert [row["notes"][0] for row in found["tables"][0]["rows"]] == [
-        "outside the order: a single validation in 2 of 2 runs, train longer",
-        "outside the order: validation still rising in 2 of 2 runs, train longer",
-        "outside the order: validation still rising in 1 of 1 runs, train longer",
-    ]
-    told = (
-        "The training may have been too short: validation was still rising in runs of B (1 of 2), C (1 of 1);"
-        " there was a single validation in runs of A (2 of 2), B (1 of 2)."
-    )
-    for page in ("leaderboard.md", "leaderboard.html"):
-        assert told in (tmp_path / page).read_text()
-
-
 def test_nothing_is_significant_between_equal_systems(tmp_path):
     cells = [write_cell(tmp_path, system, {"pop3": ranks(2, number)}, seed)
              for number, (system, seed) in enumerate([("A", 1), ("A", 2), ("B", 1), ("B", 2)])]  # fmt: skip
@@ -243,17 +179,6 @@ def test_several_targets_a_user(tmp_path):
         "shown is the mean over the 40 targets, tested are the means of the 10 users" in note for note in table["notes"]
     )
     assert any("differences and intervals, no tests" in note for note in table["notes"])
-
-
-def test_ties_are_told(tmp_path):
-    ties = {"ties": [1] * 10 + [0] * 30}
-    cells = [
-        write_cell(tmp_path, "A", {"pop3": ranks(2, 1)}, columns=ties),
-        write_cell(tmp_path, "B", {"pop3": ranks(2, 2)}),
-    ]
-    write_report(write_board(tmp_path, cells))
-    (table,) = json.loads((tmp_path / "report.json").read_text())["datasets"][0]["tables"]
-    assert any("share of targets that score the same as some competitor: A 25%" in note for note in table["notes"])
 
 
 def test_every_pair_is_there(section):
@@ -438,74 +363,3 @@ def test_protocols_are_not_compared_in_a_metric_without_a_better_side():
     one, other = (columns(result, "", {}) for result in ({"itemcoverage@2": 0.1, "mrr": 0.2}, {"itemcoverage@2": 0.1}))
     assert common_metric([SimpleNamespace(columns=one, main="mrr")] * 2) == "mrr"
     assert common_metric([SimpleNamespace(columns=of, main=of[0].key) for of in (one, other)]) is None
-
-
-def test_new_items_among_targets_and_negatives_are_told(tmp_path):
-    unseen = {
-        "test/pop3": {"targets": 0.247, "negatives": 0.0, "auc": 0.6235},
-        "test/full": {"targets": 0.247, "negatives": 0.2, "auc": 0.52},
-    }
-    both = {"pop3": ranks(2, 1), "full": ranks(2, 2)}
-    cells = [write_cell(tmp_path, name, both, result={"unseen_items": unseen}) for name in ("A", "B")]
-    write_report(write_board(tmp_path, cells))
-    pop, full = json.loads((tmp_path / "report.json").read_text())["datasets"][0]["tables"]
-    assert pop["unseen"] == unseen["test/pop3"]
-    start = "Without a training event: 24.7% of the targets, "
-    assert (
-        f"{start}0.0% of the competitors. Preferring items never seen in training, and nothing else, has an AUC of 0.62:"
-        " part of every value here may be that."
-    ) in pop["notes"]
-    assert f"{start}20.0% of the competitors." in full["notes"]
-    assert f"{start}20.0% of the competitors." in (tmp_path / "leaderboard.md").read_text()
-
-
-def test_the_verdict_says_where_most_targets_are_new(tmp_path):
-    for share, told in ((0.5, False), (0.97, True)):
-        out = tmp_path / str(share)
-        out.mkdir()
-        unseen = {"test/pop3": {"targets": share, "negatives": 0.0, "auc": 0.9}}
-        cells = [write_cell(out, name, {"pop3": ranks(2, 1)}, result={"unseen_items": unseen}) for name in ("A", "B")]
-        write_report(write_board(out, cells))
-        ((table,),) = (section["tables"] for section in json.loads((out / "report.json").read_text())["datasets"])
-        assert (
-            table["verdict"].endswith(
-                " But 97.0% of the targets have no training event: this says how systems score what they never learnt, and "
-                "little else."
-            )
-            is told
-        )
-        assert r"97.0\% of the targets" in (out / "leaderboard.tex").read_text() or not told
-
-
-def test_a_system_that_was_still_rising_is_shown_outside_the_order(tmp_path):
-    """Good would be the best under both protocols; its trainings were too short."""
-    short = [{"epoch": n, "train_seconds": 1.0, "valid_score": score} for n, score in enumerate([0.1, 0.2, 0.3])]
-    cells = three_levels(tmp_path)
-    for cell in cells:
-        if cell["system"] == "Good":
-            path = tmp_path / cell["run_folder"] / "result.json"
-            path.write_text(json.dumps({**json.loads(path.read_text()), "history": short}))
-    write_report(write_board(tmp_path, cells))
-    section = json.loads((tmp_path / "report.json").read_text())["datasets"][0]
-    table = section["tables"][0]
-    assert [(row["system"], row["rising"]) for row in table["rows"]] == [
-        ("Fair", False),
-        ("Poor", False),
-        ("Good", True),
-    ]
-    values = {row["system"]: row["values"]["ndcg@2"] for row in table["rows"]}
-    assert values["Good"]["mean"] > values["Fair"]["mean"]
-    assert (values["Good"]["mark"], values["Fair"]["mark"]) == (None, "best")
-    assert table["verdict"] == (
-        "Fair is best in ndcg@2: significantly better than every other system that was tested. But Good "
-        f"({values['Good']['mean']:.4f}) has a better mean, and is not ranked: still rising, or validated once."
-    )
-    assert values["Good"]["sd"] == pytest.approx(np.std(values["Good"]["runs"], ddof=1))
-    assert values["Good"]["runs"] != [round(value, 4) for value in values["Good"]["runs"]]  # nothing of rounded numbers
-    assert {model["label"] for model in table["comparison"]["models"]} == {"Fair", "Poor"}
-    assert section["agreements"][0]["systems"] == 2
-    assert "outside the order: validation still rising in 2 of 2 runs" in table["rows"][2]["notes"][0]
-    text = (tmp_path / "leaderboard.md").read_text()
-    assert "| Good ↗ | 2 |" in text
-    assert "↗ may still rise" in (tmp_path / "leaderboard.html").read_text()
-    assert [line.count("↗") for line in table_text(tmp_path).splitlines() if line.startswith("Good")] == [2]
