@@ -110,7 +110,7 @@ class SavedRun:
             )
         if lines.instances["corrected_rank"].isna().any():
             raise DataError(
-                f"{self.folder}: {INSTANCES} has no corrected_rank for {phase}/{protocol}, as runs from before 2026-11-28 "
+                f"{self.folder}: {INSTANCES} has no corrected_rank for {phase}/{protocol}, as runs of earlier versions "
                 "have none; run it again."
             )
         return Lines(lines.instances.assign(rank=lines.instances["corrected_rank"]), None, value)

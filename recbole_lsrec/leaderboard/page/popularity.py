@@ -126,7 +126,7 @@ def _of_system(system: str, runs: Sequence[SavedRun]) -> list[Corrected]:
     if any(one["metric"] != metric for one in told) or any(own["lambdas"] != lambdas for own in curves):
         return []
     if any(metric not in curve for own in curves for curve in own[PHASE].values()):
-        return []  # a run from before 2026-11-28 with a given lambda and a metric that ranks do not give
+        return []  # a run of an earlier version with a given lambda and a metric that ranks do not give
     found = []
     for protocol in curves[0][PHASE]:
         chosen = [one["lambda"].get(protocol, 0.0) for one in told]
