@@ -103,9 +103,10 @@ class SavedRun:
         told = self.result.get("popularity_correction")
         value = told["lambda"].get(protocol) if told else None
         if value is None:
+            why = "it has no targets, or these lists were given for the test alone"
             raise DataError(
-                f"{self.folder}: {phase}/{protocol} has no lambda of popularity: the run was "
-                + ("trained without popularity_correction" if told is None else "given these lists for the test alone")
+                f"{self.folder}: {phase}/{protocol} has no lambda of popularity: "
+                + ("the run has no popularity_correction" if told is None else f"validation chose none, as {why}")
                 + "; run it again with --popularity_correction=valid, under a protocol that validation knows."
             )
         if lines.instances["corrected_rank"].isna().any():

@@ -114,7 +114,7 @@ def test_ranks_at_the_runs_own_lambda(whole):
 
 def test_a_run_without_corrected_ranks_says_why(whole):
     with pytest.raises(
-        DataError, match=r"test/pop3 has no lambda of popularity: .* without popularity_correction; run"
+        DataError, match=r"test/pop3 has no lambda of popularity: the run has no popularity_correction; run"
     ):
         load_run_folder(whole).lines("test", "pop3", corrected=True)
     told = {"metric": "hit@2", "lambda": {"pop3": 1}, "in_results": False, "phase": "test", "with": {}, "without": {}}
