@@ -243,7 +243,7 @@ def test_lists_given_for_the_test_alone_get_no_lambda(settings, tmp_path, caplog
     assert list(found["lambda"]) == ["uni9"]
     assert found["with"][f"file/{METRIC}"] == found["without"][f"file/{METRIC}"]
     with pytest.raises(
-        DataError, match="test/file has no lambda of popularity: validation chose none, as .* these lists"
+        DataError, match=r"test/file has no lambda of popularity: validation chose none, as .* these lists"
     ):
         load_run_folder(result["run_folder"]).lines("test", "file", corrected=True)
     assert "file gets no lambda, as its lists are given for the test alone" in caplog.text
