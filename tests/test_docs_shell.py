@@ -114,6 +114,7 @@ def clone(tmp_path_factory) -> Iterator[dict[str, str]]:
         with pytest.raises(SystemExit):
             main(["prepare", "csv", "--raw", "shop.csv", "--name", "shop"])
         short = {"train_steps": 2, "epochs": 1, "show_progress": False, "state": "ERROR", "run_dir": "made"}
+        short["popularity_correction"] = "valid"  # for `compare --corrected`
         of = {
             name: str(run(model, "cosmetics", config_dict=short)["run_folder"])
             for name, model in (("RUN", "SLSRec"), ("OTHER", "SASRec"), ("OWN", "examples/my_model.py:SessionMean"))
