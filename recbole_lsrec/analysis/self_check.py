@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,8 +25,13 @@ def check_metrics(folder: Path, result: RunResult, instances: pd.DataFrame) -> N
         DataError: one differs by more than its rounding.
     """
     test = instances[instances["phase"] == "test"]
-    corrected = result.get("popularity_correction")
-    with_it = corrected["with"] if corrected and corrected["phase"] == "test" else None
+    corrected: Mapping[str, Any] = result.get("popularity_correction") or {}
+    with_it = corrected.get("with") if corrected.get("phase") == "test" else None
+    if not isinstance(with_it, dict | None):
+        raise DataError(
+            f"{folder / RESULT}: popularity_correction: with: found {with_it!r}; accepted: an object. The file was changed or "
+            "damaged."
+        )
     for protocol, lines in test.groupby("protocol", sort=False):
         _check_ranks(folder, result, str(protocol), lines, "rank", result.get("test_result"))
         if with_it is not None and lines["corrected_rank"].notna().any():

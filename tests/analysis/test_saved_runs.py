@@ -112,6 +112,17 @@ def test_ranks_at_the_runs_own_lambda(whole):
         load_run_folder(whole)
 
 
+def test_a_damaged_correction_is_named(whole):
+    told = {"lambda": {"pop3": 0.5}, "phase": "test", "with": [0.5]}
+    rewrite(whole, "corrected_rank", 1.0, signed=True, popularity_correction=told)
+    with pytest.raises(
+        DataError, match=r"result\.json: popularity_correction: with: found \[0\.5\]; accepted: an object"
+    ):
+        load_run_folder(whole)
+    rewrite(whole, popularity_correction={"lambda": {"pop3": 0.5}})  # without a phase, so nothing to agree with
+    assert load_run_folder(whole).lines("test", "pop3", corrected=True).popularity == 0.5
+
+
 def test_a_run_without_corrected_ranks_says_why(whole):
     with pytest.raises(
         DataError, match=r"test/pop3 has no lambda of popularity: the run has no popularity_correction; run"
