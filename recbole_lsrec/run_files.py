@@ -137,6 +137,10 @@ def read_result(folder: Path) -> RunResult:
     for name, value in result["fingerprints"].items():
         if not isinstance(value, dict if name == "candidates" else str | None):
             raise DataError(f"{path}: fingerprints: {name}: found {value!r}. The file was changed or damaged.")
+    own = result.get("own_model")
+    known = isinstance(own, dict) and isinstance(own.get("model"), str) and isinstance(own.get("sha256", 0), str | None)
+    if own is not None and not known:
+        raise DataError(f"{path}: own_model: found {own!r}. The file was changed or damaged.")
     corrected = result.get("popularity_correction")
     lambdas = corrected.get("lambda") if corrected else {}
     if not (isinstance(lambdas, dict) and all(isinstance(value, int | float) for value in lambdas.values())):

@@ -112,6 +112,13 @@ def test_ranks_at_the_runs_own_lambda(whole):
         load_run_folder(whole)
 
 
+@pytest.mark.parametrize("own", ["", {"a": None}, {"model": "m:M"}, {"model": "m:M", "sha256": 1}])
+def test_a_damaged_origin_of_ones_own_model_is_named(whole, own):
+    rewrite(whole, own_model=own)
+    with pytest.raises(DataError, match=r"result\.json: own_model: "):
+        load_run_folder(whole)
+
+
 def test_a_damaged_correction_is_named(whole):
     told = {"lambda": {"pop3": 0.5}, "phase": "test", "with": [0.5]}
     rewrite(whole, "corrected_rank", 1.0, signed=True, popularity_correction=told)
