@@ -9,6 +9,7 @@ import shutil
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from logging import getLogger
 from pathlib import Path
 from typing import Any
 
@@ -207,6 +208,17 @@ def versions() -> dict[str, str]:
         "torch": torch.__version__,
         "numpy": np.__version__,
     }
+
+
+def warn_of_other_versions(theirs: Mapping[str, str]) -> None:
+    """Says so where a run goes on with other versions than those of its checkpoint."""
+    ours = versions()
+    changed = [f"{name} {theirs.get(name)} -> {ours[name]}" for name in ours if theirs.get(name) != ours[name]]
+    if changed:
+        getLogger().warning(
+            f"The checkpoint was written with other versions ({', '.join(changed)}): the result may differ in its last bits "
+            "from that of an uninterrupted run."
+        )
 
 
 def weights(model: AbstractRecommender, *, copy: bool = False) -> dict[str, Any]:

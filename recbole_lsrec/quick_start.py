@@ -129,7 +129,6 @@ def _run(
         "test_result": found["test"].metrics if "test" in found else None,
     }
     if group.rank():
-        trainer.tensorboard.close()  # the folder goes
         return result
     record = _record(trainer, data, final, result, command, started)
     if found:

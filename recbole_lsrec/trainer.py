@@ -148,8 +148,8 @@ class Trainer(recbole.trainer.Trainer):
         Returns:
             Best valid score and best valid result (RecBole's start values if nothing was validated).
         """
-        folder = Path(self.saved_model_file).parent  # a refused resume leaves it as it was
-        self.tensorboard, self.wandblogger = tensorboard_in(folder), Trackers(self.config, folder)
+        folder = Path(self.saved_model_file).parent
+        self.wandblogger = Trackers(self.config, folder)  # only now: a refused resume leaves the folder as it was
         self._apply_budget(train_data)
         self._saved, self.history = saved, self.history[: self.start_epoch]
         tell_progress(self.history, self.epochs, self.train_seconds)
@@ -168,10 +168,13 @@ class Trainer(recbole.trainer.Trainer):
                 callback_fn(epoch_idx, valid_score)
 
         self._verbose = verbose
+        self.tensorboard = tensorboard_in(folder)
         try:
             super().fit(train_data, valid_data, False, saved, show_progress, after_validation)
         except BudgetSpent:
             self._add_hparam_to_tensorboard(self.best_valid_score)
+        finally:
+            self.tensorboard.close()  # with its thread
         self._end_epoch()
         validated = [entry["epoch"] for entry in self.history if "valid_score" in entry]
         if verbose and validated:
@@ -240,7 +243,7 @@ class Trainer(recbole.trainer.Trainer):
         self.train_loss_dict = {int(epoch): loss for epoch, loss in state["train_loss"].items()}
         if Path(resume_file).resolve() != Path(self.saved_model_file).resolve() and group.rank() == 0:
             checkpoint.save(self.saved_model_file, found)
-        self._warn_of_other_versions(state["versions"])
+        checkpoint.warn_of_other_versions(state["versions"])
         self.logger.info(f"Resuming {resume_file} after {self.start_epoch} epochs.")
 
     def _train_epoch(
@@ -389,12 +392,3 @@ class Trainer(recbole.trainer.Trainer):
 
     def _seconds_left(self) -> float:
         return (self.train_seconds or 0.0) - sum(epoch["train_seconds"] for epoch in self.history)
-
-    def _warn_of_other_versions(self, theirs: dict[str, str]) -> None:
-        ours = checkpoint.versions()
-        changed = [f"{name} {theirs.get(name)} -> {ours[name]}" for name in ours if theirs.get(name) != ours[name]]
-        if changed:
-            self.logger.warning(
-                f"The checkpoint was written with other versions ({', '.join(changed)}): the result may differ in its "
-                "last bits from that of an uninterrupted run."
-            )

@@ -2,6 +2,7 @@
 
 import importlib
 import sys
+import threading
 from math import inf
 from pathlib import Path
 from time import thread_time
@@ -51,6 +52,7 @@ def test_history_and_files() -> None:
     assert [entry["progress"] for entry in trainer.history] == [0.25, 0.5, 0.75, 1.0]
     assert sorted(file.name for file in Path("runs/a").iterdir()) == ["checkpoint.pt", "tensorboard"]
     assert list(Path("runs/a/tensorboard").rglob("events*"))
+    assert not [thread for thread in threading.enumerate() if type(thread).__name__ == "_AsyncWriterThread"]
     assert [folder.name for folder in Path().iterdir()] == ["runs"]
 
 

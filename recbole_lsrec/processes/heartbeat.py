@@ -14,12 +14,13 @@ from recbole_lsrec.processes.group import ProcessLost
 SILENCE = 60.0
 """Seconds after which a machine counts as lost."""
 _BEAT = 0.5  # seconds
+_ANSWERS = 5.0  # seconds within which a store that is there has answered
 _ENDED = "ended"  # the key under which a machine says that it is over before its time
 _LEFT = -(1 << 40)  # added to the beats of one that is over in good order
 
 
 class Heartbeat:
-    """Counts this machine's beats in the store, and looks at those of the others.
+    """Counts this machine's beats in the store, and looks at those of the others, while its block runs.
 
     Args:
         store: where the machines meet.
@@ -33,7 +34,16 @@ class Heartbeat:
         self._heard: dict[int, float] = {}  # by rank, when its beats last changed
         self._told, self._answered, self._over = "", monotonic(), Event()
         # A thread, since a store whose machine is lost answers neither yes nor no.
-        Thread(target=self._go_on, daemon=True).start()
+        self._thread = Thread(target=self._go_on, daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> "Heartbeat":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # A thread that comes back from the store while Python ends takes the process down with it.
+        self._over.set()
+        self._thread.join(_ANSWERS)
 
     def _go_on(self) -> None:
         with suppress(RuntimeError):  # the store goes with its machine, also in good order; connections say which

@@ -7,6 +7,7 @@ import socket
 import tempfile
 import warnings
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -76,25 +77,25 @@ def launch(
             _start, (told, warnings.filters, task, arguments, folder), nprocs=n, join=False, start_method="spawn"
         )
         assert context is not None
-        heartbeat = Heartbeat(store, first, world) if world > n else None
-        try:
-            while not context.join(_LOOKS_SECONDS if meanwhile or world > n else None):
-                if meanwhile:
-                    meanwhile()
+        with Heartbeat(store, first, world) if world > n else nullcontext() as heartbeat:
+            try:
+                while not context.join(_LOOKS_SECONDS if meanwhile or world > n else None):
+                    if meanwhile:
+                        meanwhile()
+                    if heartbeat:
+                        heartbeat.check()
                 if heartbeat:
-                    heartbeat.check()
-            if heartbeat:
-                heartbeat.leave()
-        except (ProcessRaisedException, ProcessExitedException) as ended:
-            cause = _cause(ended, places, Path(folder))
-            if heartbeat:
-                heartbeat.tell(cause)
-            raise cause from ended
-        finally:
-            for process in context.processes:
-                process.terminate()
-            for process in context.processes:
-                process.join()
+                    heartbeat.leave()
+            except (ProcessRaisedException, ProcessExitedException) as ended:
+                cause = _cause(ended, places, Path(folder))
+                if heartbeat:
+                    heartbeat.tell(cause)
+                raise cause from ended
+            finally:
+                for process in context.processes:
+                    process.terminate()
+                for process in context.processes:
+                    process.join()
         return _read(Path(folder) / "0.result")
 
 

@@ -51,11 +51,9 @@ def machines(monkeypatch, clock):
     monkeypatch.setattr(heartbeat, "_BEAT", 0.02)
     store = dist.TCPStore("localhost", 0, is_master=True, wait_for_workers=False)
     other = dist.TCPStore("localhost", store.port, is_master=False)
-    pair = Heartbeat(store, 0, 4), Heartbeat(other, 2, 4)
-    until(lambda: pair[0]._heard.keys() == pair[1]._heard.keys() == {0, 2})
-    yield pair
-    for machine in pair:
-        machine._over.set()
+    with Heartbeat(store, 0, 4) as one, Heartbeat(other, 2, 4) as two:
+        until(lambda: one._heard.keys() == two._heard.keys() == {0, 2})
+        yield one, two
 
 
 def test_machines_that_beat_are_there(machines, clock):
