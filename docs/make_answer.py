@@ -1,4 +1,4 @@
-"""Writes the tables of docs/answer.md that put boards side by side: the best of each kind, and all systems by protocol.
+"""Writes the tables that put boards side by side: the best of each kind (docs/answer.md), all systems (docs/answer_by_log.md).
 
     python docs/make_answer.py
 
@@ -15,7 +15,7 @@ import pandas as pd
 import yaml
 
 DOCS = Path(__file__).parent
-RESULTS, PAGE = DOCS / "results", DOCS / "answer.md"
+RESULTS = DOCS / "results"
 PLAN = DOCS.parent / "properties" / "leaderboard" / "answer.yaml"
 LONG_SHORT = ("SLSRec", "CLSR", "SLi-Rec", "DiffLSRec", "LSIDN", "SURGE", "MARank")
 ALPHA = 0.05
@@ -24,7 +24,7 @@ AMONG = {"pop99": "99 popular", "uni99": "99 uniform", "full": "all"}
 BOARDS = {
     "answer-amazon-beauty": None,
     "answer-retailrocket": None,
-    "papers-cosmetics": None,
+    "answer-cosmetics": None,
     "answer-ml-100k": None,
     "answer-completejourney": None,
     "answer-taobao-favourites": None,
@@ -39,6 +39,7 @@ WHOLE = (
     "answer-completejourney",
     "answer-ml-100k",
     "answer-taobao-favourites",
+    "answer-cosmetics",
 )
 
 
@@ -191,26 +192,29 @@ def level_with_first(verdict: str, systems: set[str]) -> set[str]:
     return set() if " is best in " in verdict else systems & named
 
 
-TABLES: dict[str, Callable[[], str]] = {"glance": glance, "corrected": corrected} | {
-    protocol: (lambda protocol=protocol: whole(protocol)) for protocol in AMONG
+TABLES: dict[str, dict[str, Callable[[], str]]] = {
+    "answer.md": {"glance": glance, "corrected": corrected},
+    "answer_by_log.md": {protocol: (lambda protocol=protocol: whole(protocol)) for protocol in AMONG},
 }
 
 
-def with_tables(page: str) -> str:
-    """The page with each table between its two marks."""
-    for name, table in TABLES.items():
-        begin, end = f"<!-- docs/make_answer.py: {name} -->\n", f"<!-- the end of {name} -->\n"
+def with_tables(name: str) -> str:
+    """A page with each of its tables between its two marks."""
+    page = (DOCS / name).read_text(encoding="utf-8")
+    for kind, table in TABLES[name].items():
+        begin, end = f"<!-- docs/make_answer.py: {kind} -->\n", f"<!-- the end of {kind} -->\n"
         before, _, rest = page.partition(begin)
         _, found, after = rest.partition(end)
-        assert found, f"{PAGE}: the marks of the table {name!r} are missing"
+        assert found, f"{name}: the marks of the table {kind!r} are missing"
         page = f"{before}{begin}\n{table()}\n{end}{after}"
     return page
 
 
 @click.command()
 def command() -> None:
-    """Write the tables into docs/answer.md."""
-    PAGE.write_text(with_tables(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    """Write the tables into their pages."""
+    for name in TABLES:
+        (DOCS / name).write_text(with_tables(name), encoding="utf-8")
 
 
 if __name__ == "__main__":
