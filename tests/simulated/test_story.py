@@ -11,9 +11,7 @@ from hypothesis import strategies as st
 
 from benchmarks.simulated_checks import counting_rankers, marginals, sort_log
 from recbole_lsrec.errors import ConfigError, DataError
-from recbole_lsrec.simulated.generate import (
-    Parameters,
-)
+from recbole_lsrec.simulated.generate import Parameters
 from recbole_lsrec.simulated.story import build_catalogue, session_sizes, simulate
 from tests.simulated.small import BUNDLED, SMALL
 
