@@ -12,6 +12,8 @@ from tests.shop_log import shop_settings
 settings.register_profile("any machine", deadline=None)  # a busy one is no failure
 settings.load_profile("any machine")
 os.environ.setdefault("RAY_worker_niceness", "0")  # Ray's 15 starves its workers beside anything else that runs
+# A forked process has none of its parent's threads, and torch would wait for them without end.
+os.register_at_fork(after_in_child=lambda: torch.set_num_threads(1))
 signal.signal(signal.SIGINT, signal.default_int_handler)  # tests send it, and a shell's background job starts without
 
 

@@ -179,7 +179,6 @@ class Bomb:
 
 
 def child(moment: str, n: int) -> None:
-    torch.set_num_threads(1)  # a forked process has none of its parent's threads
     write, rename = torch.save, os.replace
     Bomb(moment, n).plant()
     Path("killed").mkdir(exist_ok=True)
