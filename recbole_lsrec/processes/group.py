@@ -12,6 +12,7 @@ from typing import Any, TypeVar, cast
 
 import torch
 import torch.distributed as dist
+import torch.distributed.nn  # before there is a group: it keeps the one that it finds, with threads that outlive the run
 from torch import Tensor
 
 from recbole_lsrec.errors import MachineError

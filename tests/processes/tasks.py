@@ -1,8 +1,10 @@
 """What the processes of the tests do; found by name in processes that know nothing of pytest."""
 
+import importlib
 import os
 import signal
 import time
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -53,6 +55,15 @@ def exchange() -> dict[str, Any]:
             "seldom": seldom.grad.tolist(),
             "weight": weight.grad.tolist(),
         }
+
+
+def threads_left() -> list[str]:
+    """Those of gloo that are there once the group is left, in a run that imports what training does."""
+    with group.joined(place()):
+        importlib.import_module("torch.distributed.nn.functional")
+        group.total(torch.ones(1))
+    names = [Path(f"/proc/self/task/{thread.id}/comm").read_text().strip() for thread in psutil.Process().threads()]
+    return [name for name in names if "gloo" in name]
 
 
 def fail(who: int) -> None:
