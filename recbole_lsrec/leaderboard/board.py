@@ -64,7 +64,14 @@ _STORED = [part.name for part in fields(Cell) if part.name not in ("run", "split
 
 @dataclass(frozen=True)
 class Board:
-    """A leaderboard as its folder has it; ``cells`` keep the order of the plan."""
+    """A leaderboard as its folder has it.
+
+    Attributes:
+        started, finished: of all its sittings; ``finished`` is None while a cell is pending.
+        environment: versions, machine and cells at once of the last sitting that ran a cell.
+        earlier: the same of sittings before, from which cells were kept; each that differs once, oldest first.
+        cells: in the order of the plan.
+    """
 
     title: str
     command: str
@@ -75,6 +82,7 @@ class Board:
     bit_reproducible: bool
     environment: Mapping[str, Any]
     cells: list[Cell]
+    earlier: Sequence[Mapping[str, Any]] = ()
 
     @property
     def clock(self) -> str | None:
@@ -113,6 +121,7 @@ _KINDS: dict[str, tuple[type | tuple[type, ...], str]] = {
     "plan": ((dict, type(None)), "an object"),
     "budget": ((dict, type(None)), "an object or null"),
     "environment": ((dict, type(None)), "an object"),
+    "earlier": ((list, type(None)), "a list"),
     "cells": (list, "a list"),
 }
 _OF_A_CELL: dict[str, type | tuple[type, ...]] = {
@@ -171,12 +180,18 @@ def read_board(out: str | Path) -> Board:
         bit_reproducible=content["bit_reproducible"],
         environment=content["environment"] or {},
         cells=[_cell(path, entry) for entry in content["cells"]],
+        earlier=[_object(path, "earlier", entry) for entry in content.get("earlier") or []],
     )
 
 
-def _cell(path: Path, entry: Any) -> Cell:
+def _object(path: Path, key: str, entry: Any) -> dict[str, Any]:
     if not isinstance(entry, dict):
-        raise DataError(f"{path}: cells: found {entry!r}; accepted: an object each. Was it changed by hand?")
+        raise DataError(f"{path}: {key}: found {entry!r}; accepted: an object each. Was it changed by hand?")
+    return entry
+
+
+def _cell(path: Path, entry: Any) -> Cell:
+    entry = _object(path, "cells", entry)
     missing = [key for key in ("system", "model", "dataset", "seed", "status") if key not in entry]
     if missing:
         raise DataError(f"{path}: a cell lacks {', '.join(missing)}: {dict(entry)}.")

@@ -49,6 +49,7 @@ class Progress:
         self.bands = read_bands()
         self.reused = 0
         self.environment = _environment(threads)
+        self._earlier: list[Mapping[str, Any]] = []
         self._before = _board_before(store.out)
         self._started = now()
         self._cells = {
@@ -93,8 +94,9 @@ class Progress:
             if why is not None:
                 self._update(planned, run_again_because=why)
                 say(f"{planned.name}: run again, because {why}")
-        if self.reused and self._before and self._before.started:
-            self._started = self._before.started
+        if self.reused and self._before:
+            self._started = self._before.started or self._started
+            self._earlier = [*self._before.earlier, self._before.environment]
         return missing
 
     def add(self, planned: PlannedCell, run: CellRun, attempts: int) -> None:
@@ -125,6 +127,7 @@ class Progress:
             bit_reproducible=self.plan.bit_reproducible,
             environment=self.environment,
             cells=self.cells,
+            earlier=_others(self._earlier, self.environment),
         )
         before = self._before
         if before and before.finished and _results(before.cells) == _results(self.cells):
@@ -135,6 +138,7 @@ class Progress:
                 finished=before.finished,
                 environment=before.environment,
                 cells=before.cells,
+                earlier=before.earlier,
             )
         write_json(self.store.out / LEADERBOARD, board.to_dict())
 
@@ -182,6 +186,11 @@ def _processor() -> str:
     lines = info.read_text(encoding="utf-8").splitlines() if info.is_file() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.processor()
+
+
+def _others(earlier: Sequence[Mapping[str, Any]], last: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Each environment that is not the last one, once."""
+    return [one for at, one in enumerate(earlier) if one != last and one not in earlier[:at]]
 
 
 def _results(cells: Sequence[Cell]) -> list[Cell]:

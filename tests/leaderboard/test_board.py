@@ -45,6 +45,7 @@ def test_a_done_cell_without_a_folder(tmp_path):
          "a cell lacks model, dataset, seed, status"),
         (json.dumps({**EMPTY, "cells": [empty_cell("A", "dnoe", None)]}),
          "A: status: found 'dnoe'; accepted: done, error, not built, pending"),
+        (json.dumps({**EMPTY, "cells": [], "earlier": [1]}), "earlier: found 1; accepted: an object each"),
     ],
 )  # fmt: skip
 def test_what_is_no_leaderboard(tmp_path, content, message):

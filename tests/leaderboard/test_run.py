@@ -58,6 +58,22 @@ def test_a_changed_setting_is_the_reason_to_run_a_cell_again(shop, tmp_path):
     assert saved(tmp_path)["cells"] == before["cells"]
 
 
+def test_the_machines_of_earlier_sittings_stay_with_the_cells_kept_from_them(shop, tmp_path, monkeypatch):
+    def sitting(processor, systems):
+        monkeypatch.setattr("recbole_lsrec.leaderboard.progress._processor", lambda: processor)
+        run(plan_for(shop, systems=systems), tmp_path)
+        content = saved(tmp_path)
+        return content["environment"]["processor"], [earlier["processor"] for earlier in content["earlier"]]
+
+    assert sitting("old", ONE) == ("old", [])
+    assert sitting("new", TWO) == ("new", ["old"])
+    assert sitting("newest", TWO) == ("new", ["old"])  # nothing to do
+    assert sitting("old", {**TWO, "C": {"model": "GRU4Rec"}}) == ("old", ["new"])
+    with monkeypatch.context() as patch:
+        patch.setattr("recbole_lsrec.environment.code_fingerprint", lambda: "other")
+        assert sitting("new", TWO) == ("new", [])  # no cell is kept
+
+
 def test_changed_code_is_the_reason_to_run_every_cell_again(shop, tmp_path, monkeypatch):
     run(plan_for(shop, systems=ONE), tmp_path)
     monkeypatch.setattr("recbole_lsrec.environment.code_fingerprint", lambda: "other")

@@ -50,12 +50,34 @@ class Section:
 
 @dataclass(frozen=True)
 class Report:
-    """A whole leaderboard; ``versions`` and ``code`` are those of its runs, several where they differ."""
+    """A whole leaderboard.
+
+    Attributes:
+        versions, code: those of its runs, several where they differ.
+    """
 
     board: Board
     sections: list[Section]
     versions: dict[str, list[str]]
     code: list[str]
+
+    @property
+    def machine(self) -> dict[str, Any]:
+        """Of the last sitting; see :class:`recbole_lsrec.leaderboard.board.Board`."""
+        return self._of_machine(self.board.environment)
+
+    @property
+    def other_machines(self) -> list[dict[str, Any]]:
+        """What differs from it in earlier sittings."""
+        last = self.machine
+        found = [
+            {name: value for name, value in self._of_machine(earlier).items() if value != last.get(name)}
+            for earlier in self.board.earlier
+        ]
+        return [one for at, one in enumerate(found) if one and one not in found[:at]]
+
+    def _of_machine(self, environment: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in environment.items() if name != "code" and name not in self.versions}
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""

@@ -46,6 +46,20 @@ class Checked(HTMLParser):
             self.text += data
 
 
+def test_what_differed_on_machines_of_earlier_sittings(tmp_path):
+    last = {"threads": "1", "code": "b", "processor": "fast", "cells_at_once": 2}
+    earlier = [{**last, "code": "a"}, {**last, "cells_at_once": 1}, {**last, "processor": "slow_1", "nodes": 2}]
+    cells = [write_cell(tmp_path, "A", {"pop3": ROW})]
+    write_report(write_board(tmp_path, cells, environment=last, earlier=earlier))
+    text = (tmp_path / "leaderboard.md").read_text()
+    assert re.findall("^- (?:Machine|Some).*", text, re.MULTILINE) == [
+        "- Machine: threads 1, processor fast, cells at once 2",
+        "- Some cells ran earlier, where these differ: cells at once 1",
+        "- Some cells ran earlier, where these differ: processor slow\\_1, nodes 2",
+    ]
+    assert "processor slow_1, nodes 2</dd>" in (tmp_path / "leaderboard.html").read_text()
+
+
 @pytest.fixture(scope="module")
 def board(tmp_path_factory):
     """Three systems with results, one of them below its band, and one of each kind without."""
