@@ -9,6 +9,7 @@ from recbole.utils import init_seed
 from recbole_lsrec import environment, run_files, run_folder
 from recbole_lsrec.config import Config
 from recbole_lsrec.config.suspects import suspects_named
+from recbole_lsrec.config.values import parse_command_line
 from recbole_lsrec.console import logging_to
 from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.data.split_report import split_report
@@ -84,7 +85,7 @@ def run_recbole_lsrec(
         taking_part(config, folder),
         suspects_named(config),
     ):
-        rest = (log, saved, phases, ["run", *command_line] if command_line else [])
+        rest = (log, saved, phases, _command(model, dataset, config_file_list, config_dict, command_line))
         try:
             if several:
                 return launch_run(_run, config, given, folder, rest, on_epoch)
@@ -92,6 +93,22 @@ def run_recbole_lsrec(
         except (KeyboardInterrupt, ProcessLost):
             say_interrupted(folder)
             raise
+
+
+def _command(
+    model: str | type | None,
+    dataset: str | None,
+    files: str | Sequence[str] | None,
+    settings: Mapping[str, Any] | None,
+    line: Sequence[str],
+) -> list[str]:
+    """What repeats the run on the command line; nothing if a class or a dictionary of Python was given."""
+    if settings or isinstance(model, type):
+        return []
+    files = files if isinstance(files, str) else " ".join(files or ())
+    named = {"model": model, "dataset": dataset, "config_files": files}
+    given = {name: value for name, value in named.items() if value} | parse_command_line(line)
+    return ["run", *(f"--{name}={value}" for name, value in given.items())]
 
 
 def _run(

@@ -61,6 +61,7 @@ _KINDS: dict[str, tuple[type | tuple[type, ...], str]] = {
     "test_result": ((dict, type(None)), "an object or null"),
     "best_valid_result": ((dict, type(None)), "an object or null"),
     "popularity_correction": ((dict, type(None)), "an object or null"),
+    "command": (list, "a list"),
 }
 
 
@@ -106,7 +107,7 @@ class RunResult(_Told, total=False):
     negatives: dict[str, int]  # widened: of so many training targets from more items than had appeared by then
     filters: list[dict[str, Any]]  # what was left out of the log
     versions: dict[str, str]
-    command: list[str]
+    command: list[str]  # arguments that repeat the run; none if it was made in Python
     started: str  # UTC
     finished: str
 

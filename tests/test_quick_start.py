@@ -77,6 +77,21 @@ def test_the_ways_to_run_agree(shop, tmp_path, capsys):
     pd.testing.assert_frame_equal(_instances(by_name), pd.read_parquet(by_line / "instances.parquet"))
 
 
+def test_a_run_records_the_command_that_repeats_it(shop, tmp_path):
+    def command(*given, **options):
+        folder = Path(run_recbole_lsrec(*given, **options, phases=("valid",))["run_folder"])
+        return json.loads((folder / "result.json").read_text())["command"]
+
+    files = [str(tmp_path / name) for name in ("shop.yaml", "epochs.yaml")]
+    for file, settings in zip(files, (shop, {"epochs": 1}), strict=True):
+        Path(file).write_text(json.dumps(settings))
+    assert command("SLSRec", "shop", files, command_line=["--seed", "3", "--train-steps=2"]) == [
+        "run", "--model=SLSRec", "--dataset=shop", f"--config_files={files[0]} {files[1]}", "--seed=3", "--train_steps=2",
+    ]  # fmt: skip
+    assert command("SLSRec", "shop", config_dict={**shop, "train_steps": 2}) == []
+    assert command(SLSRec, "shop", files, command_line=["--train_steps=2"]) == []
+
+
 @pytest.mark.parametrize("model", ["SLSRec", "SASRec", "DIN"])
 def test_a_resumed_run_ends_as_the_uninterrupted_one(shop, model):
     whole = run_recbole_lsrec(model, "shop", config_dict={**shop, "epochs": 3})

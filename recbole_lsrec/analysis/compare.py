@@ -32,6 +32,7 @@ class RunValue:
 
     Attributes:
         popularity: the lambda with which its ranks are; None for those of the run's own results.
+        command: arguments that repeat it; none if it was made in Python.
     """
 
     folder: str
@@ -39,6 +40,7 @@ class RunValue:
     value: float
     over_users: float | None
     popularity: float | None
+    command: list[str]
 
 
 @dataclass(frozen=True)
@@ -275,7 +277,9 @@ def _pooled_draws(models: Sequence[Model], n_users: int, resamples: int, generat
 
 def _model_value(name: str, model: Model, metric: Metric, over_users: Sequence[float | None]) -> ModelValue:
     runs = [
-        RunValue(str(run.folder), run.result["seed"], metric.of(lines), mean, lines.popularity)
+        RunValue(
+            str(run.folder), run.result["seed"], metric.of(lines), mean, lines.popularity, run.result.get("command", [])
+        )
         for run, lines, mean in zip(model.runs, model.lines, over_users, strict=True)
     ]
     compared = np.array([run.value if run.over_users is None else run.over_users for run in runs])

@@ -20,4 +20,5 @@ def comparison_text(found: Comparison) -> str:
         blocks.append(text_table(heads, rows, "lr" + "r" * (len(heads) - 2)))
     else:
         blocks.append("One model: no pair to compare.")
-    return "\n\n".join([*blocks, "\n".join(fill(note, WIDTH) for note in notes(found))])
+    # Commands, which are indented, are to be copied whole.
+    return "\n\n".join([*blocks, "\n".join(n if n.startswith(" ") else fill(n, WIDTH) for n in notes(found))])

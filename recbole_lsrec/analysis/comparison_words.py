@@ -1,5 +1,6 @@
 """A comparison in words and rows, which the terminal and the page lay out."""
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -106,7 +107,9 @@ def notes(found: Comparison) -> list[str]:
             + "about these two runs alone. Another seed of the same model may turn the difference round, so there is no"
             " test of it and no star."
         )
-        told += ["Train more seeds, with the other settings of each run as they were, and give compare all runs:"]
+        told += [
+            "Train more seeds, for ... with the other settings of that run as they were, and give compare all runs:"
+        ]
         told += [f"  {command}" for command in _more_seeds(found)]
     counts = [model.label for model in found.models if model.sd == 0 and len(model.runs) == 1]
     if counts:
@@ -128,12 +131,18 @@ def estimated(shares: Mapping[str, float]) -> list[str]:
 
 
 def _more_seeds(found: Comparison) -> list[str]:
-    """A command for each model that has one seed; its other settings are the reader's to repeat."""
-    return [
-        f"recbole-lsrec run --model={model.model} --dataset={found.dataset} --seed={model.runs[0].seed + 1} ..."
-        for model in found.models
-        if model.sd is None
-    ]
+    """A command for each model that has one seed; where the run was made in Python, its settings are the reader's to repeat."""
+    commands = []
+    for model in found.models:
+        if model.sd is None:
+            (run,) = model.runs
+            line = [part for part in map(str, run.command) if not part.startswith("--seed=")]
+            # Before 2026-11-28 a run did not record its model; a resumed one has its settings from a checkpoint.
+            whole = any(part.startswith(("--model=", "--config_files=")) for part in line)
+            whole &= not any(part.startswith("--resume=") for part in line)
+            known = shlex.join(line) if whole else f"run --model={model.model} --dataset={found.dataset} ..."
+            commands.append(f"recbole-lsrec {known} --seed={run.seed + 1}")
+    return commands
 
 
 def _folder(path: str) -> str:

@@ -151,7 +151,7 @@ def test_one_run_of_a_model_that_counts_stands_for_all_its_seeds(folder):
     trained = [folder("one", [2, 2, 1, 2], model="SASRec"), folder("two", [4, 4, 2, 1], model="SASRec", seed=2)]
     before = compare([pop, *trained], MRR)
     assert (before.models[0].sd, before.pairs[0].about, before.pairs[0].p) == (None, "runs", None)
-    assert "--model=Pop --dataset=tiny --seed=2" in comparison_text(before)
+    assert "  recbole-lsrec run --model=Pop --dataset=tiny ... --seed=2" in comparison_text(before).splitlines()
 
     found = compare([counted(pop), *trained], MRR)
     (pair,) = found.pairs
@@ -162,6 +162,23 @@ def test_one_run_of_a_model_that_counts_stands_for_all_its_seeds(folder):
     assert pair.p == pair.p_holm == pytest.approx(2 * stats.t.sf(0.150756, 44**2 / (43**2 / 2 + 1)), rel=1e-5)
     assert "One run stands for all seeds of Pop" in comparison_text(found)
     assert "Train more seeds" not in comparison_text(found)
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (["run", "--model=SASRec", "--seed=7", "--eval_args={mode: {valid: [pop99], test: [pop99, uni99, full]}}"],
+         "run --model=SASRec '--eval_args={mode: {valid: [pop99], test: [pop99, uni99, full]}}' --seed=8"),
+        (["run", "--epochs=3"], "run --model=SASRec --dataset=tiny ... --seed=8"),
+        (["run", "--model=SASRec", "--resume=a"], "run --model=SASRec --dataset=tiny ... --seed=8"),
+    ],
+)  # fmt: skip
+def test_the_command_for_another_seed_is_the_run_s_own_where_it_is_known(folder, command, told):
+    run = folder("one", [1, 2, 1, 4], model="SASRec", seed=7)
+    result = json.loads((run / "result.json").read_text())
+    (run / "result.json").write_text(json.dumps({**result, "command": command}))
+    found = comparison_text(compare([run, folder("two", [1, 1, 1, 2])], MRR))
+    assert f"  recbole-lsrec {told}" in found.splitlines()
 
 
 def test_two_models_that_count_are_tested_over_users_alone(folder):
@@ -247,8 +264,8 @@ def test_the_claim_follows_the_number_of_seeds(folder):
     c1 = random_run(folder, "c1", 7, model="DIN")
     alone = " ".join(comparison_text(compare([a1, b1], MRR)).split())
     assert "CLAIM: about these two runs alone. Another seed of the same model may turn the difference round" in alone
-    assert "recbole-lsrec run --model=GRU4Rec --dataset=tiny --seed=2 ..." in alone
-    assert "recbole-lsrec run --model=SASRec --dataset=tiny --seed=2 ..." in alone
+    assert "recbole-lsrec run --model=GRU4Rec --dataset=tiny ... --seed=2" in alone
+    assert "recbole-lsrec run --model=SASRec --dataset=tiny ... --seed=2" in alone
     for verdict in ("*", " p ", "Holm", "better"):
         assert verdict not in alone
     assert "CLAIM: about the models as trained here, over users" in comparison_text(compare([a1, b2, a2, b1], MRR))
@@ -256,10 +273,10 @@ def test_the_claim_follows_the_number_of_seeds(folder):
     assert [pair.about for pair in mixed.pairs] == ["models", "runs", "runs"]
     text = comparison_text(mixed)
     assert "CLAIM: about the models as trained here for pairs with p+seeds" in text
-    assert "recbole-lsrec run --model=DIN --dataset=tiny --seed=2 ..." in text
+    assert "recbole-lsrec run --model=DIN --dataset=tiny ... --seed=2" in text
     assert "--model=SASRec" not in text
     write_own_model(c1, "/models/mine.py:DIN")
-    assert "recbole-lsrec run --model=/models/mine.py:DIN --dataset=tiny --seed=2 ..." in comparison_text(
+    assert "recbole-lsrec run --model=/models/mine.py:DIN --dataset=tiny ... --seed=2" in comparison_text(
         compare([a1, c1], MRR)
     )
     assert mixed.pairs[0].p_holm == mixed.pairs[0].p  # the only test

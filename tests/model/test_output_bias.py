@@ -16,6 +16,8 @@ HEADS = [
     ("CLSR", {"variant": "official"}, "softmax"),
     ("SLiRec", {"variant": "paper"}, "bce"),
     ("SLiRec", {"variant": "official"}, "softmax"),
+    ("LSIDN", {}, "softmax"),
+    ("SURGE", {}, "softmax"),
 ]
 
 
