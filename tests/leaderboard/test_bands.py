@@ -1,10 +1,13 @@
 from dataclasses import replace
+from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.leaderboard.bands import Band, below_band, read_bands
 
+ROOT = Path(__file__).parents[2]
 BAND = Band(
     dataset="shop",
     split={"LS": "valid_and_test"},
@@ -71,6 +74,19 @@ def test_the_bands_that_ship():
         "hit@10": {"SASRec": [0.084, 0.100]},
     }
     assert all(0 < low < high < 1 for band in bands for low, high in band.models.values())
+
+
+def test_bands_of_our_boards_are_what_their_tables_give():
+    bands = [band for band in read_bands() if band.source.startswith("docs/results/answer-")]
+    assert len(bands) == 6
+    for band in bands:
+        table = pd.read_csv((ROOT / band.source).with_suffix(".csv")).query("status == 'done'")
+        table = table[(table.protocol == band.protocol) & (table.metric == band.metric)].set_index("system")
+        slack = 0.005 if band.protocol == "full" else 0.01
+        for model, known in band.models.items():
+            row = table.loc["GRU4Rec strong" if model == "GRU4Rec" else model]
+            assert row.seeds == 3
+            assert known == pytest.approx([row["mean"] - 2 * row.sd - slack, row["mean"] + 2 * row.sd], abs=6e-5)
 
 
 def test_an_entry_that_lacks_something_is_refused(tmp_path):
