@@ -19,6 +19,7 @@ from recbole_lsrec.analysis.significance import (
     less,
     paired_t,
     percentile_interval,
+    variance,
     win_tie_loss,
 )
 from recbole_lsrec.analysis.user_metrics import Metric
@@ -70,7 +71,8 @@ class Pair:
         difference: of the means over users (of ``auc`` itself), each user's value averaged over the seeds.
         low, high: bootstrap interval over users.
         t_users, p_users: paired t test over users; for ``auc`` the bootstrap's standard error gives t.
-        d: Cohen's d_z over users; None for ``auc``, as are win, tie and loss (users for whom ``a`` is better, ...).
+        d: Cohen's d_z over users; None where all users differ by the same.
+        win, tie, loss: users for whom ``a`` is better, ...; None for ``auc``, as ``d``.
         seed_se: standard error of the difference that the seeds cause; None where a side has one seed and others would differ.
         t, p: over users and seeds; None likewise, as one seed says nothing of how another would do.
         p_holm: ``p`` adjusted for all pairs that have one.
@@ -311,8 +313,7 @@ def _pair(
 ) -> Pair:
     """One pair; ``difference`` is ``[U]`` or None for a pooled metric, ``draws`` ``[R]`` of the bootstrap."""
     mean = float(less(np.array(a.mean), np.array(b.mean)))
-    variance = float(draws.var(ddof=1) if difference is None else difference.var(ddof=1) / n_users)
-    over_users = (variance, n_users - 1.0)
+    over_users = (variance(draws) if difference is None else variance(difference) / n_users, n_users - 1.0)
     users_test = combined_t(mean, over_users) if difference is None else paired_t(difference)
     test, seed_se = None, None
     if a.sd is not None and b.sd is not None:

@@ -75,7 +75,8 @@ def _tests(pair: Pair, alpha: float) -> list[str]:
 
 
 def _effect(pair: Pair) -> list[str]:
-    return ["-", "-"] if pair.d is None else [f"{pair.d:+.3f}", f"{pair.win}/{pair.tie}/{pair.loss}"]
+    d = "-" if pair.d is None else f"{pair.d:+.3f}"
+    return [d, "-" if pair.win is None else f"{pair.win}/{pair.tie}/{pair.loss}"]
 
 
 def notes(found: Comparison) -> list[str]:

@@ -190,6 +190,19 @@ def test_two_models_that_count_are_tested_over_users_alone(folder):
     assert (pair.about, pair.p) == ("runs", None)  # the other side has one seed, of many
 
 
+def test_two_users_who_differ_by_the_same_are_not_significant(folder):
+    users, among = ["a", "b"], {"columns": {"n_candidates": 100}}
+    runs = [
+        counted(folder("knn", [1, 2], users, model="ItemKNN", **among)),
+        counted(folder("pop", [50, 60], users, model="Pop", **among)),
+    ]
+    found = compare(runs, "hit@10")
+    (pair,) = found.pairs
+    assert (pair.difference, pair.p_users, pair.p, pair.p_holm, pair.d) == (1, 0.5, 0.5, 0.5, None)
+    assert not pair.significant(0.05)
+    assert "0.5000    -         2/0/0" in comparison_text(found)
+
+
 # --- seeds --------------------------------------------------------------------------------------------------------------
 
 
@@ -398,7 +411,7 @@ def test_a_number_that_json_lacks_becomes_null(folder, tmp_path):
     path = tmp_path / "found.json"
     assert command(*runs, "--metric=mrr", "--json", path) == 0
     (pair,) = json.loads(path.read_text())["pairs"]
-    assert (pair["t_users"], pair["p_users"], pair["p"], pair["win"]) == (None, 0.0, None, 3)
+    assert (pair["t_users"], pair["p_users"], pair["p"], pair["win"]) == (None, 0.25, None, 3)
 
 
 def test_the_command_refuses_in_one_line(folder, capsys):
