@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from recbole_lsrec.analysis.comparable import Model, load_models
-from recbole_lsrec.analysis.saved_runs import in_two_stages
+from recbole_lsrec.analysis.saved_runs import Lines, SavedRun, in_two_stages
 from recbole_lsrec.analysis.significance import (
     ResampledAUC,
     bootstrap,
@@ -107,6 +107,7 @@ class Comparison:
 
     Attributes:
         two_stage: by label of the models ranked in two stages, the share of the best items found, a mean over seeds.
+        fitted_here: whether these instances chose the lambda of popularity that a run's ranks are with.
     """
 
     dataset: str
@@ -124,6 +125,7 @@ class Comparison:
     bootstrap_seed: int
     code_versions: int
     two_stage: dict[str, float]
+    fitted_here: bool
     models: list[ModelValue]
     pairs: list[Pair]
 
@@ -241,9 +243,18 @@ def compare_models(
         bootstrap_seed=bootstrap_seed,
         code_versions=len({run.result["fingerprints"].get("code") for run in runs}),
         two_stage=in_two_stages({model.label: model.runs for model in models}, phase, protocol),
+        fitted_here=phase == "valid"
+        and any(_fitted(*run) for model in models for run in zip(model.runs, model.lines, strict=True)),
         models=table,
         pairs=[pair if pair.p is None else replace(pair, p_holm=float(next(adjusted))) for pair in pairs],
     )
+
+
+def _fitted(run: SavedRun, lines: Lines) -> bool:
+    """Whether the ranks are with a lambda of popularity that validation chose."""
+    config = run.result["config"]
+    with_it = lines.popularity is not None or config.get("corrected_results")
+    return bool(with_it) and config.get("popularity_correction") == "valid"
 
 
 def n_compared(models: Sequence[Model], metric: Metric) -> int:

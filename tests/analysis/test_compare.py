@@ -296,6 +296,33 @@ def test_the_claim_follows_the_number_of_seeds(folder):
     assert "One model: no pair to compare." in comparison_text(compare([a1, a2], MRR))
 
 
+@pytest.mark.parametrize(
+    ("phase", "asked", "in_results", "corrected", "told"),
+    [
+        ("valid", "valid", False, True, True),
+        ("valid", "valid", True, False, True),
+        ("valid", "valid", False, False, False),
+        ("valid", 0.5, False, True, False),
+        ("test", "valid", False, True, False),
+    ],
+)
+def test_that_lambdas_were_chosen_on_these_targets_is_told(folder, phase, asked, in_results, corrected, told):
+    config = {"popularity_correction": asked, "corrected_results": in_results}
+    runs = [
+        folder(
+            model, [1, 2, 1, 4], model=model, config=config, columns={"phase": phase, "corrected_rank": [1, 1, 2, 4]}
+        )
+        for model in ("GRU4Rec", "SASRec")
+    ]
+    for run in runs:
+        result = json.loads((run / "result.json").read_text())
+        result["popularity_correction"] = {"metric": "mrr", "lambda": {"pop3": 0.5}, "phase": "test", "with": {}}
+        (run / "result.json").write_text(json.dumps(result))
+    found = compare(runs, MRR, phase, corrected=corrected)
+    assert found.fitted_here == told
+    assert ("Lambdas were chosen on these targets" in comparison_text(found)) == told
+
+
 def test_runs_of_one_name_are_told_apart_by_the_settings_that_differ(folder):
     runs = [
         folder("full", [1, 2, 1, 4], model="SLSRec", config={"without": [], "worker": 0, "loss": {"weight": 0.1}}),
