@@ -210,13 +210,17 @@ def versions() -> dict[str, str]:
     }
 
 
+def other_versions(theirs: Mapping[str, str]) -> str:
+    """Names those of :func:`versions` that were others then, such as ``torch 2.12.0 -> 2.13.0``; empty for none."""
+    ours = versions()
+    return ", ".join(f"{name} {theirs.get(name)} -> {ours[name]}" for name in ours if theirs.get(name) != ours[name])
+
+
 def warn_of_other_versions(theirs: Mapping[str, str]) -> None:
     """Says so where a run goes on with other versions than those of its checkpoint."""
-    ours = versions()
-    changed = [f"{name} {theirs.get(name)} -> {ours[name]}" for name in ours if theirs.get(name) != ours[name]]
-    if changed:
+    if changed := other_versions(theirs):
         getLogger().warning(
-            f"The checkpoint was written with other versions ({', '.join(changed)}): the result may differ in its last bits "
+            f"The checkpoint was written with other versions ({changed}): the result may differ in its last bits "
             "from that of an uninterrupted run."
         )
 

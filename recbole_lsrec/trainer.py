@@ -29,7 +29,7 @@ from recbole_lsrec.registry import own_origin
 from recbole_lsrec.run_files import CHECKPOINT
 from recbole_lsrec.shared_training import shared_epoch
 from recbole_lsrec.trackers import Trackers, elsewhere, for_recbole, tensorboard_in
-from recbole_lsrec.training_budget import BudgetSpent, FirstBatches, Paced, check_course, tell_progress
+from recbole_lsrec.training_budget import BudgetSpent, FirstBatches, Paced, check_epochs, check_patience, tell_progress
 
 
 class Trainer(recbole.trainer.Trainer):
@@ -231,7 +231,8 @@ class Trainer(recbole.trainer.Trainer):
         """
         found = self._load(resume_file, self._config_values)
         state, tensors = found.metadata, found.tensors
-        check_course(self._config_values, found.config, state["epoch"] + 1, str(found))
+        check_patience(self._config_values, found.config, str(found))
+        check_epochs(self._config_values, found.config, state["epoch"] + 1, str(found))
         if own := state.get("own_model"):
             warn_if_changed(own, type(self.model), str(found))
         checkpoint.set_weights(self.model, tensors["current"], str(found))

@@ -71,23 +71,36 @@ class Paced:
             self.tell(seconds)
 
 
-def check_course(config: Mapping[str, Any], before: Mapping[str, Any], trained: int, named: str) -> None:
-    """A run that is taken up with other ``epochs`` or patience is what one run with them would have been, so far.
+def check_patience(config: Mapping[str, Any], before: Mapping[str, Any], named: str) -> None:
+    """A run that is taken up with another ``stopping_step`` has not trained on where that would have ended it.
 
     Args:
-        config: of the run, with its ``epochs`` and ``stopping_step`` now; where a budget replaces epochs they do not count.
-        before: that of the checkpoint, which may differ in them.
-        trained: how many have been.
+        config: of the run, with its ``stopping_step`` now, which nothing reads where ``eval_step`` is 0.
+        before: that of the checkpoint.
         named: the checkpoint.
 
     Raises:
-        CheckpointError: there were more epochs, or they were validated at other times; or early stopping had more patience.
+        CheckpointError: early stopping had more patience.
     """
-    if config["stopping_step"] < before["stopping_step"]:
+    if config["eval_step"] and config["stopping_step"] < before["stopping_step"]:
         raise CheckpointError(
             f"{named}: found --stopping_step={config['stopping_step']}, with which it might have ended sooner: it has trained "
             f"with {before['stopping_step']}; resume with --stopping_step={before['stopping_step']} or more, or start a new run."
         )
+
+
+def check_epochs(config: Mapping[str, Any], before: Mapping[str, Any], trained: int, named: str) -> None:
+    """A run that is taken up with other ``epochs`` is what one run with them would have been, so far.
+
+    Args:
+        config: of the run, with its ``epochs`` now; where a budget replaces epochs they do not count.
+        before: that of the checkpoint.
+        trained: how many have been.
+        named: the checkpoint.
+
+    Raises:
+        CheckpointError: there were more epochs, or they were validated at other times.
+    """
     if not (config.get("train_steps") is config.get("train_seconds") is None):
         return
     if config["epochs"] < trained:

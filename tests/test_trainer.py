@@ -252,6 +252,9 @@ def test_a_resume_with_less_patience_is_refused() -> None:
     ):
         make(epochs=5, stopping_step=2, eval_step=1).resume_checkpoint(first.saved_model_file)
     make(epochs=5, stopping_step=4, eval_step=1).resume_checkpoint(first.saved_model_file)
+    never = make("never", epochs=5, stopping_step=3, eval_step=0)
+    never.fit(Loader())
+    make("again", epochs=5, stopping_step=2, eval_step=0).resume_checkpoint(never.saved_model_file)  # nothing reads it
 
 
 def test_a_resume_that_would_have_been_validated_at_other_times_is_refused() -> None:

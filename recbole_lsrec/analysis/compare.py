@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from recbole_lsrec.analysis.comparable import Model, load_models
-from recbole_lsrec.analysis.saved_runs import in_two_stages
+from recbole_lsrec.analysis.saved_runs import Lines, SavedRun, in_two_stages
 from recbole_lsrec.analysis.significance import (
     ResampledAUC,
     bootstrap,
@@ -19,6 +19,7 @@ from recbole_lsrec.analysis.significance import (
     less,
     paired_t,
     percentile_interval,
+    variance,
     win_tie_loss,
 )
 from recbole_lsrec.analysis.user_metrics import Metric
@@ -70,7 +71,8 @@ class Pair:
         difference: of the means over users (of ``auc`` itself), each user's value averaged over the seeds.
         low, high: bootstrap interval over users.
         t_users, p_users: paired t test over users; for ``auc`` the bootstrap's standard error gives t.
-        d: Cohen's d_z over users; None for ``auc``, as are win, tie and loss (users for whom ``a`` is better, ...).
+        d: Cohen's d_z over users; None where all users differ by the same.
+        win, tie, loss: users for whom ``a`` is better, ...; None for ``auc``, as ``d``.
         seed_se: standard error of the difference that the seeds cause; None where a side has one seed and others would differ.
         t, p: over users and seeds; None likewise, as one seed says nothing of how another would do.
         p_holm: ``p`` adjusted for all pairs that have one.
@@ -105,6 +107,7 @@ class Comparison:
 
     Attributes:
         two_stage: by label of the models ranked in two stages, the share of the best items found, a mean over seeds.
+        fitted_here: whether these instances chose the lambda of popularity that a run's ranks are with.
     """
 
     dataset: str
@@ -122,6 +125,7 @@ class Comparison:
     bootstrap_seed: int
     code_versions: int
     two_stage: dict[str, float]
+    fitted_here: bool
     models: list[ModelValue]
     pairs: list[Pair]
 
@@ -239,9 +243,18 @@ def compare_models(
         bootstrap_seed=bootstrap_seed,
         code_versions=len({run.result["fingerprints"].get("code") for run in runs}),
         two_stage=in_two_stages({model.label: model.runs for model in models}, phase, protocol),
+        fitted_here=phase == "valid"
+        and any(_fitted(*run) for model in models for run in zip(model.runs, model.lines, strict=True)),
         models=table,
         pairs=[pair if pair.p is None else replace(pair, p_holm=float(next(adjusted))) for pair in pairs],
     )
+
+
+def _fitted(run: SavedRun, lines: Lines) -> bool:
+    """Whether the ranks are with a lambda of popularity that validation chose."""
+    config = run.result["config"]
+    with_it = lines.popularity is not None or config.get("corrected_results")
+    return bool(with_it) and config.get("popularity_correction") == "valid"
 
 
 def n_compared(models: Sequence[Model], metric: Metric) -> int:
@@ -311,8 +324,7 @@ def _pair(
 ) -> Pair:
     """One pair; ``difference`` is ``[U]`` or None for a pooled metric, ``draws`` ``[R]`` of the bootstrap."""
     mean = float(less(np.array(a.mean), np.array(b.mean)))
-    variance = float(draws.var(ddof=1) if difference is None else difference.var(ddof=1) / n_users)
-    over_users = (variance, n_users - 1.0)
+    over_users = (variance(draws) if difference is None else variance(difference) / n_users, n_users - 1.0)
     users_test = combined_t(mean, over_users) if difference is None else paired_t(difference)
     test, seed_se = None, None
     if a.sd is not None and b.sd is not None:

@@ -75,7 +75,8 @@ def _tests(pair: Pair, alpha: float) -> list[str]:
 
 
 def _effect(pair: Pair) -> list[str]:
-    return ["-", "-"] if pair.d is None else [f"{pair.d:+.3f}", f"{pair.win}/{pair.tie}/{pair.loss}"]
+    d = "-" if pair.d is None else f"{pair.d:+.3f}"
+    return [d, "-" if pair.win is None else f"{pair.win}/{pair.tie}/{pair.loss}"]
 
 
 def notes(found: Comparison) -> list[str]:
@@ -114,6 +115,11 @@ def notes(found: Comparison) -> list[str]:
     counts = [model.label for model in found.models if model.sd == 0 and len(model.runs) == 1]
     if counts:
         told.append(f"One run stands for all seeds of {', '.join(counts)}, which no seed changes.")
+    if found.fitted_here:
+        told.append(
+            "Lambdas were chosen on these targets, so values are a little too good; --phase test tells what they are worth"
+            " on others."
+        )
     told += estimated(found.two_stage)
     if found.code_versions > 1:
         told.append(f"The runs were made by {found.code_versions} versions of the code.")

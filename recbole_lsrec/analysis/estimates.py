@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from recbole_lsrec.analysis.saved_runs import Lines
-from recbole_lsrec.analysis.significance import TTest, combined_t
+from recbole_lsrec.analysis.significance import TTest, combined_t, less
 from recbole_lsrec.analysis.user_metrics import Metric
 from recbole_lsrec.evaluation.metrics import pooled_auc
 
@@ -38,10 +38,11 @@ class Estimate:
 
     def test(self) -> TTest:
         """Two-sided t test: is the number 0? NaN for fewer than two users."""
-        error, n = self.standard_error(), int(self.member.sum())
-        if np.isnan(error) or np.isnan(self.value):
+        n = int(self.member.sum())
+        value, error = less(np.array([self.value, self.standard_error()]), np.zeros(2)).tolist()
+        if np.isnan(error) or np.isnan(value):
             return TTest(float("nan"), n - 1.0, float("nan"))
-        return combined_t(self.value, (error**2, n - 1.0))
+        return combined_t(value, (error**2, n - 1.0))
 
 
 def metric_estimate(metric: Metric, lines: Lines, users: np.ndarray) -> Estimate:

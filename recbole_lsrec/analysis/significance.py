@@ -28,6 +28,11 @@ def less(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.where(np.isclose(a, b, rtol=1e-12, atol=1e-12), 0.0, a - b)
 
 
+def variance(values: np.ndarray) -> float:
+    """Sample variance, 0 where the values differ by rounding alone."""
+    return float(values.var(ddof=1)) if less(values, values[0]).any() else 0.0
+
+
 def paired_t(difference: np.ndarray) -> TTest:
     """Paired t test over users: is the mean of the differences 0?
 
@@ -35,13 +40,12 @@ def paired_t(difference: np.ndarray) -> TTest:
         difference: ``[U]``, one number a user; ``scipy.stats.ttest_rel`` of the two sides gives the same.
 
     Returns:
-        ``t`` 0 and ``p`` 1 where all differences are 0, which scipy leaves undefined; ``t`` infinite and ``p`` 0 where they
-        are one other number.
+        ``t`` 0 and ``p`` 1 where all differences are 0, which scipy leaves undefined; where they are one other number, see
+        :func:`combined_t`.
     """
-    if np.ptp(difference) == 0:
-        first = float(difference[0])
-        t, p = (float(np.copysign(np.inf, first)), 0.0) if first else (0.0, 1.0)
-        return TTest(t, len(difference) - 1.0, p)
+    df = len(difference) - 1.0
+    if variance(difference) == 0:
+        return combined_t(float(difference[0]), (0.0, df))._replace(df=df)
     from scipy import stats  # half a second, which reading runs need not wait for
 
     result = stats.ttest_1samp(difference, 0.0)
@@ -54,30 +58,36 @@ def combined_t(mean: float, *sources: tuple[float, float]) -> TTest:
     With users and the seeds of both models as sources, the claim covers other users and other seeds: the paired t test
     alone takes the trained weights as given, and would call two models different that differ only by luck of training.
 
+    A variance of 0 says that the n values of a source were alike, not that the next would be: no t test can tell then. What
+    is left are signs, and n of them are alike by chance in ``2^(1-n)`` of all cases; ``p`` is at least that.
+
     Args:
         mean: the estimate.
         sources: ``(variance of the estimate, degrees of freedom)``.
 
     Returns:
-        Degrees of freedom after Welch and Satterthwaite (Biometrics Bulletin 2, 1946). ``t`` 0 and ``p`` 1 for a mean
-        of 0 without error.
+        Degrees of freedom after Welch and Satterthwaite (Biometrics Bulletin 2, 1946). Without any error ``t`` is infinite;
+        for a mean of 0 it is 0 and ``p`` 1.
     """
     from scipy import stats  # as above
 
-    variance = sum(part for part, _ in sources)
-    if variance == 0:
-        return TTest(0.0, np.inf, 1.0) if mean == 0 else TTest(float(np.copysign(np.inf, mean)), np.inf, 0.0)
-    df = variance**2 / sum(part**2 / df for part, df in sources)
-    t = mean / np.sqrt(variance)
-    return TTest(float(t), float(df), float(2 * stats.t.sf(abs(t), df)))
+    total = sum(part for part, _ in sources)
+    least = max((2.0**-df for part, df in sources if part == 0), default=0.0)
+    if total == 0:
+        return TTest(0.0, np.inf, 1.0) if mean == 0 else TTest(float(np.copysign(np.inf, mean)), np.inf, least)
+    df = total**2 / sum(part**2 / df for part, df in sources)
+    t = mean / np.sqrt(total)
+    return TTest(float(t), float(df), max(float(2 * stats.t.sf(abs(t), df)), least))
 
 
-def cohen_d(difference: np.ndarray) -> float:
-    """Cohen's d of paired values, d_z: mean of the differences over their standard deviation, which is t / sqrt(U)."""
+def cohen_d(difference: np.ndarray) -> float | None:
+    """Cohen's d of paired values, d_z: mean of the differences over their standard deviation, which is t / sqrt(U).
+
+    0 where all differences are 0, None where they are one other number.
+    """
     if not difference.any():
         return 0.0
-    with np.errstate(divide="ignore"):
-        return float(difference.mean() / difference.std(ddof=1))
+    return float(difference.mean() / difference.std(ddof=1)) if variance(difference) else None
 
 
 def win_tie_loss(difference: np.ndarray, higher_is_better: bool = True) -> tuple[int, int, int]:

@@ -7,7 +7,7 @@ one into the other after training: 1 adds popularity, -1 takes it out.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from math import nan
+from math import isnan, nan
 from pathlib import Path
 from typing import Any
 
@@ -130,9 +130,13 @@ class Corrector:
 
 
 def best_lambda(lambdas: Sequence[float], values: Sequence[float], bigger: bool) -> float:
-    """The lambda with the best value; of equals the one nearest to 0, and then the greater."""
+    """The lambda with the best value; of equals the one nearest to 0, and then the greater.
+
+    A metric of the user's own may be NaN under some lambdas, which are then not chosen; 0 if it is under all.
+    """
     sign = 1 if bigger else -1
-    return max(zip(lambdas, values, strict=True), key=lambda pair: (sign * pair[1], -abs(pair[0]), pair[0]))[0]
+    known = [pair for pair in zip(lambdas, values, strict=True) if not isnan(pair[1])]
+    return max(known, key=lambda pair: (sign * pair[1], -abs(pair[0]), pair[0]), default=(0.0, nan))[0]
 
 
 def kept_lambda(folder: Path, settings: Mapping[str, Any]) -> float:

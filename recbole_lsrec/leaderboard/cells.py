@@ -45,8 +45,13 @@ class PlannedCell:
 
     @property
     def name(self) -> str:
-        """For people."""
+        """For people; two cells may have one, as a system may be called "A on B"."""
         return f"{self.system.name} on {self.data.label}, seed {self.seed}"
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        """What tells it from every other cell of its plan."""
+        return self.system.name, self.data.label, self.seed
 
 
 def make_cells(

@@ -167,6 +167,7 @@ def parse_plan(values: Mapping[str, Any], source: str) -> Plan:
         raise _wrong(f"{source}: datasets", datasets, "a list such as [cosmetics, {name: ml-100k, settings: {...}}]")
     parsed = tuple(_dataset(entry, f"{source}: datasets, entry {n}") for n, entry in enumerate(datasets, 1))
     check_unique([data.label for data in parsed], f"{source}: datasets", "give each a label of its own")
+    check_unique([str(name) for name in systems], f"{source}: systems", "give each a name of its own")  # 1 and "1"
     for name in (*(data.label for data in parsed), *map(str, systems)):
         if "," in name:
             raise _wrong(f"{source}: name", name, "no comma, because --models and --datasets are lists with commas")

@@ -49,11 +49,11 @@ class Progress:
         self.bands = read_bands()
         self.reused = 0
         self.environment = _environment(threads)
-        self._earlier: list[Mapping[str, Any]] = []
         self._before = _board_before(store.out)
+        self._ran = False  # whether a cell was run in this sitting
         self._started = now()
         self._cells = {
-            cell.name: Cell(
+            cell.key: Cell(
                 system=cell.system.name,
                 model=cell.system.model,
                 dataset=cell.data.label,
@@ -94,13 +94,15 @@ class Progress:
             if why is not None:
                 self._update(planned, run_again_because=why)
                 say(f"{planned.name}: run again, because {why}")
-        if self.reused and self._before:
+        if missing and not self.reused:
+            self._before = None  # nothing is kept of it
+        if self._before:
             self._started = self._before.started or self._started
-            self._earlier = [*self._before.earlier, self._before.environment]
         return missing
 
     def add(self, planned: PlannedCell, run: CellRun, attempts: int) -> None:
         """Enters what came of a cell."""
+        self._ran = True
         if run.error is None:
             self._enter(planned, *self.store.keep(planned, run, attempts))
             return
@@ -116,7 +118,7 @@ class Progress:
 
     def write(self) -> None:
         """Writes ``leaderboard.json``; it is finished when no cell is pending."""
-        pending = any(cell.status == "pending" for cell in self.cells)
+        before, pending = self._before, any(cell.status == "pending" for cell in self.cells)
         board = Board(
             title=self.plan.title,
             command=self.command,
@@ -127,19 +129,14 @@ class Progress:
             bit_reproducible=self.plan.bit_reproducible,
             environment=self.environment,
             cells=self.cells,
-            earlier=_others(self._earlier, self.environment),
+            earlier=_others([*before.earlier, before.environment], self.environment) if before else (),
         )
-        before = self._before
-        if before and before.finished and _results(before.cells) == _results(self.cells):
-            # Nothing was run: the time and the machine are those of the cells, and why one of them was run again stays.
-            board = replace(
-                board,
-                started=before.started,
-                finished=before.finished,
-                environment=before.environment,
-                cells=before.cells,
-                earlier=before.earlier,
-            )
+        if before and not self._ran:
+            # The time and the machine are those of the cells that are there.
+            finished = None if pending else before.finished or board.finished
+            board = replace(board, finished=finished, environment=before.environment, earlier=before.earlier)
+            if before.finished and _results(before.cells) == _results(self.cells):
+                board = replace(board, cells=before.cells)  # why one of them was run again stays
         write_json(self.store.out / LEADERBOARD, board.to_dict())
 
     def _enter(self, planned: PlannedCell, folder: Path, record: Record) -> None:
@@ -153,7 +150,7 @@ class Progress:
         )
 
     def _update(self, planned: PlannedCell, **changes: Any) -> None:
-        self._cells[planned.name] = replace(self._cells[planned.name], **changes)
+        self._cells[planned.key] = replace(self._cells[planned.key], **changes)
 
     def _relative(self, folder: Path) -> str:
         return folder.relative_to(self.store.out).as_posix()

@@ -6,7 +6,7 @@ from logging import getLogger
 from pathlib import Path
 from typing import Any
 
-from recbole_lsrec import environment, registry
+from recbole_lsrec import checkpoint, environment, registry
 from recbole_lsrec.config import Config
 from recbole_lsrec.config.effects import of_a_result
 from recbole_lsrec.data.files import files_of, sha256_of
@@ -55,16 +55,17 @@ def claim(folder: Path, settings: SearchSettings, space: Space, config: Config) 
 
 
 def _depends_on(config: Config) -> dict[str, Any]:
-    """What files say that the options only name; leaderboards know cells by the same."""
+    """What files say that the options only name, and the versions that decide bits."""
     return {
         "settings": of_a_result(config.plain()),
         "data": sha256_of(files_of(config)),
         "code": [environment.code_fingerprint(), registry.own_origin(config.model_class)],
+        "versions": checkpoint.versions(),
     }
 
 
 def _compare(held: Any, now: Mapping[str, Any], folder: Path) -> None:
-    """Refuses other settings and data; other code is said, as between runs that are compared."""
+    """Refuses other settings and data; other code and versions are said, as between runs that are compared."""
     if not isinstance(held, Mapping) or not isinstance(held.get("settings"), Mapping):
         getLogger().warning(
             f"{folder / SETTINGS}: does not say what its files held when the search began (by an older version), so nobody "
@@ -84,6 +85,11 @@ def _compare(held: Any, now: Mapping[str, Any], folder: Path) -> None:
     if held.get("code") != now["code"]:
         getLogger().warning(
             f"{folder}: the code has changed since the search began, so its trials may not be comparable"
+        )
+    versions = held.get("versions")  # which searches from before 2026-11-28 do not have
+    if isinstance(versions, Mapping) and (changed := checkpoint.other_versions(versions)):
+        getLogger().warning(
+            f"{folder}: the search began with other versions ({changed}), so its trials may not be comparable"
         )
 
 

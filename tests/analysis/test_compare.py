@@ -190,6 +190,19 @@ def test_two_models_that_count_are_tested_over_users_alone(folder):
     assert (pair.about, pair.p) == ("runs", None)  # the other side has one seed, of many
 
 
+def test_two_users_who_differ_by_the_same_are_not_significant(folder):
+    users, among = ["a", "b"], {"columns": {"n_candidates": 100}}
+    runs = [
+        counted(folder("knn", [1, 2], users, model="ItemKNN", **among)),
+        counted(folder("pop", [50, 60], users, model="Pop", **among)),
+    ]
+    found = compare(runs, "hit@10")
+    (pair,) = found.pairs
+    assert (pair.difference, pair.p_users, pair.p, pair.p_holm, pair.d) == (1, 0.5, 0.5, 0.5, None)
+    assert not pair.significant(0.05)
+    assert "0.5000    -         2/0/0" in comparison_text(found)
+
+
 # --- seeds --------------------------------------------------------------------------------------------------------------
 
 
@@ -281,6 +294,33 @@ def test_the_claim_follows_the_number_of_seeds(folder):
     )
     assert mixed.pairs[0].p_holm == mixed.pairs[0].p  # the only test
     assert "One model: no pair to compare." in comparison_text(compare([a1, a2], MRR))
+
+
+@pytest.mark.parametrize(
+    ("phase", "asked", "in_results", "corrected", "told"),
+    [
+        ("valid", "valid", False, True, True),
+        ("valid", "valid", True, False, True),
+        ("valid", "valid", False, False, False),
+        ("valid", 0.5, False, True, False),
+        ("test", "valid", False, True, False),
+    ],
+)
+def test_that_lambdas_were_chosen_on_these_targets_is_told(folder, phase, asked, in_results, corrected, told):
+    config = {"popularity_correction": asked, "corrected_results": in_results}
+    runs = [
+        folder(
+            model, [1, 2, 1, 4], model=model, config=config, columns={"phase": phase, "corrected_rank": [1, 1, 2, 4]}
+        )
+        for model in ("GRU4Rec", "SASRec")
+    ]
+    for run in runs:
+        result = json.loads((run / "result.json").read_text())
+        result["popularity_correction"] = {"metric": "mrr", "lambda": {"pop3": 0.5}, "phase": "test", "with": {}}
+        (run / "result.json").write_text(json.dumps(result))
+    found = compare(runs, MRR, phase, corrected=corrected)
+    assert found.fitted_here == told
+    assert ("Lambdas were chosen on these targets" in comparison_text(found)) == told
 
 
 def test_runs_of_one_name_are_told_apart_by_the_settings_that_differ(folder):
@@ -398,7 +438,7 @@ def test_a_number_that_json_lacks_becomes_null(folder, tmp_path):
     path = tmp_path / "found.json"
     assert command(*runs, "--metric=mrr", "--json", path) == 0
     (pair,) = json.loads(path.read_text())["pairs"]
-    assert (pair["t_users"], pair["p_users"], pair["p"], pair["win"]) == (None, 0.0, None, 3)
+    assert (pair["t_users"], pair["p_users"], pair["p"], pair["win"]) == (None, 0.25, None, 3)
 
 
 def test_the_command_refuses_in_one_line(folder, capsys):

@@ -57,6 +57,12 @@ def test_no_difference_is_no_error():
     assert (difference.value, difference.standard_error(), difference.test().p) == (0, 0, 1)
 
 
+def test_two_users_who_differ_by_the_same_are_not_certain():
+    metric = Metric.parse("hit@10")
+    one, two = (metric_estimate(metric, lines(["a", "b"], rank), USERS) for rank in ([1, 2], [50, 60]))
+    assert ((one - two).value, (one - two).test().p) == (1, 0.5)
+
+
 def test_too_few_users_have_no_error():
     found = metric_estimate(Metric.parse("mrr"), lines(["a", "a"], [1, 3]), USERS)
     assert np.isnan(found.standard_error())

@@ -53,7 +53,19 @@ def test_no_difference_at_all():
     assert paired_t(zeros) == (0.0, 4.0, 1.0)
     assert cohen_d(zeros) == 0.0
     assert combined_t(0.0, (0.0, 4.0)).p == 1.0
-    assert combined_t(-0.1, (0.0, 4.0))[::2] == (-np.inf, 0.0)
+
+
+@pytest.mark.parametrize(("n_users", "p"), [(2, 0.5), (5, 0.0625), (6, 0.03125)])
+@pytest.mark.parametrize("rounding", [0.0, 1e-16])
+def test_users_who_all_differ_by_the_same_are_as_certain_as_their_signs(n_users, p, rounding):
+    difference = np.full(n_users, -0.1)
+    difference[0] += rounding
+    assert paired_t(difference) == (-np.inf, n_users - 1, p)
+    assert cohen_d(difference) is None
+    assert combined_t(-0.1, (0.0, n_users - 1.0)) == (-np.inf, np.inf, p)
+    # Seeds that differ by little do not make more of the users.
+    assert combined_t(-0.1, (0.0, n_users - 1.0), (1e-12, 2.0)).p == p
+    assert combined_t(-0.1, (0.0, n_users - 1.0), (1.0, 2.0)).p == pytest.approx(2 * stats.t.sf(0.1, 2))
 
 
 def test_combined_t_of_one_source_is_the_paired_t():

@@ -73,3 +73,10 @@ def test_ranks_are_those_of_counting(data):
 )
 def test_the_best_lambda_is_of_equals_the_one_nearest_to_none(values, bigger, best):
     assert best_lambda((-1.0, 0.0, 1.0), values, bigger) == best
+
+
+@pytest.mark.parametrize(
+    ("values", "best"), [([np.nan, 0.1, 0.2], 1.0), ([0.3, np.nan, 0.1], -1.0), ([np.nan] * 3, 0.0)]
+)
+def test_a_lambda_whose_metric_is_no_number_is_not_chosen(values, best):
+    assert best_lambda((-1.0, 0.0, 1.0), values, True) == best

@@ -59,6 +59,7 @@ def test_what_is_left_out_has_a_plain_default():
         ({"settings": {"train_steps": 1}}, "found 'train_steps'.*give it under budget"),
         ({"datasets": "shop"}, r"datasets: found 'shop'; accepted: a list"),
         ({"datasets": ["shop", {"name": "shop"}]}, "'shop' is there twice; give each a label"),
+        ({"systems": {1: {"model": "Pop"}, "1": {"model": "Markov"}}}, "systems: '1' is there twice; give each a name"),
         ({"datasets": [{"label": "x"}]}, "datasets, entry 1: found"),
         ({"seeds": [1, 1]}, "seeds: 1 is there twice; a repeat is no new seed"),
         ({"seeds": ["a"]}, "seeds: found"),

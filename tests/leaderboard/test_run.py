@@ -43,6 +43,23 @@ def test_two_systems_of_equal_settings_stay_two_when_started_again(shop, tmp_pat
     assert len({cell.run_folder for cell in again.cells}) == 2
 
 
+def test_cells_that_read_alike_stay_two(shop, tmp_path):
+    plan = plan_for(
+        shop,
+        systems={"A": {"model": "SASRec"}, "A on B": {"model": "GRU4Rec"}},
+        datasets=["shop", {"name": "shop", "label": "B on shop"}],
+        seeds=[1],
+    )
+    summary = run(plan, tmp_path)
+    assert [(cell.system, cell.dataset, cell.model) for cell in summary.cells] == [
+        ("A", "shop", "SASRec"),
+        ("A on B", "shop", "GRU4Rec"),
+        ("A", "B on shop", "SASRec"),
+        ("A on B", "B on shop", "GRU4Rec"),
+    ]
+    assert summary.count("done") == 4
+
+
 def test_a_changed_setting_is_the_reason_to_run_a_cell_again(shop, tmp_path):
     run(plan_for(shop, systems=ONE), tmp_path)
     before, said = saved(tmp_path), []
@@ -67,11 +84,28 @@ def test_the_machines_of_earlier_sittings_stay_with_the_cells_kept_from_them(sho
 
     assert sitting("old", ONE) == ("old", [])
     assert sitting("new", TWO) == ("new", ["old"])
+    finished = saved(tmp_path)["finished"]
     assert sitting("newest", TWO) == ("new", ["old"])  # nothing to do
+    assert sitting("newest", ONE) == ("new", ["old"])  # nothing to do of a part
+    assert sitting("newest", TWO) == ("new", ["old"])
+    assert saved(tmp_path)["finished"] == finished
     assert sitting("old", {**TWO, "C": {"model": "GRU4Rec"}}) == ("old", ["new"])
     with monkeypatch.context() as patch:
         patch.setattr("recbole_lsrec.environment.code_fingerprint", lambda: "other")
         assert sitting("new", TWO) == ("new", [])  # no cell is kept
+
+
+def test_a_sitting_that_ends_before_its_first_cell_is_not_named(shop, tmp_path, monkeypatch):
+    monkeypatch.setattr("recbole_lsrec.leaderboard.progress._processor", lambda: "old")
+    run(plan_for(shop, systems=ONE), tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr("recbole_lsrec.leaderboard.progress._processor", lambda: "new")
+        patch.setattr("recbole_lsrec.leaderboard.progress.Progress.add", interrupted)
+        assert run(plan_for(shop, systems=TWO), tmp_path).interrupted
+    left = saved(tmp_path)
+    assert (left["environment"]["processor"], left["earlier"], left["finished"]) == ("old", [], None)
+    run(plan_for(shop, systems=ONE), tmp_path)
+    assert saved(tmp_path)["finished"] is not None
 
 
 def test_changed_code_is_the_reason_to_run_every_cell_again(shop, tmp_path, monkeypatch):
@@ -129,6 +163,10 @@ def test_ctrl_c_leaves_what_is_finished(shop, tmp_path, monkeypatch):
     after = run(plan, tmp_path)
     assert (after.reused, after.count("done")) == (1, 4)
     assert saved(tmp_path)["finished"] is not None
+
+
+def interrupted(*given):
+    raise KeyboardInterrupt
 
 
 def interrupted_after(count):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from recbole_lsrec import environment
+from recbole_lsrec import checkpoint, environment
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.tuning import result
 from recbole_lsrec.tuning.claim import claim
@@ -69,6 +69,26 @@ def test_other_code_is_said(
     monkeypatch.setattr(environment, "code_fingerprint", lambda: "edited")
     assert again(begun) is None
     assert "the code has changed since the search began" in caplog.text
+
+
+def test_other_versions_are_said(
+    begun: SearchSettings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    was = checkpoint.versions()
+    monkeypatch.setattr(checkpoint, "versions", lambda: {**was, "torch": "9.0"})
+    assert again(begun) is None
+    assert f"the search began with other versions (torch {was['torch']} -> 9.0)" in caplog.text
+
+
+def test_a_search_that_did_not_write_down_its_versions_is_taken_up(
+    begun: SearchSettings, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = begun.out / "settings.json"
+    held = json.loads(path.read_text())
+    del held["depends_on"]["versions"]
+    path.write_text(json.dumps(held))
+    assert again(begun) is None
+    assert "versions" not in caplog.text
 
 
 def test_a_setting_that_the_version_before_did_not_have_is_no_difference(begun: SearchSettings) -> None:

@@ -9,12 +9,12 @@ import numpy as np
 from recbole_lsrec.analysis.compare import Comparison, compare_models
 from recbole_lsrec.analysis.saved_runs import SavedRun
 from recbole_lsrec.analysis.user_metrics import Metric
-from recbole_lsrec.errors import DataError
+from recbole_lsrec.errors import ConfigError, DataError
 from recbole_lsrec.leaderboard.board import Cell, runs_by_system
 from recbole_lsrec.leaderboard.page.results import ALPHA, PHASE, RESAMPLES, grouped, standing_of
 from recbole_lsrec.leaderboard.page.rising import is_rising
 from recbole_lsrec.leaderboard.page.standing import Standing
-from recbole_lsrec.run_files import PopularityCorrection, read_curves
+from recbole_lsrec.run_files import PopularityCorrection, RunResult, read_curves
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Corrected:
     """One system under one protocol; values are of the test, means over seeds.
 
     Attributes:
-        metric: by which lambda was chosen.
+        metric: by which lambda was chosen; beside a given lambda ``mrr`` where ranks do not give ``valid_metric``.
         bigger: whether more of it is better.
         lambdas: tried.
         values: of the metric, under each of them.
@@ -97,8 +97,13 @@ def _test(cells: Sequence[Cell], protocol: str, found: Sequence[Corrected]) -> C
         return CorrectedTest(protocol, metric, len(found), None, None, "fewer than two systems are ranked")
     own = [cell for cell in cells if cell.system in ranked]
     try:
+        asked = Metric.parse(metric)
+    except ConfigError:
+        why = f"{metric} is a metric of your own, which the process that wrote this page had not registered"
+        return CorrectedTest(protocol, metric, len(found), None, None, why)
+    try:
         models = grouped(own, protocol, corrected=True)
-        comparison = compare_models(models, Metric.parse(metric), PHASE, protocol, alpha=ALPHA, resamples=RESAMPLES)
+        comparison = compare_models(models, asked, PHASE, protocol, alpha=ALPHA, resamples=RESAMPLES)
     except DataError as error:
         return CorrectedTest(protocol, metric, len(found), None, None, str(error))
     return CorrectedTest(protocol, metric, len(found), standing_of(comparison), comparison, None)
@@ -129,7 +134,9 @@ def _of_system(system: str, runs: Sequence[SavedRun]) -> list[Corrected]:
         return []  # a run of an earlier version with a given lambda and a metric that ranks do not give
     found = []
     for protocol in curves[0][PHASE]:
-        chosen = [one["lambda"].get(protocol, 0.0) for one in told]
+        if any(protocol not in one["lambda"] for one in told):
+            continue  # validation chose none: it has no targets, or these lists were given for the test alone
+        chosen = [one["lambda"][protocol] for one in told]
         values = np.array([own[PHASE][protocol][metric] for own in curves])  # [seeds, lambdas]
         at_chosen = [own[lambdas.index(value)] for own, value in zip(values, chosen, strict=True)]
         without = values[:, lambdas.index(0.0)]
@@ -138,7 +145,7 @@ def _of_system(system: str, runs: Sequence[SavedRun]) -> list[Corrected]:
                 system,
                 protocol,
                 metric,
-                runs[0].result.get("valid_score_bigger", True),
+                _bigger(metric, runs[0].result),
                 runs[0].result["config"].get("popularity_correction") == "valid",
                 told[0]["in_results"],
                 lambdas,
@@ -150,3 +157,9 @@ def _of_system(system: str, runs: Sequence[SavedRun]) -> list[Corrected]:
             )
         )
     return found
+
+
+def _bigger(metric: str, result: RunResult) -> bool:
+    """Of the validation metric the run knows it, though a metric of the user's own may not be registered here."""
+    validated_by = str(result["config"].get("valid_metric", "")).rpartition("/")[2].lower()
+    return result["valid_score_bigger"] if metric == validated_by else Metric.parse(metric).higher_is_better

@@ -189,6 +189,13 @@ def test_literal_contents(tmp_path):
     ]
 
 
+def test_latex_has_the_values_of_a_system_that_the_first_protocol_was_not_asked_of(tmp_path):
+    cells = [write_cell(tmp_path, "A", {"pop3": ROW, "full": ROW}), write_cell(tmp_path, "B", {"full": ROW})]
+    write_report(write_board(tmp_path, cells))
+    lines = (tmp_path / "leaderboard.tex").read_text().splitlines()
+    assert [line for line in lines if line.startswith("{}")] == [r"{}A & 0.8155 & 0.8155 \\", r"{}B & -- & 0.8155 \\"]
+
+
 def test_the_same_folder_gives_the_same_files(tmp_path):
     out = literal(tmp_path)
     first = {path.name: path.read_bytes() for path in out.glob("*.*")}

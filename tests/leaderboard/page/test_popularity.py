@@ -177,6 +177,42 @@ def test_of_a_metric_that_ranks_do_not_give_there_is_no_curve(board):
     assert json.loads((board / "report.json").read_text())["datasets"][0]["corrected"] == []
 
 
+def tell(board, correction, valid_metric="NDCG@2", bigger=True):
+    """Every run says this of its correction and of what validated it; its curves are of the metric that it names."""
+    for folder in (board / "runs").iterdir():
+        result = json.loads((folder / "result.json").read_text())
+        result["popularity_correction"] |= correction
+        result["config"]["valid_metric"], result["valid_score_bigger"] = valid_metric, bigger
+        (folder / "result.json").write_text(json.dumps(result))
+        curves = (folder / "popularity.json").read_text()
+        (folder / "popularity.json").write_text(curves.replace("ndcg@2", result["popularity_correction"]["metric"]))
+
+
+def test_a_metric_told_in_place_of_the_validation_metric_has_its_own_better_side(board):
+    tell(board, {"metric": "mrr"}, valid_metric="GiniIndex@10", bigger=False)  # which ranks do not give
+    write_report(board)
+    assert "(Lift first instead of Probability; " in (board / "leaderboard.md").read_text()
+
+
+def test_a_metric_of_ones_own_that_is_not_registered_is_shown_untested(board):
+    tell(board, {"metric": "top_share"}, valid_metric="full/top_share", bigger=False)
+    write_report(board)
+    text = (board / "leaderboard.md").read_text().replace("\\", "")
+    assert "(Probability first instead of Lift; " in text  # less is better, as its run knew
+    said = "full: not tested: top_share is a metric of your own, which the process that wrote this page had not registered."
+    assert said in text
+
+
+def test_a_protocol_for_which_validation_chose_no_lambda_is_not_there(board):
+    tell(board, {"lambda": {"full": 1.0}})
+    write_report(board)
+    found = json.loads((board / "report.json").read_text())["datasets"][0]["corrected"]
+    assert [(one["protocol"], one["chosen"]) for one in found] == [("full", [1.0, 1.0]), ("full", [1.0])]
+    tell(board, {"lambda": {}})
+    write_report(board)
+    assert "Lift or probability?" not in (board / "leaderboard.md").read_text()
+
+
 def test_a_damaged_curve_is_named(board):
     path = board / "runs" / "Lift-1" / "popularity.json"
     path.write_text(path.read_text().replace("0.6, ", ""))
