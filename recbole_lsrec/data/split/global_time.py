@@ -93,7 +93,7 @@ def _first_row(user: np.ndarray) -> np.ndarray:
 
 
 def _one_of_each(group: np.ndarray, which: str, draw: np.ndarray | None = None) -> np.ndarray:
-    """Positions, one for each run of equal values: the first, the last, or by the run's draw in [0, 1)."""
+    """Positions, one for each stretch of equal values: the first, the last, or by the stretch's draw in [0, 1)."""
     starts, length = stretches(group)
     if which == "first":
         return starts

@@ -139,7 +139,7 @@ def split_log(user: np.ndarray, time: np.ndarray, split: Mapping[str, object], g
 
 
 def _position_from_end(group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Distance of each element to the last of its run of equal values, and the length of the run."""
+    """Distance of each element to the last of its stretch of equal values, and the length of the stretch."""
     starts, length = stretches(group)
     count = np.repeat(length, length)
     end = np.repeat(starts + length, length)
