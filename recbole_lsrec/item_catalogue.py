@@ -4,6 +4,7 @@ import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from logging import getLogger
+from math import isfinite
 from pathlib import Path
 from typing import Any, cast
 
@@ -40,6 +41,7 @@ class Catalogue:
             alone; None for other models.
         simulated: whether the log was one.
         own_sessions: whether its sessions were the log's own; None of a run made before catalogues said so.
+        means: of the log's columns of numbers, what training reads where one is missing; None likewise.
         fingerprints: of the log, as in the checkpoint beside it.
     """
 
@@ -53,6 +55,7 @@ class Catalogue:
     pairs: np.ndarray | None
     simulated: bool
     own_sessions: bool | None
+    means: Mapping[str, float] | None
     fingerprints: Mapping[str, str]
 
 
@@ -91,6 +94,7 @@ def save_catalogue(
         "n_categories": dataset.n_categories,
         "simulated": bool(dataset.simulated),
         "own_sessions": dataset.own_sessions,
+        "means": _means(dataset),
         "fingerprints": dict(fingerprints),
     }
     checkpoint.save(folder / CATALOGUE, checkpoint.Checkpoint(metadata, tensors))
@@ -121,8 +125,21 @@ def load_catalogue(folder: Path) -> Catalogue:
         pairs=None if tensors.get("pairs") is None else tensors["pairs"].numpy(),
         simulated=metadata["simulated"],
         own_sessions=metadata.get("own_sessions"),
+        means=metadata.get("means"),
         fingerprints=metadata["fingerprints"],
     )
+
+
+def _means(dataset: SessionDataset) -> dict[str, float]:
+    """Means of the log's columns of numbers: where one was missing the mean stands now, which leaves the mean as it was."""
+    numbers = {
+        field: float(column.double().mean())
+        for field, column in dataset.events.interaction.items()
+        if dataset.field2type[field] == FeatureType.FLOAT and column.dim() == 1
+    }
+    return {
+        field: mean for field, mean in numbers.items() if isfinite(mean)
+    }  # of a column without a number there is none
 
 
 def _pairs(dataset: PairDataset) -> np.ndarray:

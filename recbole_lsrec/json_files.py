@@ -22,19 +22,21 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
 
 
 def write_values(path: Path, content: Mapping[str, Any]) -> None:
-    """Writes JSON that every reader takes, so without NaN (see :func:`finite`), whole or not at all.
+    """Writes JSON that every reader takes, so with null for NaN (see :func:`finite`), whole or not at all.
 
     Raises:
         MachineError: a full disk and the like.
     """
-    write_text(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False, default=str) + "\n")
+    write_text(path, json.dumps(finite(content), indent=2, ensure_ascii=False, allow_nan=False, default=str) + "\n")
 
 
 def finite(value: Any) -> Any:
-    """Nested plain values in which a number that JSON has no form for is None."""
+    """Nested plain values, numpy's made plain, in which a number that JSON has no form for is None."""
+    if isinstance(value, np.generic | np.ndarray):
+        value = value.tolist()
     if isinstance(value, dict):
         return {key: finite(part) for key, part in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [finite(part) for part in value]
     return None if isinstance(value, float) and not isfinite(value) else value
 

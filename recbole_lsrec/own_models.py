@@ -12,18 +12,22 @@ import sys
 import sysconfig
 import traceback
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib import import_module
-from importlib.util import module_from_spec, resolve_name, spec_from_file_location
+from importlib.machinery import ModuleSpec, PathFinder
+from importlib.util import find_spec, module_from_spec, resolve_name, spec_from_file_location
 from logging import getLogger
 from pathlib import Path
+from pkgutil import get_importer
 from types import ModuleType
 from typing import TypedDict
+from weakref import WeakKeyDictionary
 
 from recbole_lsrec.errors import CheckpointError, ConfigError, did_you_mean
 
 ACCEPTED = "package.module:Class or path/to/file.py:Class"
 _PREFIX = "recbole_lsrec_own_model_"  # of the modules made from files
-_SHA256 = "__recbole_lsrec_sha256__"  # their source as it was loaded
+_SOURCE = "__recbole_lsrec_source__"  # a module's source as it was loaded
 
 
 class Origin(TypedDict):
@@ -32,12 +36,16 @@ class Origin(TypedDict):
     Attributes:
         model: what ``--model`` takes to give it again, with an absolute path; for a class of a script or notebook
             ``__main__:Class``.
-        sha256: of the file and of the user's other modules that it imports, or of the methods where the class was typed into
-            a notebook; None where no source is at hand.
+        sha256: of the file and of the user's other modules that it imports, in functions too, or of the methods where the
+            class was typed into a notebook; None where no source is at hand.
     """
 
     model: str
     sha256: str | None
+
+
+_ORIGINS: WeakKeyDictionary[type, Origin] = WeakKeyDictionary()
+"""Of the classes here. Files may be edited while a class trains, which its code is not."""
 
 
 def is_reference(name: str) -> bool:
@@ -75,60 +83,106 @@ def load(reference: str) -> type:
         raise ConfigError(
             f"model: found {reference!r}, but there is no class {name!r} in {place}.{did_you_mean(name, classes)}"
         )
+    origin(found)  # while its files are what was loaded
     return found
 
 
 def origin(model: type) -> Origin:
-    """Where a class came from, and what its source was."""
+    """Where a class came from, and what its source was when it was loaded here, or first asked for if it was not :func:`load`."""
+    if model not in _ORIGINS:
+        _ORIGINS[model] = _origin(model)
+    return _ORIGINS[model]
+
+
+def _origin(model: type) -> Origin:
     module = sys.modules.get(model.__module__)
     file = getattr(module, "__file__", None) if getattr(module, model.__name__, None) is model else None
     try:
-        source = Path(file).read_bytes() if file else _typed(model).encode()
+        source = getattr(module, _SOURCE, None) or (Path(file).read_bytes() if file else _typed(model).encode())
     except (OSError, TypeError):  # typed into a shell, or its file is gone
-        source = None
+        source = b""
     place = file if file and model.__module__.startswith(_PREFIX) else model.__module__
-    sha256 = getattr(module, _SHA256, None) or (source and hashlib.sha256(source).hexdigest())
-    if sha256 and file and module and _is_of_the_user(Path(file)) and (others := _imported_by(module)):
+    sha256 = hashlib.sha256(source).hexdigest() if source else None
+    if sha256 and file and module and _is_of_the_user(file) and (others := _imported_by(module, source)):
         digest = hashlib.sha256(sha256.encode())
-        for name, path in sorted(others.items()):
-            digest.update(name.encode() + b"\0" + path.read_bytes())
+        for name, other in sorted(others.items()):
+            digest.update(name.encode() + b"\0" + other)
         sha256 = digest.hexdigest()
-    return {"model": f"{place}:{model.__qualname__}", "sha256": sha256 or None}
+    return {"model": f"{place}:{model.__qualname__}", "sha256": sha256}
 
 
-def _imported_by(module: ModuleType) -> dict[str, Path]:
-    """The user's other modules that a module imports, and theirs; what is installed has a version instead."""
-    found: dict[str, Path] = {}
-    waiting = [module]
+def _imported_by(module: ModuleType, source: bytes) -> dict[str, bytes]:
+    """Sources of the user's other modules that a module imports anywhere, and theirs; what is installed has a version instead."""
+    found: dict[str, bytes] = {}
+    seen = {module.__name__}
+    waiting = [*_with_packages(module.__name__), *_imports(source, module.__package__)]
     while waiting:
-        for name in _imports(waiting.pop()):
-            other = sys.modules.get(name)
-            file = getattr(other, "__file__", None)
-            if other is not None and other is not module and file and name not in found and _is_of_the_user(Path(file)):
-                found[name] = Path(file)
-                waiting.append(other)
+        name = waiting.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        spec = _spec(name)
+        if spec is not None and spec.origin not in (None, module.__file__):
+            found[name] = _source(spec)
+            waiting += _imports(found[name], spec.parent)
     return found
 
 
-def _imports(module: ModuleType) -> Iterator[str]:
-    """Absolute names after ``import``, and those that may be modules after ``from``."""
-    for node in ast.walk(ast.parse(Path(str(module.__file__)).read_bytes())):
+def _imports(source: bytes, package: str | None) -> Iterator[str]:
+    """Absolute names after ``import``, and those that may be modules after ``from``, each with the packages it is in."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):  # a helper that nothing has imported yet, half-typed
+        return
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and (module.__package__ or not node.level):
-            place = resolve_name("." * node.level + (node.module or ""), module.__package__)
-            yield from (place, *(f"{place}.{alias.name}" for alias in node.names))
+            for alias in node.names:
+                yield from _with_packages(alias.name)
+        elif isinstance(node, ast.ImportFrom):
+            with suppress(ImportError):  # relative where there is no package, or too few
+                place = resolve_name("." * node.level + (node.module or ""), package)
+                for alias in node.names:
+                    yield from _with_packages(f"{place}.{alias.name}")
 
 
-def _is_of_the_user(file: Path) -> bool:
-    paths = sysconfig.get_paths()
+def _with_packages(name: str) -> Iterator[str]:
+    """A module's name after those of its packages, whose code runs first."""
+    parts = name.split(".")
+    return (".".join(parts[:n]) for n in range(1, len(parts) + 1))
+
+
+def _spec(name: str) -> ModuleSpec | None:
+    """How one of the user's modules was imported, or would be; nothing is. Of a folder without code the origin is None."""
+    parent = name.rpartition(".")[0]
+    above = _spec(parent) if parent else None
+    if parent and above is None:
+        return None
+    if name in sys.modules:
+        found = getattr(sys.modules[name], "__spec__", None)
+    elif above is None:  # the current folder is on the path of Ray's workers
+        found = find_spec(name) or PathFinder.find_spec(name, [os.getcwd()])
+    else:
+        finders = map(get_importer, above.submodule_search_locations or ())
+        found = next((spec for finder in finders if finder and (spec := finder.find_spec(name))), None)
+    return found if found and (found.origin is None or _is_of_the_user(found.origin)) else None
+
+
+def _source(spec: ModuleSpec) -> bytes:
+    """The source of a module, read once for each time that it is imported: an edit does not change the code that is here."""
+    if not hasattr(spec, _SOURCE):
+        setattr(spec, _SOURCE, Path(str(spec.origin)).read_bytes())
+    return getattr(spec, _SOURCE)
+
+
+def _is_of_the_user(place: str) -> bool:
+    file, paths = Path(place), sysconfig.get_paths()
     installed = paths["stdlib"], paths["platstdlib"], Path(__file__).parent
     packages = {"site-packages", "dist-packages"} & {*file.parts}
     return (
         file.suffix == ".py"
         and file.is_file()
         and not packages
-        and not any(file.is_relative_to(place) for place in installed)
+        and not any(file.is_relative_to(folder) for folder in installed)
     )
 
 
@@ -190,15 +244,15 @@ def _module_of_file(path: Path, reference: str) -> ModuleType:
     path = path.absolute()
     if not path.is_file():
         raise ConfigError(f"model: found {reference!r}, but there is no file {path}; accepted: {ACCEPTED}.")
-    name, sha256 = _module_name(path), hashlib.sha256(path.read_bytes()).hexdigest()
+    name, source = _module_name(path), path.read_bytes()
     loaded = sys.modules.get(name)
-    if loaded is not None and getattr(loaded, _SHA256) == sha256:
+    if loaded is not None and getattr(loaded, _SOURCE) == source:
         return loaded
     spec = spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
     module = sys.modules[name] = module_from_spec(spec)
-    setattr(module, _SHA256, sha256)
+    setattr(module, _SOURCE, source)
     try:
         spec.loader.exec_module(module)
     except Exception as error:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import linecache
 import logging
+import os
 import re
 import subprocess
 import sys
@@ -103,24 +104,120 @@ def test_a_class_of_a_notebook_cell_runs_and_is_given_again_by_hand(shop, monkey
     assert "the source of __main__:SessionMean has changed since" in caplog.text
 
 
-def test_the_hash_covers_the_modules_of_ones_own_that_the_file_imports(tmp_path, monkeypatch):
-    for name, text in {
-        "own_parts.py": "from own_deeper import WIDTH\n\ndef wide():\n    return WIDTH\n",
-        "own_deeper.py": "WIDTH = 1\n",
-        "own_alone.py": "import json\nimport numpy\n\nclass Alone:\n    pass\n",
-        "own_joined.py": "import json\nfrom own_parts import wide\n\nclass Joined:\n    pass\n",
-    }.items():
-        (tmp_path / name).write_text(text)
-    monkeypatch.syspath_prepend(tmp_path)
-    alone = own_models.load("own_alone:Alone")
-    assert own_models.origin(alone)["sha256"] == hashlib.sha256((tmp_path / "own_alone.py").read_bytes()).hexdigest()
-    joined = own_models.load("own_joined:Joined")
-    hashes = [own_models.origin(joined)["sha256"]]
+def hash_in_a_new_process(reference, *, before=""):
+    """Of a class, after these lines."""
+    asked = f"own_models.origin(own_models.load({reference!r}))['sha256']"
+    program = f"{before}\nfrom recbole_lsrec import own_models\nprint({asked})"
+    path = os.pathsep.join(["shelf", *sys.path])
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def shelf(tmp_path, monkeypatch):
+    """``shelf(name=text, ...)`` writes modules of one's own into a folder that is on the path, and gives it."""
+    monkeypatch.chdir(tmp_path)
+
+    def write(**modules):
+        for name, text in modules.items():
+            file = tmp_path / "shelf" / f"{name.replace('__', '/', 1)}.py"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
+        return tmp_path / "shelf"
+
+    return write
+
+
+@pytest.mark.parametrize(
+    "imports",
+    [
+        "from own_parts import wide\n",
+        "def later():\n    import own_parts\n",
+        "import own_pack.wide\n",  # whose package imports it
+        "from own_pack.wide import *\n",
+        "def later():\n    from own_bare.deep import wide\n",  # folders without an __init__.py
+    ],
+)
+def test_the_hash_covers_the_modules_of_ones_own_that_the_file_imports(shelf, imports):
+    folder = shelf(
+        own_model=f"import json\nimport numpy\n{imports}\nclass Own:\n    pass\n",
+        own_parts="from own_deeper import WIDTH\n\ndef wide():\n    return WIDTH\n",
+        own_pack____init__="import own_parts\n",
+        own_pack__wide="",
+        own_deeper="WIDTH = 1\n",
+    )
+    (folder / "own_bare" / "deep").mkdir(parents=True)
+    (folder / "own_bare" / "deep" / "wide.py").write_text("import own_parts\n")
+    reference = f"{folder}/own_model.py:Own"
+    hashes = [hash_in_a_new_process(reference)]
+    assert hashes == [hash_in_a_new_process(reference, before="import own_parts")]  # whatever is loaded already
     for name in ("own_parts.py", "own_deeper.py"):
-        with (tmp_path / name).open("a") as file:
+        with (folder / name).open("a") as file:
             file.write("# edited\n")
-        hashes.append(own_models.origin(joined)["sha256"])
+        hashes.append(hash_in_a_new_process(reference))
     assert len(set(hashes)) == 3
+
+
+def test_the_hash_of_a_class_that_imports_nothing_of_ones_own_is_that_of_its_file(shelf):
+    never = "if False:\n    import no.such\n    from . import none\n    from .. import none\n"
+    folder = shelf(own_model=f"import json\nimport numpy\n{never}\nclass Own:\n    pass\n")
+    file = folder / "own_model.py"
+    assert hash_in_a_new_process(f"{file}:Own") == hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def test_the_hash_imports_nothing(shelf):
+    folder = shelf(own_pack____init__="print('imported')\n", own_pack__wide="print('imported')\n")
+    shelf(own_model="class Own:\n    def later(self):\n        import own_pack.wide\n")
+    assert len(hash_in_a_new_process(f"{folder}/own_model.py:Own")) == 64  # a hash, and no word before it
+
+
+def test_the_hash_is_of_what_is_loaded_whatever_is_saved_later(shelf, monkeypatch):
+    folder = shelf(own_live_model="import own_live_part\n\nclass Own:\n    pass\n", own_live_part="WIDTH = 1\n")
+    monkeypatch.syspath_prepend(folder)
+    reference = f"{folder}/own_live_model.py:Own"
+    first = own_models.load(reference)
+    held = own_models.origin(first)
+    for name in ("own_live_part", "own_live_model"):
+        shelf(**{name: "half = (\n"})
+        assert own_models.origin(first) == held
+    shelf(own_live_model="import own_live_part\n\nclass Own:\n    new = True\n")
+    again = own_models.load(reference)  # the part is not loaded again, so its old code still runs
+    shelf(own_live_part="WIDTH = 1\n")
+    assert again.new
+    assert own_models.origin(again)["sha256"] == hash_in_a_new_process(reference) != held["sha256"]
+
+
+def test_a_line_that_is_half_typed_while_a_model_trains_does_not_end_the_run(shop, mine):
+    file = Path(own_models.absolute(mine).rpartition(":")[0])
+
+    def save_half_a_line(_):
+        with file.open("a") as opened:
+            opened.write("def half(:\n")
+
+    folder = run_recbole_lsrec(mine, "shop", config_dict={**shop, "epochs": 2}, on_epoch=save_half_a_line)["run_folder"]
+    recorded = json.loads((Path(folder) / "result.json").read_text())["own_model"]
+    assert checkpoint.load(Path(folder) / "checkpoint.pt").metadata["own_model"] == recorded
+    assert recorded["sha256"] == hashlib.sha256(EXAMPLE.read_bytes()).hexdigest()
+
+
+def test_a_run_records_the_hash_that_the_class_has_anew_though_a_method_imported_a_helper(
+    shop, mine, shelf, monkeypatch
+):
+    file = Path(own_models.absolute(mine).rpartition(":")[0])
+    shelf(own_late_part="WIDTH = 1\n")
+    monkeypatch.syspath_prepend(file.parent / "shelf")
+    file.write_text(file.read_text().replace("x = self.emb", "import own_late_part\n\n        x = self.emb"))
+    assert "own_late_part" in file.read_text()
+    folder = run_recbole_lsrec(mine, "shop", config_dict=shop)["run_folder"]
+    assert "own_late_part" in sys.modules
+    again = hash_in_a_new_process(mine)
+    assert again == json.loads((Path(folder) / "result.json").read_text())["own_model"]["sha256"]
 
 
 def test_a_class_without_any_source_has_no_hash():

@@ -55,6 +55,20 @@ def test_json_holds_numbers_of_numpy(tmp_path):
     assert json.loads((tmp_path / "x.json").read_text()) == {"one": 0.5, "some": [0, 1], "other": str(tmp_path)}
 
 
+def test_values_are_numbers_or_null_whatever_holds_them(tmp_path):
+    nan = float("nan")
+    found = {
+        "pair": (nan, np.float32(0.5)),
+        "some": np.array([1.0, nan]),
+        "deep": [{"x": np.float64(nan)}],
+        "at": tmp_path,
+    }
+    json_files.write_values(tmp_path / "x.json", found)
+    expected = {"pair": [None, 0.5], "some": [1.0, None], "deep": [{"x": None}], "at": str(tmp_path)}
+    assert json.loads((tmp_path / "x.json").read_text()) == expected
+    assert json_files.finite(found["pair"]) == [None, 0.5]
+
+
 @pytest.mark.parametrize("module", ["saved_runs", "compare", "strata_report"])
 def test_a_finished_run_is_read_without_torch_ray_scipy_or_the_simulator(tmp_path, module):
     """CPU seconds are printed; a limit on them would fail on a busy machine."""

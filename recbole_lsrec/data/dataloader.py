@@ -23,7 +23,7 @@ from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.data.log_chance import LOG_CHANCE, log_chance
 from recbole_lsrec.data.sampler import TimeThresholdSampler
 from recbole_lsrec.data.split.phases import PHASES
-from recbole_lsrec.data.transform import keyed_transform
+from recbole_lsrec.data.transform import KeyedTransform
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.processes import group
 from recbole_lsrec.protocol import Protocol
@@ -63,7 +63,7 @@ class TrainLoader:
         self.batch_size = config["train_batch_size"]
         self.shuffle = config["shuffle"]
         self.epoch, self.whole = 0, False
-        self.transform = keyed_transform(config)
+        self.transform = KeyedTransform(config)
         arguments = config["train_neg_sample_args"]
         self.distribution = arguments["distribution"]
         self.n_negatives = 0 if self.distribution == "none" else arguments["sample_num"]

@@ -11,6 +11,7 @@ from recbole.utils import FeatureSource, FeatureType
 
 from recbole_lsrec.data.atomic import DATES, Types, read_atomic
 from recbole_lsrec.data.batch_fields import check_free_names
+from recbole_lsrec.data.files import names_read
 from recbole_lsrec.data.named_columns import check_named_columns
 from recbole_lsrec.data.recbole_dataset import RecBoleDataset
 from recbole_lsrec.data.token_ids import PADDING
@@ -80,9 +81,7 @@ class CheckedDataset(RecBoleDataset):
             raise DataError(
                 f"{dataset_path}: no such folder; it must hold {token}.inter (`data_path` names its parent)."
             )
-        ends = ["user", "item", *(self.config["additional_feat_suffix"] or [])]
-        names = [*(f"{name}.inter" for name in self._log_names(token)), *(f"{token}.{end}" for end in ends)]
-        files = [Path(dataset_path) / name for name in names]
+        files = [Path(dataset_path) / name for name in names_read(token, self.config)]
         found = {str(file): file_sha256(file) for file in files if file.is_file()}
         self.simulated = is_simulated(Path(dataset_path), token, found.get(str(files[0])))
         if self.simulated:

@@ -1,7 +1,6 @@
 """RecBole's ``transform`` of training batches, as a function of a key and not of what was drawn before."""
 
 import random
-from collections.abc import Callable
 
 from recbole.config import Config
 from recbole.data.interaction import Interaction
@@ -9,29 +8,26 @@ from recbole.data.transform import MaskItemSequence, construct_transform
 
 from recbole_lsrec.data.dataset import SessionDataset
 
-Transform = Callable[[SessionDataset, Interaction, int], Interaction]
-"""Transforms a batch, given the key that its draws are made of."""
 
-
-def keyed_transform(config: Config) -> Transform:
+class KeyedTransform:
     """The transform that ``transform`` names.
 
     RecBole's draw from Python's global generator, which is left as it was: so a batch is the same in whatever process it is
     made, and after a resume.
     """
-    of_recbole = construct_transform(config)
-    if isinstance(of_recbole, MaskItemSequence):
-        of_recbole = _Masks(config)
 
-    def transform(dataset: SessionDataset, batch: Interaction, key: int) -> Interaction:
+    def __init__(self, config: Config) -> None:
+        of_recbole = construct_transform(config)
+        self._of_recbole = _Masks(config) if isinstance(of_recbole, MaskItemSequence) else of_recbole
+
+    def __call__(self, dataset: SessionDataset, batch: Interaction, key: int) -> Interaction:
+        """Transforms a batch, given the key that its draws are made of."""
         state = random.getstate()
         random.seed(key)
         try:
-            return of_recbole(dataset, batch)
+            return self._of_recbole(dataset, batch)
         finally:
             random.setstate(state)
-
-    return transform
 
 
 class _Masks(MaskItemSequence):  # type: ignore[misc]

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -71,7 +72,7 @@ def make_cells(
         DataError: a data set has no files.
     """
     code = environment.code_fingerprint()
-    hashes: dict[tuple[Path, ...], str] = {}
+    sha256 = lru_cache(maxsize=None)(sha256_of)  # of files that many cells have
     cells = []
     planned = list(product(plan.datasets, plan.seeds, plan.systems))
     # All, before a file of data is opened.
@@ -81,21 +82,20 @@ def make_cells(
             cells.append(PlannedCell(system, data, seed, {}, {}, ""))
             continue
         paths = tuple(files_of(config))
-        if paths not in hashes:
-            hashes[paths] = sha256_of(paths)
         settings = _plain(config)
         identity = {
             "model": config["model"],
             "own_model": registry.own_origin(config.model_class),
             "dataset": config["dataset"],
             "settings": of_a_result(settings),
-            "data": hashes[paths],
+            "data": sha256(paths),
+            "candidates": sha256(paths[-1:]) if config["candidates"] else None,  # of which each node has a file
             "code": code,
             "versions": checkpoint.versions(),
             "threads": threads,
             "gpu": gpus > 0,
         }
-        of_log = json.dumps([hashes[paths], log_settings(config)], sort_keys=True, default=str)
+        of_log = json.dumps([sha256(paths), log_settings(config)], sort_keys=True, default=str)
         key = hashlib.sha256(of_log.encode()).hexdigest()
         cells.append(PlannedCell(system, data, seed, settings, _as_json(identity), key))
     return cells

@@ -10,6 +10,7 @@ from time import perf_counter
 from typing import Any
 
 import recbole_lsrec
+from recbole_lsrec import checkpoint
 from recbole_lsrec.config import Config
 from recbole_lsrec.console import logging_to
 from recbole_lsrec.data.dataset import SessionDataset
@@ -57,7 +58,8 @@ def run_cell(
         dataset: as in ``--dataset``.
         settings: plain values that rebuild the Config.
         threads: of the CPU that torch may use, in all processes of the cell.
-        identity: of the cell; a node with other code, of the package or of a model of one's own, must not give it numbers.
+        identity: of the cell; a node with other code, of the package or of a model of one's own, other versions or other
+            candidates must not give it numbers.
         log: what :func:`load` gave; it may lie in shared memory and is only read.
     """
     use_threads(threads, settings.get("nproc", 1))
@@ -67,7 +69,9 @@ def run_cell(
         error = None
         try:
             _check_code(model, identity)
+            _check_candidates(settings, identity)
             run_recbole_lsrec(model, dataset, config_dict={**settings, "run_dir": "runs"}, log=log)
+            _check_candidates(settings, identity)  # which were read in between
         except Exception as raised:
             error = failure_in_words(raised)
             for folder in Path("runs").glob("*"):
@@ -78,14 +82,30 @@ def run_cell(
         return CellRun(folders[0].name if folders else "", files, round(perf_counter() - started, 1), error)
 
 
+_AGAIN = "it was edited meanwhile, or this node has another version. Start the leaderboard again, with the same on every node."
+
+
 def _check_code(model: str, identity: Mapping[str, Any]) -> None:
-    again = "it was edited meanwhile, or this node has another version. Start the leaderboard again, with the same on every node."
+    """Refuses other code and versions than the cell is planned with."""
+    node = platform.node()
     if code_fingerprint() != identity["code"]:
         place = Path(recbole_lsrec.__file__).parent
-        raise ConfigError(
-            f"the code in {place} on node {platform.node()} is not the code that began this leaderboard: {again}"
-        )
+        raise ConfigError(f"the code in {place} on node {node} is not the code that began this leaderboard: {_AGAIN}")
     if own_origin(get_model(model)) != identity["own_model"]:
         raise ConfigError(
-            f"the source of {model} on node {platform.node()} is not the source that began this leaderboard: {again}"
+            f"the source of {model} on node {node} is not the source that began this leaderboard: {_AGAIN}"
         )
+    began, here = identity["versions"], checkpoint.versions()
+    others = [f"{name} {here[name]} ({began.get(name)})" for name in here if began.get(name) != here[name]]
+    if others:
+        raise ConfigError(
+            f"node {node} has other versions than those that began this leaderboard (in brackets): {', '.join(others)}. Start "
+            "it again, with the same on every node."
+        )
+
+
+def _check_candidates(settings: Mapping[str, Any], identity: Mapping[str, Any]) -> None:
+    """Refuses other candidates than the cell is planned with; that there are none is the run's to say."""
+    given = settings.get("candidates")
+    if given and Path(given).is_file() and sha256_of([Path(given)]) != identity["candidates"]:
+        raise DataError(f"{given} on node {platform.node()} is not the file that this leaderboard began with: {_AGAIN}")

@@ -36,17 +36,22 @@ def allowed_items(
     return allowed
 
 
-def say_unknown(item_id: Mapping[str, int], exclude: Sequence[Any], candidates: Sequence[Any] | None) -> dict[str, int]:
-    """Says how many of the items of :func:`allowed_items` the model does not know, and where none is left.
+def count_unknown(
+    item_id: Mapping[str, int], exclude: Sequence[Any], candidates: Sequence[Any] | None
+) -> dict[str, int]:
+    """How many of the items of :func:`allowed_items` the model does not know: ``unknown_candidates``, ``unknown_exclude``."""
+    given = {"candidates": candidates or (), "exclude": exclude}
+    return {f"unknown_{name}": sum(not item_id.get(str(item), 0) for item in items) for name, items in given.items()}
 
-    Returns:
-        The numbers, as ``unknown_candidates`` and ``unknown_exclude``.
-    """
-    counts = {}
+
+def say_unknown(counts: Mapping[str, int], exclude: Sequence[Any], candidates: Sequence[Any] | None) -> None:
+    """Says the numbers of :func:`count_unknown`."""
     for name, items, become in (("candidates", candidates or (), "left out"), ("exclude", exclude, "passed over")):
-        unknown = counts[f"unknown_{name}"] = sum(not item_id.get(str(item), 0) for item in items)
-        if unknown:
+        if unknown := counts[f"unknown_{name}"]:
             getLogger().warning(f"{name}: the model does not know {unknown} of the {len(items)} given: {become}")
-    if exclude and not allowed_items(item_id, len(item_id), exclude, candidates).any():
+
+
+def say_if_none_is_left(allowed: np.ndarray) -> None:
+    """Says so where :func:`allowed_items` allows none."""
+    if not allowed.any():
         getLogger().warning("exclude: no item is left that may be recommended: every list is empty")
-    return counts

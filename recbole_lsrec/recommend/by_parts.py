@@ -55,7 +55,7 @@ def recommend_file(
                 write(table)
                 counts.update(found)
                 progress.update(len(events))
-    counts.update(recommender.say_unknown(options.get("exclude", ()), options.get("candidates")))
+    counts.update(recommender.tell_of_items(options.get("exclude", ()), options.get("candidates")))
     say_counts(counts)
     return dict(counts)
 

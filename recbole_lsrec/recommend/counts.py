@@ -28,6 +28,11 @@ def say_counts(counts: Mapping[str, int]) -> None:
             "bounds that are not kept: they are read as they stand. Give them as the run had them, or leave the columns out if "
             "the model does not read them."
         )
+    if counts["without_mean"]:
+        logger.warning(
+            f"{counts['without_mean']} numbers are missing and read as 0, in training as the column's mean, which a run of an "
+            "earlier version does not keep: train it again, or leave the columns out if the model does not read them"
+        )
     if counts["users_of_popularity"]:
         logger.warning(
             f"{counts['users_of_popularity']} of {counts['users']} users have no event that the model reads, or are not "

@@ -16,14 +16,15 @@ class Further(NamedTuple):
     """What the model reads of further columns.
 
     Attributes:
-        values: field -> a number for each event, 0 where the histories have none, or a word that the run's log lacks.
-        unknown_words: how many such words there were.
-        not_normalised: numbers read as they stand, of columns that the run normalised by bounds that it does not keep.
+        values: field -> a number for each event; where the histories have none, as in training the mean of the log's column,
+            and 0 for a word that is missing or that the log lacks.
+        counts: ``unknown_words``: such words of the histories; ``not_normalised``: numbers read as they stand, of columns that
+            the run normalised by bounds that it does not keep; ``without_mean``: missing numbers read as 0, of a run made
+            before runs kept the mean.
     """
 
     values: dict[str, np.ndarray]
-    unknown_words: int = 0
-    not_normalised: int = 0
+    counts: dict[str, int]
 
 
 def further_columns(config: Config, catalogue: Catalogue, dataset: CatalogueDataset, events: pd.DataFrame) -> Further:
@@ -33,28 +34,31 @@ def further_columns(config: Config, catalogue: Catalogue, dataset: CatalogueData
         DataError: the run has its sessions from a column that the histories lack, or a column of numbers holds a word.
     """
     found: dict[str, np.ndarray] = {}
-    unknown = not_normalised = 0
+    counts = dict.fromkeys(("unknown_words", "not_normalised", "without_mean"), 0)
+    means = catalogue.means or {}
     if catalogue.pairs is not None:
-        return Further(found)
+        return Further(found, counts)
     if (own := _own_session(config, catalogue, events)) is not None:
         found[own] = pd.factorize(as_words(events[own]).mask(missing(events[own])))[0] + 1  # 0: names none
     for field in _other_columns(config, catalogue):
         if field not in events:
-            found[field] = np.zeros(len(events))
+            found[field] = np.full(len(events), means.get(field, 0.0))
         elif catalogue.fields[field]["type"] == FeatureType.FLOAT.value:
-            found[field] = _numbers(events, field)
+            found[field] = _numbers(events, field, means.get(field, 0.0))
+            if catalogue.means is None:
+                counts["without_mean"] += int(missing(events[field]).sum())
             if config["normalize_all"] or field in (config["normalize_field"] or ()):
-                not_normalised += int((~missing(events[field])).sum())
+                counts["not_normalised"] += int((~missing(events[field])).sum())
         else:
             known = dataset.field2token_id[field]
             # A log that was written with floats has the word "1.0", others "1".
             ids = events[field].astype(str).map(known).fillna(as_words(events[field]).map(known))
-            unknown += int((ids.isna() & ~missing(events[field])).sum())
+            counts["unknown_words"] += int((ids.isna() & ~missing(events[field])).sum())
             found[field] = ids.fillna(0).to_numpy(dtype=np.int64)
-    return Further(found, unknown, not_normalised)
+    return Further(found, counts)
 
 
-def _numbers(events: pd.DataFrame, field: str) -> np.ndarray:
+def _numbers(events: pd.DataFrame, field: str, if_missing: float) -> np.ndarray:
     values = events[field]
     numbers = pd.to_numeric(values.astype(str), errors="coerce")
     wrong = (numbers.isna() & ~missing(values)).to_numpy()
@@ -64,7 +68,7 @@ def _numbers(events: pd.DataFrame, field: str) -> np.ndarray:
             f"histories: user {event[USER]!r}, item {event[ITEM]!r}: the column {field!r} holds {event[field]!r}; accepted: "
             "a number (an empty field is missing), as in the run's log."
         )
-    return numbers.fillna(0).to_numpy()
+    return numbers.fillna(if_missing).to_numpy()
 
 
 def _own_session(config: Config, catalogue: Catalogue, events: pd.DataFrame) -> str | None:

@@ -25,7 +25,7 @@ from recbole_lsrec.evaluation.two_stage import HISTORIES, RETRIEVED, TwoStage, h
 from recbole_lsrec.item_catalogue import Catalogue, CatalogueDataset, catalogue_dataset, load_catalogue
 from recbole_lsrec.model.base import LongShortRecommender
 from recbole_lsrec.model.scored_by import scored_by
-from recbole_lsrec.recommend.allowed import allowed_items, say_unknown
+from recbole_lsrec.recommend.allowed import allowed_items, count_unknown, say_if_none_is_left, say_unknown
 from recbole_lsrec.recommend.asked import check_asked, check_device
 from recbole_lsrec.recommend.counts import say_counts
 from recbole_lsrec.recommend.explain import COLUMNS, explanation
@@ -121,8 +121,7 @@ class Recommender:
             ) from error
         checkpoint.restore_best(stored, trained)
         found = cls(config, trained.eval(), catalogue, dataset)
-        correction = kept_lambda(folder, config)
-        if correction:
+        if correction := kept_lambda(folder, config):
             found.shift = (correction * log_popularity(catalogue.popularity)).to(config["device"])
         return found
 
@@ -180,7 +179,7 @@ class Recommender:
             two_stage=two_stage,
             show_progress=show_progress,
         )
-        counts |= self.say_unknown(exclude, candidates)
+        counts |= self.tell_of_items(exclude, candidates)
         say_counts(counts)
         table.attrs["counts"] = counts
         return table
@@ -209,8 +208,7 @@ class Recommender:
             "events": len(events),
             "unknown_items": int((read.events[ID] == 0).sum()),
             "filtered": int((read.events[ID] > 0).sum()) - len(read.known),
-            "unknown_words": read.further.unknown_words,
-            "not_normalised": read.further.not_normalised,
+            **read.further.counts,
             "users_of_popularity": int(alone.sum()),
             "users_not_trained_on": int(sum(user not in self._user_id for user in users)),
         }
@@ -233,9 +231,12 @@ class Recommender:
         columns += COLUMNS if isinstance(self.model, LongShortRecommender) else []
         return table.reindex(columns=columns), counts
 
-    def say_unknown(self, exclude: Sequence[Any] = (), candidates: Sequence[Any] | None = None) -> dict[str, int]:
-        """Says, and returns, how many of these items, as of :meth:`recommend`, the model does not know."""
-        return say_unknown(self._item_id, exclude, candidates)
+    def tell_of_items(self, exclude: Sequence[Any] = (), candidates: Sequence[Any] | None = None) -> dict[str, int]:
+        """Says what these items, as of :meth:`recommend`, come to; returns how many of them the model does not know."""
+        counts = count_unknown(self._item_id, exclude, candidates)
+        say_unknown(counts, exclude, candidates)
+        say_if_none_is_left(allowed_items(self._item_id, len(self._token), exclude, candidates))
+        return counts
 
     def _without_answer(self, users: np.ndarray, known: pd.DataFrame) -> np.ndarray:
         """Boolean ``[U]``: users without an event that the model knows; of a model that knows users, those it does not."""
@@ -321,9 +322,8 @@ class Recommender:
         at_a_time = rows_at_a_time(self.model, self.config["device"])
         if at_a_time is not None:
             return at_a_time
-        memory = self.config["eval_memory_mb"]
-        fits = min((memory << 20) // (16 * len(self._token)), histories_within(memory))
-        return min(self.config["eval_batch_size"], max(1, fits))
+        memory, most = self.config["eval_memory_mb"], self.config["eval_batch_size"]
+        return min(most, max(1, min((memory << 20) // (16 * len(self._token)), histories_within(memory))))
 
     # --- from batches to lists ---------------------------------------------------------------------------------------
 

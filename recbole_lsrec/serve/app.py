@@ -117,7 +117,7 @@ def _answer(recommender: Recommender, question: Question, **options: Any) -> Ans
         table, counts = recommender.answer(read_histories(frame, recommender.names()), now=now, **options)
     except LSRecError as error:
         raise HTTPException(422, str(error)) from error
-    counts |= recommender.say_unknown(options.get("exclude", ()), options.get("candidates"))
+    counts |= recommender.tell_of_items(options.get("exclude", ()), options.get("candidates"))
     of_user = dict(list(table.groupby("user", sort=False)))
     return Answer(lists=[_listed(user, of_user.get(user, table.iloc[:0])) for user in names], counts=counts)
 

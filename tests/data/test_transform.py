@@ -1,5 +1,6 @@
 """RecBole's transforms: functions of seed, epoch and batch, which end."""
 
+import pickle
 import random
 
 import pytest
@@ -41,6 +42,15 @@ def test_batches_are_functions_of_seed_epoch_and_batch(batches, settings):
         assert equal(first, batches(ROWS, 0, worker=worker, **settings))
     assert not equal(first, batches(ROWS, 1, **settings))
     assert not equal(first, batches(ROWS, 0, seed=1, **settings))
+
+
+@pytest.mark.parametrize("settings", [{"loss_type": "CE"}, MASKS, CROPS])
+def test_a_loader_travels_to_a_process_that_is_not_forked(load, settings):
+    log = load(ROWS, train_neg_sample_args=None, **settings)
+    train = TrainLoader(log.config, log.build()[0], None, candidate_batch=False)
+    there = pickle.loads(pickle.dumps(train))
+    made = [[{field: batch[field] for field in batch.columns} for batch in loader] for loader in (train, there)]
+    assert equal(*made)
 
 
 def test_a_window_that_holds_every_item_gets_any_as_its_negative(batches):

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from recbole_lsrec.config import Config
+from recbole_lsrec.data.files import sha256_of
 from recbole_lsrec.errors import ConfigError, DataError
 from recbole_lsrec.leaderboard.cells import cell_settings, differences, make_cells
 from recbole_lsrec.leaderboard.plan import parse_plan, plan_file, read_plan
@@ -86,6 +87,15 @@ def test_what_changes_a_result_changes_the_identity(shop, monkeypatch):
     with (Path(shop["data_path"]) / "shop/shop.inter").open("a") as file:
         file.write("1\t1\t1600000000\t1\n")
     assert differences(before, identity()) == "the data files changed"
+
+
+def test_a_file_of_candidates_has_a_hash_of_its_own(shop, tmp_path):
+    lists = tmp_path / "lists.tsv"
+    lists.write_text("user_id\titem_id\tnegatives\n")
+    settings = {**shop, "candidates": "lists.tsv", "eval_args": {"mode": {"valid": "full", "test": ["file"]}}}
+    (cell,), (without,) = make_cells(plan_for(settings), 1), make_cells(plan_for(shop), 1)
+    assert cell.identity["candidates"] == sha256_of([lists])
+    assert without.identity["candidates"] is None
 
 
 def test_a_data_set_of_the_same_name_in_another_folder_has_its_own_log(shop, tmp_path):

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from recbole_lsrec.errors import DataError
+from recbole_lsrec.quick_start import load_run
 from recbole_lsrec.recommend import Recommender
 from tests.recommend.test_recommender import _shop_run
 
@@ -34,8 +35,34 @@ def test_words_of_further_columns_that_the_model_does_not_know_are_counted(run_w
     assert counts["unknown_words"] == 1
     assert "1 values of further columns are words that the model does not know" in caplog.text
     ((_, batch),) = recommender.windows(frame)
-    assert batch["lasted_list"][0, :3].tolist() == [1.5, 0, 0]
+    assert batch["lasted_list"][0, :3].tolist() == [1.5, 2.5, 2.5]
     assert (batch["event_type_list"][0, :3] > 0).tolist() == [True, False, False]
+
+
+@pytest.mark.parametrize("normalised", [{}, {"normalize_field": ["price"]}])
+def test_a_missing_number_is_what_training_read_there(tmp_path, normalised):
+    price = {"price:float": lambda events: np.where(events.index % 3, events.index % 7, np.nan)}
+    folder, _ = _shop_run(tmp_path, "GRU4Rec", normalised, **price)
+    _, data, _ = load_run(folder)
+    events = pd.read_csv(tmp_path / "data/shop/shop.inter", sep="\t")
+    mean = events["price:float"].mean() / (6 if normalised else 1)  # the least is 0, the largest 6
+    assert np.isclose(data.dataset.events["price"].numpy(), mean).sum() == events["price:float"].isna().sum()
+    frame = pd.DataFrame({"user": "a", "item": ["1", "2"], "timestamp": [1, 2], "price": [3, None]})
+    recommender = Recommender.load(folder)
+    for histories, places in ((frame, [1]), (frame.drop(columns="price"), [0, 1])):
+        ((_, batch),) = recommender.windows(histories)
+        assert batch["price_list"][0, places].tolist() == pytest.approx([mean] * len(places))
+        assert recommender.recommend(histories, k=1).attrs["counts"]["without_mean"] == 0
+
+
+def test_a_missing_number_of_a_run_that_kept_no_mean_is_0_and_said(run_with_columns, caplog):
+    recommender = Recommender.load(run_with_columns)
+    recommender.catalogue = replace(recommender.catalogue, means=None)
+    frame = pd.DataFrame({"user": "a", "item": ["1", "2"], "timestamp": [1, 2], "lasted": [1, None]})
+    ((_, batch),) = recommender.windows(frame)
+    assert batch["lasted_list"][0, :2].tolist() == [1, 0]
+    assert recommender.recommend(frame, k=1).attrs["counts"]["without_mean"] == 1
+    assert "1 numbers are missing and read as 0, in training as the column's mean" in caplog.text
 
 
 @pytest.mark.parametrize("word", ["long", [1], "1_0", True])

@@ -8,7 +8,7 @@ import numpy as np
 
 from recbole_lsrec.config.global_time_settings import GlobalTime
 from recbole_lsrec.data.counter_random import key_from, uniform
-from recbole_lsrec.data.split.phases import Split, instance_rows, runs
+from recbole_lsrec.data.split.phases import Split, instance_rows, stretches
 from recbole_lsrec.errors import DataError
 
 
@@ -93,8 +93,8 @@ def _first_row(user: np.ndarray) -> np.ndarray:
 
 
 def _one_of_each(group: np.ndarray, which: str, draw: np.ndarray | None = None) -> np.ndarray:
-    """Positions, one for each run of equal values: the first, the last, or by the run's draw in [0, 1)."""
-    starts, length = runs(group)
+    """Positions, one for each stretch of equal values: the first, the last, or by the stretch's draw in [0, 1)."""
+    starts, length = stretches(group)
     if which == "first":
         return starts
     if which == "last":

@@ -20,7 +20,7 @@ def instance_rows(user: np.ndarray) -> np.ndarray:
     return np.flatnonzero(user[1:] == user[:-1]) + 1
 
 
-def runs(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where each run of equal values begins, and how long it is."""
+def stretches(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where each stretch of equal values begins, and how long it is."""
     starts = np.flatnonzero(np.append(True, values[1:] != values[:-1])[: len(values)])
     return starts, np.diff(np.append(starts, len(values)))

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from recbole_lsrec.data.split.phases import PHASES, Split, instance_rows, runs
+from recbole_lsrec.data.split.phases import PHASES, Split, instance_rows, stretches
 
 
 def leave_one_out(user: np.ndarray, rows: np.ndarray, mode: str) -> Split:
@@ -139,8 +139,8 @@ def split_log(user: np.ndarray, time: np.ndarray, split: Mapping[str, object], g
 
 
 def _position_from_end(group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Distance of each element to the last of its run of equal values, and the length of the run."""
-    starts, length = runs(group)
+    """Distance of each element to the last of its stretch of equal values, and the length of the stretch."""
+    starts, length = stretches(group)
     count = np.repeat(length, length)
     end = np.repeat(starts + length, length)
     return end - 1 - np.arange(len(group)), count

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from recbole_lsrec.model.layers.fcn import FCN, linear, truncated_normal_
 from recbole_lsrec.model.layers.pair_layer import pair_layer
 from recbole_lsrec.model.layers.precision import full_precision
+from recbole_lsrec.model.layers.session_encoder import N_BLOCKS, N_HEADS
 
 
 class Projected(NamedTuple):
@@ -185,7 +186,7 @@ class SelfAttentionBlocks(nn.Module):
 
     def __init__(self, size: int) -> None:
         super().__init__()
-        self.blocks = nn.ModuleList(_Block(size) for _ in range(2))
+        self.blocks = nn.ModuleList(_Block(size) for _ in range(N_BLOCKS))
 
     def forward(self, x: Tensor, counts: Tensor, row: Tensor, column: Tensor, segment: Tensor) -> Tensor:
         """Attends within segments.
@@ -216,8 +217,6 @@ class SelfAttentionBlocks(nn.Module):
 
 
 class _Block(nn.Module):
-    n_heads = 2
-
     def __init__(self, size: int) -> None:
         super().__init__()
         self.project, self.merge = linear(size, 3 * size), linear(size, size)
@@ -226,7 +225,7 @@ class _Block(nn.Module):
 
     def forward(self, h: Tensor, mask: Tensor) -> Tensor:
         """Maps ``h [B, L, D]``; ``mask [B, 1, L, L]`` is added to the logits of attention."""
-        heads = self.project(h).unflatten(-1, (3, self.n_heads, -1)).permute(2, 0, 3, 1, 4)  # [3, B, heads, L, d]
+        heads = self.project(h).unflatten(-1, (3, N_HEADS, -1)).permute(2, 0, 3, 1, 4)  # [3, B, heads, L, d]
         mixed = F.scaled_dot_product_attention(heads[0], heads[1], heads[2], attn_mask=mask)  # [B, heads, L, d]
         h = self.norm1(h + self.merge(mixed.transpose(1, 2).flatten(2)))  # [B, L, D]
         return self.norm2(h + self.narrow(torch.relu(self.wide(h))))

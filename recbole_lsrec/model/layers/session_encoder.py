@@ -7,6 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+N_BLOCKS, N_HEADS = 2, 2  # of LSIDN's session encoder
+
 
 class PlaceNorm(nn.Module):
     """Layer normalisation over features with a scale and a shift for each place of a session.
@@ -36,7 +38,7 @@ class SessionEncoder(nn.Module):
 
     def __init__(self, size: int) -> None:
         super().__init__()
-        self.blocks = nn.ModuleList(_Block(size) for _ in range(2))
+        self.blocks = nn.ModuleList(_Block(size) for _ in range(N_BLOCKS))
 
     def forward(self, x: Tensor, real: Tensor, norm: PlaceNorm) -> Tensor:
         """Encodes sessions.
@@ -55,8 +57,6 @@ class SessionEncoder(nn.Module):
 
 
 class _Block(nn.Module):
-    n_heads = 2
-
     def __init__(self, size: int) -> None:
         super().__init__()
         self.query, self.key, self.value, self.wide, self.narrow = (_glorot(size) for _ in range(5))
@@ -64,7 +64,7 @@ class _Block(nn.Module):
     def forward(self, x: Tensor, real: Tensor, norm: PlaceNorm) -> Tensor:
         normed = norm(x)
         q, k, v = (
-            part.unflatten(-1, (self.n_heads, -1)).transpose(1, 2)
+            part.unflatten(-1, (N_HEADS, -1)).transpose(1, 2)
             for part in (self.query(normed), self.key(x), self.value(x))
         )  # [M, heads, W, d]
         # Finite: in a session without events the weights are equal. Half: a score is added, which must not overflow.
