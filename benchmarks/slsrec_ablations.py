@@ -17,6 +17,7 @@ from tabulate import tabulate
 from tqdm import tqdm
 
 from recbole_lsrec.analysis.compare import Comparison, compare
+from recbole_lsrec.page.numbers import p_value
 from recbole_lsrec.quick_start import run_recbole_lsrec
 
 PARTS = {"whole": None, "without cl": "cl", "without cate": "cate", "without long": "long", "without short": "short"}
@@ -68,7 +69,7 @@ def against_the_whole(comparison: Comparison, folders: dict[str, list[Path]]) ->
         a, b = name[pair.a], name[pair.b]
         if "whole" in (a, b):
             other, difference = (b, -pair.difference) if a == "whole" else (a, pair.difference)
-            cells[other][1:] = [f"{difference:+.4f}", "" if pair.p_holm is None else f"{max(pair.p_holm, 1e-4):.4f}"]
+            cells[other][1:] = [f"{difference:+.4f}", "" if pair.p_holm is None else p_value(pair.p_holm)]
     return cells
 
 

@@ -43,6 +43,29 @@ WHOLE = (
 )
 
 
+# Of `compare`'s headings and groups, in words.
+GROUPS = {
+    ("target met before", "in history"): "met before",
+    ("target met before", "not in history"): "new to the user",
+    ("category of the target, and those of the current session", "different"): "of another category than the session's",
+    ("category of the target, and those of the current session", "same"): "of a category of the session",
+    ("gap since the user's last event", "up to 1 min"): "up to a minute after the last event",
+    ("gap since the user's last event", "1 to 30 min"): "up to 30 minutes",
+    ("gap since the user's last event", "30 min to 1 day"): "30 minutes to a day",
+    ("gap since the user's last event", "1 to 7 days"): "1 to 7 days",
+    ("sessions in the history", "1"): "of a user with 1 session so far",
+    ("sessions in the history", "2"): "2 sessions",
+    ("sessions in the history", "3-4"): "3 and 4",
+    ("sessions in the history", "5-9"): "5 to 9",
+    ("sessions in the history", "10 and more"): "10 and more",
+    ("events of the current session", "1"): "after 1 event of the current session",
+    ("events of the current session", "2"): "2 events",
+    ("events of the current session", "3-4"): "3 and 4",
+    ("events of the current session", "5-9"): "5 to 9",
+    ("events of the current session", "10 and more"): "10 and more",
+}
+
+
 class Row(NamedTuple):
     """One log under one protocol; a figure in bold is significantly ahead of the other."""
 
@@ -109,6 +132,32 @@ def _corrected() -> Iterator[Sequence[str]]:
             best = _best(systems, "own")
             ahead = _ahead(board, protocol, *(line.system for line in best))
             yield [_name(log), AMONG[protocol], *(_change(line, line.system == ahead) for line in best)]
+
+
+def long_side() -> str:
+    """By group of targets, SLSRec without its long side and with it, and how many users on each of the two logs."""
+    page = (RESULTS / "slsrec-long-side.md").read_text(encoding="utf-8")
+    logs = [_groups(part) for part in re.split(r"\n### For whom, .*, among 99 popular items\n", page)[1:]]
+    body = (
+        [words, *(text for log in logs for text in log.get(group, ("no categories", "")))]
+        for group, words in GROUPS.items()
+    )
+    return _table(("target", "cosmetics (simulated)", "users", "RetailRocket", "users"), body)
+
+
+def _groups(part: str) -> dict[tuple[str, str], tuple[str, str]]:
+    """What `compare` printed of each group: both means, with a star where they differ, and the users."""
+    heading, found = "", dict[tuple[str, str], tuple[str, str]]()
+    for line in part.split("\n### ")[0].splitlines():
+        if " (first) and " in line:
+            heading = line.partition(":")[0]
+        # Group, instances, users, whole, without, difference, interval, p.
+        elif numbers := re.match(
+            r"(\S.*?)  +[\d,]+ +([\d,]+) +(\d\.\d+) +(\d\.\d+) +[-+]\S+ +\S+ +\S+ +\S+?(\*?)$", line
+        ):
+            group, users, whole, without, star = numbers.groups()
+            found[heading, group] = (f"{_short(float(without))} to {_short(float(whole))}{star}", users)
+    return found
 
 
 def _ahead(board: str, protocol: str, one: str, other: str) -> str | None:
@@ -193,7 +242,7 @@ def level_with_first(verdict: str, systems: set[str]) -> set[str]:
 
 
 TABLES: dict[str, dict[str, Callable[[], str]]] = {
-    "answer.md": {"glance": glance, "corrected": corrected},
+    "answer.md": {"glance": glance, "corrected": corrected, "long side": long_side},
     "answer_by_log.md": {protocol: (lambda protocol=protocol: whole(protocol)) for protocol in AMONG},
 }
 
