@@ -37,7 +37,7 @@ __all__ = ["load_data_and_model", "load_run", "run_recbole_lsrec"]
 def run_recbole_lsrec(
     model: str | type | None = None,
     dataset: str | None = None,
-    config_file_list: str | Sequence[str] | None = None,
+    config_file_list: str | Path | Sequence[str | Path] | None = None,
     config_dict: dict[str, Any] | None = None,
     saved: bool = True,
     *,
@@ -98,16 +98,18 @@ def run_recbole_lsrec(
 def _command(
     model: str | type | None,
     dataset: str | None,
-    files: str | Sequence[str] | None,
+    files: str | Path | Sequence[str | Path] | None,
     settings: Mapping[str, Any] | None,
     line: Sequence[str],
 ) -> list[str]:
     """What repeats the run on the command line; nothing if a class or a dictionary of Python was given."""
     if settings or isinstance(model, type):
         return []
-    files = files if isinstance(files, str) else " ".join(files or ())
-    named = {"model": model, "dataset": dataset, "config_files": files}
-    given = {name: value for name, value in named.items() if value} | parse_command_line(line)
+    on_line = parse_command_line(line)
+    paths = [files] if isinstance(files, str | Path) else files or ()
+    every = " ".join(map(str, [*paths, on_line.pop("config_files", "")])).strip()
+    named = {"model": model, "dataset": dataset, "config_files": every}
+    given = {name: value for name, value in named.items() if value} | on_line
     return ["run", *(f"--{name}={value}" for name, value in given.items())]
 
 

@@ -20,7 +20,7 @@ from recbole_lsrec.run_files import CHECKPOINT, RESULT, folder_of, read_result
 def configure(
     model: str | type | None,
     dataset: str | None,
-    files: str | Sequence[str],
+    files: str | Path | Sequence[str | Path],
     config_dict: Mapping[str, Any] | None,
     command_line: Sequence[str],
     data_folder: str | None,
