@@ -26,7 +26,7 @@ BOARDS = {
     "answer-retailrocket": None,
     "answer-cosmetics": None,
     "answer-ml-100k": None,
-    "answer-completejourney": None,
+    "answer-completejourney-to-the-end": None,
     "answer-taobao-favourites": None,
     "answer-retailrocket-by-time": None,
     "answer-by-time": "cosmetics by time",
@@ -120,7 +120,9 @@ def corrected() -> str:
 
 
 def _corrected() -> Iterator[Sequence[str]]:
-    for board in WHOLE:
+    for board, only in BOARDS.items():
+        if only is not None:  # an older board, of which no system was tested with its lambda
+            continue
         page = (RESULTS / f"{board}.md").read_text(encoding="utf-8")
         # Protocol, system, lambda by seed, mean without, mean with.
         found = re.findall(
