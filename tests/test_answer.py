@@ -86,6 +86,32 @@ def test_bold_is_what_the_board_marks_as_best(page: str) -> None:
         assert text.startswith("**") == (held(*where).mark == "best"), where
 
 
+def test_slsrec_beside_its_strong_preset_on_long_boards() -> None:
+    """docs/tuning.md: means, their test, and bold where it is significant."""
+    page = (DOCS / "tuning.md").read_text()
+    rows = re.findall(r"^\| \[.*\(results/(answer-[\w-]+)\.md\) \| (\S+) \| (\S+) \| (\S+) \|$", page, re.MULTILINE)
+    assert len(rows) == 5
+    for board, plain, strong, p in rows:
+        pairs = pd.read_csv(DOCS / "results" / f"{board}-pairs.csv")
+        pairs = pairs[(pairs.protocol == "pop99") & (pairs.metric == "ndcg@10") & (pairs.get("corrected") != "yes")]
+        (held_p,) = pairs[(pairs.a == "SLSRec") & (pairs.b == "SLSRec strong")].p_holm
+        assert held_p < 1e-4 if p == "<.0001" else held_p == pytest.approx(float(p), abs=10 ** (1 - len(p)) / 2)
+        means = [make_answer._of(board, "ndcg@10").query(f"protocol == 'pop99' and system == '{name}'")["mean"].item()
+                 for name in ("SLSRec", "SLSRec strong")]  # fmt: skip
+        for text, mean in zip((plain, strong), means, strict=True):
+            assert text.strip("*") == make_answer._short(mean)
+            assert text.startswith("**") == (held_p <= 0.05 and mean == max(means))
+
+
+def test_what_alpha_knows_is_on_record() -> None:
+    record = (DOCS / "results" / "planted-cosmetics.md").read_text()
+    kept = [[cell for n, cell in enumerate(line.split(" | ")) if n not in (5, 6)] for line in record.splitlines()]
+    page = (DOCS / "counterfactual.md").read_text()
+    rows = re.findall(r"^\| SL.*\|$|^\| CLSR .*\|$", page[page.index("Does SLSRec's alpha know") :], re.MULTILINE)
+    assert len(rows) == 6
+    assert all(row.split(" | ") in kept for row in rows)
+
+
 @pytest.mark.parametrize("page", ["answer.md", "answer_by_log.md"])
 def test_the_tables_of_all_boards_are_what_the_script_writes(page: str) -> None:
     assert make_answer.with_tables(page) == (DOCS / page).read_text(encoding="utf-8")

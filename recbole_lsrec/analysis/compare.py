@@ -25,6 +25,7 @@ from recbole_lsrec.analysis.significance import (
 from recbole_lsrec.analysis.user_metrics import Metric
 from recbole_lsrec.errors import DataError
 from recbole_lsrec.json_files import finite
+from recbole_lsrec.run_files import RunResult
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class RunValue:
 
     Attributes:
         popularity: the lambda with which its ranks are; None for those of the run's own results.
-        command: arguments that repeat it; none if it was made in Python.
+        command: arguments that repeat it; none if they are not known.
     """
 
     folder: str
@@ -290,9 +291,7 @@ def _pooled_draws(models: Sequence[Model], n_users: int, resamples: int, generat
 
 def _model_value(name: str, model: Model, metric: Metric, over_users: Sequence[float | None]) -> ModelValue:
     runs = [
-        RunValue(
-            str(run.folder), run.result["seed"], metric.of(lines), mean, lines.popularity, run.result.get("command", [])
-        )
+        RunValue(str(run.folder), run.result["seed"], metric.of(lines), mean, lines.popularity, _command(run.result))
         for run, lines, mean in zip(model.runs, model.lines, over_users, strict=True)
     ]
     compared = np.array([run.value if run.over_users is None else run.over_users for run in runs])
@@ -311,6 +310,13 @@ def _model_value(name: str, model: Model, metric: Metric, over_users: Sequence[f
         low=float(compared.min()),
         high=float(compared.max()),
     )
+
+
+def _command(result: RunResult) -> list[str]:
+    """What repeats a run. Nothing where it left the model out, before 2026-11-28, or was resumed with a checkpoint's settings."""
+    command = [str(part) for part in result.get("command", [])]
+    whole = any(part.startswith(("--model=", "--config_files=")) for part in command)
+    return command if whole and not result["config"].get("resume") else []
 
 
 def _pair(

@@ -108,10 +108,9 @@ def notes(found: Comparison) -> list[str]:
             + "about these two runs alone. Another seed of the same model may turn the difference round, so there is no"
             " test of it and no star."
         )
-        told += [
-            "Train more seeds, for ... with the other settings of that run as they were, and give compare all runs:"
-        ]
-        told += [f"  {command}" for command in _more_seeds(found)]
+        commands = _more_seeds(found)
+        rest = " (...: the other settings of that run)" if any(" ... " in command for command in commands) else ""
+        told += [f"Train more seeds, and give compare all runs{rest}:", *(f"  {command}" for command in commands)]
     counts = [model.label for model in found.models if model.sd == 0 and len(model.runs) == 1]
     if counts:
         told.append(f"One run stands for all seeds of {', '.join(counts)}, which no seed changes.")
@@ -137,16 +136,13 @@ def estimated(shares: Mapping[str, float]) -> list[str]:
 
 
 def _more_seeds(found: Comparison) -> list[str]:
-    """A command for each model that has one seed; where the run was made in Python, its settings are the reader's to repeat."""
+    """A command for each model that has one seed; where a run's own is not known, its settings are the reader's to repeat."""
     commands = []
     for model in found.models:
         if model.sd is None:
             (run,) = model.runs
-            line = [part for part in map(str, run.command) if not part.startswith("--seed=")]
-            # Before 2026-11-28 a run did not record its model; a resumed one has its settings from a checkpoint.
-            whole = any(part.startswith(("--model=", "--config_files=")) for part in line)
-            whole &= not any(part.startswith("--resume=") for part in line)
-            known = shlex.join(line) if whole else f"run --model={model.model} --dataset={found.dataset} ..."
+            own = shlex.join(part for part in run.command if not part.startswith("--seed="))
+            known = own or f"run --model={model.model} --dataset={found.dataset} ..."
             commands.append(f"recbole-lsrec {known} --seed={run.seed + 1}")
     return commands
 

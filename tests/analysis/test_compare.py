@@ -170,11 +170,12 @@ def test_one_run_of_a_model_that_counts_stands_for_all_its_seeds(folder):
         (["run", "--model=SASRec", "--seed=7", "--eval_args={mode: {valid: [pop99], test: [pop99, uni99, full]}}"],
          "run --model=SASRec '--eval_args={mode: {valid: [pop99], test: [pop99, uni99, full]}}' --seed=8"),
         (["run", "--epochs=3"], "run --model=SASRec --dataset=tiny ... --seed=8"),
-        (["run", "--model=SASRec", "--resume=a"], "run --model=SASRec --dataset=tiny ... --seed=8"),
     ],
 )  # fmt: skip
-def test_the_command_for_another_seed_is_the_run_s_own_where_it_is_known(folder, command, told):
-    run = folder("one", [1, 2, 1, 4], model="SASRec", seed=7)
+@pytest.mark.parametrize("resumed", [False, True])
+def test_the_command_for_another_seed_is_the_run_s_own_where_it_is_known(folder, command, told, resumed):
+    run = folder("one", [1, 2, 1, 4], model="SASRec", seed=7, config={"resume": "a.pt"} if resumed else {})
+    told = "run --model=SASRec --dataset=tiny ... --seed=8" if resumed else told
     result = json.loads((run / "result.json").read_text())
     (run / "result.json").write_text(json.dumps({**result, "command": command}))
     found = comparison_text(compare([run, folder("two", [1, 1, 1, 2])], MRR))
