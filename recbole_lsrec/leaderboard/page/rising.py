@@ -6,12 +6,18 @@ from scipy.stats import spearmanr
 
 from recbole_lsrec.analysis.saved_runs import SavedRun
 
-_LAST = 10  # validations after the best that may be a rise
-_RISE = 0.8  # their rank correlation with the epoch; of numbers in any order one set in 200 has it
+_LAST = 10  # validations, the last ones, that may be a rise
+_FEWEST = 6  # with fewer, the order says little
+_NEAR = 3  # the best is among so many last ones: a training that its budget ended, with a dip
+_RISE = 0.8  # rank correlation with the epoch; of numbers in any order one set of ten in 200 has it, of six one in 35
 
 
 def still_improving(run: SavedRun) -> bool:
-    """Whether the best validation of a run was its last, or patience with a first peak ended it while it climbed again."""
+    """Whether the validations of a run still rose when it ended.
+
+    The best was the last; or one of the last three, and the last ten climb; or patience with a first peak ended the run
+    while it climbed again.
+    """
     if all(epoch.get("train_loss") == 0 for epoch in run.result["history"]):
         return False  # a model that only counts has no loss, and no more to learn
     scores = _scores(run)
@@ -20,10 +26,11 @@ def still_improving(run: SavedRun) -> bool:
     if not run.result["valid_score_bigger"]:
         scores = [-score for score in scores]
     after_best = scores[scores.index(max(scores)) + 1 :]
-    last = after_best[-_LAST:]
-    if len(last) < _LAST or len(set(last)) == 1:
-        return not after_best
-    return bool(spearmanr(range(_LAST), last).statistic >= _RISE)
+    if not after_best:
+        return True
+    if len(after_best) < _NEAR:
+        return len(scores) >= _FEWEST and _climbs(scores[-_LAST:])
+    return len(after_best) >= _LAST and _climbs(after_best[-_LAST:])
 
 
 def validated_once(run: SavedRun) -> bool:
@@ -37,6 +44,10 @@ def is_rising(runs: Sequence[SavedRun]) -> bool:
     One of several seeds has its best validation last by luck, too.
     """
     return 2 * sum(map(still_improving, runs)) > len(runs)
+
+
+def _climbs(scores: Sequence[float]) -> bool:
+    return len(set(scores)) > 1 and bool(spearmanr(range(len(scores)), scores).statistic >= _RISE)
 
 
 def _scores(run: SavedRun) -> list[float]:

@@ -37,6 +37,12 @@ def test_a_model_that_only_counts_is_not_still_improving(tmp_path):
         (True, [0.1, None, 0.3], True),  # an epoch without validation
         (False, [0.3, 0.1], True),
         (False, [0.1, 0.3], False),
+        # A slow training, cut by its budget just after a dip: SLSRec on a million events.
+        (True, [0.321, 0.346, 0.358, 0.366, 0.379, 0.376, 0.385, 0.384], True),
+        (True, [0.321, 0.346, 0.358, 0.379, 0.376], False),  # five say little
+        (True, [0.321, 0.346, 0.358, 0.366, 0.379, 0.385, 0.384, 0.383, 0.382], False),  # three since the best
+        (True, [0.35, 0.36, 0.35, 0.34, 0.35, 0.36, 0.34, 0.37, 0.35], False),  # nothing climbs
+        (False, [-0.321, -0.346, -0.358, -0.366, -0.379, -0.376, -0.385, -0.384], True),
         # GRU4Rec on a small log: ten epochs of patience end it while it climbs again after a first peak.
         (True, [0.02, 0.17, 0.05, 0.04, 0.05, 0.06, 0.07, 0.08, 0.09, 0.11, 0.11, 0.12], True),
         (True, [0.17, 0.05, 0.04, 0.05, 0.06, 0.07, 0.08, 0.09, 0.11, 0.12], False),  # nine after the peak
