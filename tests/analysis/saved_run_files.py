@@ -1,7 +1,7 @@
 """Run folders written by hand, for tests of what reads them."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,3 +63,23 @@ def write_run(
     }
     (folder / "result.json").write_text(json.dumps(result))
     return folder
+
+
+def random_run(folder: Callable[..., Path], name: str, number: int, shuffled: bool = False, **options: Any) -> Path:
+    """200 instances of 39 users with scores, in two protocols; ``shuffled`` puts the same lines in another order."""
+    shared, own = np.random.default_rng(0), np.random.default_rng(number)
+    user = shared.integers(0, 40, 200)
+    scores = own.normal(0, 1, (200, 4)) + np.eye(4)[0] * (0.5 + 0.1 * number)
+    order = np.random.default_rng(99).permutation(200) if shuffled else np.arange(200)
+    ranks = 1.0 + (scores[:, 1:] > scores[:, :1]).sum(1)
+    columns = {key: np.asarray(value)[order] for key, value in
+               {"row": np.arange(200), "item_id": user.astype(str), "timestamp": user * 7}.items()}  # fmt: skip
+    return folder(
+        name, ranks[order], user[order].astype(str), columns=columns, scores={"pop3": scores[order]}, **options
+    )
+
+
+def write_own_model(run: Path, place: str, sha256: str | None = None) -> None:
+    """Makes a run one of a class of the user's own."""
+    result = json.loads((run / "result.json").read_text())
+    (run / "result.json").write_text(json.dumps({**result, "own_model": {"model": place, "sha256": sha256}}))

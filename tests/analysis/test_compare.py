@@ -1,6 +1,5 @@
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -11,40 +10,10 @@ from recbole_lsrec.analysis.comparison_text import comparison_text
 from recbole_lsrec.analysis.comparison_words import notes
 from recbole_lsrec.analysis.user_metrics import Metric
 from recbole_lsrec.cli import main
-from recbole_lsrec.errors import ConfigError, DataError
 from recbole_lsrec.evaluation.metrics import pooled_auc
-from tests.analysis.saved_run_files import table, write_run
+from tests.analysis.saved_run_files import random_run, write_own_model
 
-USERS = ["a", "a", "b", "c"]
 MRR, AUC = Metric.parse("mrr"), Metric.parse("auc")
-
-
-@pytest.fixture
-def folder(tmp_path):
-    """Writes a run from its ranks and returns its folder."""
-
-    def write(name: str, ranks: list[float], user: list[str] = USERS, **options: Any) -> Path:
-        columns = options.pop("columns", {})
-        return write_run(tmp_path / name, table(user, ranks, **columns), **options)
-
-    return write
-
-
-def random_run(folder, name: str, number: int, shuffled: bool = False, **options: Any) -> Path:
-    """200 instances of 39 users with scores, in two protocols; ``shuffled`` puts the same lines in another order."""
-    shared, own = np.random.default_rng(0), np.random.default_rng(number)
-    user = shared.integers(0, 40, 200)
-    scores = own.normal(0, 1, (200, 4)) + np.eye(4)[0] * (0.5 + 0.1 * number)
-    order = np.random.default_rng(99).permutation(200) if shuffled else np.arange(200)
-    ranks = 1.0 + (scores[:, 1:] > scores[:, :1]).sum(1)
-    columns = {key: np.asarray(value)[order] for key, value in
-               {"row": np.arange(200), "item_id": user.astype(str), "timestamp": user * 7}.items()}  # fmt: skip
-    return folder(
-        name, ranks[order], user[order].astype(str), columns=columns, scores={"pop3": scores[order]}, **options
-    )
-
-
-# --- numbers ------------------------------------------------------------------------------------------------------------
 
 
 def test_equal_models_of_other_numbers_of_seeds_differ_in_nothing(folder):
@@ -164,24 +133,6 @@ def test_one_run_of_a_model_that_counts_stands_for_all_its_seeds(folder):
     assert "Train more seeds" not in comparison_text(found)
 
 
-@pytest.mark.parametrize(
-    ("command", "told"),
-    [
-        (["run", "--model=SASRec", "--seed=7", "--eval_args={mode: {valid: [pop99], test: [pop99, uni99, full]}}"],
-         "run --model=SASRec '--eval_args={mode: {valid: [pop99], test: [pop99, uni99, full]}}' --seed=8"),
-        (["run", "--epochs=3"], "run --model=SASRec --dataset=tiny ... --seed=8"),
-    ],
-)  # fmt: skip
-@pytest.mark.parametrize("resumed", [False, True])
-def test_the_command_for_another_seed_is_the_run_s_own_where_it_is_known(folder, command, told, resumed):
-    run = folder("one", [1, 2, 1, 4], model="SASRec", seed=7, config={"resume": "a.pt"} if resumed else {})
-    told = "run --model=SASRec --dataset=tiny ... --seed=8" if resumed else told
-    result = json.loads((run / "result.json").read_text())
-    (run / "result.json").write_text(json.dumps({**result, "command": command}))
-    found = comparison_text(compare([run, folder("two", [1, 1, 1, 2])], MRR))
-    assert f"  recbole-lsrec {told}" in found.splitlines()
-
-
 def test_two_models_that_count_are_tested_over_users_alone(folder):
     runs = [counted(folder("pop", [1, 2, 1, 4], model="Pop")), counted(folder("knn", [2, 2, 2, 1], model="ItemKNN"))]
     (pair,) = compare(runs, MRR).pairs  # .25, .5, -.75
@@ -246,11 +197,6 @@ def test_each_side_has_the_degrees_of_freedom_of_its_own_seeds(folder):
     assert pair.p == pytest.approx(2 * stats.t.sf(pair.t, df))
 
 
-def write_own_model(run, place, sha256=None):
-    result = json.loads((run / "result.json").read_text())
-    (run / "result.json").write_text(json.dumps({**result, "own_model": {"model": place, "sha256": sha256}}))
-
-
 def test_classes_of_one_name_and_other_source_are_other_models(folder):
     runs = [random_run(folder, f"a{seed}", seed, seed=seed) for seed in (1, 2, 3, 4)]
     for run, place, sha256 in zip(
@@ -262,66 +208,6 @@ def test_classes_of_one_name_and_other_source_are_other_models(folder):
         ("GRU4Rec class=bbbbbbbb", 1),
         ("GRU4Rec class=None", 1),
     ]
-
-
-def test_the_interval_is_named_by_its_confidence(folder):
-    runs = [
-        random_run(folder, f"a{number}", number, seed=1, model=model) for number, model in enumerate(("DIN", "SASRec"))
-    ]
-    assert "99.9% interval" in comparison_text(compare(runs, MRR, alpha=0.001))
-    assert "95% interval" in comparison_text(compare(runs, MRR))
-
-
-def test_the_claim_follows_the_number_of_seeds(folder):
-    a1, a2 = (random_run(folder, f"a{seed}", seed, seed=seed) for seed in (1, 2))
-    b1, b2 = (random_run(folder, f"b{seed}", 2 + seed, seed=seed, model="SASRec") for seed in (1, 2))
-    c1 = random_run(folder, "c1", 7, model="DIN")
-    alone = " ".join(comparison_text(compare([a1, b1], MRR)).split())
-    assert "CLAIM: about these two runs alone. Another seed of the same model may turn the difference round" in alone
-    assert "recbole-lsrec run --model=GRU4Rec --dataset=tiny ... --seed=2" in alone
-    assert "recbole-lsrec run --model=SASRec --dataset=tiny ... --seed=2" in alone
-    for verdict in ("*", " p ", "Holm", "better"):
-        assert verdict not in alone
-    assert "CLAIM: about the models as trained here, over users" in comparison_text(compare([a1, b2, a2, b1], MRR))
-    mixed = compare([a1, a2, b1, b2, c1], MRR)
-    assert [pair.about for pair in mixed.pairs] == ["models", "runs", "runs"]
-    text = comparison_text(mixed)
-    assert "CLAIM: about the models as trained here for pairs with p+seeds" in text
-    assert "recbole-lsrec run --model=DIN --dataset=tiny ... --seed=2" in text
-    assert "--model=SASRec" not in text
-    write_own_model(c1, "/models/mine.py:DIN")
-    assert "recbole-lsrec run --model=/models/mine.py:DIN --dataset=tiny ... --seed=2" in comparison_text(
-        compare([a1, c1], MRR)
-    )
-    assert mixed.pairs[0].p_holm == mixed.pairs[0].p  # the only test
-    assert "One model: no pair to compare." in comparison_text(compare([a1, a2], MRR))
-
-
-@pytest.mark.parametrize(
-    ("phase", "asked", "in_results", "corrected", "told"),
-    [
-        ("valid", "valid", False, True, True),
-        ("valid", "valid", True, False, True),
-        ("valid", "valid", False, False, False),
-        ("valid", 0.5, False, True, False),
-        ("test", "valid", False, True, False),
-    ],
-)
-def test_that_lambdas_were_chosen_on_these_targets_is_told(folder, phase, asked, in_results, corrected, told):
-    config = {"popularity_correction": asked, "corrected_results": in_results}
-    runs = [
-        folder(
-            model, [1, 2, 1, 4], model=model, config=config, columns={"phase": phase, "corrected_rank": [1, 1, 2, 4]}
-        )
-        for model in ("GRU4Rec", "SASRec")
-    ]
-    for run in runs:
-        result = json.loads((run / "result.json").read_text())
-        result["popularity_correction"] = {"metric": "mrr", "lambda": {"pop3": 0.5}, "phase": "test", "with": {}}
-        (run / "result.json").write_text(json.dumps(result))
-    found = compare(runs, MRR, phase, corrected=corrected)
-    assert found.fitted_here == told
-    assert ("Lambdas were chosen on these targets" in comparison_text(found)) == told
 
 
 def test_runs_of_one_name_are_told_apart_by_the_settings_that_differ(folder):
@@ -346,68 +232,6 @@ def test_runs_of_other_source_code_are_no_seeds_of_one_model(folder):
     assert "The runs were made by 2 versions of the code." in notes(found)
     other = folder("other", [1, 1, 1, 4], model="SASRec", code="ef" * 8)  # which runs of another name need not have
     assert [model.label for model in compare([runs[0], other], MRR).models] == ["GRU4Rec", "SASRec"]
-
-
-# --- refusals -----------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("fingerprints", "message"),
-    [
-        ({"data": "d2"}, r"data hash \(d1 and d2\)"),
-        ({"split": "s2" * 20}, r"split hash \(s1 and s2s2s2s2s2s2\)"),
-        ({"candidates": {"test/pop3": "c2"}}, r"candidates of test/pop3 \(c1 and c2\)"),
-        ({"candidates": {}}, r"candidates of test/pop3 \(c1 and none\)"),
-        ({"data": "d2", "split": "s2"}, r"data hash \(d1 and d2\), split hash \(s1 and s2\)"),
-        ({"config": {"ties": "pessimistic"}}, r"tie rule \(ties\) \(average and pessimistic\)"),
-    ],
-)
-def test_runs_that_were_not_put_to_the_same_test(folder, fingerprints, message):
-    runs = [folder("one", [1, 2, 1, 4]), folder("two", [2, 2, 1, 2], model="SASRec", **fingerprints)]
-    with pytest.raises(
-        DataError, match=rf"one and .*two were not put to the same test; they differ in {message}\. Train"
-    ):
-        compare(runs, MRR)
-
-
-def test_candidates_of_another_protocol_may_differ(folder):
-    hashes = {"test/pop3": "c1", "test/uni9": "other", "valid/pop3": "other"}
-    runs = [folder("one", [1, 2, 1, 4]), folder("two", [2, 2, 1, 2], model="SASRec", candidates=hashes)]
-    assert compare(runs, MRR).fingerprints == {"data": "d1", "split": "s1", "candidates": "c1"}
-
-
-def test_instances_or_competitors_that_differ_though_the_hashes_agree(folder):
-    one = folder("one", [1, 2, 1, 4])
-    fewer = folder("fewer", [1, 2, 1], ["a", "a", "b"], model="SASRec")
-    with pytest.raises(DataError, match=r"other instances \(4 and 3\) though their hashes agree"):
-        compare([one, fewer], MRR)
-    later = folder("later", [1, 2, 1, 4], columns={"timestamp": [0, 100, 200, 301]}, model="SASRec")
-    with pytest.raises(DataError, match=r"other instances \(4 and 4\)"):
-        compare([one, later], MRR)
-    filtered = folder("filtered", [1, 2, 1, 4], columns={"n_candidates": [4, 3, 4, 5]}, model="SASRec")
-    with pytest.raises(DataError, match=r"2 of 4 targets were ranked among another number of items .* filter_seen"):
-        compare([one, filtered], MRR)
-
-
-def test_what_is_no_comparison(folder):
-    one = folder("one", [1, 2, 1, 4])
-    with pytest.raises(DataError, match="found 1 run folder; a comparison needs two or more"):
-        compare([one], MRR)
-    with pytest.raises(DataError, match="one: is given twice"):
-        compare([one, one.parent / "." / "one"], MRR)
-    repeat = folder("repeat", [1, 2, 1, 2], config={"state": "ERROR"})
-    with pytest.raises(DataError, match=r"same model \(GRU4Rec\) with the same seed 1; a repeat is no new seed"):
-        compare([one, repeat], MRR)
-    with pytest.raises(
-        ConfigError, match="auc needs the scores of a sampled protocol; the run folder holds ranks alone of test/pop3"
-    ):
-        compare([one, folder("two", [1, 2, 1, 2], model="SASRec")], AUC)
-    lone = [folder(f"lone{n}", [1, n], ["a", "a"], model=f"M{n}") for n in (1, 2)]
-    with pytest.raises(DataError, match="found 1 user; tests over users need two or more"):
-        compare(lone, MRR)
-
-
-# --- command ------------------------------------------------------------------------------------------------------------
 
 
 def command(*arguments: object) -> int:
