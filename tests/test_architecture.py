@@ -22,3 +22,10 @@ def test_every_file_the_document_names_is_there():
     named = [name for name in re.findall(r"`([\w/.]+)`", changes) if "/" in name or name.endswith(".py")]
     assert len(named) > 15
     assert [name for name in named if not (ROOT / "recbole_lsrec" / name).exists()] == []
+
+
+def test_no_file_is_longer_than_what_one_reads_in_one_go():
+    files = [path for room in ("recbole_lsrec", "tests", "benchmarks", "docs") for path in (ROOT / room).rglob("*.py")]
+    assert len(files) > 700
+    long = {path.name: n for path in files if (n := len(path.read_text(encoding="utf-8").splitlines())) > 400}
+    assert long == {}
