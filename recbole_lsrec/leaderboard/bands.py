@@ -25,7 +25,8 @@ class Band:
         split: ``eval_args: split`` it holds for.
         protocol: such as ``full`` or ``pop99``.
         filter_seen: whether items of the history were left out; None where that does not matter.
-        settings: other config keys that a run must have, such as the filters where they change the log much.
+        settings: other config keys that a run must have, such as the filters where they change the log much; of a setting
+            that is a dict, only the entries named here count.
         metric: such as ``ndcg@10``.
         models: by name of the model ``[low, high]``: a run below ``low`` is under-fitted, ``high`` is the best reported.
         source: of the numbers.
@@ -75,7 +76,7 @@ def below_band(result: Mapping[str, Any], bands: Sequence[Band]) -> str | None:
             band.dataset == result["dataset"]
             and band.split == config["eval_args"]["split"]
             and band.filter_seen in (None, config["filter_seen"])
-            and all(config.get(key) == value for key, value in band.settings.items())
+            and _has(config, band.settings)
         )
         if known and result["model"] in band.models and key in test:
             low, high = band.models[result["model"]]
@@ -83,3 +84,11 @@ def below_band(result: Mapping[str, Any], bands: Sequence[Band]) -> str | None:
                 found = f"{band.metric} ({band.protocol}) is {metric(test[key])}"
                 missed.append(f"{found}, expected {low:g} to {high:g} ({band.source})")
     return "; ".join(missed) or None
+
+
+def _has(config: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
+    return all(
+        _has(found, value) if isinstance(value, Mapping) and isinstance(found, Mapping) else found == value
+        for key, value in settings.items()
+        for found in [config.get(key)]
+    )

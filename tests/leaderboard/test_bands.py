@@ -60,6 +60,21 @@ def test_a_band_of_a_filtered_log_is_of_runs_with_the_filter():
     assert "expected 0.1 to 0.2" in below_band(run, [band])
 
 
+def test_a_band_names_the_entries_of_a_setting_that_matter():
+    band = replace(BAND, settings={"train_neg_sample_args": {"distribution": "in_batch", "logq": False}})
+    run = result(0.05)
+    run["config"]["train_neg_sample_args"] = {"distribution": "in_batch", "sample_num": 4, "logq": False}
+    assert "expected 0.1 to 0.2" in below_band(run, [band])
+    for others in (
+        {"distribution": "uniform", "logq": False},
+        {"distribution": "in_batch", "logq": True},
+        None,
+        "in_batch",
+    ):
+        run["config"]["train_neg_sample_args"] = others
+        assert below_band(run, [band]) is None
+
+
 def test_the_bands_that_ship():
     bands = read_bands()
     (sasrec,) = (
