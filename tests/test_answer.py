@@ -103,6 +103,18 @@ def test_slsrec_beside_its_strong_preset_on_long_boards() -> None:
             assert text.startswith("**") == (held_p <= 0.05 and mean == max(means))
 
 
+def test_slsrec_beside_its_strong_preset_on_ml_1m_is_on_record() -> None:
+    record = (DOCS / "results" / "strong-ml-1m.md").read_text().split("\n## ")[1]
+    assert record.startswith("Among 99 popular")
+    plain, strong = (make_answer._short(float(mean)) for mean in re.findall(r" 2020  (\S+) ", record))
+    low, high = (
+        make_answer._short(float(end)) for end in re.findall(r"^M1-M2  \S+  \+(\S+) \+(\S+) ", record, re.M)[0]
+    )
+    page = " ".join((DOCS / "tuning.md").read_text().split())
+    assert f"the plain form has {plain} and `strong` {strong} " in page
+    assert f"interval of the difference from {low} to {high})" in page
+
+
 def test_what_alpha_knows_is_on_record() -> None:
     record = (DOCS / "results" / "planted-cosmetics.md").read_text()
     kept = [[cell for n, cell in enumerate(line.split(" | ")) if n not in (5, 6)] for line in record.splitlines()]
