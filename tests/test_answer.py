@@ -106,7 +106,7 @@ def test_slsrec_beside_its_strong_preset_on_long_boards() -> None:
 def test_slsrec_beside_its_strong_preset_on_ml_1m_is_on_record() -> None:
     record = (DOCS / "results" / "strong-ml-1m.md").read_text().split("\n## ")[1]
     assert record.startswith("Among 99 popular")
-    plain, strong = (make_answer._short(float(mean)) for mean in re.findall(r" 2020  (\S+) ", record))
+    plain, strong = (make_answer._short(float(mean)) for mean in re.findall(r" 2020 +(\S+) ", record))
     low, high = (
         make_answer._short(float(end)) for end in re.findall(r"^M1-M2  \S+  \+(\S+) \+(\S+) ", record, re.M)[0]
     )
