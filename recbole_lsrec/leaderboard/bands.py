@@ -86,9 +86,8 @@ def below_band(result: Mapping[str, Any], bands: Sequence[Band]) -> str | None:
     return "; ".join(missed) or None
 
 
-def _has(config: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
-    return all(
-        _has(found, value) if isinstance(value, Mapping) and isinstance(found, Mapping) else found == value
-        for key, value in settings.items()
-        for found in [config.get(key)]
-    )
+def _has(found: Any, asked: Any) -> bool:
+    """Whether a setting is what a band asks; of a dict what it names."""
+    if isinstance(asked, Mapping):
+        return isinstance(found, Mapping) and all(_has(found.get(key), value) for key, value in asked.items())
+    return bool(found == asked)
