@@ -46,7 +46,7 @@ def read_bands(path: Path | None = None) -> list[Band]:
     """Reads the bands that ship, or a file of the same form.
 
     Raises:
-        ConfigError: an entry has an unknown key, or lacks one.
+        ConfigError: an entry has an unknown key, or lacks one, or its settings are no dict.
     """
     path = path or properties_dir() / "leaderboard/bands.yaml"
     bands = []
@@ -56,6 +56,8 @@ def read_bands(path: Path | None = None) -> list[Band]:
         missing = [key for key in _KEYS if key not in entry and key not in _MAY_LACK]
         if missing:
             raise ConfigError(f"{where}: lacks {', '.join(missing)}.")
+        if not isinstance(settings := entry.get("settings", {}), Mapping):
+            raise ConfigError(f"{where}: settings is {settings!r}; accepted: a dict of config keys.")
         bands.append(Band(**entry))
     return bands
 

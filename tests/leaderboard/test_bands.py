@@ -104,6 +104,13 @@ def test_bands_of_our_boards_are_what_their_tables_give():
             assert known == pytest.approx([row["mean"] - 2 * row.sd - slack, row["mean"] + 2 * row.sd], abs=6e-5)
 
 
+def test_settings_that_are_no_dict_are_refused(tmp_path):
+    entry = "dataset: shop, split: {}, protocol: full, filter_seen: null, metric: mrr, models: {}, source: a paper"
+    (tmp_path / "bands.yaml").write_text(f"bands: [{{{entry}, settings: 5}}]\n")
+    with pytest.raises(ConfigError, match="entry 1: settings is 5; accepted: a dict of config keys"):
+        read_bands(tmp_path / "bands.yaml")
+
+
 def test_an_entry_that_lacks_something_is_refused(tmp_path):
     (tmp_path / "bands.yaml").write_text("bands: [{dataset: shop, split: {}, protocol: full, metric: ndcg@10}]\n")
     with pytest.raises(ConfigError, match="entry 1: lacks filter_seen, models, source"):
