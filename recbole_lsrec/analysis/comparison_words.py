@@ -143,7 +143,8 @@ def _more_seeds(found: Comparison) -> list[str]:
             (run,) = model.runs
             own = shlex.join(part for part in run.command if not part.startswith("--seed="))
             known = own or f"run --model={model.model} --dataset={found.dataset} ..."
-            commands.append(f"recbole-lsrec {known} --seed={run.seed + 1}")
+            whose = "" if own or model.label == model.model else f"  # {model.label}"
+            commands.append(f"recbole-lsrec {known} --seed={run.seed + 1}{whose}")
     return commands
 
 
