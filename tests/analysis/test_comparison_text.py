@@ -31,9 +31,7 @@ def test_the_command_for_another_seed_is_the_run_s_own_where_it_is_known(folder,
 
 
 def test_two_forms_of_one_model_are_told_apart_where_neither_command_is_known(folder):
-    small, large = (
-        random_run(folder, f"dim{dim}", dim, seed=1, config={"embedding_size": dim}) for dim in (16, 64)
-    )
+    small, large = (random_run(folder, f"dim{dim}", dim, seed=1, config={"embedding_size": dim}) for dim in (16, 64))
     text = comparison_text(compare([small, large], MRR)).splitlines()
     assert [line for line in text if "--seed=2" in line] == [
         "  recbole-lsrec run --model=GRU4Rec --dataset=tiny ... --seed=2  # GRU4Rec embedding_size=16",
