@@ -113,7 +113,8 @@ def memory_named() -> Iterator[None]:
 
 def failure_in_words(error: BaseException) -> str:
     """What a trial or a cell that failed says of it, in one line."""
-    return LESS_MEMORY if out_of_memory(error) else f"{type(error).__name__}: {' '.join(str(error).split())}"
+    said = str(error).partition("Exception raised from ")[0]  # after it torch lists its stack
+    return LESS_MEMORY if out_of_memory(error) else f"{type(error).__name__}: {' '.join(said.split())}"
 
 
 @contextmanager

@@ -299,6 +299,13 @@ def test_memory_that_is_used_up_is_one_line(shop):
     assert failure_in_words(OutOfMemoryError(LESS_MEMORY)) == LESS_MEMORY  # as a trial and a cell have it
 
 
+def test_what_torch_says_is_told_without_its_stack():
+    error = TypeError(
+        "empty(): Overflow\nException raised from THPUtils at x.h:107 (most recent call first):\nframe #0: c10"
+    )
+    assert failure_in_words(error) == "TypeError: empty(): Overflow"
+
+
 def test_a_refused_resume_leaves_the_folder_as_it_was(shop):
     folder = Path(run_recbole_lsrec("GRU4Rec", "shop", config_dict={**shop, "epochs": 1})["run_folder"])
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.name != "log"}

@@ -87,8 +87,9 @@ def drift(log: Log) -> list[dict[str, Any]]:
 def unseen(log: Log) -> dict[str, float]:
     """Share of test targets without any training event, and of the items that uniform negatives of theirs are drawn from.
 
-    Test targets as in leave-one-out. An item can be a negative once it has been seen anywhere (as in evaluation); negatives
-    drawn by training popularity are never unseen, so that a model which merely prefers unseen items is paid for it.
+    Test targets as in leave-one-out. As in evaluation, an item can be a negative if it was seen anywhere before the
+    target's second, and is not the target; targets without such an item are left out of the second share. Negatives drawn
+    by training popularity are never unseen, so that a model which merely prefers unseen items is paid for it.
     """
     train, last = log.held_out()
     n = int(log.item.max()) + 1
@@ -98,11 +99,14 @@ def unseen(log: Log) -> dict[str, float]:
     items = np.unique(log.item)
     order = items[np.argsort(first_seen[items], kind="stable")]
     cold = np.concatenate([[0], np.cumsum(~trained[order])])
-    upto = np.searchsorted(first_seen[order], log.time[last], side="right")
+    upto = np.searchsorted(first_seen[order], log.time[last])
     targets = ~trained[log.item[last]]
+    known = first_seen[log.item[last]] < log.time[last]  # the target is among the items so far
+    pool, new = upto - known, cold[upto] - (known & targets)
+    some = pool > 0
     return {
         "targets": float(targets.mean()) if last.any() else 0.0,
-        "uniform_negatives": float((cold[upto] / np.maximum(upto, 1)).mean()) if last.any() else 0.0,
+        "uniform_negatives": float((new[some] / pool[some]).mean()) if some.any() else 0.0,
     }
 
 

@@ -46,11 +46,14 @@ class Log(NamedTuple):
         return np.diff(self.time, prepend=0)[~self.first]
 
     def held_out(self) -> tuple[np.ndarray, np.ndarray]:
-        """Boolean ``[n]``: the events that training keeps when of each user with three or more the last two are held
-        out, and the last ones, which are the test targets."""
-        long = np.repeat(self.lengths >= 3, self.lengths)
-        last = self.last & long
-        before = np.append(last[1:], False) & long
+        """Boolean ``[n]``: the events that leave-one-out trains on, and the last ones, which are the test targets.
+
+        Of each user with three events or more the last is held out, with four or more the one before it too: the first
+        target is always trained on.
+        """
+        length = np.repeat(self.lengths, self.lengths)
+        last = self.last & (length >= 3)
+        before = np.append(last[1:], False) & (length >= 4)
         return ~(last | before), last
 
 

@@ -1,6 +1,5 @@
 """An audit as one HTML file that needs no network, and as text."""
 
-from datetime import datetime, timezone
 from pathlib import Path
 
 from tabulate import tabulate
@@ -9,6 +8,7 @@ from recbole_lsrec import __version__
 from recbole_lsrec.audit import charts
 from recbole_lsrec.audit.measure import Audit
 from recbole_lsrec.audit.verdict import findings, verdict
+from recbole_lsrec.log_checks.times import date
 from recbole_lsrec.page.numbers import percent, plain, span
 from recbole_lsrec.page.render import html_environment
 from recbole_lsrec.whole_files import write_text
@@ -49,7 +49,7 @@ def audit_text(audit: Audit) -> str:
 def size_in_words(audit: Audit) -> str:
     """Counts and dates."""
     size = audit.size
-    first, last = (datetime.fromtimestamp(size[key], timezone.utc).date() for key in ("first", "last"))
+    first, last = date(size["first"]), date(size["last"])
     return (
         f"{size['events']:,} events of {size['users']:,} users and {size['items']:,} items, {first} to {last}; "
         f"{size['mean_length']:.1f} events a user, median {size['median_length']:.0f}."
@@ -111,7 +111,7 @@ def drift_rows(audit: Audit) -> list[list[str]]:
     """One row a period."""
     rows = []
     for of in audit.drift:
-        begin, end = (datetime.fromtimestamp(of[key], timezone.utc).date() for key in ("begin", "end"))
+        begin, end = date(of["begin"]), date(of["end"])
         shares = percent(of.get("new")), percent(of.get("moved"))
         rows.append([f"{begin} to {end}", plain(of["events"]), *shares, plain(of.get("top"))])
     return rows

@@ -43,7 +43,7 @@ def check_budget(values: Mapping[str, Any], sources: Sources) -> None:
 
 
 def check_own_columns(values: Mapping[str, Any], sources: Sources) -> None:
-    """Refuses one column in two roles.
+    """Refuses one column in two roles, and a field that is made in the place of another.
 
     Raises:
         ConfigError: names both keys.
@@ -53,6 +53,11 @@ def check_own_columns(values: Mapping[str, Any], sources: Sources) -> None:
     for key in roles:
         if values[key] in taken:
             raise refuse(key, values[key], sources, f"another column than that of {taken[values[key]]}")
+        taken[values[key]] = key
+    taken |= {f"{column}{values['LIST_SUFFIX']}": f"the histories of {key}" for column, key in taken.items()}
+    for key in ("LABEL_FIELD", "ITEM_LIST_LENGTH_FIELD"):
+        if values[key] in taken:
+            raise refuse(key, values[key], sources, f"another field than that of {taken[values[key]]}")
         taken[values[key]] = key
 
 

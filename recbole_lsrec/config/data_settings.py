@@ -11,7 +11,7 @@ from recbole_lsrec.config.setting import A_FOLDER, RECBOLES, Effect, Options, Pl
 _DATA, _FEATURES = Effect.DATA, Effect.FEATURES
 
 Column = Annotated[str, StringConstraints(pattern=r"\S")]
-HistoryLength = Annotated[int, Field(ge=1)]
+HistoryLength = Annotated[int, Field(ge=1, le=1_000_000)]  # far beyond it torch ends in errors of its own
 _COLUMN = "the name of a column"
 _AFFIX = "a text that is not empty, since it alone tells these fields from others"
 

@@ -1,6 +1,7 @@
 """Batches of instances: windows gathered on demand, negatives drawn in one vectorised call."""
 
 import copy
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -265,7 +266,7 @@ class EvalLoader:
         config, arguments = self.config, self.config["eval_args"]
         identity = [dataset.fingerprint(), dataset.split_fingerprint(), config["candidate_seed"]]
         if "target_session" in arguments["exclude"]:
-            identity.append(dataset.sessions_fingerprint())
+            identity.append(hashlib.sha256(dataset.session.tobytes()).hexdigest())
         return freeze_candidates(
             sampler,
             dataset.rows,

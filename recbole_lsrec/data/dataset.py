@@ -343,7 +343,8 @@ class SessionDataset(FilteredDataset):
         np.add.at(edges, train[until[has] - 1] + 1, -1)
         trains = np.cumsum(edges[:-1], dtype=np.int8).astype(bool)
         # Only pre-split files can have a held-out target before a training target of the same user.
-        trains[self.split.valid] = trains[self.split.test] = False
+        if self.pre_split:
+            trains &= self._origin == 0
         return trains
 
     def training_counts(self) -> np.ndarray:
@@ -375,7 +376,7 @@ class SessionDataset(FilteredDataset):
         return digest.hexdigest()
 
     def features_fingerprint(self) -> str:
-        """SHA-256 of those and of the users' and items' further columns, where there are any: what models are told."""
+        """SHA-256 of those and of the further columns of users, items and events, where there are any: what models are told."""
         return with_features(self.sessions_fingerprint(), self)
 
     def split_fingerprint(self) -> str:

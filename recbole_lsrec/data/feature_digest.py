@@ -1,4 +1,4 @@
-"""What identifies the columns of the user and item files."""
+"""What identifies the columns that a log has beside users, items and times."""
 
 import hashlib
 from typing import Any
@@ -8,20 +8,34 @@ from recbole.utils import FeatureType
 _OF_TOKENS = (FeatureType.TOKEN, FeatureType.TOKEN_SEQ)
 
 
-def with_features(fingerprint: str, dataset: Any) -> str:
-    """SHA-256 of a fingerprint and of the features of users and items; the fingerprint itself where there are none.
+def with_features(fingerprint: str, dataset: Any, of_events: bool = True) -> str:
+    """SHA-256 of a fingerprint and of the features of users, items and events; the fingerprint itself where there are none.
 
     Args:
-        fingerprint: of what else is known of the log, categories among it.
+        fingerprint: of what else is known of the log, categories and sessions among it.
         dataset: a :class:`~recbole_lsrec.data.dataset.SessionDataset` after ``build``.
+        of_events: whether the events' further columns are in it, as in no run of before 2026-11-28.
 
     Returns:
         64 hexadecimal digits.
     """
     digest = hashlib.sha256(fingerprint.encode())
-    known = {dataset.uid_field, dataset.iid_field, dataset.config["CATEGORY_FIELD"]}
-    tables = (dataset.user_feat, dataset.item_feat)
-    columns = [(table, field) for table in tables if table is not None for field in table.columns if field not in known]
+    config = dataset.config
+    known = {
+        dataset.uid_field,
+        dataset.iid_field,
+        dataset.time_field,
+        config["CATEGORY_FIELD"],
+        config["SESSION_ID_FIELD"],
+    }
+    tables = (dataset.user_feat, dataset.item_feat, dataset.events if of_events else None)
+    columns = [
+        (table, field)
+        for table in tables
+        if table is not None
+        for field in table.columns
+        if field not in known and not field.startswith(config["NEG_PREFIX"])  # those are drawn
+    ]
     for table, field in columns:
         values = table[field].numpy()
         digest.update(f"\0{field}:{values.dtype}{values.shape}".encode() + values.tobytes())

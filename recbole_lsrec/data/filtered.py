@@ -23,7 +23,7 @@ from recbole_lsrec.data.preloaded import preload_remarks
 from recbole_lsrec.data.sorting import in_order, order_by_user_and_time, whole_numbers
 from recbole_lsrec.data.token_ids import number_tokens
 from recbole_lsrec.errors import DataError, did_you_mean, listed
-from recbole_lsrec.log_checks.times import ORDER, unit_problem
+from recbole_lsrec.log_checks.times import ORDER, of_the_future, unit_problem
 from recbole_lsrec.whole_files import code_sha256
 
 # Settings that decide what the tables hold before ``build``.
@@ -112,6 +112,8 @@ class FilteredDataset(CheckedDataset):
         unit = self.config["timestamp_unit"]
         problem = None if unit == ORDER else unit_problem(user, time, unit)
         if problem is None:
+            if unit != ORDER and (text := of_the_future(time, unit)):
+                self.remark(30, f"{self.files_in_words()}, column {self.time_field!r}: {text}")
             return
         text = f"{self.files_in_words()}, column {self.time_field!r}: {problem.text}."
         # Whoever states the unit may know of times that count from another day, or of a log of long ago.
@@ -301,9 +303,10 @@ class FilteredDataset(CheckedDataset):
                 continue
             # As in RecBole: lines of the user or item file go with their events, or for having fewer than the lower end.
             count = np.bincount(self.inter_feat[field].cat.codes, minlength=len(names))
-            few = count < intervals[0].low
+            low = min(interval.low for interval in intervals)
+            few = count < low
             stay = ~table[field].isin(names[gone | few]).to_numpy()
-            if intervals[0].low > 0:
+            if low > 0:
                 stay &= table[field].isin(names).to_numpy()
             setattr(self, table_name, table[stay])
 

@@ -211,8 +211,8 @@ class CheckedDataset(RecBoleDataset):
                 )
 
     def _remark_none_words(self, path: Path, frame: pd.DataFrame, types: Types) -> None:
-        """A category or a type of event whose name may mean that there is none is one all the same, and is said."""
-        for field in (self.config["CATEGORY_FIELD"], EVENT_TYPE):
+        """A category, session or type of event whose name may mean that there is none is one all the same, and is said."""
+        for field in (self.config["CATEGORY_FIELD"], self.config["SESSION_ID_FIELD"], EVENT_TYPE):
             if types.get(field) != FeatureType.TOKEN:
                 continue
             names = none_words(frame[field].cat.categories)

@@ -79,8 +79,9 @@ class TimeThresholdSampler:
             key: from :func:`~recbole_lsrec.data.counter_random.key_from`; names the use (phase, seed, epoch, protocol).
             alpha: None draws uniformly; a number draws in proportion to ``popularity ** alpha``.
             exclude: what is left out, among ``positive`` (always is), ``history`` (items of the instance's history),
-                ``target_session`` (items of the session the target belongs to) and ``user`` (items of the user's events
-                among the counted, before and after the row).
+                ``target_session`` (items of the session the target belongs to; in training of its counted events, since
+                what is never drawn would tell the held-out ones) and ``user`` (items of the user's events among the
+                counted, before and after the row).
             popularity: what the popularity draw counts: ``train``, the rows of ``counted``, or ``all`` rows of the log.
             limit: only items first seen before this time; None means each target's own time.
             widen: a pool is never smaller than the first items to appear that leave ``n`` after the exclusions (training).
@@ -96,7 +97,7 @@ class TimeThresholdSampler:
         pool, cumulative = self._appeared_before(rows, limit), self._weights(alpha, popularity)
         if widen:
             pool = np.maximum(pool, self._least(rows, n, alpha, popularity, exclude))
-        banned = self._banned(rows, exclude)
+        banned = self._banned(rows, exclude, training=widen)
         chosen = np.full((len(rows), n), -1, dtype=np.int64)  # positions in order of appearance
         open_row, open_slot = np.nonzero(chosen < 0)
         for attempt in range(_ROUNDS):
@@ -178,6 +179,11 @@ class TimeThresholdSampler:
         """``[n]`` the user of a counted row, -1 for the others."""
         return np.where(self.counted, self.user, -1)
 
+    @cached_property
+    def _counted_session(self) -> np.ndarray:
+        """``[n]`` the session of a counted row, -1 for the others."""
+        return np.where(self.counted, self.session, -1)
+
     def _weights(self, alpha: float | None, popularity: str) -> np.ndarray:
         """Cumulative weights ``[n_seen + 1]`` in order of appearance, starting with 0."""
         if (alpha, popularity) not in self._cumulative:
@@ -187,8 +193,11 @@ class TimeThresholdSampler:
             self._cumulative[alpha, popularity] = np.concatenate([[0.0], np.cumsum(weight)])
         return self._cumulative[alpha, popularity]
 
-    def _banned(self, rows: np.ndarray, exclude: Collection[str]) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    def _banned(
+        self, rows: np.ndarray, exclude: Collection[str], training: bool
+    ) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
         """A test ``(index into rows, item) -> bool`` for what must not be drawn."""
+        sessions = ("counted_session", self._counted_session) if training else ("target_session", self.session)
 
         def banned(index: np.ndarray, item: np.ndarray) -> np.ndarray:
             row = rows[index]
@@ -196,8 +205,7 @@ class TimeThresholdSampler:
             if "history" in exclude:
                 found |= self._first_row("history", self.user, self.user[row], item) < self._end_of_history(row)
             if "target_session" in exclude:
-                session = self.session[row]
-                found |= self._first_row("target_session", self.session, session, item) < len(self.item)
+                found |= self._first_row(*sessions, self.session[row], item) < len(self.item)
             if "user" in exclude:
                 found |= self._first_row("user", self._counted_user, self.user[row], item) < len(self.item)
             return found
@@ -210,8 +218,7 @@ class TimeThresholdSampler:
         if "history" in exclude:
             taken += self._end_of_history(rows) - np.searchsorted(self.user, self.user[rows], side="left")
         if "target_session" in exclude:
-            session = self.session[rows]
-            taken += np.searchsorted(self.session, session, side="right") - np.searchsorted(self.session, session)
+            taken += np.bincount(self.session[self.counted], minlength=self.session[-1] + 1)[self.session[rows]]
         if "user" in exclude:
             taken += np.bincount(self.user[self.counted], minlength=self.user[-1] + 1)[self.user[rows]]
         return taken

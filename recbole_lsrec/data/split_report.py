@@ -181,19 +181,19 @@ def _leak_warnings(phases: Mapping[str, Mapping[str, Any]]) -> list[str]:
 
 
 def _mixed_history_warnings(dataset: SessionDataset) -> list[str]:
-    """Only pre-split files can hold a training target after a held-out target of the same user."""
+    """Only pre-split files can hold a training target after a held-out event of the same user."""
     if not dataset.pre_split:
         return []
     earliest = np.full(dataset.user_num, len(dataset.user))
-    held = np.concatenate([dataset.split.valid, dataset.split.test])
+    held = np.flatnonzero(dataset._origin > 0)
     np.minimum.at(earliest, dataset.user[held], held)
     train = dataset.split.train
     mixed = int((train > earliest[dataset.user[train]]).sum())
     if mixed == 0:
         return []
     return [
-        f"the files are mixed in time: {mixed} of {len(train)} training targets come after a validation or test target of "
-        "the same user, and have it in their history"
+        f"the files are mixed in time: {mixed} of {len(train)} training targets come after an event of the validation or test "
+        "file of the same user, and have it in their history"
     ]
 
 
@@ -229,7 +229,7 @@ def _empty_phase_warnings(dataset: SessionDataset) -> list[str]:
         return []  # as asked
     return [
         f"no user has an instance in {phase}, so nothing is measured there: a target needs an earlier event of its user, "
-        "and leaving one out needs three events of a user for two phases"
+        "and leaving one out needs four events of a user for two phases, since the first target is trained on"
         for phase in HELD_OUT
         if len(getattr(dataset.split, phase)) == 0
     ]

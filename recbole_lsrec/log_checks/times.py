@@ -88,6 +88,18 @@ def unit_problem(user: np.ndarray, time: np.ndarray, unit: str) -> UnitProblem |
     return None
 
 
+def of_the_future(time: np.ndarray, unit: str) -> str:
+    """Says how many times lie on a day that has not begun in any zone, or nothing where none does."""
+    today = datetime.now(timezone.utc)
+    late = time >= (today.timestamp() + 86_400) * TICKS_PER_SECOND[unit]
+    if not late.any():
+        return ""
+    return (
+        f"{int(late.sum())} of {len(time)} times lie after today ({today.date()}), the last on "
+        f"{date(time.max() / TICKS_PER_SECOND[unit])}; they are kept. Is a clock wrong, or the unit?"
+    )
+
+
 def date(seconds: float) -> str:
     """A day in ISO form, or the year in words where the calendar has no such day."""
     try:

@@ -85,6 +85,16 @@ def test_a_log_without_categories_is_audited(tmp_path, monkeypatch):
     assert "categor" not in found.output
 
 
+def test_times_that_no_calendar_has_are_told_in_words(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "far").mkdir()
+    lines = [f"{user}\t{event % 4}\t{630_000_000_000 + event}" for user in range(4) for event in range(6)]
+    head = "user_id:token\titem_id:token\ttimestamp:float"
+    (tmp_path / "far" / "far.inter").write_text("\n".join([head, *lines, ""]))
+    found = CliRunner().invoke(cli, ["audit", "far", "--data_path=.", "--timestamp_unit=s"], catch_exceptions=False)
+    assert "24 events of 4 users and 4 items, the year 21,934 to the year 21,934" in found.output
+
+
 def test_own_sessions_of_a_log_whose_columns_are_not_named(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "own").mkdir()

@@ -66,3 +66,16 @@ def test_a_column_has_one_role() -> None:
     refused(
         r"^TIME_FIELD: found 'item_id' .*; accepted: another column than that of ITEM_ID_FIELD", TIME_FIELD="item_id"
     )
+
+
+@pytest.mark.parametrize(
+    ("key", "field", "whose"),
+    [
+        ("LABEL_FIELD", "item_id", "ITEM_ID_FIELD"),
+        ("LABEL_FIELD", "item_id_list", "the histories of ITEM_ID_FIELD"),
+        ("ITEM_LIST_LENGTH_FIELD", "timestamp_list", "the histories of TIME_FIELD"),
+        ("ITEM_LIST_LENGTH_FIELD", "label", "LABEL_FIELD"),
+    ],
+)
+def test_a_field_that_is_made_takes_no_other_s_place(key: str, field: str, whose: str) -> None:
+    refused(rf"^{key}: found '{field}' .*; accepted: another field than that of {whose}", **{key: field})

@@ -337,6 +337,14 @@ def test_the_features_of_items_and_users_are_in_their_fingerprint(load):
     words = [of("token", names)[0] for names in ("abab", "cdcd", "abba", "abab")]
     assert len({numbers[0], *words}) == 4
     assert words[0] == words[3]
+    rated = []
+    for number, last in enumerate((4, 1, 4)):
+        rows = [(*row, last if place == 2 else 3) for place, row in enumerate(ROWS)]
+        log = load(rows, header=f"{HEADER}\trating:float", name=f"rated{number}")
+        log.build()
+        rated.append((log.features_fingerprint(), log.sessions_fingerprint()))
+    assert rated[0] == rated[2] != rated[1]
+    assert rated[0][1] == rated[1][1]
     plain = load(ROWS)
     plain.build()
     assert plain.features_fingerprint() == plain.sessions_fingerprint()  # of older runs

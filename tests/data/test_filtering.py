@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recbole_lsrec.config import Config
 from recbole_lsrec.config.intervals import parse_intervals
+from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.data.filtering import k_core, of_several, repeated
 from tests.real_data import REAL_DATA, needs_real_data
 
@@ -117,3 +119,24 @@ def test_tables_are_those_that_recbole_keeps(tmp_path, interval):
     assert ours.item_feat["item_id"].tolist() == stock.item_feat["item_id"].tolist()
     assert ours.item_feat["price"].tolist() == stock.item_feat["price"].tolist()
     assert [t.tolist() for t in ours.item_feat["tags"]] == [t.tolist() for t in stock.item_feat["tags"]]
+
+
+def test_items_keep_their_lines_in_whatever_order_the_intervals_are_written(tmp_path):
+    (tmp_path / "log").mkdir()
+    rows = [f"u{user}\ti{item}\t{1_580_000_000 + item}" for user in range(5) for item in range(3)] + [
+        "u0\trare\t1580000009"
+    ]
+    header = "user_id:token\titem_id:token\ttimestamp:float"
+    (tmp_path / "log" / "log.inter").write_text("\n".join([header, *rows]) + "\n")
+    items = "item_id:token\tcat:token\ni0\ta\ni1\ta\ni2\ta\nrare\tb\n"
+    (tmp_path / "log" / "log.item").write_text(items)
+    for interval in ("[1,2];[5,inf)", "[5,inf);[1,2]"):
+        settings = {
+            "data_path": str(tmp_path),
+            "load_col": {"inter": ["user_id", "item_id", "timestamp"], "item": ["item_id", "cat"]},
+            "item_inter_num_interval": interval,
+            "CATEGORY_FIELD": "cat",
+        }
+        log = SessionDataset(Config("GRU4Rec", "log", config_dict=settings))
+        names = log.field2id_token["item_id"]
+        assert names[log.item_feat["item_id"].to_numpy()].tolist() == ["[PAD]", "i0", "i1", "i2", "rare"]

@@ -288,20 +288,21 @@ def test_ids_that_only_spaces_tell_apart_are_counted_and_stay(load, caplog):
     ]
 
 
-def test_categories_and_events_named_as_if_there_were_none_are_counted_and_stay(load, caplog):
+def test_categories_sessions_and_events_named_as_if_there_were_none_are_counted_and_stay(load, caplog):
     rows = [
-        ("a", "x", 1, "null", "view"),
-        ("a", "y", 2, "toys", "N/A"),
-        ("b", "x", 3, "null", "view"),
-        ("b", "z", 4, "", "-"),
+        ("a", "x", 1, "null", "view", "s1"),
+        ("a", "y", 2, "toys", "N/A", "s1"),
+        ("b", "x", 3, "null", "view", "None"),
+        ("b", "z", 4, "", "-", "None"),
     ]
-    header = "user_id:token\titem_id:token\ttimestamp:float\tcat:token\tevent_type:token"
-    columns = ["user_id", "item_id", "timestamp", "cat", "event_type"]
+    header = "user_id:token\titem_id:token\ttimestamp:float\tcat:token\tevent_type:token\tsession_id:token"
+    columns = ["user_id", "item_id", "timestamp", "cat", "event_type", "session_id"]
     with caplog.at_level(logging.WARNING):
         log = load(rows, header=header, load_col={"inter": columns}, CATEGORY_FIELD="cat")
     assert log.field2id_token["cat"].tolist() == ["[PAD]", "null", "toys"]
     said = [record.getMessage() for record in caplog.records if "is a name like any other" in record.getMessage()]
     assert [line.partition(", which")[0] for line in said] == [
         "tiny.inter, column 'cat': 2 of 4 lines hold 'null'",
+        "tiny.inter, column 'session_id': 2 of 4 lines hold 'None'",
         "tiny.inter, column 'event_type': 2 of 4 lines hold 'N/A', '-'",
     ]

@@ -77,6 +77,19 @@ def test_exclusions():
     assert sorted(sampler.draw([6], 3, key=1, exclude=["positive", "target_session"])[0].tolist()) == [2, 3, 4]
 
 
+def test_in_training_a_session_excludes_its_counted_events_alone():
+    """Else what is never drawn would be the held-out target."""
+    counted = np.array([True, True, True, True, True, True, False])
+    sampler = make_sampler(USER, ITEM, TIME, 6, counted)
+    # Row 5 (item 1 at 40) is of one session with row 6 (item 5), which is held out; four first items to draw two from: 1 4 2 3.
+    excluded = {"exclude": ["positive", "target_session"], "widen": True}
+    drawn = [set(sampler.draw([5], 4, key, **excluded)[0].tolist()) for key in range(20)]
+    assert all(items == {2, 3, 4, 5} for items in drawn)
+    everything = make_sampler(USER, ITEM, TIME, 6)
+    with pytest.raises(DataError, match="3 possible negatives, 4 are asked for"):
+        everything.draw([5], 4, 0, **excluded)
+
+
 def test_user_excludes_what_the_user_has_in_training_before_or_after():
     counted = np.array([True, True, True, True, True, True, False])
     sampler = make_sampler(USER, ITEM, TIME, 6, counted)

@@ -167,6 +167,29 @@ def test_leak_in_numbers(targets, events, expected):
     assert tuple(leak.values()) == expected
 
 
+def test_a_held_out_file_s_event_that_is_nobody_s_target_is_no_training_event(tmp_path):
+    """The first event of a user is in no phase; of the test file it is held out all the same."""
+    from recbole_lsrec.config import Config
+    from recbole_lsrec.data.dataset import SessionDataset
+
+    (tmp_path / "log").mkdir()
+    header = "user_id:token\titem_id:token\ttimestamp:float\n"
+    (tmp_path / "log" / "log.one.inter").write_text(header + "a\ty\t2\na\tx\t3\nb\tx\t1\nb\ty\t2\n")
+    (tmp_path / "log" / "log.two.inter").write_text(header + "b\tx\t5\n")
+    (tmp_path / "log" / "log.three.inter").write_text(header + "a\tsecret\t1\n")
+    settings = {"data_path": str(tmp_path), "benchmark_filename": ["one", "two", "three"], "timestamp_unit": "s"}
+    dataset = SessionDataset(Config("GRU4Rec", "log", config_dict=settings))
+    dataset.build()
+    names = dataset.field2id_token["item_id"]
+    assert dict(zip(names.tolist(), dataset.training_counts().tolist(), strict=True)) == {
+        "[PAD]": 0, "secret": 0, "x": 2, "y": 2
+    }  # fmt: skip
+    assert (
+        "the files are mixed in time: 2 of 3 training targets come after an event of the validation or test file of the same "
+        "user, and have it in their history"
+    ) in split_report(dataset)["warnings"]
+
+
 def test_pre_split_files_that_are_mixed_in_time_are_warned_of(tmp_path):
     from recbole_lsrec.config import Config
     from recbole_lsrec.data.dataset import SessionDataset
@@ -183,8 +206,8 @@ def test_pre_split_files_that_are_mixed_in_time_are_warned_of(tmp_path):
     report = split_report(dataset)
     assert report["split"] == "log.one.inter, log.two.inter, log.three.inter"
     assert report["warnings"][-1] == (
-        "the files are mixed in time: 1 of 2 training targets come after a validation or test target of the same user, "
-        "and have it in their history"
+        "the files are mixed in time: 1 of 2 training targets come after an event of the validation or test file of the same "
+        "user, and have it in their history"
     )
 
 

@@ -13,14 +13,14 @@ from recbole_lsrec.errors import DataError
 EXCLUDE = [["positive"], ["positive", "history"], ["positive", "target_session"], ["positive", "user"]]
 
 
-def excluded(oracle, number, exclude, trained=()):
-    """Items that the exclusions take from the pool of a target."""
+def excluded(oracle, number, exclude, trained, training=False):
+    """Items that the exclusions take from the pool of a target; in training no held-out event is known, of its session too."""
     row = oracle.rows[number]
     out = {row.item}
     if "history" in exclude:
         out |= {event.item for event in oracle.before(number)}
     if "target_session" in exclude:
-        out |= {event.item for event in oracle.session(number)}
+        out |= {event.item for event in oracle.session(number) if not training or event.number in trained}
     if "user" in exclude:
         out |= {event.item for event in oracle.users[row.user] if event.number in trained}
     return out
@@ -108,7 +108,7 @@ def test_negatives_of_training_were_first_seen_before_the_target(load, oracle, d
     for number, found in drawn.items():
         row = oracle.rows[number]
         pool = [item for item in order if oracle.first_seen[item] < row.time]
-        out = excluded(oracle, number, exclude, trained)
+        out = excluded(oracle, number, exclude, trained, training=True)
         least = n + 1 + at_most(oracle, number, exclude, trained)
         drawable = [item for item in order if distribution == "uniform" or item in counted]
         wide = order[: order.index(drawable[least - 1]) + 1] if least <= len(drawable) else order
@@ -133,7 +133,8 @@ def first_row(oracle, item):
 def at_most(oracle, number, exclude, trained):
     """How many events the exclusions can take items from."""
     taken = len(oracle.before(number)) if "history" in exclude else 0
-    taken += len(oracle.session(number)) if "target_session" in exclude else 0
+    in_session = [event for event in oracle.session(number) if event.number in trained]
+    taken += len(in_session) if "target_session" in exclude else 0
     of_user = oracle.users[oracle.rows[number].user]
     return taken + (sum(event.number in trained for event in of_user) if "user" in exclude else 0)
 
@@ -235,6 +236,11 @@ def test_candidates_are_the_same_for_every_model_seed_and_batch_and_frozen_for_t
         other = load(model, eval_args=modes, **more)
         assert (other.valid.hashes, other.test.hashes) == (data.valid.hashes, data.test.hashes)
     assert load(eval_args=modes, candidate_seed=3).test.hashes != data.test.hashes
+    in_session = [
+        load(eval_args={**modes, "exclude": ["positive", "target_session"]}, CATEGORY_FIELD=field).test.hashes
+        for field in ("event_type", None)
+    ]
+    assert in_session[0] == in_session[1] != data.test.hashes  # categories are nothing to a candidate
     before = {name: chosen.copy() for name, chosen in data.test.candidates.items()}
     list(data.train), list(data.test), list(data.test)
     assert all((before[name] == chosen).all() for name, chosen in data.test.candidates.items())

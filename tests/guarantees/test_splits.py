@@ -118,7 +118,11 @@ def test_pre_split_files_give_the_phases_and_popularity_counts_the_training_file
     found = dict(zip(parts, split_of(data), strict=True))
     for part, numbers in found.items():
         assert numbers == [row.number for row in together.instances() if phase_of[row.number] == part]
-    trained = together.trained_on(found["train"], [*found["valid"], *found["test"]])
+    held_out = [number for number, part in phase_of.items() if part != "train"]
+    assert {rows[0].number for rows in together.users.values()} & set(
+        held_out
+    )  # nobody's target, and held out all the same
+    trained = together.trained_on(found["train"], held_out)
     assert np.flatnonzero(data.train.sampler.counted).tolist() == sorted(trained)
     assert trained < together.trained_on(found["train"], [])  # held-out events lie before training targets
     counted = {together.rows[number].item for number in trained}

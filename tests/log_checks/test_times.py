@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from recbole_lsrec.log_checks.times import date, implausible_pause, plausible, unit_problem
+from recbole_lsrec.log_checks.times import date, implausible_pause, of_the_future, plausible, unit_problem
 
 USER = np.array([0, 0, 0, 1, 1])
 SECONDS = np.array([1_580_000_000, 1_580_000_060, 1_580_007_260, 1_580_000_000, 1_580_000_060])
@@ -62,6 +62,15 @@ def test_a_pause_that_no_people_make():
     assert "the median pause between a user's events is 5e+08 s" in problem
     times = np.array([1_580_000_000 * 10**9 + n * 1000 for n in (0, 1, 2, 0, 1)])  # a microsecond apart
     assert "the median pause between a user's events is 1e-06 s" in unit_problem(USER, times, "ns").text
+
+
+@pytest.mark.parametrize(("unit", "ticks"), [("s", 1), ("ns", 10**9)])
+def test_times_after_today_are_counted(unit, ticks):
+    times = np.array([1_580_000_000, 3_800_000_000, 1_580_000_060]) * ticks
+    said = of_the_future(times, unit)
+    assert said.startswith("1 of 3 times lie after today (2")
+    assert said.endswith("), the last on 2090-06-01; they are kept. Is a clock wrong, or the unit?")
+    assert of_the_future(times[::2], unit) == of_the_future(times[:0], unit) == ""
 
 
 def test_edges():

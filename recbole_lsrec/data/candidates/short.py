@@ -94,7 +94,7 @@ def say_unrivalled(phase: str, count: int, instances: int) -> None:
 
 def as_option(eval_args: Mapping[str, Any], **change: Any) -> str:
     """The option that changes parts of the setting, with the parts that a user may have set and would lose otherwise."""
-    usual = {"exclude": ["positive"], "popularity": "train", "pool": "seen"}
+    usual = {"group_by": "user", "exclude": ["positive"], "popularity": "train", "pool": "seen", "fewer": 0.05}
     own = {key: eval_args[key] for key in ("split", "mode", *usual) if eval_args[key] != usual.get(key)}
     text = yaml.safe_dump({**own, **change}, default_flow_style=True, sort_keys=False, width=1000).strip()
     return f'--eval_args="{text}"'

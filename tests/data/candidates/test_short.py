@@ -16,6 +16,7 @@ from recbole_lsrec.protocol import Protocol
 
 EVAL_ARGS = {
     "split": {"LS": "valid_and_test"},
+    "group_by": "user",
     "mode": {"valid": ["pop5"], "test": ["pop5", "full"]},
     "fewer": 0.05,
     "exclude": ["positive"],
@@ -39,6 +40,10 @@ def test_a_remedy_repeats_what_a_user_has_set_and_nothing_else():
     assert as_option(EVAL_ARGS, fewer="allow") == f'--eval_args="{{{kept}, fewer: allow}}"'
     told = as_option({**EVAL_ARGS, "pool": "all", "popularity": "all"}, fewer="allow")
     assert told == f'--eval_args="{{{kept}, popularity: all, pool: all, fewer: allow}}"'
+    in_time = {**EVAL_ARGS, "split": {"RS": [0.8, 0.1, 0.1]}, "group_by": "none", "fewer": 0.01}
+    assert as_option(in_time, mode="uni5") == (
+        '--eval_args="{split: {RS: [0.8, 0.1, 0.1]}, mode: uni5, group_by: none, fewer: 0.01}"'
+    )
 
 
 def test_one_short_list_is_told_and_none_is_not(caplog):
@@ -58,7 +63,7 @@ def test_more_are_an_error_with_three_ways_on_that_can_be_pasted(fewer):
     ways = [Config("GRU4Rec", "ml-100k", command_line=[f"{key}={value}"])["eval_args"] for key, value in lines]
     n = {0.05: 3, "error": 1}[fewer]  # all but the allowed share have so many
     assert [way["mode"]["test"] for way in ways] == [[f"pop{n}", "full"], ["pop5", "full"], "full"]
-    assert [way["fewer"] for way in ways] == [0.05, "allow", 0.05]
+    assert [way["fewer"] for way in ways] == [fewer, "allow", fewer]
     assert ways[0]["mode"]["valid"] == [f"pop{n}"]
 
 

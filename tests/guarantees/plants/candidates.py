@@ -23,6 +23,12 @@ PLANTS = [
         " limit=1 << 60)",
     ),
     Plant(
+        "training negatives avoid the held-out events of the target's session",
+        "data/sampler.py",
+        "self._counted_session) if training else",
+        "self._counted_session) if False else",
+    ),
+    Plant(
         "items first seen in the target's own second are drawn",
         "data/sampler.py",
         "self.time[rows] if limit is None else np.full(len(rows), limit))",
