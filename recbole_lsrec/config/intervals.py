@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from recbole_lsrec.config.numbers import number_in
+
 ACCEPTED = "text such as '[5,inf)' (from 5 on), '(0,1]' (above 0, up to 1), or several such as '[1,5];[10,inf)'"
 
 
@@ -33,7 +35,7 @@ def parse_intervals(text: object) -> list[Interval]:
     for part in text.split(";") if isinstance(text, str) else [""]:
         form = re.fullmatch(r"\s*([\[(])([^,\[\]()]+),([^,\[\]()]+)([\])])\s*", part)
         try:
-            low, high = (float(form[2]), float(form[3])) if form else (np.nan, np.nan)
+            low, high = (number_in(form[2]), number_in(form[3])) if form else (np.nan, np.nan)
         except ValueError:
             low = high = np.nan
         if form is None or not (low < high or (low == high and form[1] + form[4] == "[]")):

@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from recbole_lsrec.data.log_chance import LOG_CHANCE
 from recbole_lsrec.errors import DataError
+from recbole_lsrec.log_checks.batch_names import taken_names
 
 
 def check_free_names(
@@ -21,8 +22,7 @@ def check_free_names(
     Raises:
         DataError: names the columns.
     """
-    taken = {*batch, *other, LOG_CHANCE}
-    taken |= {f"{negatives}{name}" for name in {*taken, *columns}}
+    taken = taken_names(columns, {*batch, *other, LOG_CHANCE}, negatives)
     replaced = sorted(set(columns) & taken)
     if replaced:
         raise DataError(

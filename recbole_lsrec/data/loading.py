@@ -16,7 +16,7 @@ from recbole_lsrec.data.named_columns import check_named_columns
 from recbole_lsrec.data.recbole_dataset import RecBoleDataset
 from recbole_lsrec.data.token_ids import PADDING
 from recbole_lsrec.errors import DataError
-from recbole_lsrec.log_checks.names import none_words, spaced_twins
+from recbole_lsrec.log_checks.names import none_words, unseen_twins
 from recbole_lsrec.log_checks.text import numbered_lines
 from recbole_lsrec.simulated.generate import SIMULATED_NOTICE, ensure_bundled, is_simulated
 from recbole_lsrec.whole_files import file_sha256
@@ -184,7 +184,7 @@ class CheckedDataset(RecBoleDataset):
         )
         self._refuse_padding(path, frame, types)
         self._remark_none_words(path, frame, types)
-        self._remark_spaces(path, frame, types)
+        self._remark_unseen(path, frame, types)
         self._remark_missing_numbers(path, frame, types)
         for field, ftype in types.items() if source != "link" else ():
             self.field2source[field], self.field2type[field] = source, ftype
@@ -224,15 +224,16 @@ class CheckedDataset(RecBoleDataset):
                     "is a name like any other here; where it means that there is none, leave the field empty.",
                 )
 
-    def _remark_spaces(self, path: Path, frame: pd.DataFrame, types: Types) -> None:
-        """Ids that only spaces tell apart stay apart, and are said."""
+    def _remark_unseen(self, path: Path, frame: pd.DataFrame, types: Types) -> None:
+        """Ids that only what a reader does not see tells apart stay apart, and are said."""
         for field in [field for field, ftype in types.items() if ftype == FeatureType.TOKEN]:
-            names = spaced_twins(frame[field].cat.categories)
+            names = unseen_twins(frame[field].cat.categories)
             if names:
                 self.remark(
                     30,
-                    f"{path.name}, column {field!r}: names that only spaces tell from another, or from none: {len(names)}, such "
-                    f"as {names[0]!r}, in {int(frame[field].isin(names).sum())} of {len(frame)} lines; they are names of "
+                    f"{path.name}, column {field!r}: names that only spaces or characters that cannot be seen tell from another, "
+                    f"or from none: {len(names)}, such as {names[0]!a}, in "
+                    f"{int(frame[field].isin(names).sum())} of {len(frame)} lines; they are names of "
                     "their own here, so mend the file where they are not.",
                 )
 

@@ -1,7 +1,8 @@
 """Names that a reader takes for another name, or for none."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from unicodedata import category, normalize
 
 _WORDS = {
     "na", "n/a", "#n/a", "n.a.", "<na>", "nan", "nil", "nul", "null", "(null)", "\\n", "none", "<none>", "-", "--",
@@ -19,14 +20,19 @@ def none_words(names: Iterable[str]) -> list[str]:
     return [name for name in names if name.strip().casefold() in _WORDS]
 
 
-def spaced_twins(names: Iterable[str]) -> list[str]:
-    """The names, all different, that have spaces around them without which there are two of them, or nothing is left.
+def unseen_twins(names: Collection[str]) -> list[str]:
+    """The names, all different, without whose spaces around and unseen characters there are two of them, or nothing is left.
 
-    They are names all the same: `a` and `a ` are two items, though a reader sees one.
+    They are names all the same: `a` and `a ` are two items, as are two spellings of `é`, though a reader sees one.
     """
-    bare = {name: name.strip() for name in names}
-    spaced = [name for name, text in bare.items() if name != text]
-    if not spaced:
-        return []
+    bare = {name: seen for name in names if (seen := _as_seen(name)) != name}
     often = Counter(bare.values())
-    return [name for name in spaced if often[bare[name]] > 1 or not bare[name]]
+    plain = {name for name in names if name in often} if bare else set()
+    return [name for name, seen in bare.items() if often[seen] > 1 or seen in plain or not seen]
+
+
+def _as_seen(name: str) -> str:
+    """In one form of Unicode, without characters that only format text (as the zero width space) and spaces around."""
+    if not name.isascii():
+        name = normalize("NFC", "".join(letter for letter in name if category(letter) != "Cf"))
+    return name.strip()

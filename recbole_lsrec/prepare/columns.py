@@ -1,6 +1,7 @@
 """Which column of a table of events is what: named by the user, else guessed by its name, and always shown."""
 
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -67,6 +68,7 @@ def csv_source(
     if places and all(place.isdigit() for place in places.values()) and layout.form == "csv":
         lines = first_lines(raw, encoding, 1)
         width = len(split_line(lines[0], layout)) if lines else 0
+        _check_no_names(files, layout, places)
         layout = replace(layout, header=tuple(str(place) for place in range(1, width + 1)))
     check_features(user_features, item_features)
     asked = {*places.values(), *(Feature.of(given).name for given in (*user_features, *item_features))}
@@ -80,6 +82,8 @@ def csv_source(
     _check_roles(raw, layout, names, named)
     told = [f"{role}: {column}{'' if role in named else ' (guessed)'}" for role, column in columns.items()]
     unused = [name for name in names if name not in {*columns.values(), *kinds}]
+    late = {} if layout.header is not None else _late_columns(files, layout, names, set(named))
+    unused += [f"{name} (first in {raw.member or raw.path.name})" for name, raw in late.items()]
     told += [f"not used: {listed(unused)}"] if unused else []
     told += [f"separator: {layout.separator!r}"] if layout.form == "csv" else []
     source = Source(
@@ -99,6 +103,43 @@ def _layout(raw: RawFile, separator: str | None, encoding: str) -> Layout:
     if form == "csv" and separator is None:
         separator = _separator([line for line in first_lines(raw, encoding, 20) if line])
     return Layout("*", {}, form=form, encoding=encoding, separator=separator or ",")
+
+
+def _check_no_names(files: Sequence[RawFile], layout: Layout, places: Mapping[str, str]) -> None:
+    """Refuses numbers of columns for files whose first line names the columns: it would be an event."""
+    for raw in files:
+        cells = dict(enumerate(split_line(first_lines(raw, layout.encoding, 1)[0], layout), start=1))
+        found = {role: cells[int(place)] for role, place in places.items() if int(place) in cells}
+        alike = {role: cell for role, cell in found.items() if role in _NAMES and _plain(cell) in _NAMES[role].split()}
+        if len(alike) > 1:  # one alone may be a user called "customer"
+            raise DataError(
+                f"{raw.name}, line 1: found {listed(list(found.values()))}, which looks like names of columns and would be an "
+                "event; accepted beside numbers: files without a line of names. Name the columns: "
+                f"{' '.join(f'{_option(role)} {shlex.quote(cell)}' for role, cell in found.items())}."
+            )
+
+
+def _late_columns(
+    files: Sequence[RawFile], layout: Layout, names: Sequence[str], named: set[str]
+) -> dict[str, RawFile]:
+    """The columns that the first file does not have, each with the first file that has it.
+
+    Raises:
+        DataError: one of them would be guessed, were it in the first.
+    """
+    late: dict[str, RawFile] = {}
+    for raw in files[1:]:
+        own = keys(raw, layout.encoding, ()) if layout.form == "json" else column_names(raw, layout)
+        for role, column in _guessed(
+            [name for name in own if name not in names], set(), {*named, *layout.columns}
+        ).items():
+            raise DataError(
+                f"{raw.name}: found the column {column!r}, which looks like the {role} and which {files[0].name} does not have; "
+                f"accepted: files with the same columns. Add it there, empty where it is not known, or leave it out with "
+                f"{_option(role)} {LEFT_OUT}."
+            )
+        late |= {name: raw for name in own if name not in {*names, *late}}
+    return late
 
 
 def _check_roles(raw: RawFile, layout: Layout, names: Sequence[str], named: Mapping[str, str]) -> None:
@@ -165,10 +206,14 @@ def _known(column: str, names: Sequence[str], key: str) -> str:
     )
 
 
+def _plain(name: str) -> str:
+    return re.sub(r"[\s_\-.]", "", name).lower()
+
+
 def _guessed(names: Sequence[str], taken: set[str], named: set[str]) -> dict[str, str]:
     by_plain: dict[str, str] = {}
     for name in names:
-        by_plain.setdefault(re.sub(r"[\s_\-.]", "", name).lower(), name)
+        by_plain.setdefault(_plain(name), name)
     found = {}
     for role, words in _NAMES.items():
         at_hand = [by_plain[word] for word in words.split() if by_plain.get(word) not in (None, *taken)]

@@ -1,6 +1,7 @@
 """``recbole-lsrec prepare``: from raw files to a data set that runs."""
 
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -137,6 +138,9 @@ def _prepare(
         )
     ledger = Ledger(notes=list(source.notes))
     chosen = _chosen(source, files)
+    if len(chosen) > 1:
+        told = [*told, _in_this_order([raw for _, raw in chosen])]
+        click.echo(f"  {told[-1]}")
     of_items = [(layout, raw) for layout in source.items for raw in matching(files, layout.files)]
     with connected(work) as connection:
         check_zone(connection, options.tz)
@@ -148,8 +152,10 @@ def _prepare(
                 for file in ledger.files
                 if file.late_keys
             ]
+        _check_rows(ledger)
         times = _times(connection, source, options, ledger)
-        click.echo(f"  times: {times.in_words if times else 'none; the order of the rows counts'}")
+        if times or any(file.rows for file in ledger.files):
+            click.echo(f"  times: {times.in_words if times else 'none; the order of the rows counts'}")
         _parse(connection, times, starts, ledger, options.max_refused)
         make_writable(connection, features, starts, ledger, options.decimal or POINT)
         read_items(connection, source, of_items, ledger)
@@ -184,6 +190,22 @@ def _chosen(source: Source, files: list[RawFile]) -> list[tuple[Layout, RawFile]
         )
     check_copies(source, chosen)
     return chosen
+
+
+def _in_this_order(files: list[RawFile]) -> str:
+    """Of equal times, or without any, the events of an earlier file come first."""
+    paths = [os.path.abspath(raw.name) for raw in files]
+    folder = os.path.commonpath([os.path.dirname(path) for path in paths])
+    return f"files, in this order: {listed([os.path.relpath(path, folder) for path in paths])} ({len(files)})"
+
+
+def _check_rows(ledger: Ledger) -> None:
+    """Refuses files in which nothing stands below the names of the columns."""
+    if not ledger.rows_in:
+        files = f"{ledger.files[0].file}{f' and {n} more' if (n := len(ledger.files) - 1) else ''}"
+        raise DataError(
+            f"{files}: holds only the line of names; no row can be used: there is none. Give files with a line for each event."
+        )
 
 
 def _times(connection: Any, source: Source, options: Options, ledger: Ledger) -> Times | None:
@@ -236,7 +258,7 @@ def _parse(connection: Any, times: Times | None, starts: events.Starts, ledger: 
     if ledger.steps[-1].rows == 0:
         raise DataError(f"{ledger.files[0].file}: no row can be used" + "".join(
             f"\n  {entry.reason}: {entry.rows}, such as {entry.examples[0]}" for entry in ledger.refusals.values()
-        ) + ("" if ledger.refusals else ": there is none."))  # fmt: skip
+        ))  # fmt: skip
 
 
 def _write(

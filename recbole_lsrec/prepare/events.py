@@ -11,6 +11,7 @@ from recbole_lsrec.prepare.files import RawFile
 from recbole_lsrec.prepare.layout import ROLES, Layout
 from recbole_lsrec.prepare.ledger import EXAMPLES, Ledger
 from recbole_lsrec.prepare.read import read_raw
+from recbole_lsrec.prepare.read_json import LIST
 from recbole_lsrec.prepare.times import SECOND, Times, parts_sql
 
 PADDING = "[PAD]"
@@ -107,6 +108,7 @@ def parse_events(connection: Any, times: Times | None, starts: Starts, ledger: L
         WHEN "user" = '' THEN 'no user' WHEN item = '' THEN 'no item'
         WHEN contains("user" || item || category || event_type || session, chr(10))
             THEN 'an id holds a line break, as where a lone " joins rows'
+        {_lists_sql(starts)}
         WHEN regexp_matches("user" || item || category || event_type || session, '{BAD_TEXT}')
             THEN 'an id holds a control character'
         WHEN '{PADDING}' IN ("user", item, category, event_type, session) THEN 'an id is {PADDING}, the name of the padding'
@@ -133,6 +135,23 @@ def parse_events(connection: Any, times: Times | None, starts: Starts, ledger: L
     connection.execute("DROP TABLE parsed")
     connection.execute("DROP TABLE raw")
     return damaged
+
+
+def _lists_sql(starts: Starts) -> str:
+    """Lists are named as such; in text :data:`~recbole_lsrec.prepare.read_json.LIST` is a control character like others."""
+    layout = next((layout for _, _, layout in starts if layout.form != "csv"), None)
+    if layout is None:
+        return ""
+    cases = []
+    for role in ("user", "item", "category", "event_type", "session"):
+        advice = "name a column with one value"
+        if role not in ("user", "item"):
+            advice += f", or leave it out (--{role.replace('_', '-')} none)"
+        column = layout.columns.get(role, "")
+        if role == "category" and column != "category_id":  # a name that prepare gives itself
+            advice += f", or take it with --item-features {column}:token_seq"
+        cases.append(f"""WHEN contains("{role}", {text(LIST)}) THEN {text(f"{role} is a list; {advice}")}""")
+    return " ".join(cases)
 
 
 def place_of(raw_row: int, starts: Starts) -> str:

@@ -1,9 +1,11 @@
 """Further columns of users and items: what may be named, and values that an atomic file can hold."""
 
 from collections.abc import Sequence
+from math import isinf
 from typing import Any, NamedTuple
 
 from recbole_lsrec.errors import DataError
+from recbole_lsrec.log_checks.batch_names import taken_names
 from recbole_lsrec.prepare.database import foreign, one, text
 from recbole_lsrec.prepare.events import BAD_TEXT, PADDING, Starts, place_of
 from recbole_lsrec.prepare.ledger import Ledger
@@ -11,6 +13,14 @@ from recbole_lsrec.prepare.read_json import LIST
 
 TYPES = ("token", "token_seq", "float", "float_seq")
 _OURS = ("user_id", "item_id", "timestamp", "category_id", "event_type", "session_id")
+_BATCH = {
+    *_OURS,
+    *(f"{name}_list" for name in _OURS),
+    "first_timestamp",
+    "item_length",
+    "label",
+    "log_chance",
+}  # of RecBole's default names
 _IN_ELEMENTS = r"[\x00-\x1e ]"
 _NUMBER = r"[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?"  # what the loader reads as one
 POINT, COMMA = ".", ","
@@ -39,6 +49,8 @@ def check_features(user_features: Sequence[str], item_features: Sequence[str]) -
         DataError: a type is none, or a name is there twice, is one of prepare's own, or cannot stand in a header.
     """
     seen: dict[str, str] = {}
+    every = [Feature.of(given).name for given in (*user_features, *item_features)]
+    taken = taken_names(every, _BATCH, "neg_")
     for key, given in (("--user-features", user_features), ("--item-features", item_features)):
         for one_given in given:
             name, kind = Feature.of(one_given)
@@ -55,6 +67,10 @@ def check_features(user_features: Sequence[str], item_features: Sequence[str]) -
                 raise DataError(
                     f"{key}: found {name!r}, a name that prepare gives itself ({', '.join(_OURS)}); rename the column in the "
                     "file, or say what it is with --category, --event-type or --session."
+                )
+            if name in taken:
+                raise DataError(
+                    f"{key}: found {name!r}, a name that batches of training use themselves; rename the column in the file."
                 )
             if not name.isprintable():
                 raise DataError(f"{key}: found {name!r}, which no header can hold; rename the column in the file.")
@@ -117,13 +133,23 @@ def _check_numbers(connection: Any, feature: Feature, column: str, starts: Start
     number = _NUMBER.replace("[.]", f"[{decimal}]")
     several = f"( +{number})*" if feature.kind == "float_seq" else ""
     found = _first(connection, column, f"NOT regexp_full_match({column}, ' *({number}{several})? *')")
+    found = found or _infinite(connection, column, decimal)
     if found:
         rows, raw_row, value = found
         raise DataError(
             f"{place_of(raw_row, starts)}: column {feature.name!r} holds {value[:120]!r}, which is no number ({rows} such rows); "
-            f"accepted for {feature}: numbers with {decimal!r} before the fraction, or nothing. Mend the file, give --decimal "
-            f"for another sign ({POINT} or {COMMA}), or take it as text: {feature.name}:{feature.kind.replace('float', 'token')}."
+            f"accepted for {feature}: finite numbers with {decimal!r} before the fraction, or nothing. Mend the file, give "
+            f"--decimal for another sign ({POINT} or {COMMA}), "
+            f"or take it as text: {feature.name}:{feature.kind.replace('float', 'token')}."
         )
+
+
+def _infinite(connection: Any, column: str, decimal: str) -> tuple[int, int, str] | None:
+    """The first value with a number beyond those of 64 bits, which the loader would take for an infinite one."""
+    long = f"SELECT DISTINCT {column} FROM log WHERE regexp_matches({column}, '[0-9]{{200}}|[eE][+]?[0-9]{{3}}')"
+    values = [value for (value,) in connection.execute(long).fetchall()]
+    beyond = [value for value in values if any(isinf(float(n)) for n in value.replace(decimal, POINT).split())]
+    return _first(connection, column, f"{column} IN ({', '.join(map(text, beyond))})") if beyond else None
 
 
 def _first(connection: Any, column: str, condition: str) -> tuple[int, int, str] | None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatch
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import IO, Any
 
 from recbole_lsrec.errors import DataError, did_you_mean
@@ -17,7 +17,10 @@ from recbole_lsrec.errors import DataError, did_you_mean
 ENDINGS = ("*.csv", "*.tsv", "*.txt", "*.dat", "*.json", "*.jsonl", "*.ndjson", "*.parquet", "*.pq", "*.data")
 
 
-_ABOUT = re.compile(r"(readme|licen[cs]e|about|md5|sha256)\b.*|.*\.(md|pdf|html?|md5|sha256)$|\.")  # beside a log
+_ABOUT = re.compile(
+    r"(readme|licen[cs]e|about|md5|sha256)\b.*|.*\.(md|pdf|html?|md5|sha256)$|\."  # beside a log
+    r"|_(success|(committed|started)(_\d+)?|(common_)?metadata)$"  # of Spark
+)
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ class RawFile:
 
 
 def find_files(raw: list[Path]) -> list[RawFile]:
-    """All files under the paths given: files, members of zip archives, and what lies in folders, by name.
+    """All files under the paths given: files, members of zip archives, files in folders, by name, ``log_2`` before ``log_10``.
 
     Raises:
         DataError: a path does not exist, holds nothing, or is an archive of a kind that is not read.
@@ -84,7 +87,9 @@ def find_files(raw: list[Path]) -> list[RawFile]:
             raise DataError(
                 f"--raw: found {str(path)!r}, which is a pipe or a device; it is read more than once: give a file."
             )
-        inside = sorted(entry for entry in path.rglob("*") if entry.is_file()) if path.is_dir() else [path]
+        inside = (
+            sorted((entry for entry in path.rglob("*") if entry.is_file()), key=_in_order) if path.is_dir() else [path]
+        )
         if not inside:
             raise DataError(f"--raw: the folder {str(path)!r} is empty; give the file or folder of the download.")
         for file in inside:
@@ -101,6 +106,13 @@ def find_files(raw: list[Path]) -> list[RawFile]:
 def matching(files: list[RawFile], patterns: str) -> list[RawFile]:
     """The files whose name fits one of the patterns."""
     return [file for file in files if any(fnmatch(file.plain_name, pattern) for pattern in patterns.split())]
+
+
+def _in_order(path: PurePath | str) -> list[object]:
+    """What sorts paths as people number them: ``log_2`` before ``log_10``; of equal numbers the one with fewer zeros first."""
+    parts = [re.split("([0-9]+)", part) for part in PurePath(path).parts]
+    numbers = [[(len(n := text.lstrip("0")), n) if at % 2 else text for at, text in enumerate(part)] for part in parts]
+    return [numbers, len(str(path)), str(path)]
 
 
 def _members(path: Path, alone: bool) -> list[RawFile]:
@@ -121,7 +133,7 @@ def _members(path: Path, alone: bool) -> list[RawFile]:
         raise DataError(
             f"{path}: holds {twice[0]!r} more than once; unpack it, rename one, and give the folder with --raw."
         )
-    return [RawFile(path, name) for name in sorted(names) if not name.startswith("__MACOSX")]
+    return [RawFile(path, name) for name in sorted(names, key=_in_order) if not name.startswith("__MACOSX")]
 
 
 class Counted(io.RawIOBase):

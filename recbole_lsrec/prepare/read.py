@@ -182,6 +182,9 @@ def _read_csv(
             account.rows += batch.num_rows
             yield pa.table(batch)
     except (pa.ArrowInvalid, pa.ArrowKeyError, UnicodeError) as error:
+        alone = counted.bytes < _LONGEST_HEADER and len(first_lines(raw, layout.encoding, 2)) == 1
+        if "Empty CSV" in str(error) and layout.header is None and alone:
+            return  # a line of names that nothing ends
         raise _damaged(raw, layout, encoding, error) from None
     if not closed:
         row = opened or account.rows + rows_of_refused + (layout.header is None)

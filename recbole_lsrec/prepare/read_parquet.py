@@ -74,6 +74,12 @@ def _float_text(raw: RawFile, layout: Layout, name: str, column: pa.Array) -> pa
     exact = _EXACT[column.type]
     if column.type == pa.float16():  # with which Arrow does not compute
         column = pa.array(column.to_numpy(zero_copy_only=False).astype(np.float32))
+    infinite = pc.sum(pc.is_inf(column)).as_py()
+    if infinite and (name in layout.columns.values() or layout.kinds.get(name) != "float"):
+        raise DataError(
+            f"{raw.name}: column {name!r} holds inf ({infinite} rows); accepted: finite numbers, or nothing. Mend the export, or "
+            "leave the column out (--category none)."
+        )
     small = pc.less(pc.abs(column), exact)
     too_large = pc.and_(pc.is_finite(column), pc.invert(small))
     if pc.any(too_large).as_py() and (name in layout.columns.values() or layout.kinds.get(name) != "float"):

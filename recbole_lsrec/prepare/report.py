@@ -40,11 +40,11 @@ def report(meta: dict[str, Any], out: Path, name: str) -> str:
             "(rm_exact_duplicates: True leaves them out of a run)"
         )
     for role, of in figures["spaces_around"].items():
-        if of["names"]:
+        if of["names"] or of["twins"]:
             lines.append(
-                f"names of {NAMED[role]} with spaces around them: {of['names']:,}, such as {of['example']!r}, of which only "
-                f"spaces tell {of['twins']:,} from another, or from none; they are kept as they are. Where spaces follow the "
-                "separator, give both (--separator ', '); else take them out of the file if they mean nothing"
+                f"names of {NAMED[role]} with spaces around them: {of['names']:,}; names that only spaces or characters that "
+                f"cannot be seen tell from another, or from none: {of['twins']:,}; such as {of['example']!a}. They are kept. "
+                "Where spaces follow the separator, give both (--separator ', '); else take out of the file what means nothing"
             )
     for role, of in figures["floats"].items():
         if of["names"]:

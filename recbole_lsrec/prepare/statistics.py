@@ -44,16 +44,20 @@ def statistics(connection: Any, measured: Measured) -> dict[str, Any]:
 
 
 def _spaces_around(connection: Any, role: str) -> dict[str, int | str]:
-    """How many ids of a role have spaces around them, how many these alone tell from another, or from none, and one of them."""
+    """How many ids of a role have spaces around them, how many only these or unseen characters tell from another, or from none.
+
+    Ids are compared as by :func:`~recbole_lsrec.log_checks.names.unseen_twins`, but where they lie; with one of them.
+    """
+    around = r"'^[\s\x{85}\p{Z}]+|[\s\x{85}\p{Z}]+$', '', 'g'"
     names, twins, example = one(
         connection,
         rf"""
         WITH ids AS (SELECT DISTINCT "{role}" AS id FROM log),
-             bare AS (SELECT id, regexp_replace(id, '^[\s\p{{Z}}]+|[\s\p{{Z}}]+$', '', 'g') AS id_itself FROM ids),
-             spaced AS (SELECT id, id_itself = '' OR id_itself IN (
-                            SELECT id_itself FROM bare GROUP BY ALL HAVING count(*) > 1) AS twin
-                        FROM bare WHERE id <> id_itself)
-        SELECT count(*), count(*) FILTER (twin), coalesce(min(id) FILTER (twin), min(id), '') FROM spaced""",
+             bare AS (SELECT id, id <> regexp_replace(id, {around}) AS spaced, regexp_replace(
+                          nfc_normalize(regexp_replace(id, '\p{{Cf}}+', '', 'g')), {around}) AS seen FROM ids),
+             often AS (SELECT *, id <> seen AND (seen = '' OR count(*) OVER (PARTITION BY seen) > 1) AS twin FROM bare)
+        SELECT count(*) FILTER (spaced), count(*) FILTER (twin),
+               coalesce(min(id) FILTER (twin), min(id) FILTER (spaced), '') FROM often""",
     )
     return {"names": names, "twins": twins, "example": example}
 

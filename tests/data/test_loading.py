@@ -284,7 +284,8 @@ def test_ids_that_only_spaces_tell_apart_are_counted_and_stay(load, caplog):
         log = load([("a", "x", 1), ("a", "x ", 2), ("b", "x", 3), ("b", " y", 4)])
     assert log.field2id_token["item_id"].tolist() == ["[PAD]", "x", "x ", " y"]
     assert [record.getMessage().partition(";")[0] for record in caplog.records if "spaces" in record.getMessage()] == [
-        "tiny.inter, column 'item_id': names that only spaces tell from another, or from none: 1, such as 'x ', in 1 of 4 lines"
+        "tiny.inter, column 'item_id': names that only spaces or characters that cannot be seen tell from another, "
+        "or from none: 1, such as 'x ', in 1 of 4 lines"
     ]
 
 
@@ -306,3 +307,10 @@ def test_categories_sessions_and_events_named_as_if_there_were_none_are_counted_
         "tiny.inter, column 'session_id': 2 of 4 lines hold 'None'",
         "tiny.inter, column 'event_type': 2 of 4 lines hold 'N/A', '-'",
     ]
+
+
+def test_sessions_named_as_if_there_were_none_are_counted(load, caplog):
+    header = "user_id:token\titem_id:token\ttimestamp:float\tsession_id:token"
+    with caplog.at_level(logging.WARNING):
+        load([("a", "x", 1, "null"), ("a", "y", 2, "s"), ("b", "x", 3, "null")], header=header)
+    assert "tiny.inter, column 'session_id': 2 of 3 lines hold 'null', which is a name like any other" in caplog.text

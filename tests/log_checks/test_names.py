@@ -1,4 +1,4 @@
-from recbole_lsrec.log_checks.names import none_words, spaced_twins
+from recbole_lsrec.log_checks.names import none_words, unseen_twins
 
 
 def test_words_for_none_in_any_case():
@@ -25,9 +25,19 @@ def test_names_that_are_none():
 
 
 def test_names_that_only_spaces_tell_apart():
-    assert spaced_twins(["a", "a ", " b", "\tb", "c ", "d"]) == ["a ", " b", "\tb"]
-    assert spaced_twins(["a", " ", "\u3000"]) == [" ", "\u3000"]
+    assert unseen_twins(["a", "a ", " b", "\tb", "c ", "d"]) == ["a ", " b", "\tb"]
+    assert unseen_twins(["a", " ", "\u3000"]) == [" ", "\u3000"]
 
 
 def test_spaces_inside_a_name_or_around_the_only_one_are_nobodys_business():
-    assert spaced_twins(["New York", "NewYork", " alone ", "x"]) == []
+    assert unseen_twins(["New York", "NewYork", " alone ", "x"]) == []
+
+
+def test_names_that_only_unicode_form_or_unseen_characters_tell_apart():
+    assert unseen_twins(["caf\u00e9", "cafe\u0301", "x", "x\u200b", "\ufeffx", "\u200b", "y\u200b"]) == [
+        "cafe\u0301",
+        "x\u200b",
+        "\ufeffx",
+        "\u200b",
+    ]
+    assert unseen_twins(["k\u200bl", "\ufeffkl"]) == ["k\u200bl", "\ufeffkl"]

@@ -252,11 +252,25 @@ def test_files_of_two_forms_are_refused(prepared):
         prepared("csv", files)
 
 
-def test_an_empty_file_and_a_file_of_names_alone(prepared):
+def test_an_empty_file_and_a_file_of_names_alone(prepared, tmp_path, capsys):
     with pytest.raises(DataError, match=r"zero\.csv, line 1: is empty"):
         prepared("csv", {"zero.csv": ""})
-    with pytest.raises(DataError, match=r"no row can be used: there is none"):
-        prepared("csv", {"zero.csv": HEAD})
+    for name, content in (
+        ("zero.csv", HEAD),
+        ("open.csv", HEAD.rstrip()),
+        (
+            "zero.parquet",
+            parquet(user=pa.array([], pa.string()), item=pa.array([], pa.string()), time=pa.array([], pa.int64())),
+        ),
+    ):
+        with pytest.raises(
+            DataError, match=rf"{name}: holds only the line of names; no row can be used: there is none"
+        ):
+            prepared("csv", {name: content})
+        assert "times:" not in capsys.readouterr().out
+        (tmp_path / "raw" / name).unlink()
+    events = prepared("csv", {"a.csv": HEAD.rstrip(), "b.csv": HEAD + "a,1,1577836800\n"})[0]
+    assert events == ["a|1|1577836800"]
 
 
 @pytest.mark.parametrize("name", ["a'b", 'a"b', "a\\b", "%s", "a b"])

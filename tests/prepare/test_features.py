@@ -138,3 +138,47 @@ def test_decimal_commas(prepared):
         prepared("csv", {"log.csv": text}, name="other", **given)
     with pytest.raises(DataError, match=r"'1\.5', which is no number"):
         prepared("csv", {"log.csv": f"{HEAD},price\n" + rows("1.5")}, name="third", decimal=",", **given)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "label",
+        "item_id_list",
+        "session_id_list",
+        "item_length",
+        "first_timestamp",
+        "log_chance",
+        "neg_item_id",
+        "neg_price",
+    ],
+)
+def test_names_that_batches_use_are_refused(prepared, name):
+    with pytest.raises(
+        DataError, match=rf"--item-features: found '{name}', a name that batches of training use themselves"
+    ):
+        prepared(
+            "csv",
+            {"log.csv": f"user,item,time,price,{name}\na,x,1577836800,1,2\n"},
+            item_features=("price", f"{name}:float"),
+        )
+
+
+def test_names_that_only_resemble_those_of_batches_are_free(prepared):
+    columns = ("price_list", "neg_reviews")
+    text = f"user,item,time,{','.join(columns)}\na,x,1577836800,1,2\n"
+    assert prepared("csv", {"log.csv": text}, item_features=columns)[1] == ["x|1|2"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"), [("float", "1e400"), ("float", "9" * 310), ("float", "-1E0309"), ("float_seq", "1 1e309")]
+)
+def test_numbers_beyond_those_of_64_bits_are_refused(prepared, kind, value):
+    text = f"user,item,time,p\na,x,1577836800,1e308\nb,x,1577836801,{value}\n"
+    with pytest.raises(DataError, match=r"log\.csv, row 3: column 'p' holds .* accepted for p:float.*: finite numbers"):
+        prepared("csv", {"log.csv": text}, item_features=(f"p:{kind}",))
+
+
+def test_the_largest_numbers_of_64_bits_are_kept(prepared):
+    text = "user,item,time,p\na,x,1577836800,1e308\na,y,1577836800,1e-400\n"
+    assert prepared("csv", {"log.csv": text}, item_features=("p:float",))[1] == ["x|1e308", "y|1e-400"]

@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import pytest
+
+from recbole_lsrec.log_checks.names import unseen_twins
 from recbole_lsrec.prepare.report import report
 
 HEAD = "user_id,item_id,timestamp\n"
@@ -15,7 +18,8 @@ def test_names_with_spaces_around_them_are_counted_and_kept(prepared):
     assert meta["statistics"]["spaces_around"]["item"] == {"names": 3, "twins": 2, "example": "y\u00a0"}
     said = report(meta, Path(), "x")
     assert (
-        "names of items with spaces around them: 3, such as 'y\\xa0', of which only spaces tell 2 from another" in said
+        "names of items with spaces around them: 3; names that only spaces or characters that cannot be seen tell from another, "
+        "or from none: 2; such as 'y\\xa0'. They are kept" in said
     )
     assert "names of users" not in said
     blank = prepared("csv", {"shop.csv": HEAD + "a,z,1577836800\na,  ,1577836801\n"}, name="blank")[2]
@@ -26,9 +30,34 @@ def test_a_space_that_follows_every_comma_belongs_to_the_separator_if_it_is_give
     rows = {"shop.csv": "user_id, item_id, timestamp, category\na, z, 1577836800, c\nb, y, 1577836801, d\n"}
     assert prepared("csv", rows)[0] == ["a| z|1577836800", "b| y|1577836801"]
     said = report(prepared("csv", rows, name="told")[2], Path(), "x")
-    assert "names of items with spaces around them: 2, such as ' y', of which only spaces tell 0 from another" in said
-    assert "names of categories with spaces around them: 2, such as ' c'" in said
+    for role, name in (("items", " y"), ("categories", " c")):
+        assert (
+            f"names of {role} with spaces around them: 2; names that only spaces or characters that cannot be seen tell from "
+            f"another, or from none: 0; such as {name!r}." in said
+        )
     assert prepared("csv", rows, name="given", separator=", ")[0] == ["a|z|1577836800", "b|y|1577836801"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("caf\u00e9", "cafe\u0301"),
+        ("a", "a\u200b"),
+        ("a", "\ufeffa"),
+        ("ab", "a\u00adb"),
+        ("a", "\u200b a\u3000"),
+        ("a", "a\u0085"),
+    ],
+)
+def test_names_that_only_what_nobody_sees_tells_apart_are_told_by_prepare_as_by_the_loader(prepared, one, other):
+    events, _, meta = prepared(
+        "csv", {"shop.csv": HEAD + f"u,{one},1577836800\nu,{other},1577836801\nu,b,1577836802\n"}
+    )
+    assert [event.split("|")[1] for event in events] == [one, other, "b"]
+    told = meta["statistics"]["spaces_around"]["item"]
+    assert (told["twins"], told["example"]) == (1, other)
+    assert f"from none: 1; such as {other!a}. They are kept" in report(meta, Path(), "x")
+    assert unseen_twins([one, other, "b"]) == [other]
 
 
 def test_names_that_a_spreadsheet_or_pandas_wrote_as_numbers_are_told(prepared):
