@@ -13,7 +13,7 @@ from recbole.config import Config
 from recbole.model.abstract_recommender import AbstractRecommender
 from recbole.utils import ModelType, dict2str
 
-from recbole_lsrec import checkpoint, generators
+from recbole_lsrec import checkpoint, generators, training_state
 from recbole_lsrec.clipping import clip_each_variable
 from recbole_lsrec.console import DETAIL, bar
 from recbole_lsrec.denormals import flushed_denormals
@@ -235,6 +235,7 @@ class Trainer(recbole.trainer.Trainer):
         check_epochs(self._config_values, found.config, state["epoch"] + 1, str(found))
         if own := state.get("own_model"):
             warn_if_changed(own, type(self.model), str(found))
+        training_state.put_back(self.model, tensors.get("training"), str(found))
         checkpoint.set_weights(self.model, tensors["current"], str(found))
         self.optimizer.load_state_dict(tensors["optimizer"])
         self._best, self._rng = tensors["best"], tensors["rng"]
@@ -358,6 +359,7 @@ class Trainer(recbole.trainer.Trainer):
         }
         tensors = {
             "current": checkpoint.weights(self.model),
+            "training": training_state.training_state(self.model),
             "best": self._best,
             "optimizer": self.optimizer.state_dict(),
             "rng": generators.state(self.device),

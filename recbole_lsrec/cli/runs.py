@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from recbole_lsrec.cli.shared import Finite, GivenOnce, OutputFile, WithSettings
+from recbole_lsrec.cli.shared import GivenOnce, Moment, OutputFile, WithSettings
 
 
 @click.command(cls=WithSettings)
@@ -62,7 +62,7 @@ def models() -> None:
 @click.option(
     "--out", type=OutputFile(), help="File: CSV, TSV, parquet or JSON lines by its ending; default: the screen."
 )
-@click.option("--now", type=Finite(), help="Time of the request, in the log's unit; by default each user's last event.")
+@click.option("--now", type=Moment(), help="Time of the request, in the log's unit; by default each user's last event.")
 @click.option(
     "--exclude-seen/--include-seen",
     default=None,

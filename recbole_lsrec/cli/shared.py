@@ -58,6 +58,17 @@ class Finite(click.FloatRange):
         return number
 
 
+class Moment(Finite):
+    """A time; a whole one stays exact, as nanoseconds are in no float64."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        number = super().convert(value, param, ctx)
+        try:
+            return int(value) if isinstance(value, str) else number
+        except ValueError:
+            return number
+
+
 class OutputFile(click.Path):
     """A file to be written, refused before any work if its folder is missing, or another option writes it too."""
 

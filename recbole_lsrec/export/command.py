@@ -48,6 +48,7 @@ def export(folder: str | Path, kind: str, out: Path | None = None, model: str | 
         ConfigError: the model cannot be exported so; says why.
     """
     recommender = Recommender.load(folder, model=model, device="cpu")
+    recommender.config["rm_dup_inter"] = None  # histories made for the graph repeat items
     if recommender.shift is not None:
         getLogger().warning("The run corrects popularity; what is exported is the model's own, without the correction.")
     path = out or folder_of(folder) / _NAMES[kind]
@@ -185,15 +186,23 @@ def _example(recommender: Recommender, lengths: tuple[int, ...], n_candidates: i
     tokens = recommender.catalogue.tokens[recommender.names()[ITEM]]
     gap = int(recommender.config["session_threshold"])
     rows: list[tuple[Any, ...]] = []
-    for user, length in enumerate(lengths):
+    for user, length in zip(_users(recommender, len(lengths)), lengths, strict=True):
         steps = rng.choice([1, 60, gap + 1], size=length)
         items = tokens[rng.integers(1, len(tokens), length)]
         sessions = (steps > gap).cumsum()
-        rows += zip([str(user)] * length, items, 10**6 + steps.cumsum(), sessions, strict=True)
+        rows += zip([user] * length, items, 10**6 + steps.cumsum(), sessions, strict=True)
     session = recommender.config["SESSION_ID_FIELD"]  # read where the run's log has its own
     frame = pd.DataFrame(rows, columns=[USER, ITEM, TIME, session])
     (batch,) = (batch for _, batch in recommender.windows(frame, now=float(frame[TIME].max() + 5)))
     return _Example(batch, torch.from_numpy(rng.integers(1, len(tokens), (len(lengths), n_candidates))))
+
+
+def _users(recommender: Recommender, n: int) -> list[str]:
+    """Names of users; of a model that knows users alone, of such as it was trained on."""
+    if recommender.catalogue.pairs is None:
+        return [str(user) for user in range(n)]
+    ids = np.unique(recommender.catalogue.pairs[0])[:n]
+    return recommender.catalogue.tokens[recommender.names()[USER]][ids].tolist()
 
 
 def _widest(recommender: Recommender) -> Interaction:
@@ -203,7 +212,8 @@ def _widest(recommender: Recommender) -> Interaction:
     item = len(recommender.catalogue.popularity) - 1 if category is None else int(category.argmax())
     token = recommender.catalogue.tokens[recommender.names()[ITEM]][item]
     place, field = np.arange(window), recommender.config["SESSION_ID_FIELD"]
-    frame = pd.DataFrame({USER: "0", ITEM: token, TIME: 10**6 + gap * place, field: place})
+    (user,) = _users(recommender, 1)
+    frame = pd.DataFrame({USER: user, ITEM: token, TIME: 10**6 + gap * place, field: place})
     (batch,) = (batch for _, batch in recommender.windows(frame))
     session = field + recommender.config["LIST_SUFFIX"]
     if session in batch.interaction:  # whatever the run takes for a session
@@ -225,14 +235,17 @@ def _description(path: Path) -> Path:
 
 def _describe(recommender: Recommender, fields: list[str], path: Path) -> None:
     """What a program needs that calls the graph."""
+    names, tokens = recommender.names(), recommender.catalogue.tokens
     about = {
         "model": recommender.config.model,
         "inputs": [*fields, CANDIDATES],
         "output": SCORES,
         "window": recommender.config["MAX_ITEM_LIST_LENGTH"],
         "session_threshold": recommender.config["session_threshold"],
-        "items": recommender.catalogue.tokens[recommender.names()[ITEM]][1:].tolist(),  # of ids 1, 2, ...
+        "items": tokens[names[ITEM]][1:].tolist(),  # of ids 1, 2, ...
     }
+    if names[USER] in fields:
+        about["users"] = tokens[names[USER]][1:].tolist()
     write_text(_description(path), json.dumps(about, ensure_ascii=False) + "\n")
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 from recbole.utils import FeatureType
 
 from recbole_lsrec.config import Config
-from recbole_lsrec.errors import DataError
+from recbole_lsrec.errors import ConfigError, DataError
 from recbole_lsrec.item_catalogue import Catalogue, CatalogueDataset
 from recbole_lsrec.recommend.read_histories import ITEM, USER, as_words, missing
 
@@ -31,6 +31,7 @@ def further_columns(config: Config, catalogue: Catalogue, dataset: CatalogueData
     """The further columns of histories, as the model reads them; none of a model that knows users alone.
 
     Raises:
+        ConfigError: the run discretized a column.
         DataError: the run has its sessions from a column that the histories lack, or a column of numbers holds a word.
     """
     found: dict[str, np.ndarray] = {}
@@ -41,6 +42,11 @@ def further_columns(config: Config, catalogue: Catalogue, dataset: CatalogueData
     if (own := _own_session(config, catalogue, events)) is not None:
         found[own] = pd.factorize(as_words(events[own]).mask(missing(events[own])))[0] + 1  # 0: names none
     for field in _other_columns(config, catalogue):
+        if field in (config["discretization"] or ()):
+            raise ConfigError(
+                f"discretization: the run put {field!r} into buckets, by bounds that a run folder does not keep, so histories "
+                "cannot be read as in training; train without it, or use load_run where the data are."
+            )
         if field not in events:
             found[field] = np.full(len(events), means.get(field, 0.0))
         elif catalogue.fields[field]["type"] == FeatureType.FLOAT.value:
@@ -61,12 +67,12 @@ def further_columns(config: Config, catalogue: Catalogue, dataset: CatalogueData
 def _numbers(events: pd.DataFrame, field: str, if_missing: float) -> np.ndarray:
     values = events[field]
     numbers = pd.to_numeric(values.astype(str), errors="coerce")
-    wrong = (numbers.isna() & ~missing(values)).to_numpy()
+    wrong = (~np.isfinite(numbers) & ~missing(values)).to_numpy()
     if wrong.any():
         event = events.iloc[int(wrong.argmax())]
         raise DataError(
             f"histories: user {event[USER]!r}, item {event[ITEM]!r}: the column {field!r} holds {event[field]!r}; accepted: "
-            "a number (an empty field is missing), as in the run's log."
+            "a number that is finite (an empty field is missing), as in the run's log."
         )
     return numbers.fillna(if_missing).to_numpy()
 

@@ -1,6 +1,7 @@
 """Times, in the unit of the run's log: of the events, and when each user is asked about, on which intervals depend."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -25,7 +26,7 @@ def check_unit(time: np.ndarray, unit: str, where: str) -> None:
         one = wrong[plausible(wrong, others[0])][0]
         raise DataError(
             f"{where}: {len(wrong)} of {len(time)} times are no dates from 1990 to 2100 in {unit}, the unit of the run's log "
-            f"(timestamp_unit), but some are in {', '.join(others)}, such as {one:.15g}; give all in {unit}."
+            f"(timestamp_unit), but some are in {', '.join(others)}, such as {_shown(one)}; give all in {unit}."
         )
 
 
@@ -45,6 +46,9 @@ def asked_at(
         now: a time for all, or one for each user, either of which may be None.
         unit: ``timestamp_unit`` of the run.
 
+    Returns:
+        int64 where all are whole, else float64, as of events.
+
     Raises:
         DataError: a user is not among those of ``now``, or has an event after it, or it is a date in another unit.
     """
@@ -55,17 +59,27 @@ def asked_at(
         if absent:
             raise DataError(f"now: it has no time for user {str(absent[0])!r}; give one for each user, or one for all.")
         told = [now[user] for user in users]
-        asked = np.array([of if at is None else at for at, of in zip(told, usual, strict=True)], dtype=np.float64)
+        asked = _exact([of if at is None else at for at, of in zip(told, usual, strict=True)])
         late = np.array([at is not None for at in told], dtype=bool) & ~(last <= asked)
     else:
-        asked = np.full(len(users), now, dtype=np.float64)
+        asked = _exact([now] * len(users))
         late = ~(last <= asked)
     if late.any():
         first = int(late.argmax())
         others = f"; so have {late.sum() - 1} more users" if late.sum() > 1 else ""
         raise DataError(
-            f"now: user {str(users[first])!r} has an event at {last[first]:.15g}, after now ({asked[first]:.15g}){others}. "
+            f"now: user {str(users[first])!r} has an event at {_shown(last[first])}, after now ({_shown(asked[first])}){others}. "
             "Leave later events out, or give a later time."
         )
     check_unit(asked, unit, "now")
     return asked
+
+
+def _exact(times: Sequence[Any]) -> np.ndarray:
+    """Whole times without rounding."""
+    whole = all(time % 1 == 0 for time in times)
+    return np.array([int(time) for time in times] if whole else times, dtype=np.int64 if whole else np.float64)
+
+
+def _shown(time: Any) -> str:
+    return str(time) if isinstance(time, np.integer) else f"{time:.15g}"

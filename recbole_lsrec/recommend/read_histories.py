@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -16,23 +17,26 @@ import pyarrow.parquet
 
 from recbole_lsrec.errors import DataError
 from recbole_lsrec.log_checks.text import check_utf8
+from recbole_lsrec.log_checks.times import TICKS_PER_SECOND
 
 USER, ITEM, TIME = "user", "item", "timestamp"
 Place = Callable[[int], str]  # of an event of a frame, counted from 1, as a message begins
 NUMBER, ID = "__number", "__id"  # of the user among those asked about, and of the item in the catalogue
 
 
-def read_histories(source: Any, names: Mapping[str, str]) -> pd.DataFrame:
+def read_histories(source: Any, names: Mapping[str, str], unit: str = "s") -> pd.DataFrame:
     """Reads events of users.
 
     Args:
         source: a frame (pandas, polars), the path of a CSV, TSV, parquet, JSON-lines or ``.inter`` file, or one history as a
-            list of items, oldest first, or of (item, time). Items of a list without times lie a second apart.
+            list of items, oldest first, or of (item, time). Items of a list without times lie a second apart, in 2000.
         names: what the run calls ``user``, ``item`` and ``timestamp``; these names and those are accepted, with or without
             the type of an atomic file (``item_id:token``).
+        unit: ``timestamp_unit`` of the run, for a list without times.
 
     Returns:
-        ``user`` and ``item`` as text, ``timestamp`` float64, in the order given, and any other column.
+        ``user`` and ``item`` as text, ``timestamp`` int64 where all are whole, else float64, in the order given, and any
+        other column.
 
     Raises:
         DataError: it cannot be read, a column is missing, or a value is; names file and line, of a frame the event.
@@ -44,7 +48,7 @@ def read_histories(source: Any, names: Mapping[str, str]) -> pd.DataFrame:
     elif isinstance(source, pd.DataFrame):
         frame, where = source, "histories"
     elif isinstance(source, Sequence):
-        frame, where = _one_history(source), "history"
+        frame, where = _one_history(source, unit), "history"
     else:
         raise DataError(
             f"histories: found a {type(source).__name__}; accepted: a frame, a path ({_READ_AS}), or a list of items."
@@ -192,13 +196,22 @@ _READERS: dict[str, Callable[[Path], Iterator[pd.DataFrame]]] = {
 }
 _READ_AS = ", ".join(_READERS)
 _BLOCK = 1 << 24  # bytes
+_YEAR_2000 = 946_684_800  # in unix seconds
 
 
-def _one_history(events: Sequence[Any]) -> pd.DataFrame:
-    pairs = [event if isinstance(event, tuple) else (event, place) for place, event in enumerate(events)]
-    if not all(len(pair) == 2 for pair in pairs):
-        raise DataError("history: accepted: a list of items, or of pairs (item, time).")
-    frame = pd.DataFrame(pairs, columns=[ITEM, TIME], dtype=object)
+def _one_history(events: Sequence[Any], unit: str) -> pd.DataFrame:
+    timed = any(isinstance(event, tuple) for event in events)
+    wrong = [timed and not (isinstance(event, tuple) and len(event) == 2) for event in events]
+    if any(wrong):
+        at = wrong.index(True)
+        raise DataError(
+            f"history: event {at + 1}: found {shown(events[at])}; accepted: a list of items alone, or of pairs (item, time) "
+            "alone. Give all events a time, or none."
+        )
+    step = TICKS_PER_SECOND.get(unit, 1)
+    first = _YEAR_2000 * step if unit in TICKS_PER_SECOND else 0  # a date, because small numbers of ns are dates in s
+    pairs = events if timed else [(item, first + step * place) for place, item in enumerate(events)]
+    frame = pd.DataFrame(list(pairs), columns=[ITEM, TIME], dtype=object)
     return frame.assign(**{USER: ""})
 
 
@@ -228,10 +241,9 @@ def _tokens(frame: pd.DataFrame, column: str, place: Place, needed: bool) -> pd.
     wrong = _are_no_ids(values)
     if wrong.any():
         at = int(wrong.argmax())
-        found = " ".join(repr(values.iloc[at]).split())[:120]
         raise DataError(
-            f"{place(at + 1)} has the {column} {found}; accepted: text, or a number that its type holds exactly, which no "
-            "float64 from 2**53 on is, and no float32 from 2**24 on."
+            f"{place(at + 1)} has the {column} {shown(values.iloc[at])}; accepted: text, or a number that its type holds "
+            "exactly, which no float64 from 2**53 on is, and no float32 from 2**24 on."
         )
     words = as_words(values)
     broken = words.str.contains("\n", regex=False).to_numpy(dtype=bool)
@@ -264,6 +276,11 @@ def missing(values: pd.Series) -> pd.Series:
     return values.isna() | (values.astype(str) == "")
 
 
+def shown(value: Any) -> str:
+    """A value as messages show it: in one line, cut where it is long."""
+    return " ".join(repr(value).split())[:120]
+
+
 def _are_truths(values: pd.Series) -> np.ndarray:
     return values.map(lambda value: isinstance(value, (bool, np.bool_))).to_numpy(dtype=bool)
 
@@ -284,12 +301,20 @@ def _times(frame: pd.DataFrame, where: str, place: Place) -> pd.Series:
     values = frame[TIME]
     if values.dtype.kind in "Mmc":
         raise DataError(f"{where}: the {TIME} holds {values.dtype}; give numbers in the unit of the run's log.")
-    time = pd.to_numeric(values, errors="coerce").astype("float64")
-    wrong = ~np.isfinite(time.to_numpy()) | (time.to_numpy() < 0) | _are_truths(values)
+    time = pd.to_numeric(values, errors="coerce")
+    rounded = time.astype("float64").to_numpy()
+    wrong = ~((rounded >= 0) & (rounded < 2.0**63)) | _are_truths(values)
     if wrong.any():
         at = int(wrong.argmax())
         raise DataError(
-            f"{place(at + 1)} has the {TIME} {values.iloc[at]!r}; accepted: a finite number >= 0, in the unit of the run's "
-            "log."
+            f"{place(at + 1)} has the {TIME} {shown(values.iloc[at])}; accepted: a finite number >= 0 and below 2**63, in the "
+            "unit of the run's log."
         )
-    return time
+    if not pd.api.types.is_integer_dtype(time):  # as the loader of logs, whole times without rounding
+        exact = not pd.api.types.is_float_dtype(values) and rounded.max(initial=0) >= 2.0**53
+        time = values.map(_decimal) if exact else pd.Series(rounded, frame.index)
+    return time.astype("int64" if (time % 1 == 0).all() else "float64")
+
+
+def _decimal(value: Any) -> Decimal:
+    return Decimal(value) if isinstance(value, float) else Decimal(str(value))

@@ -1,6 +1,6 @@
 """A trained model that answers: histories in, ranked items out, as the evaluation would rank them."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,7 +26,7 @@ from recbole_lsrec.item_catalogue import Catalogue, CatalogueDataset, catalogue_
 from recbole_lsrec.model.base import LongShortRecommender
 from recbole_lsrec.model.scored_by import scored_by
 from recbole_lsrec.recommend.allowed import allowed_items, count_unknown, say_if_none_is_left, say_unknown
-from recbole_lsrec.recommend.asked import check_asked, check_device
+from recbole_lsrec.recommend.asked import Now, check_asked, check_device, check_now
 from recbole_lsrec.recommend.counts import say_counts
 from recbole_lsrec.recommend.explain import COLUMNS, explanation
 from recbole_lsrec.recommend.further_columns import Further, further_columns
@@ -131,10 +131,10 @@ class Recommender:
         histories: Any,
         k: int = 20,
         *,
-        now: float | Mapping[str, float | None] | None = None,
+        now: Now = None,
         exclude_seen: bool | None = None,
-        exclude: Sequence[Any] = (),
-        candidates: Sequence[Any] | None = None,
+        exclude: Collection[Any] | None = (),
+        candidates: Collection[Any] | None = None,
         batch_size: int | None = None,
         two_stage: bool | None = None,
         show_progress: bool = False,
@@ -169,7 +169,7 @@ class Recommender:
             ConfigError: ``k`` or ``candidates`` cannot be used.
         """
         table, counts = self.answer(
-            read_histories(histories, self.names()),
+            read_histories(histories, self.names(), self.config["timestamp_unit"]),
             k,
             now=now,
             exclude_seen=exclude_seen,
@@ -186,20 +186,10 @@ class Recommender:
 
     @torch.no_grad()
     def answer(
-        self,
-        events: pd.DataFrame,
-        k: int,
-        *,
-        now: float | Mapping[str, float | None] | None = None,
-        exclude_seen: bool | None = None,
-        exclude: Sequence[Any] = (),
-        candidates: Sequence[Any] | None = None,
-        batch_size: int | None = None,
-        two_stage: bool | None = None,
-        show_progress: bool = False,
+        self, events: pd.DataFrame, k: int, *, show_progress: bool = False, **options: Any
     ) -> tuple[pd.DataFrame, dict[str, int]]:
         """As :meth:`recommend`, of events that have been read, with the counts, and without a word."""
-        check_asked(k, now, batch_size, exclude=exclude, candidates=candidates)
+        k, now, batch_size, exclude_seen, two_stage, exclude, candidates = check_asked(k, **options)
         read = self._read(events, now)
         users, known = read.users, read.known
         alone = self._without_answer(users, known)
@@ -231,11 +221,14 @@ class Recommender:
         columns += COLUMNS if isinstance(self.model, LongShortRecommender) else []
         return table.reindex(columns=columns), counts
 
-    def tell_of_items(self, exclude: Sequence[Any] = (), candidates: Sequence[Any] | None = None) -> dict[str, int]:
+    def tell_of_items(
+        self, exclude: Collection[Any] | None = (), candidates: Collection[Any] | None = None
+    ) -> dict[str, int]:
         """Says what these items, as of :meth:`recommend`, come to; returns how many of them the model does not know."""
-        counts = count_unknown(self._item_id, exclude, candidates)
-        say_unknown(counts, exclude, candidates)
-        say_if_none_is_left(allowed_items(self._item_id, len(self._token), exclude, candidates))
+        items = check_asked(1, exclude=exclude, candidates=candidates)[-2:]
+        counts = count_unknown(self._item_id, *items)
+        say_unknown(counts, *items)
+        say_if_none_is_left(allowed_items(self._item_id, len(self._token), *items))
         return counts
 
     def _without_answer(self, users: np.ndarray, known: pd.DataFrame) -> np.ndarray:
@@ -245,17 +238,22 @@ class Recommender:
         return ~self._trained[[self._user_id.get(user, 0) for user in users]]
 
     def windows(
-        self, histories: Any, now: float | Mapping[str, float | None] | None = None, batch_size: int | None = None
+        self, histories: Any, now: Now = None, batch_size: int | None = None
     ) -> Iterator[tuple[np.ndarray, Interaction]]:
-        """Users with what the model reads of their histories, as in training; users of whose events it reads none are left out.
+        """Users with what the model reads of their histories, as in training.
+
+        Left out are users of whose events it reads none, and by a model that knows users alone those it was not trained on.
 
         Args:
             histories: as of :meth:`recommend`, and so the others.
             now: see there.
             batch_size: see there.
         """
-        read = self._read(read_histories(histories, self.names()), now)
-        for rows, batch in self._batches(read, np.unique(read.known[NUMBER]), batch_size):
+        events = read_histories(histories, self.names(), self.config["timestamp_unit"])
+        read = self._read(events, check_now(now))
+        for rows, batch in self._batches(
+            read, np.flatnonzero(~self._without_answer(read.users, read.known)), batch_size
+        ):
             yield read.users[rows], batch
 
     # --- from events to batches --------------------------------------------------------------------------------------
@@ -265,15 +263,15 @@ class Recommender:
         fields = {USER: "USER_ID_FIELD", ITEM: "ITEM_ID_FIELD", TIME: "TIME_FIELD"}
         return {name: self.config[key] for name, key in fields.items()}
 
-    def check(self, events: pd.DataFrame, now: float | Mapping[str, float | None] | None = None) -> None:
+    def check(self, events: pd.DataFrame, now: Now = None) -> None:
         """Refuses events, which have been read, as :meth:`answer` would.
 
         Raises:
             DataError: of :meth:`recommend`.
         """
-        self._read(events, now)
+        self._read(events, check_now(now))
 
-    def _read(self, events: pd.DataFrame, now: float | Mapping[str, float | None] | None) -> _Read:
+    def _read(self, events: pd.DataFrame, now: Now) -> _Read:
         unit = self.config["timestamp_unit"]
         check_unit(events[TIME].to_numpy(), unit, "histories")
         number, users = pd.factorize(events[USER].to_numpy(dtype=object))
@@ -283,7 +281,8 @@ class Recommender:
         events = events.assign(**{NUMBER: number, ID: item})
         kept = kept_by_filters(self.config, self.catalogue, events)
         last, last_kept = (part.groupby(NUMBER)[TIME].max() for part in (events, events[kept]))
-        usual = last_kept.reindex(last.index).fillna(last)
+        usual = last.copy()
+        usual[last_kept.index] = last_kept
         asked = asked_at(users, last.to_numpy(), usual.to_numpy(), now, unit)
         known = events[(events[ID] > 0) & kept]
         return _Read(users, events, asked, known, further_columns(self.config, self.catalogue, self._dataset, known))

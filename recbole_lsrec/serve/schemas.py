@@ -1,14 +1,26 @@
 """What is asked and answered, checked by pydantic; what is larger than the limits is refused."""
 
-from typing import Annotated, Literal
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, WrapValidator, model_validator
 
 MOST_HISTORIES, MOST_EVENTS, MOST_ITEMS, MOST_COLUMNS = 256, 2000, 10_000, 32
 """Of a request, of a history, of a list of candidates or of excluded items, and of further columns in a request."""
 
+
+def _exact(value: Any, check: Callable[[Any], float]) -> float:
+    """Whole numbers stay so: a float64 rounds nanoseconds."""
+    number = check(value)
+    return value if isinstance(value, int) else number
+
+
 Token = Annotated[str, Field(min_length=1, max_length=256)]
-Time = Annotated[float, Field(ge=0, allow_inf_nan=False, strict=True)]  # true is no moment
+Time = Annotated[
+    float,
+    Field(ge=0, lt=2**63, allow_inf_nan=False, strict=True),  # true is no moment
+    WrapValidator(_exact),
+]
 
 
 class Event(BaseModel):

@@ -44,6 +44,11 @@ _SAME_TEST = Effect.DATA | Effect.SPLIT | Effect.CANDIDATES | Effect.EVALUATION
 _SAME_TRAINING = ("epochs", *BUDGETS, "seed")
 # How often a trial is begun again after its process or machine was lost.
 _RETRIES = 3
+# What is said of one run, and would make every trial another one, or none.
+_OF_ONE_RUN = {
+    "resume": "a search is taken up by `recbole-lsrec tune --resume FOLDER`",
+    "dry_run": "use `recbole-lsrec run --dry-run` for one model",
+}
 
 
 def search(settings: SearchSettings) -> SearchResult:
@@ -146,6 +151,9 @@ def checked(settings: SearchSettings) -> tuple[Config, Space]:
         return config
 
     config = configured({})
+    for key, instead in _OF_ONE_RUN.items():
+        if config[key]:
+            raise ConfigError(f"{key}: found {config[key]!r}, which is not set for the trials of a search: {instead}.")
     space = read_space(settings.space, config["model"])
     for key in space.keys:
         check_key(key, space.source, config.model_class)

@@ -128,3 +128,22 @@ def test_what_torch_prints_past_python_is_not_shown(capfd):
         os.write(1, b"a graph of thousands of lines")
     os.write(1, b"shown")
     assert capfd.readouterr().out == "shown"
+
+
+def test_a_run_that_reads_each_item_once_is_exported(tmp_path):
+    folder, _ = _shop_run(tmp_path, "SLSRec", {"rm_dup_inter": "first", "MAX_ITEM_LIST_LENGTH": 12})
+    assert export(folder, "torchscript") == folder / "score.pt"
+
+
+def test_a_model_without_sequences_is_exported_with_its_users(tmp_path):
+    folder, _ = _shop_run(tmp_path, "BPR", {})
+    about = json.loads(export(folder, "torchscript").with_suffix(".json").read_text())
+    assert about["inputs"] == ["user_id", "candidates"]
+    recommender = Recommender.load(folder)
+    frame = pd.DataFrame({"user": ["nobody", "5"], "item": about["items"][:2], "timestamp": [1, 2]})
+    ((users, batch),) = recommender.windows(frame)
+    assert users.tolist() == ["5"]
+    assert batch["user_id"].tolist() == [about["users"].index("5") + 1]
+    (best,) = recommender.recommend(frame.iloc[1:], k=1).to_dict("records")
+    candidate = torch.tensor([[about["items"].index(best["item"]) + 1]])
+    assert torch.jit.load(folder / "score.pt")(batch["user_id"], candidate).item() == pytest.approx(best["score"])

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -42,3 +43,27 @@ def test_a_device_that_there_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
         check_device("cuda")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     check_device("cuda")
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"candidates": 5}, r"candidates: found 5; accepted: a list of items"),
+        ({"exclude": {"1": 2}}, r"exclude: found \{'1': 2\}; accepted: a list of items"),
+        ({"exclude_seen": "no"}, r"exclude_seen: found 'no'; accepted: True, False, or None"),
+        ({"two_stage": 1}, r"two_stage: found 1; accepted: True, False, or None"),
+        ({"now": 2**63}, r"now: found 9223372036854775808; accepted"),
+        ({"now": 10**400}, r"now: found 1000"),
+        ({"now": {1: 5, "1": 6}}, r"now: found 2 times for 1 users, as 1 and '1' are one"),
+    ],
+)
+def test_options_of_python_that_mean_nothing(asked: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=f"^{message}"):
+        check_asked(1, **asked)
+
+
+@pytest.mark.parametrize("items", [[1.0, 2], pd.Series([1, 2]), np.array(["1", "2"]), ("1", 2.0), {1: 0, 2: 0}.keys()])
+def test_items_and_users_are_named_as_in_histories(items: Any) -> None:
+    asked = check_asked(np.int64(3), {1: 5, 2.0: None}, np.int64(2), exclude=None, candidates=items, two_stage=np.True_)
+    assert (asked.k, asked.batch_size, asked.exclude, asked.candidates) == (3, 2, [], ["1", "2"])
+    assert asked.now == {"1": 5, "2": None}

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from recbole_lsrec.errors import DataError
+from recbole_lsrec.errors import ConfigError, DataError
 from recbole_lsrec.quick_start import load_run
 from recbole_lsrec.recommend import Recommender
 from tests.recommend.test_recommender import _shop_run
@@ -129,3 +129,17 @@ def test_own_sessions_of_any_kind_of_value(tmp_path):
         assert batch["session_id_list"][0, :4].tolist() == [1, 1, 2, 2]
     with pytest.raises(DataError, match=r"^histories: lack the column 'session_id' \(SESSION_ID_FIELD\)"):
         recommender.recommend(frame)
+
+
+@pytest.mark.parametrize("number", [float("inf"), "-inf", "1e400"])
+def test_infinite_numbers_are_refused(run_with_columns, number):
+    frame = pd.DataFrame({"user": "a", "item": ["1", "2"], "timestamp": [1, 2], "lasted": [1, number]}, dtype=object)
+    with pytest.raises(DataError, match=r"item '2': the column 'lasted' holds .*; accepted: a number that is finite"):
+        Recommender.load(run_with_columns).recommend(frame)
+
+
+def test_a_column_that_the_run_put_into_buckets_is_refused(run_with_columns):
+    recommender = Recommender.load(run_with_columns)
+    recommender.config["discretization"] = {"lasted": {"method": "ED", "bucket": 3}}
+    with pytest.raises(ConfigError, match=r"^discretization: the run put 'lasted' into buckets, by bounds"):
+        recommender.recommend(["1", "2"])

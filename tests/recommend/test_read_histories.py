@@ -159,3 +159,68 @@ def test_a_whole_number_with_a_fraction_is_the_id_that_prepare_makes_of_it(tmp_p
     (tmp_path / "log.jsonl").write_text("\n".join(lines) + "\n")
     found = read_histories(tmp_path / "log.jsonl", NAMES)
     assert (found["user"].tolist(), found["item"].tolist()) == (["7", "7.0"], ["1000", "2.5"])
+
+
+NS = 1_600_000_000_000_000_000
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        pd.Series([NS + 200, NS + 100]),
+        pd.Series([NS + 200, NS + 100], dtype="Int64"),
+        pd.Series([NS + 200, NS + 100], dtype="uint64"),
+        pd.Series([NS + 200, float(NS), NS + 100], dtype=object),
+        pd.Series([f"{NS + 200}.0", f"{NS + 100}"]),
+        pd.Series([5.0, 7.0]),
+    ],
+)
+def test_whole_times_are_exact(times):
+    expected = [5, 7] if len(times) == 2 and times.iloc[0] == 5 else [NS + 200, NS, NS + 100]
+    found = read_histories(pd.DataFrame({"user": "a", "item": "x", "timestamp": times}), NAMES)["timestamp"]
+    assert found.dtype == "int64"
+    assert found.tolist() == [time for time in expected if len(times) == 3 or time != NS]
+
+
+def test_whole_times_of_files_are_exact_and_others_keep_their_fraction(tmp_path, monkeypatch):
+    monkeypatch.setattr("recbole_lsrec.recommend.read_histories._BLOCK", 1 << 6)  # several blocks, and an empty one
+    for times in ([NS + 300, NS + 200, NS + 100], [7.5, 1, 2]):
+        lines = [{"user": "a", "item": "x", "timestamp": time} for time in times]
+        frame = pd.DataFrame(lines, dtype=object)
+        frame.to_csv(tmp_path / "log.csv", index=False)
+        frame.to_json(tmp_path / "log.jsonl", orient="records", lines=True)
+        for name in ("log.csv", "log.jsonl"):
+            assert read_histories(tmp_path / name, NAMES)["timestamp"].tolist() == times
+
+
+@pytest.mark.parametrize("time", [2**63, 2.0**63, 1e300, str(2**64), 10**30])
+def test_times_that_no_int64_holds_are_refused(time):
+    frame = pd.DataFrame({"user": "a", "item": "x", "timestamp": [1, time]}, dtype=object)
+    with pytest.raises(
+        DataError, match=r"^histories: event 2 has the timestamp .*; accepted: .* >= 0 and below 2\*\*63, in"
+    ):
+        read_histories(frame, NAMES)
+
+
+@pytest.mark.parametrize(
+    ("unit", "expected"),
+    [
+        ("s", [946_684_800, 946_684_801]),
+        ("ms", [946_684_800_000, 946_684_801_000]),
+        ("ns", [946_684_800_000_000_000, 946_684_801_000_000_000]),
+        ("order", [0, 1]),
+    ],
+)
+def test_items_of_a_list_lie_a_second_apart(unit, expected):
+    assert read_histories(["x", "y"], NAMES, unit)["timestamp"].tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("events", "at"), [(["1", ("2", 5), "3"], 1), ([("1", 5), "23"], 2), ([("1", 5), ("2", 6, 7)], 2), ([()], 1)]
+)
+def test_a_list_is_of_items_or_of_pairs(events, at):
+    with pytest.raises(
+        DataError, match=rf"^history: event {at}: found .*; accepted: a list of items alone, or of pairs"
+    ):
+        read_histories(events, NAMES)
+    assert len(read_histories([], NAMES)) == 0

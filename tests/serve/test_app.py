@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from fastapi.testclient import TestClient
+from pydantic import ValidationError
 
 from recbole_lsrec.cli import main
 from recbole_lsrec.recommend import Recommender
 from recbole_lsrec.serve import app as serving
-from recbole_lsrec.serve.schemas import MOST_COLUMNS, MOST_HISTORIES
+from recbole_lsrec.serve.schemas import MOST_COLUMNS, MOST_HISTORIES, History
 from tests.recommend.test_recommender import _shop_run
 
 JSON = {"content-type": "application/json"}
@@ -193,3 +194,16 @@ def test_a_run_that_is_none_is_refused_before_anything_listens(tmp_path, capsys)
     told = capsys.readouterr().err
     assert told.startswith("Error: checkpoint")
     assert told.count("\n") == 1
+
+
+def test_whole_times_are_exact_and_no_int64_is_exceeded():
+    first = 1_600_000_000_000_000_001
+    read = History.model_validate({"events": [{"item": "1", "timestamp": first}], "now": first + 1})
+    assert (read.events[0].timestamp, read.now) == (first, first + 1)
+    with pytest.raises(ValidationError, match="less than"):
+        History.model_validate({"events": [{"item": "1", "timestamp": 2**63}]})
+
+
+@pytest.mark.parametrize("body", ["[" * 100_000, '{"histories": [], "k": ' + "9" * 5_000 + "}"])
+def test_json_that_python_gives_up_on_gets_400(client, body):
+    assert client.post("/recommend", content=body, headers=JSON).status_code == 400

@@ -314,3 +314,14 @@ def test_a_number_between_two_is_no_whole_one(tmp_path: Path) -> None:
     space = {"n_layers": {"uniform": [1, 2]}}
     with pytest.raises(ConfigError, match=r"^n_layers: found 1\.0 \(space\); accepted: a whole number greater than 0"):
         checked(SearchSettings("SASRec", "cosmetics", tmp_path, space=space))
+
+
+@pytest.mark.parametrize(("key", "value"), [("resume", "runs/another"), ("dry_run", True)])
+def test_what_is_said_of_one_run_is_refused(key: str, value: object, tmp_path: Path) -> None:
+    space, file = {"learning_rate": {"choice": [0.001]}}, tmp_path / "own.yaml"
+    file.write_text(json.dumps({key: value}))
+    for given in ({"config_dict": {key: value}}, {"config_files": (str(file),)}):
+        with pytest.raises(
+            ConfigError, match=rf"^{key}: found {value!r}, which is not set for the trials of a search: "
+        ):
+            checked(SearchSettings("SASRec", "cosmetics", tmp_path, space=space, **given))

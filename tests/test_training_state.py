@@ -1,0 +1,70 @@
+"""What RecBole's models keep of their training outside ``state_dict`` survives a resume."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from recbole.model.general_recommender import LINE, MultiVAE
+
+from recbole_lsrec import checkpoint, training_state
+from recbole_lsrec.errors import CheckpointError
+from recbole_lsrec.quick_start import run_recbole_lsrec
+
+# So that the state matters within four epochs of a few batches.
+SETTINGS = {
+    "DiffRec": {"steps": 2, "history_num_per_term": 40},
+    "LINE": {},
+    "MacridVAE": {"total_anneal_steps": 5},
+    "MultiVAE": {"total_anneal_steps": 5},
+}
+
+
+@pytest.mark.parametrize("model", SETTINGS)
+def test_a_resumed_run_ends_as_the_uninterrupted_one(shop, model):
+    settings = {**shop, **SETTINGS[model]}
+    whole = run_recbole_lsrec(model, "shop", config_dict={**settings, "epochs": 4})
+    part = run_recbole_lsrec(model, "shop", config_dict={**settings, "epochs": 1})
+    rest = run_recbole_lsrec(model, "shop", config_dict={**settings, "epochs": 4, "resume": part["run_folder"]})
+    losses, tensors = [], []
+    for result in (rest, whole):
+        history = json.loads((Path(result["run_folder"]) / "result.json").read_text())["history"]
+        losses.append([epoch["train_loss"] for epoch in history])
+        tensors.append(checkpoint.load(Path(result["run_folder"]) / "checkpoint.pt").tensors)
+    assert rest["test_result"] == whole["test_result"]
+    assert losses[0] == losses[1]
+    for part_of in ("current", "training"):
+        torch.testing.assert_close(tensors[0][part_of], tensors[1][part_of], rtol=0, atol=0)
+
+
+def bare(kind, **values):
+    """A model without its weights."""
+    model = kind.__new__(kind)
+    torch.nn.Module.__init__(model)
+    model.device = torch.device("cpu")
+    for name, value in values.items():
+        setattr(model, name, value)
+    return model
+
+
+class Derived(MultiVAE):
+    """A model of one's own."""
+
+
+def test_attributes_come_back_as_they_were():
+    kept = training_state.training_state(bare(LINE, random_list=np.array([3, 1, 2]), random_pr=2))
+    assert (kept["random_list"].tolist(), kept["random_pr"]) == ([3, 1, 2], 2)
+    fresh = bare(LINE, random_list=np.array([1, 2, 3]), random_pr=0)
+    training_state.put_back(fresh, kept, "c.pt")
+    assert isinstance(fresh.random_list, np.ndarray)
+    assert (fresh.random_list.tolist(), fresh.random_pr) == ([3, 1, 2], 2)
+    assert training_state.training_state(bare(Derived, update=7)) == {"update": 7}
+
+
+def test_a_checkpoint_without_the_state_is_refused_where_a_model_keeps_one():
+    with pytest.raises(
+        CheckpointError, match=r"^c\.pt: it lacks what Derived keeps of its training \(update\), as files"
+    ):
+        training_state.put_back(bare(Derived, update=0), None, "c.pt")
+    training_state.put_back(torch.nn.Linear(1, 1), None, "c.pt")
