@@ -2,7 +2,8 @@
 
     python docs/make_answer.py
 
-It reads the boards' tables in docs/results and, for who can be told apart, their verdicts in docs/results/README.md.
+It reads the boards' tables in docs/results and, for who can be told apart, their pairs; of an older board without these its
+verdicts in docs/results/README.md.
 """
 
 import re
@@ -86,7 +87,7 @@ def rows() -> Iterator[Row]:
                 continue
             best = _best(systems, "mean")
             ahead = max(best, key=lambda line: line["mean"])
-            level = level_with_first(_verdict(board, log, protocol), set(systems.system))
+            level = _level(board, log, protocol, systems)
             told_apart = not {line.system for line in best} <= level
             long_short, other = (
                 f"**{text}**" if told_apart and line is ahead else text
@@ -132,7 +133,7 @@ def _corrected() -> Iterator[Sequence[str]]:
         table = _of(board, "ndcg@10").merge(own, on=["protocol", "system"])
         for (log, protocol), systems in table.groupby(["dataset", "protocol"], sort=False):
             best = _best(systems, "own")
-            ahead = _ahead(board, protocol, *(line.system for line in best))
+            ahead = _ahead(_pairs(board, log, protocol, corrected=True), *(line.system for line in best))
             yield [_name(log), AMONG[protocol], *(_change(line, line.system == ahead) for line in best)]
 
 
@@ -162,14 +163,26 @@ def _groups(part: str) -> dict[tuple[str, str], tuple[str, str]]:
     return found
 
 
-def _ahead(board: str, protocol: str, one: str, other: str) -> str | None:
-    """Which of two systems is significantly ahead of the other, each with its own lambda."""
+def _pairs(board: str, log: str, protocol: str, corrected: bool) -> pd.DataFrame:
+    """The tests of one table, plain or of systems with their own lambda."""
     pairs = pd.read_csv(RESULTS / f"{board}-pairs.csv")
-    pairs = pairs[(pairs.corrected == "yes") & (pairs.protocol == protocol) & (pairs.p_holm <= ALPHA)]
-    for pair in pairs.itertuples():
+    return pairs[(pairs.dataset == log) & (pairs.protocol == protocol) & ((pairs.corrected == "yes") == corrected)]
+
+
+def _ahead(pairs: pd.DataFrame, one: str, other: str) -> str | None:
+    """Which of two systems is significantly ahead of the other."""
+    for pair in pairs[pairs.p_holm <= ALPHA].itertuples():
         if {pair.a, pair.b} == {one, other}:
             return str(pair.a if pair.difference > 0 else pair.b)
     return None
+
+
+def _level(board: str, log: str, protocol: str, systems: pd.DataFrame) -> set[str]:
+    """The first and the systems that cannot be told from it; single seeds are never told apart."""
+    if not (RESULTS / f"{board}-pairs.csv").exists():
+        return level_with_first(_verdict(board, log, protocol), set(systems.system))
+    pairs, first = _pairs(board, log, protocol, corrected=False), systems.nlargest(1, "mean").system.item()
+    return {system for system in systems.system if _ahead(pairs, first, system) is None}
 
 
 def _change(line: pd.Series, ahead: bool) -> str:
@@ -191,7 +204,7 @@ def _column(board: str, protocol: str) -> tuple[str, dict[str, str]]:
     table = table[table.protocol == protocol]
     (log,) = table.dataset.unique()
     done = table[table.status == "done"]
-    level = level_with_first(_verdict(board, log, protocol), set(done.system))
+    level = _level(board, log, protocol, done)
     for line in table.itertuples():
         text = _short(line.mean)
         if line.status == "rising":
@@ -232,13 +245,20 @@ def _verdict(board: str, log: str, protocol: str) -> str:
     index = (RESULTS / "README.md").read_text(encoding="utf-8")
     section = next(part for part in index.split("\n## ") if f"[{board}.md]" in part)
     start = f"* {log}, {protocol}: "
-    return next(line.removeprefix(start) for line in section.splitlines() if line.startswith(start))
+    lines = re.sub(r"\\(.)", r"\1", section).splitlines()  # as Markdown shows it
+    return next(line.removeprefix(start) for line in lines if line.startswith(start))
 
 
 def level_with_first(verdict: str, systems: set[str]) -> set[str]:
-    """The systems that cannot be told from the first, and the first; of one that is best nothing need be level."""
-    if "no system can be told apart from" in verdict:
+    """The systems that cannot be told from the first, and the first; of one that is best nothing need be level.
+
+    Raises:
+        ValueError: the sentence is not one of those that older boards have.
+    """
+    if verdict.startswith("One seed each") or "no system can be told apart from" in verdict:
         return systems
+    if not re.search(r" is best in | cannot be told apart ", verdict) or " one seed, so " in verdict:
+        raise ValueError(f"who is level with the first is not known from: {verdict}")
     named = {part.strip() for part in re.split(r"[:,]|\b(?:and|nor|only|cannot|is)\b", verdict)}
     return set() if " is best in " in verdict else systems & named
 

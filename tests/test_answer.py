@@ -182,3 +182,35 @@ def test_each_with_its_own_lambda_is_the_best_of_each_kind_by_the_mean_with_it()
 )  # fmt: skip
 def test_who_is_level_with_the_first_is_read_from_the_verdict(verdict: str, level: set[str]) -> None:
     assert make_answer.level_with_first(verdict, {"A", "A strong", "B", "C", "D"}) == level
+
+
+@pytest.mark.parametrize(
+    "verdict",
+    [
+        "No system is significantly best in ndcg@10: A has the best mean over targets, but over users, as tests count, B is "
+        "significantly better than it.",
+        "No system is significantly best in ndcg@10: A has the best mean, but one seed, so it is not tested.",
+        "No system is significantly best in ndcg@10: A is first, and B cannot be told apart from it. C has one seed, so it is "
+        "not tested.",
+        "Nothing is marked: there are no two systems with a result.",
+    ],
+)
+def test_a_verdict_that_is_not_known_is_an_error(verdict: str) -> None:
+    with pytest.raises(ValueError, match=r"is not known from: No"):
+        make_answer.level_with_first(verdict, {"A", "B", "C"})
+
+
+def test_who_is_level_with_the_first_is_read_from_the_pairs_where_there_are_any() -> None:
+    systems = pd.DataFrame({"system": ["FOSSIL", "SLSRec", "SASRec", "Pop"], "mean": [0.6, 0.5, 0.4, 0.1]})
+    pairs = make_answer._pairs("answer-retailrocket", "retailrocket", "pop99", corrected=False)
+    assert make_answer._ahead(pairs, "SLSRec", "FOSSIL") == "FOSSIL"
+    assert make_answer._level("answer-retailrocket", "retailrocket", "pop99", systems) == {"FOSSIL"}
+    one_seed = pd.DataFrame({"system": ["SASRec", "SLSRec"], "mean": [0.2, 0.1]})
+    assert make_answer._level("answer-ml-1m", "ml-1m", "pop99", one_seed) == {"SASRec", "SLSRec"}
+
+
+def test_a_board_with_one_seed_has_no_bold(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(make_answer, "BOARDS", {"answer-by-time-one-seed": None})
+    rows = list(make_answer.rows())
+    assert len(rows) > 5
+    assert not any("**" in row.long_short + row.other for row in rows)

@@ -146,12 +146,13 @@ def _table(one: GroupPair) -> tuple[str, str, str]:
 def group_note(found: Sequence[GroupPair], alpha: float) -> str:
     """What the star means, and what is not shown."""
     tested = sum(one.pair.p is not None for one in found)
-    star = (
-        f"* Holm p <= {alpha:g}, adjusted for all {tested} pairs of all groups; it counts users and seeds, the interval users"
-        " alone"
-        if tested
-        else "Nothing is tested: one seed a side"
-    )
+    if tested:
+        adjusted = f", adjusted for all {tested} pairs of all groups" if tested > 1 else ""
+        star = f"* Holm p <= {alpha:g}{adjusted}; it counts users and seeds, the interval users alone"
+    elif found:
+        star = "Nothing is tested: in every pair a side has one seed"
+    else:
+        star = f"Nothing is compared: there is one model alone, or no group has {FEW_USERS} users"
     return f"{star}. Groups of fewer than {FEW_USERS} users are left out."
 
 

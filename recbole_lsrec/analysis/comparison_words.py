@@ -56,8 +56,14 @@ def pair_rows(found: Comparison) -> Rows:
     for pair in found.pairs:
         row = [f"{pair.a}-{pair.b}", signed(pair.difference, "-"), f"{signed(pair.low, '-')} {signed(pair.high, '-')}"]
         row += _tests(pair, found.alpha) if with_seeds else []
-        rows.append([*row, *_effect(pair), *([] if with_seeds else ["these two runs"])])
+        rows.append([*row, *_effect(pair), *([] if with_seeds else [f"these {_runs_of(found, pair)}"])])
     return heads, rows
+
+
+def _runs_of(found: Comparison, pair: Pair) -> str:
+    """``two runs``, or as many as the sides have."""
+    n = sum(len(model.runs) for model in found.models if model.name in (pair.a, pair.b))
+    return "two runs" if n == 2 else f"{n} runs"
 
 
 def _tests(pair: Pair, alpha: float) -> list[str]:
@@ -103,9 +109,11 @@ def notes(found: Comparison) -> list[str]:
         pairs = " for pairs with p+seeds" if "runs" in about else ""
         told.append(f"CLAIM: about the models as trained here{pairs}, over users and seeds.")
     if "runs" in about:
+        sizes = {_runs_of(found, pair) for pair in found.pairs if pair.about == "runs"}
+        those = sizes.pop() if len(sizes) == 1 else "runs"
         told.append(
             ("Of a pair with a single seed on a side: " if tested else "CLAIM: ")
-            + "about these two runs alone. Another seed of the same model may turn the difference round, so there is no"
+            + f"about these {those} alone. Another seed of the same model may turn the difference round, so there is no"
             " test of it and no star."
         )
         commands = _more_seeds(found)

@@ -21,7 +21,7 @@ def tex(text: str) -> str:
 
 def markdown(text: str) -> str:
     """Markdown that shows the text, on one line, in a table's cell too."""
-    return re.sub(r"([\\`*_\[\]<>|])", r"\\\1", re.sub(r"\s*\n\s*", " ", text))
+    return re.sub(r"([\\`*_~&\[\]<>|])", r"\\\1", re.sub(r"\s*\n\s*", " ", text))
 
 
 def code_span(text: str) -> str:

@@ -53,8 +53,9 @@ def plain(value: float | None) -> str:
 
 
 def short(value: float) -> str:
-    """1.2M, 420k, 53, 0.36."""
-    for unit, name in ((1e6, "M"), (1e3, "k")):
+    """1.2G, 1.2M, 420k, 53, 0.36."""
+    value = float(f"{value:.3g}")  # first, as 999,600 is 1M
+    for unit, name in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if value >= unit:
             return f"{value / unit:.3g}{name}"
     return f"{value:.3g}"
@@ -108,8 +109,11 @@ def budget(value: dict[str, float] | None) -> str:
     """What every cell may spend on training."""
     if not value:
         return "no budget: every cell trained until its early stopping or its number of epochs"
-    words = {"train_seconds": "seconds of training", "train_steps": "optimiser steps"}
-    return ", ".join(f"{plain(amount)} {words.get(name, name)}" for name, amount in value.items()) + " a cell"
+    words = {"train_seconds": "second{} of training", "train_steps": "optimiser step{}"}
+    amounts = (
+        f"{plain(amount)} {words.get(name, name).format('' if amount == 1 else 's')}" for name, amount in value.items()
+    )
+    return f"{', '.join(amounts)} a cell"
 
 
 def when(value: str | int | None) -> str:

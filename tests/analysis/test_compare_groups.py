@@ -91,7 +91,22 @@ def test_all_pairs_of_all_groups_are_adjusted_together(tmp_path):
 
 def test_of_one_seed_a_side_the_note_says_that_nothing_is_tested(tmp_path):
     found = within(runs(tmp_path)[::2], ["in_history"])
-    assert group_note(found, 0.05) == "Nothing is tested: one seed a side. Groups of fewer than 30 users are left out."
+    left_out = "Groups of fewer than 30 users are left out."
+    assert group_note(found, 0.05) == f"Nothing is tested: in every pair a side has one seed. {left_out}"
+
+
+def test_the_note_says_why_nothing_is_compared_and_counts_pairs_where_there_are_several(tmp_path):
+    left_out = "Groups of fewer than 30 users are left out."
+    none = f"Nothing is compared: there is one model alone, or no group has 30 users. {left_out}"
+    folders = runs(tmp_path)
+    assert group_note(within(folders[:2], ["in_history"]), 0.05) == none
+    found = within(folders, ["in_history"])
+    counts = "it counts users and seeds, the interval users alone"
+    assert group_note(found, 0.05) == (
+        f"* Holm p <= 0.05, adjusted for all 2 pairs of all groups; {counts}. {left_out}"
+    )
+    assert group_note(found[:1], 0.05) == f"* Holm p <= 0.05; {counts}. {left_out}"
+    assert group_note([], 0.05) == none
 
 
 def test_instances_whose_value_is_missing_are_a_group(tmp_path):

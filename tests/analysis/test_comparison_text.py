@@ -58,10 +58,16 @@ def test_the_claim_follows_the_number_of_seeds(folder):
     for verdict in ("*", " p ", "Holm", "better"):
         assert verdict not in alone
     assert "CLAIM: about the models as trained here, over users" in comparison_text(compare([a1, b2, a2, b1], MRR))
+    uneven = compare([a1, a2, c1], MRR)
+    assert [line.split()[-3:] for line in comparison_text(uneven).splitlines() if line.startswith("M1-M2")] == [
+        ["these", "3", "runs"]
+    ]
+    assert "CLAIM: about these 3 runs alone. Another seed" in " ".join(comparison_text(uneven).split())
     mixed = compare([a1, a2, b1, b2, c1], MRR)
     assert [pair.about for pair in mixed.pairs] == ["models", "runs", "runs"]
     text = comparison_text(mixed)
     assert "CLAIM: about the models as trained here for pairs with p+seeds" in text
+    assert "Of a pair with a single seed on a side: about these 3 runs alone." in " ".join(text.split())
     assert "recbole-lsrec run --model=DIN --dataset=tiny ... --seed=2" in text
     assert "--model=SASRec" not in text
     write_own_model(c1, "/models/mine.py:DIN")

@@ -1,6 +1,10 @@
 import pytest
 
-from recbole_lsrec.page.escape import cell, code_span
+from recbole_lsrec.page.escape import cell, code_span, markdown
+
+
+def test_markdown_shows_the_text_as_it_is():
+    assert markdown("~~a~~ &lt; b & c_d\n| *e*") == r"\~\~a\~\~ \&lt; b \& c\_d \| \*e\*"
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,11 @@ def test_others():
     assert numbers.when("2026-11-21T07:06:36+00:00") == "2026-11-21 07:06 UTC"
 
 
+def test_a_short_number_is_rounded_before_its_unit_is_chosen():
+    values = (999.4, 999.6, 999_400, 999_600, 999_900_000, 1.5e9)
+    assert [numbers.short(value) for value in values] == ["999", "1k", "999k", "1M", "1G", "1.5G"]
+
+
 def test_columns_of_numbers_are_told_from_others():
     rows = [
         ["a", "+0.01 -0.02", "12.5%", "", "2 models"],
@@ -50,6 +55,7 @@ def test_columns_of_numbers_are_told_from_others():
     [
         ({"train_seconds": 120}, "120 seconds of training a cell"),
         ({"train_steps": 1500}, "1,500 optimiser steps a cell"),
+        ({"train_seconds": 1, "train_steps": 1}, "1 second of training, 1 optimiser step a cell"),
         (None, "no budget: every cell trained until its early stopping or its number of epochs"),
     ],
 )

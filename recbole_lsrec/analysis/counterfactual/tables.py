@@ -10,6 +10,7 @@ from recbole_lsrec.analysis.counterfactual.groups import Group
 from recbole_lsrec.analysis.counterfactual.intervention import Intervention
 from recbole_lsrec.analysis.estimates import Estimate, mean_estimate
 from recbole_lsrec.analysis.significance import holm
+from recbole_lsrec.analysis.strata import FEW_USERS
 from recbole_lsrec.analysis.user_metrics import Metric
 
 UNTOUCHED = Intervention("none")
@@ -27,8 +28,9 @@ def differences_table(
         ``protocol``, ``metric``, ``by``, ``group``, ``instances``, ``users``, ``intervention`` (in words), ``kind``,
         ``setting`` (events kept, alpha), ``side`` (alpha fixed beside a changed history), ``value`` and ``value_se``;
         ``difference`` to untouched with ``_se``, ``_p`` and ``_holm``; and ``contrast``, this difference less that of the
-        group's other instances of the same cut, likewise (NaN for ``all``). Standard errors and t tests are over users;
-        Holm's adjustment is over all lines of a protocol and metric.
+        group's other instances of the same cut, likewise (NaN for ``all``; without error and test where the group or the
+        others have fewer than 30 users). Standard errors and t tests are over users; Holm's
+        adjustment is over all lines of a protocol and metric.
     """
     parts = []
     for protocol, metric in cells:
@@ -51,7 +53,7 @@ def differences_table(
                         "value": values[number].value,
                         "value_se": values[number].standard_error(),
                         **_tested("difference", differences[number] if touched else None),
-                        **_tested("contrast", _contrast(number, groups, differences) if touched else None),
+                        **(_contrast(number, groups, differences) if touched else _tested("contrast", None)),
                     }
                 )
         parts.append(_adjusted(pd.DataFrame(records), ("difference", "contrast")))
@@ -80,7 +82,7 @@ def alpha_statistics(alpha: np.ndarray, groups: Sequence[Group], user: np.ndarra
                 "p10": low,
                 "median": middle,
                 "p90": high,
-                **_tested("contrast", _contrast(number, groups, means)),
+                **_contrast(number, groups, means),
             }
         )
     return _adjusted(pd.DataFrame(records), ("contrast",))
@@ -91,14 +93,15 @@ def _who(group: Group, user: np.ndarray) -> dict[str, Any]:
     return {"by": group.by, "group": group.name, "instances": int(group.chosen.sum()), "users": users}
 
 
-def _contrast(number: int, groups: Sequence[Group], estimates: Sequence[Estimate]) -> Estimate | None:
-    """A group's number less that of the other groups of its cut; None where there is no other.
+def _contrast(number: int, groups: Sequence[Group], estimates: Sequence[Estimate]) -> dict[str, float]:
+    """A group's number less that of the other groups of its cut; nothing where there is no other.
 
-    Several others count by their instances: of a mean over instances that is the mean over all of these.
+    Several others count by their instances: of a mean over instances that is the mean over all of these. A side of one user
+    has influence 0, and one of a few users too little, so that the error would be that of the other side alone.
     """
     others = [n for n, group in enumerate(groups) if group.by == groups[number].by and n != number]
     if not others:
-        return None
+        return _tested("contrast", None)
     share = np.array([groups[n].chosen.sum() for n in others], dtype=np.float64)
     share /= share.sum()
     rest = Estimate(
@@ -106,7 +109,10 @@ def _contrast(number: int, groups: Sequence[Group], estimates: Sequence[Estimate
         share @ np.stack([estimates[n].influence for n in others]),
         np.any([estimates[n].member for n in others], axis=0),
     )
-    return estimates[number] - rest
+    found = _tested("contrast", estimates[number] - rest)
+    if min(estimates[number].member.sum(), rest.member.sum()) < FEW_USERS:
+        found |= dict.fromkeys(("contrast_se", "contrast_p"), float("nan"))
+    return found
 
 
 def _tested(name: str, estimate: Estimate | None) -> dict[str, float]:

@@ -6,6 +6,7 @@ import pandas as pd
 
 from recbole_lsrec.analysis.counterfactual.groups import TITLES
 from recbole_lsrec.analysis.counterfactual.measure import Counterfactuals
+from recbole_lsrec.analysis.strata import FEW_USERS
 from recbole_lsrec.analysis.text_table import WIDTH, text_table
 from recbole_lsrec.page.numbers import metric, signed, spread, weight
 
@@ -83,8 +84,11 @@ def notes(found: Counterfactuals) -> list[str]:
         " users, of differences the paired one.",
         f"* differs from 0, Holm p <= {LEVEL:g} over all lines of a protocol and metric (of the alpha table).",
     ]
-    if found.table["contrast"].notna().any():
+    if found.table["contrast_p"].notna().any():
         lines.append(f"# differs from the difference of the other groups' targets, Holm p <= {LEVEL:g} likewise.")
+    tables = [found.table] if found.alpha is None else [found.table, found.alpha]
+    if any((table["contrast"].notna() & table["contrast_p"].isna()).any() for table in tables):
+        lines.append(f"A group is not tested against the others where it or they have fewer than {FEW_USERS} users.")
     return lines
 
 

@@ -68,7 +68,8 @@ class Table:
         standings: of each tested column, by key.
         comparison: of the main column; None where nothing was tested.
         untested: why nothing was tested.
-        ties_rule, filter_seen, exclude, n_candidates: how targets were ranked; ``n_candidates`` is the largest number.
+        ties_rule, filter_seen, exclude, n_candidates: how targets were ranked; ``n_candidates`` is the largest number,
+            ``least_candidates`` the smallest, and ``short`` how many targets have fewer than the largest.
         two_stage: by system ranked in two stages, the share of the best items that were found.
         unseen: shares of targets and negatives without a training event, and the ``auc`` of preferring such items; None
             where no run says it.
@@ -89,6 +90,8 @@ class Table:
     filter_seen: bool
     exclude: list[str]
     n_candidates: int
+    least_candidates: int
+    short: int
     unseen: Mapping[str, float] | None = None
     two_stage: Mapping[str, float] = field(default_factory=dict)
 
@@ -135,6 +138,7 @@ def table(board: Board, dataset: str, protocol: str) -> Table:
     chosen = under(cells, protocol)
     first = _runs(chosen)[0]
     lines = first.lines(PHASE, protocol)
+    candidates = lines.instances["n_candidates"]
     config = first.result["config"]
     shown = columns(first.test_result, _prefix(first, protocol), config)
     main = _main(shown, config)
@@ -161,7 +165,9 @@ def table(board: Board, dataset: str, protocol: str) -> Table:
         ties_rule=config.get("ties", "average"),
         filter_seen=bool(config.get("filter_seen")),
         exclude=list(config.get("eval_args", {}).get("exclude", ["positive"])),
-        n_candidates=int(lines.instances["n_candidates"].max()),
+        n_candidates=int(candidates.max()),
+        least_candidates=int(candidates.min()),
+        short=int((candidates < candidates.max()).sum()),
         unseen=first.result.get("unseen_items", {}).get(f"{PHASE}/{protocol}"),
         two_stage=in_two_stages(runs_by_system(chosen), PHASE, protocol),
     )

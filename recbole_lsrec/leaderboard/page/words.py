@@ -33,7 +33,8 @@ def setting(table: Table) -> str:
     kind = next(
         (f"{n} frozen negatives {how}" for start, how in _SAMPLED.items() if table.protocol.startswith(start)), None
     )
-    among = {"full": "all items", "file": f"up to {n} given negatives"}.get(table.protocol, kind or f"{n} negatives")
+    sampled = (kind or f"{n} negatives") + _fewer(table)
+    among = {"full": "all items", "file": f"up to {n} given negatives"}.get(table.protocol, sampled)
     seen = "left out" if table.filter_seen else "ranked too"
     hash_ = f"; candidates {table.candidates}" if table.candidates else ""
     excluded = _names([_EXCLUDED.get(part, part) for part in table.exclude])
@@ -42,6 +43,12 @@ def setting(table: Table) -> str:
         f"{table.instances:,} test targets of {table.users:,} users, each ranked among {among}"
         f"{left_out}; ties: {table.ties_rule}{hash_}"
     )
+
+
+def _fewer(table: Table) -> str:
+    if not table.short:
+        return ""
+    return f" (fewer for {table.short:,} target{'s' if table.short > 1 else ''}, at least {table.least_candidates - 1})"
 
 
 def verdict(table: Table) -> str:
@@ -93,14 +100,17 @@ def _placed(place: Standing, main: str, comparison: Comparison | None, systems: 
     """
     one_seed_each = {model.label for model in comparison.models if model.sd is None} if comparison else set()
     if place.best:
-        those = "" if len(place.order) == systems else " that was tested"
+        those, below = ("", "") if len(place.order) == systems else (" that was tested", "tested ")
         text = f"{place.best} is best in {main}: significantly better than every other system{those}."
         return text + (
-            f" {place.second} is second, significantly better than every system below it." if place.second else ""
+            f" {place.second} is second, significantly better than every {below}system below it."
+            if place.second
+            else ""
         )
     if comparison and {pair.about for pair in comparison.pairs} == {"runs"}:
+        why = "One seed each" if _one_run_each(comparison) else "In every pair a system has one seed"
         return (
-            f"One seed each, so no system is called better in {main}: another seed may turn a difference round. The same"
+            f"{why}, so no system is called better in {main}: another seed may turn a difference round. The same"
             " command with --seeds=2020,2021,2022 trains more."
         )
     if place.ahead:
@@ -279,10 +289,15 @@ def _claim(table: Table) -> list[str]:
     if about == {"models"}:
         return ["The tests count users and seeds: what is marked is claimed of the systems as trained here."]
     if about == {"runs"}:
-        return ["The pairs below are of these two runs each: differences and intervals, no tests."]
+        those = "of these two runs each" if _one_run_each(table.comparison) else "of these runs alone"
+        return [f"The pairs below are {those}: differences and intervals, no tests."]
     return [
-        "A pair of which a system has one seed is not tested: the difference is of those two runs. More seeds would tell."
+        "A pair of which a system has one seed is not tested: the difference is of those runs. More seeds would tell."
     ]
+
+
+def _one_run_each(comparison: Comparison) -> bool:
+    return all(len(model.runs) == 1 for model in comparison.models)
 
 
 def _outside(table: Table) -> list[str]:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ PAGE, TEXT, LATEX = "leaderboard.html", "leaderboard.md", "leaderboard.tex"
 SHEET, PAIRS, VALUES = "leaderboard.csv", "leaderboard-pairs.csv", "report.json"
 HEAD = ["dataset", "protocol", "system", "status", "metric", "mean", "sd", "seeds", "mark", "note"]
 PAIR_HEAD = ["dataset", "protocol", "metric", "a", "b", "difference", "low", "high", "p", "p_holm", "corrected"]
+LEAST_P = sys.float_info.min  # the tail of a t distribution may be less than any float, and no p is 0
 
 
 def write_report(out: str | Path) -> Path:
@@ -102,7 +104,7 @@ def pair_lines(report: Report) -> Iterator[list[Any]]:
                     label[pair.a],
                     label[pair.b],
                     *map(exact, numbers),
-                    *("" if p is None else f"{p:.6g}" for p in (pair.p, pair.p_holm)),  # never 0.000000
+                    *("" if p is None else f"{max(p, LEAST_P):.6g}" for p in (pair.p, pair.p_holm)),
                     "yes" if found.corrected else "",
                 ]
 

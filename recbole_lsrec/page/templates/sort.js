@@ -7,13 +7,16 @@ for (const table of document.querySelectorAll("table.sortable")) {
     const text = cell.dataset.value ?? cell.textContent.trim();
     return text === "" || isNaN(text) ? text : Number(text);
   };
+  // Systems outside the order stay below the others, and those without results last.
+  const outside = (row, full) => (row.cells.length < full ? 2 : row.classList.contains("is-rising") ? 1 : 0);
   for (const head of table.tHead.rows[0].cells) {
     const button = document.createElement("button");
     button.type = "button";
     button.append(...head.childNodes);
     head.append(button);
     button.addEventListener("click", () => {
-      const first = head.classList.contains("num") ? "descending" : "ascending";
+      const downward = head.classList.contains("num") && !head.classList.contains("low"); // the best first
+      const first = downward ? "descending" : "ascending";
       const other = first === "descending" ? "ascending" : "descending";
       const order = head.getAttribute("aria-sort") === first ? other : first;
       for (const each of table.tHead.rows[0].cells) each.removeAttribute("aria-sort");
@@ -21,8 +24,8 @@ for (const table of document.querySelectorAll("table.sortable")) {
       const sign = order === "ascending" ? 1 : -1;
       const full = table.tHead.rows[0].cells.length;
       const rows = [...body.rows].sort((a, b) => {
-        const short = (a.cells.length < full) - (b.cells.length < full);
-        if (short) return short;
+        const apart = outside(a, full) - outside(b, full);
+        if (apart) return apart;
         const x = value(a, head.cellIndex), y = value(b, head.cellIndex);
         return sign * (typeof x === "number" && typeof y === "number" ? x - y : String(x).localeCompare(String(y)));
       });

@@ -75,6 +75,9 @@ def test_each_system_is_shown_at_the_lambdas_of_validation(board):
         assert sentence in text
         assert ends in text
     assert f"| pop3 | Lift | 0, {MINUS}1 | 0.5500 | 0.5000 |" in (board / "leaderboard.md").read_text()
+    page = (board / "leaderboard.html").read_text()
+    assert f'<td class="num" data-value="-0.5">0, {MINUS}1</td>' in page  # a column of lambdas is sorted by their mean
+    assert '<td class="num" data-value="0.5">0.5</td>' in page  # epochs
     assert "pop3: ndcg@2 over lambda" in (board / "leaderboard.html").read_text()
 
 

@@ -22,6 +22,61 @@ def test_seeds_of_equal_results_are_not_called_one_seed():
     )
 
 
+def test_only_tested_systems_are_below_the_second_for_certain():
+    place = Standing(list("ABC"), "A", "B", ["A"], [], 3)
+    rows = [SimpleNamespace(system=name, values={}, rising=False) for name in "ABC"]
+    assert words.verdict(table(place, rows=rows)) == (
+        "A is best in mrr: significantly better than every other system. B is second, significantly better than every system"
+        " below it."
+    )
+    rows.append(SimpleNamespace(system="D", values={}, rising=True))
+    assert words.verdict(table(place, rows=rows)) == (
+        "A is best in mrr: significantly better than every other system that was tested. B is second, significantly better"
+        " than every tested system below it."
+    )
+
+
+def test_one_seed_each_is_said_where_it_is_so(tmp_path):
+    first = [write_cell(tmp_path, "A", {"pop3": ranks(2, seed)}, seed) for seed in (1, 2)]
+    other = write_cell(tmp_path, "B", {"pop3": ranks(2, 3)}, 1)
+    for cells, verdict, note in (
+        ([first[0], other], "One seed each, so no system is called better in ndcg@2: ", "of these two runs each"),
+        (
+            [*first, other],
+            "In every pair a system has one seed, so no system is called better in ndcg@2: ",
+            "of these runs alone",
+        ),
+    ):
+        write_report(write_board(tmp_path, cells))
+        (told,) = json.loads((tmp_path / "report.json").read_text())["datasets"][0]["tables"]
+        assert told["verdict"].startswith(verdict)
+        assert f"The pairs below are {note}: differences and intervals, no tests." in told["notes"]
+
+
+def test_the_setting_says_that_some_targets_have_fewer_competitors(tmp_path):
+    for short, said in (
+        (0, "each ranked among 19 frozen negatives drawn by popularity, the target excluded"),
+        (
+            1,
+            "each ranked among 19 frozen negatives drawn by popularity (fewer for 1 target, at least 7), the target excluded",
+        ),
+        (
+            3,
+            "each ranked among 19 frozen negatives drawn by popularity (fewer for 3 targets, at least 7), the target excluded",
+        ),
+    ):
+        kept = {"n_candidates": [8, 11, 15][:short] + [20] * (40 - short)}
+        cells = [
+            write_cell(tmp_path / str(short), name, {"pop3": ranks(2, 1), "full": ranks(2, 1)}, columns=kept)
+            for name in "AB"
+        ]
+        write_report(write_board(tmp_path / str(short), cells))
+        for name in ("leaderboard.md", "leaderboard.html"):
+            text = (tmp_path / str(short) / name).read_text()
+            assert said in text
+            assert "each ranked among all items; seen items ranked too" in text
+
+
 def test_where_less_is_better_a_system_outside_the_order_is_above_with_less():
     means = {"A": (5.0, False), "B": (4.0, True), "C": (6.0, True)}
     rows = [
