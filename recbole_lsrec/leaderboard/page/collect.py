@@ -30,6 +30,7 @@ class Section:
         cuts: by stratum, under the first protocol.
         corrected: by protocol and system, popularity put in or taken out; empty where no run fitted it.
         corrected_tests: by protocol, tests of the systems with their own lambdas.
+        by_other_metric: systems that are in neither, since another metric chose their lambda.
         tuned: one cell of each system that was searched; the search is the same for all its seeds.
     """
 
@@ -45,6 +46,7 @@ class Section:
     alphas: list[Alpha]
     corrected: list[Corrected]
     corrected_tests: list[CorrectedTest]
+    by_other_metric: list[str]
     tuned: list[Cell]
 
 
@@ -110,7 +112,7 @@ def _section(board: Board, dataset: str) -> Section:
     cells = board.of(dataset)
     results = [cell.run.result for cell in cells if cell.run is not None]
     tables = [table(board, dataset, protocol) for protocol in protocols(cells)]
-    with_lambda = corrected(cells)
+    with_lambda, by_other_metric = corrected(cells)
     one_view = len(_distinct([result["fingerprints"].get("features") for result in results])) < 2
     return Section(
         dataset=dataset,
@@ -127,6 +129,7 @@ def _section(board: Board, dataset: str) -> Section:
         alphas=alphas(cells),
         corrected=with_lambda,
         corrected_tests=corrected_tests(cells, with_lambda),
+        by_other_metric=by_other_metric,
         tuned=list({cell.system: cell for cell in reversed(cells) if cell.tuned}.values())[::-1],
     )
 

@@ -71,11 +71,17 @@ class CorrectedTest:
         return None if place is None else {place.best: "best", place.second: "second"}.get(system)
 
 
-def corrected(cells: Sequence[Cell]) -> list[Corrected]:
-    """One entry for each protocol and system whose runs all have a lambda, in the order of the cells."""
+def corrected(cells: Sequence[Cell]) -> tuple[list[Corrected], list[str]]:
+    """One entry for each protocol and system whose runs all have a lambda, in the order of the cells.
+
+    Returns:
+        The entries of one metric, the first system's, and the systems that have another.
+    """
     found = [one for system, own in runs_by_system(cells).items() for one in _of_system(system, own)]
     protocols = list(dict.fromkeys(one.protocol for one in found))
-    return sorted(found, key=lambda one: protocols.index(one.protocol))
+    found = sorted(found, key=lambda one: protocols.index(one.protocol))
+    kept = [one for one in found if one.metric == found[0].metric]
+    return kept, list(dict.fromkeys(one.system for one in found if one.metric != found[0].metric))
 
 
 def corrected_tests(cells: Sequence[Cell], found: Sequence[Corrected]) -> list[CorrectedTest]:

@@ -220,15 +220,16 @@ def with_own_lambda(test: CorrectedTest) -> str:
     return f"{test.protocol}: {_placed(test.standing, test.metric, test.comparison, test.systems)}"
 
 
-def which_lambda(found: Sequence[Corrected]) -> str:
-    """Where the lambdas come from, and whether the tables of results are with them."""
+def which_lambda(found: Sequence[Corrected], by_other_metric: Sequence[str]) -> str:
+    """Where the lambdas come from, whether the tables of results are with them, and which systems are left out."""
     fitted, given = "its own best lambda, chosen on validation", "the lambda that its settings give"
     how = (fitted if found[0].fitted else given) if _same(found, "fitted") else f"{fitted}, or {given}"
     within = list(dict.fromkeys(one.system for one in found if one.in_results))
     tables = (
         "without" if not within else "with it" if _same(found, "in_results") else f"with it for {_names(within)} alone"
     )
-    return f"Each system at {how}, of score + lambda * log(training events). The tables above are {tables}."
+    out = f" Left out, since another metric chose their lambda: {_names(by_other_metric)}." if by_other_metric else ""
+    return f"Each system at {how}, of score + lambda * log(training events). The tables above are {tables}.{out}"
 
 
 def _same(found: Sequence[Corrected], name: str) -> bool:

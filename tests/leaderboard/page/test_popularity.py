@@ -29,6 +29,25 @@ def cell(out, system, seed, curves, chosen, asked="valid", in_results=False, **c
     return made
 
 
+def test_systems_whose_lambda_another_metric_chose_are_left_out_and_named(tmp_path):
+    made = [
+        cell(tmp_path, system, 1, {"pop3": [0.1, value, 0.1], "full": [0.1, value, 0.1]}, {"pop3": 0.0, "full": 0.0})
+        for system, value in (("Better", 0.8), ("Worse", 0.2), ("Other", 3.5))
+    ]
+    folder = tmp_path / made[2]["run_folder"]
+    for name in ("result.json", "popularity.json"):
+        (folder / name).write_text((folder / name).read_text().replace('"ndcg@2": [', '"meanrank": ['))
+    result = json.loads((folder / "result.json").read_text())
+    result["popularity_correction"]["metric"] = "meanrank"
+    (folder / "result.json").write_text(json.dumps(result))
+    write_report(write_board(tmp_path, made))
+    (found,) = json.loads((tmp_path / "report.json").read_text())["datasets"]
+    assert [one["system"] for one in found["corrected"]] == ["Better", "Worse", "Better", "Worse"]
+    said = "Left out, since another metric chose their lambda: Other."
+    assert said in (tmp_path / "leaderboard.md").read_text()
+    assert said in (tmp_path / "leaderboard.html").read_text()
+
+
 @pytest.fixture
 def board(tmp_path):
     """Under pop3 Lift leads and stays; under full Probability leads until Lift gets its own lambda."""
