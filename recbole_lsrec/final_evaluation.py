@@ -86,8 +86,8 @@ def _fitted(found: Evaluation, lambdas: tuple[float, ...], config: Config) -> di
     for name, value in best.items():
         if value in (lambdas[0], lambdas[-1]):
             getLogger().warning(
-                f"popularity_correction: {name}: the best lambda on validation, {value:g}, is the last one tried; a greater "
-                "one may be better still (popularity_correction: NUMBER)"
+                f"popularity_correction: {name}: the best lambda on validation, {value:g}, is the last one tried; one "
+                "beyond it may be better still (popularity_correction: NUMBER)"
             )
     return best
 
