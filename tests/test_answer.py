@@ -86,18 +86,22 @@ def test_bold_is_what_the_board_marks_as_best(page: str) -> None:
         assert text.startswith("**") == (held(*where).mark == "best"), where
 
 
-def test_slsrec_beside_its_strong_preset_on_long_boards() -> None:
-    """docs/tuning.md: means, their test, and bold where it is significant."""
-    page = (DOCS / "tuning.md").read_text()
-    rows = re.findall(r"^\| \[.*\(results/(answer-[\w-]+)\.md\) \| (\S+) \| (\S+) \| (\S+) \|$", page, re.MULTILINE)
-    assert len(rows) == 5
+@pytest.mark.parametrize(
+    ("page", "form", "n"), [("tuning.md", "SLSRec strong", 5), ("models/slsrec.md", "SLSRec lineage", 4)]
+)
+def test_slsrec_beside_another_form_of_it_on_long_boards(page: str, form: str, n: int) -> None:
+    """Means, their test, and bold where it is significant."""
+    text = (DOCS / page).read_text()
+    row = r"^\| \[.*\(\S*results/(answer-[\w-]+)\.md\).* \| (\.\d+|\*\*\S+) \| (\S+) \| ([<.\d]+) \|$"
+    rows = re.findall(row, text, re.MULTILINE)
+    assert len(rows) == n
     for board, plain, strong, p in rows:
         pairs = pd.read_csv(DOCS / "results" / f"{board}-pairs.csv")
         pairs = pairs[(pairs.protocol == "pop99") & (pairs.metric == "ndcg@10") & (pairs.get("corrected") != "yes")]
-        (held_p,) = pairs[(pairs.a == "SLSRec") & (pairs.b == "SLSRec strong")].p_holm
+        (held_p,) = pairs[pairs.a.isin(["SLSRec", form]) & pairs.b.isin(["SLSRec", form])].p_holm
         assert held_p < 1e-4 if p == "<.0001" else held_p == pytest.approx(float(p), abs=10 ** (1 - len(p)) / 2)
         means = [make_answer._of(board, "ndcg@10").query(f"protocol == 'pop99' and system == '{name}'")["mean"].item()
-                 for name in ("SLSRec", "SLSRec strong")]  # fmt: skip
+                 for name in ("SLSRec", form)]  # fmt: skip
         for text, mean in zip((plain, strong), means, strict=True):
             assert text.strip("*") == make_answer._short(mean)
             assert text.startswith("**") == (held_p <= 0.05 and mean == max(means))
@@ -153,8 +157,8 @@ def test_a_table_of_all_systems_marks_the_best_the_level_and_the_rising() -> Non
     assert cells["SLSRec"][3] == "**.273**"  # Complete Journey, of which 12 systems have not been run
     assert cells["CLSR"][4] == "_.317_"  # ml-100k, likewise
     in_full = make_answer.whole("full")
-    # DIN on four boards, SLSRec lineage on three.
-    assert (in_full.count("not ranked"), in_full.count("not run")) == (7, 35)
+    # DIN and SLSRec lineage on four boards each.
+    assert (in_full.count("not ranked"), in_full.count("not run")) == (8, 24)
 
 
 def test_each_with_its_own_lambda_is_the_best_of_each_kind_by_the_mean_with_it() -> None:
@@ -164,7 +168,42 @@ def test_each_with_its_own_lambda_is_the_best_of_each_kind_by_the_mean_with_it()
     assert "| completejourney | 99 uniform | SLSRec strong .277 → .398 | FOSSIL .386 → .401 |" in lines
     assert "| retailrocket | 99 popular | SLSRec strong .555 → .555 | **FOSSIL .615 → .625** |" in lines
     assert "| taobao-favourites | 99 uniform | SLSRec .249 → .302 | FOSSIL .191 → .215 ↑ |" in lines
-    assert lines[2 + 8] == "| cosmetics (simulated) | all | SLSRec strong .219 → .240 | **SASRec .264 → .265** |"
+    assert lines[2 + 8] == "| cosmetics (simulated) | all | SLSRec strong .219 → .240 | **SASRec strong .266 → .267** |"
+
+
+def test_what_the_page_says_of_pairs_on_cosmetics_is_on_record() -> None:
+    pairs = pd.read_csv(DOCS / "results" / "answer-cosmetics-pairs.csv")
+    pairs = pairs[pairs.metric == "ndcg@10"]
+    systems = dict.fromkeys([*pairs.a, *pairs.b])
+    plainer = [name for name in systems if not name.startswith(make_answer.LONG_SHORT)]
+    assert len(plainer) == 11
+    first = {"CLSR strong", "CLSR", "SLSRec lineage"}
+
+    def less(one: str, other: str, protocol: str, corrected: str = "") -> tuple[float, float]:
+        """Difference of the first from the second, and p."""
+        own = pairs[(pairs.protocol == protocol) & (pairs.corrected.fillna("") == corrected)]
+        (pair,) = own[own.a.isin([one, other]) & own.b.isin([one, other])].itertuples()
+        return (pair.difference if pair.a == one else -pair.difference), pair.p_holm
+
+    for protocol in ("pop99", "uni99"):
+        for corrected in ("", "yes"):
+            for one in first:
+                found = [less(one, other, protocol, corrected) for other in plainer]
+                assert all(difference > 0 and p <= 0.05 for difference, p in found)
+            for one in ("SLi-Rec strong", "SLSRec strong"):
+                assert (less(one, "FOSSIL", protocol, corrected)[1] <= 0.05) == ((protocol, corrected) == ("pop99", ""))
+    page = " ".join((DOCS / "answer_by_log.md").read_text().split())
+    popular, uniform = (less("SLSRec", "FOSSIL", protocol) for protocol in ("pop99", "uni99"))
+    assert f"(.613; p {popular[1]:.2f})".replace(" 0", " ") in page
+    assert uniform[0] < 0
+    assert f"(.608, .628; p {uniform[1]:.3f})".replace(" 0", " ") in page
+    gains = [less("SLSRec lineage", "SLSRec", protocol) for protocol in ("pop99", "uni99")]
+    assert all(p < 1e-4 for _, p in gains)
+    popular, uniform = (make_answer._short(difference) for difference, _ in gains)
+    assert f"by {popular} among popular items and {uniform} among uniform ones (p < .0001)" in page
+    ahead = [less(one, "SLSRec strong", "full") for one in ("SASRec strong", "SASRec", "FOSSIL")]
+    ahead.append(less("SASRec", "DiffLSRec strong", "pop99"))
+    assert all(difference > 0 and p <= 0.05 for difference, p in ahead)
 
 
 @pytest.mark.parametrize(
