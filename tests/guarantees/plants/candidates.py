@@ -67,7 +67,7 @@ PLANTS = [
     Plant(
         "the widened pool forgets what the target's session excludes",
         "data/sampler.py",
-        'taken += np.searchsorted(self.session, session, side="right") - np.searchsorted(self.session, session)',
+        "taken += np.bincount(self.session[self.counted], minlength=self.session[-1] + 1)[self.session[rows]]",
         "pass",
     ),
     Plant(
