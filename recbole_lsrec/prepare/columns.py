@@ -66,9 +66,11 @@ def csv_source(
         )
     places = {role: column for role, column in named.items() if not _is_word(role, column)}
     if places and all(place.isdigit() for place in places.values()) and layout.form == "csv":
-        lines = first_lines(raw, encoding, 1)
-        width = len(split_line(lines[0], layout)) if lines else 0
+        (line,) = first_lines(raw, encoding, 1)
+        if not line:
+            raise DataError(f"{raw.name}, line 1: is empty; expected an event, since columns are given by numbers.")
         _check_no_names(files, layout, places)
+        width = len(split_line(line, layout))
         layout = replace(layout, header=tuple(str(place) for place in range(1, width + 1)))
     check_features(user_features, item_features)
     asked = {*places.values(), *(Feature.of(given).name for given in (*user_features, *item_features))}

@@ -48,6 +48,11 @@ def test_a_line_of_names_is_no_event_of_numbered_columns(prepared, more):
         prepared("csv", {"log.csv": text}, columns={"user": "1", "item": "2", **more}, max_refused=0.5)
 
 
+def test_an_empty_file_has_no_columns_to_number(prepared):
+    with pytest.raises(DataError, match=r"log\.csv, line 1: is empty; expected an event"):
+        prepared("csv", {"log.csv": ""}, columns={"user": "1", "item": "2", "time": "order"})
+
+
 def test_a_line_of_names_in_a_later_file_is_no_event_either(prepared):
     files = {"a.csv": "a,x\n", "b.csv": "user,item\nb,y\n"}
     with pytest.raises(DataError, match=r"b\.csv, line 1: found user, item, which looks like names"):
