@@ -13,7 +13,6 @@ from recbole_lsrec.errors import CheckpointError
 # Read by the next batch's loss alone, so that best weights do without. What derives from a model keeps them too.
 _KEPT = {
     "DiffRec": ("Lt_history", "Lt_count"),  # past losses of each step, by which steps are drawn
-    "LDiffRec": ("update_count", "update_count_vae"),
     "LINE": ("random_list", "random_pr"),  # users in a shuffled order, and the place in it
     "MacridVAE": ("update",),  # batches so far, by which the KL term is annealed
     "MultiVAE": ("update",),

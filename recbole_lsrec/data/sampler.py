@@ -184,6 +184,14 @@ class TimeThresholdSampler:
         """``[n]`` the session of a counted row, -1 for the others."""
         return np.where(self.counted, self.session, -1)
 
+    @cached_property
+    def _n_counted_of_user(self) -> np.ndarray:
+        return np.bincount(self.user[self.counted], minlength=self.user[-1] + 1)
+
+    @cached_property
+    def _n_counted_in_session(self) -> np.ndarray:
+        return np.bincount(self.session[self.counted], minlength=self.session[-1] + 1)
+
     def _weights(self, alpha: float | None, popularity: str) -> np.ndarray:
         """Cumulative weights ``[n_seen + 1]`` in order of appearance, starting with 0."""
         if (alpha, popularity) not in self._cumulative:
@@ -218,9 +226,9 @@ class TimeThresholdSampler:
         if "history" in exclude:
             taken += self._end_of_history(rows) - np.searchsorted(self.user, self.user[rows], side="left")
         if "target_session" in exclude:
-            taken += np.bincount(self.session[self.counted], minlength=self.session[-1] + 1)[self.session[rows]]
+            taken += self._n_counted_in_session[self.session[rows]]
         if "user" in exclude:
-            taken += np.bincount(self.user[self.counted], minlength=self.user[-1] + 1)[self.user[rows]]
+            taken += self._n_counted_of_user[self.user[rows]]
         return taken
 
     def _end_of_history(self, rows: np.ndarray) -> np.ndarray:

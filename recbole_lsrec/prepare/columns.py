@@ -132,9 +132,9 @@ def _late_columns(
     late: dict[str, RawFile] = {}
     for raw in files[1:]:
         own = keys(raw, layout.encoding, ()) if layout.form == "json" else column_names(raw, layout)
-        for role, column in _guessed(
-            [name for name in own if name not in names], set(), {*named, *layout.columns}
-        ).items():
+        guessed = _guessed([name for name in own if name not in names], set(), {*named, *layout.columns})
+        if guessed:
+            role, column = next(iter(guessed.items()))
             raise DataError(
                 f"{raw.name}: found the column {column!r}, which looks like the {role} and which {files[0].name} does not have; "
                 f"accepted: files with the same columns. Add it there, empty where it is not known, or leave it out with "

@@ -67,13 +67,13 @@ PLANTS = [
     Plant(
         "the widened pool forgets what the target's session excludes",
         "data/sampler.py",
-        "taken += np.bincount(self.session[self.counted], minlength=self.session[-1] + 1)[self.session[rows]]",
+        "taken += self._n_counted_in_session[self.session[rows]]",
         "pass",
     ),
     Plant(
         "the widened pool forgets what the user's events exclude",
         "data/sampler.py",
-        "taken += np.bincount(self.user[self.counted], minlength=self.user[-1] + 1)[self.user[rows]]",
+        "taken += self._n_counted_of_user[self.user[rows]]",
         "pass",
     ),
     Plant(
