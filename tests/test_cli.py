@@ -85,6 +85,12 @@ def test_what_is_no_finite_number_is_refused(command, capsys):
     )
 
 
+def test_what_is_no_number_is_called_so(capsys):
+    with pytest.raises(SystemExit):
+        main(["recommend", "a", "--histories", "b", "--now", "soon"])
+    assert "Invalid value for '--now': 'soon' is not a valid number." in capsys.readouterr().err
+
+
 def test_an_entry_that_does_not_exist_is_said_before_the_data_set_is_asked_for(capsys):
     with pytest.raises(SystemExit) as ended:
         main(["reproduce", "slsrec-t99"])

@@ -51,6 +51,8 @@ def _is_setting(name: str) -> bool:
 class Finite(click.FloatRange):
     """A number within bounds; ``nan`` is below no bound and above none, so click would let it through."""
 
+    name = "number"  # in "'abc' is not a valid number"
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         number = super().convert(value, param, ctx)
         if not math.isfinite(number):

@@ -16,7 +16,10 @@ from recbole_lsrec.recommend.asked import check_asked, check_device
     [
         ({"k": 0}, r"k: found 0; accepted: a whole number of at least 1"),
         ({"batch_size": 0}, r"batch_size: found 0; accepted: a whole number of at least 1"),
-        ({"now": "soon"}, r"now: found 'soon'; accepted: a number in the unit of the run's log, or one for each user"),
+        (
+            {"now": "soon"},
+            r"now: found 'soon'; accepted: a finite number below 2\*\*63 in the unit of the run's log, or one for each user",
+        ),
         ({"now": {"a": None, "b": float("nan")}}, r"now: found nan; accepted"),
         ({"now": [5]}, r"now: found \[5\]; accepted"),
         ({"exclude": "i12"}, r"exclude: found 'i12'; accepted: a list of items"),
