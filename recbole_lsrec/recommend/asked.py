@@ -72,7 +72,8 @@ def check_now(now: Any) -> Now:
         number = isinstance(time, Real) and not isinstance(time, bool)
         if time is not None and not (number and time < 2**63 and math.isfinite(time)):
             raise ConfigError(
-                f"now: found {shown(time)}; accepted: a finite number below 2**63 in the unit of the run's log, or one for each user."
+                f"now: found {shown(time)}; accepted: a finite number below 2**63 in the unit of the run's log, or one for each "
+                "user."
             )
     if not isinstance(now, Mapping):
         return now
