@@ -157,6 +157,10 @@ class CLSROptions(TimedOptions):
             found |= dict.fromkeys(("sequential_model", "interest_evolve", "short_query"), "short_encoder is dien")
         if self.manual_alpha is not None:
             found |= dict.fromkeys(("fusion_gru", "alpha_hidden_sizes", "alpha_time"), "manual_alpha fixes alpha")
+        if (self.short_encoder == "dien" or self.sequential_model != "time4lstm") and (
+            self.manual_alpha is not None or self.alpha_time == "none"
+        ):
+            found["time_feature_unit"] = "neither the short-term encoder nor alpha reads times"
         of_triplet = ("triplet_form", "contrastive_margin")
         if not self.contrastive_weight:
             contrast = ("contrastive_loss", *of_triplet, "length_threshold", "recent_k")
