@@ -165,6 +165,12 @@ class CLSROptions(TimedOptions):
         if not self.contrastive_weight:
             contrast = ("contrastive_loss", *of_triplet, "length_threshold", "recent_k")
             found |= dict.fromkeys(contrast, "contrastive_weight is 0")
+        elif self.length_threshold >= self.MAX_ITEM_LIST_LENGTH:
+            contrast = ("contrastive_loss", "contrastive_weight", *of_triplet, "recent_k")
+            why = (
+                f"length_threshold is {self.length_threshold}, and no history has more than MAX_ITEM_LIST_LENGTH events"
+            )
+            found |= dict.fromkeys(contrast, why)
         elif self.contrastive_loss == "bpr":
             found |= dict.fromkeys(of_triplet, "contrastive_loss is bpr")
         return found
