@@ -56,7 +56,7 @@ OPTIONS = {
     "SLSRec": "slsrec:SLSRecOptions",
     "SLiRec": "clsr:SLiRecOptions",
     "SURGE": "surge:SURGEOptions",
-    "eSASRec": "all_positions:SASRecSSOptions",
+    "eSASRec": "all_positions:ESASRecOptions",
     "gSASRec": "all_positions:GSASRecOptions",
 }
 

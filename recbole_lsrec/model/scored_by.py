@@ -4,6 +4,7 @@ from typing import Literal
 
 from recbole.model.abstract_recommender import AbstractRecommender
 
+from recbole_lsrec.model.base import LongShortRecommender
 from recbole_lsrec.model.encode_once import EncodeOnce
 
 Way = Literal["encode", "full_sort_predict", "predict"]
@@ -13,13 +14,16 @@ def scored_by(model: type) -> Way:
     """Which way of scoring a class, or the base nearest to it, defines; of equally near ones the first, the cheapest.
 
     All protocols of a run are scored this one way: a subclass that overrides ``predict`` alone is ranked by it among all
-    items too, and not by the ``full_sort_predict`` of a base that knows nothing of it.
+    items too, and not by the ``full_sort_predict`` of a base that knows nothing of it. In DIN and DIEN, whose ``predict`` is
+    RecBole's, an own ``forward`` counts as ``predict``.
 
     Args:
         model: the class of any recommender; ``encode``, with ``score`` and ``match``, counts for :class:`EncodeOnce` alone.
     """
     places: dict[Way, int] = {way: nearest(model, way) for way in ("full_sort_predict", "predict")}
     if issubclass(model, EncodeOnce):
+        if not issubclass(model, LongShortRecommender):
+            places["predict"] = nearest(model, "predict", "forward")
         places = {"encode": nearest(model, "encode", "score", "match"), **places}
     return min(places, key=lambda way: places[way])
 

@@ -57,6 +57,16 @@ class TestManualAlpha(TestOfficial):
     options: ClassVar[dict[str, Any]] = {**SIZES, "manual_alpha": 0.3, "sequential_model": "gru"}
 
 
+def test_a_window_too_short_for_the_contrast_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("WARNING"):
+        build(MAX_ITEM_LIST_LENGTH=6)
+        build(MAX_ITEM_LIST_LENGTH=5, contrastive_weight=0)
+        assert not caplog.text
+        model = build(MAX_ITEM_LIST_LENGTH=5)
+    assert "length_threshold is 5, and MAX_ITEM_LIST_LENGTH 5: no history is long enough" in caplog.text
+    assert model.losses(random_batch(width=5))["contrastive"] == 0
+
+
 def test_the_head_of_each_variant() -> None:
     batch = random_batch()
     official, paper = build(), build(variant="paper")

@@ -77,6 +77,18 @@ def test_the_fused_prediction_is_the_combination_of_two_passes(without: list[str
         assert bool((scale == 0.7).all())
 
 
+def test_a_constant_scale_guides_whatever_the_largest_of_the_other_form() -> None:
+    """``guidance_max`` belongs to eq. 3.6; without it ``guidance_constant`` alone says how much."""
+    batch = random_batch()
+    users = [
+        build(without=["snr"], guidance_max=most, guidance_constant=constant).encode(batch).user
+        for most, constant in ((1.0, 0.5), (0.0, 0.5), (1.0, 0.0), (0.0, 0.0))
+    ]
+    assert torch.equal(users[0], users[1])
+    assert torch.equal(users[2], users[3])
+    assert not torch.allclose(users[0], users[2])
+
+
 def test_guidance_scale_by_hand() -> None:
     model = build(guidance_max=2.0, diffusion_steps=10)
     denoiser, d = model.denoiser, 8

@@ -156,6 +156,15 @@ def test_the_official_sequence_starts_at_column_20() -> None:
     assert not model.sequence_attention(model.encode(short).sequence, v)[0].any()
 
 
+def test_sessions_too_short_for_the_contrast_are_said(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("WARNING"):
+        build(max_session_len=6)
+        build(max_session_len=5, contrastive_weight=0)
+        assert not caplog.text
+        build(max_session_len=5)
+    assert "length_threshold is 5, and max_session_len 5: no view is long enough" in caplog.text
+
+
 def test_a_window_without_column_20_is_said(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level("WARNING"):
         model = build(MAX_ITEM_LIST_LENGTH=20)

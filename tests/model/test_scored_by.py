@@ -24,6 +24,10 @@ def own(base, *names):
         (RecBoleDIN, "predict"),
         (RecBoleGRU4Rec, "full_sort_predict"),
         (NeuMF, "predict"),
+        (own(DIN, "forward"), "predict"),  # RecBole's predict, which asks it
+        (own(DIN, "forward", "score"), "encode"),
+        (own(own(DIN, "forward"), "encode"), "encode"),
+        (own(SLSRec, "forward"), "encode"),
         (own(SLSRec, "predict"), "predict"),
         (own(SLSRec, "predict", "full_sort_predict"), "full_sort_predict"),
         (own(SLSRec, "predict", "match"), "encode"),

@@ -53,7 +53,7 @@ class Denoiser(nn.Module):
     Args:
         size: Width ``D``.
         alpha_bar: ``[T + 1]`` float64 noise schedule.
-        most: ``s_max`` of eq. 3.6; 0 switches guidance off.
+        most: ``s_max`` of eq. 3.6; 0 switches its guidance off.
         rate: ``a``.
         shift: ``b``.
         constant: Scale to use at each step instead of 3.6 (w/o SNR); None for 3.6.
@@ -122,7 +122,7 @@ class Denoiser(nn.Module):
         """Eq. 3.5 for ``e [B, D]`` at step ``t``: ``[B, D]``."""
         base, conditional = self._images(e, t, prepared)  # [B, 2D] each
         hidden = F.gelu(conditional)
-        if self.most > 0:
+        if (self.most if self.constant is None else self.constant) > 0:
             hidden = guided(hidden, F.gelu(base + prepared.nothing), self.scale(e, t, prepared))
         return self.second(hidden)
 

@@ -66,3 +66,11 @@ class SASRecSSOptions(AllPositionsOptions):
     n_heads: Width = setting(1, "As published: 1.")
     hidden_dropout_prob: Dropout = setting(0.2, "As published: 0.2 on Amazon, 0.1 on ml-1m.")
     attn_dropout_prob: Dropout = setting(0.2, "The same.")
+
+
+class ESASRecOptions(SASRecSSOptions):
+    """eSASRec has blocks of its own."""
+
+    def idle(self) -> dict[str, str]:
+        """RecBole's block would read it."""
+        return super().idle() | {"hidden_act": "eSASRec's blocks have SwiGLU"}

@@ -157,10 +157,20 @@ class CLSROptions(TimedOptions):
             found |= dict.fromkeys(("sequential_model", "interest_evolve", "short_query"), "short_encoder is dien")
         if self.manual_alpha is not None:
             found |= dict.fromkeys(("fusion_gru", "alpha_hidden_sizes", "alpha_time"), "manual_alpha fixes alpha")
+        if (self.short_encoder == "dien" or self.sequential_model != "time4lstm") and (
+            self.manual_alpha is not None or self.alpha_time == "none"
+        ):
+            found["time_feature_unit"] = "neither the short-term encoder nor alpha reads times"
         of_triplet = ("triplet_form", "contrastive_margin")
         if not self.contrastive_weight:
             contrast = ("contrastive_loss", *of_triplet, "length_threshold", "recent_k")
             found |= dict.fromkeys(contrast, "contrastive_weight is 0")
+        elif self.length_threshold >= self.MAX_ITEM_LIST_LENGTH:
+            contrast = ("contrastive_loss", "contrastive_weight", *of_triplet, "recent_k")
+            why = (
+                f"length_threshold is {self.length_threshold}, and no history has more than MAX_ITEM_LIST_LENGTH events"
+            )
+            found |= dict.fromkeys(contrast, why)
         elif self.contrastive_loss == "bpr":
             found |= dict.fromkeys(of_triplet, "contrastive_loss is bpr")
         return found

@@ -106,7 +106,14 @@ class DiffLSRecOptions(LongShortOptions):
         """What belongs to parts that are left out or built otherwise."""
         found = {"loss_samples": "loss is full"} if self.loss == "full" else {}
         if self.fusion != "diffusion":
-            return found | dict.fromkeys(_OF_DIFFUSION, f"fusion is {self.fusion}")
+            alone = {"long": ["recent_items", "reg_weight"], "short": ["reg_weight"], "mean": ["reg_weight"]}
+            return found | dict.fromkeys([*_OF_DIFFUSION, *alone.get(self.fusion, [])], f"fusion is {self.fusion}")
+        if "token" in self.without:
+            found["reg_weight"] = "without has token, and with it all that C.6 regularises"
+        if self.diffusion_steps == 1:
+            found |= dict.fromkeys(("beta_last", "eta"), "diffusion_steps is 1")
+        if not self.denoise_weight:
+            found["condition_dropout"] = "denoise_weight is 0"
         if self.training != "truncated":
             found["truncated_steps"] = f"training is {self.training}"
         if self.inference_samples is None:
@@ -115,4 +122,6 @@ class DiffLSRecOptions(LongShortOptions):
                 found["eta"] = "training is one_step and inference_samples is ~"
         if "snr" in self.without:
             return found | dict.fromkeys(("guidance_max", "guidance_rate", "guidance_shift"), "without has snr")
+        if not self.guidance_max:
+            found |= dict.fromkeys(("guidance_rate", "guidance_shift"), "guidance_max is 0")
         return found | {"guidance_constant": "without has no snr"}

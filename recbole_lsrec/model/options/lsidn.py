@@ -54,3 +54,12 @@ class LSIDNOptions(LongShortOptions):
     train_neg_sample_args: dict | None = setting(  # type: ignore[type-arg]
         NEGATIVES, "Negatives: targets of the batch.", "Code."
     )
+
+    def idle(self) -> dict[str, str]:
+        """What belongs to a contrast that is off, or of views that are all too short."""
+        if not self.contrastive_weight:
+            return dict.fromkeys(("temperature", "length_threshold"), "contrastive_weight is 0")
+        if self.length_threshold < self.max_session_len:
+            return {}
+        why = f"length_threshold is {self.length_threshold}, and no view has more than max_session_len events"
+        return dict.fromkeys(("contrastive_weight", "temperature"), why)

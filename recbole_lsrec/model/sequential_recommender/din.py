@@ -29,7 +29,7 @@ class DIN(EncodeOnce, RecBoleDIN):
 
     The weight of an event depends on its item and the candidate alone, neither on its place nor on the other events. So
     each pair of items that meet anywhere in a batch goes through the attention's network once. A subclass that changes
-    ``forward`` changes :meth:`encode` and :meth:`score` with it.
+    ``forward`` alone is scored by it, pair by pair.
     """
 
     histories_share = True

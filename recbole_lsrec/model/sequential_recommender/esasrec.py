@@ -7,7 +7,7 @@ Reference:
 from typing import Any
 
 from recbole_lsrec.model.layers.ligr import LiGREncoder
-from recbole_lsrec.model.options.all_positions import SASRecSSOptions
+from recbole_lsrec.model.options.all_positions import ESASRecOptions
 from recbole_lsrec.model.sequential_recommender.sasrec import SASRec
 
 
@@ -18,7 +18,7 @@ class eSASRec(SASRec):
     authors' library: sequences are padded on the right, and the sum of the embeddings is normed, as in RecBole.
     """
 
-    options_class = SASRecSSOptions
+    options_class = ESASRecOptions
 
     def __init__(self, config: Any, dataset: Any) -> None:
         super().__init__(config, dataset)

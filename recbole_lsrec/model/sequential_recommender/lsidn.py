@@ -119,6 +119,11 @@ class LSIDN(LongShortRecommender):
                 f"sequence: official reads columns {SKIPPED} and later of the window, and MAX_ITEM_LIST_LENGTH is "
                 f"{self.max_seq_length}: Time4LSTM and its GRU read nothing. Set sequence to recent30, or a larger window."
             )
+        if o.contrastive_weight and o.length_threshold >= o.max_session_len:
+            self.logger.warning(
+                f"length_threshold is {o.length_threshold}, and max_session_len {o.max_session_len}: no view is long enough "
+                "for the contrast, which is 0. Set a smaller length_threshold, or a larger max_session_len."
+            )
         n_users = dataset.num(config["USER_ID_FIELD"])
         self.user_long, self.user_short = embedding(n_users, d), embedding(n_users, d)
         self.position = nn.Parameter(truncated_normal_(torch.empty(o.max_session_len, d)))  # P
