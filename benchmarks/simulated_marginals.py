@@ -8,6 +8,7 @@ rewrites what stands between the markers in that page.
 import json
 import os
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ import pandas as pd
 from simulated_checks import counting_rankers, marginals, sort_log
 
 from recbole_lsrec.simulated.generate import ensure_cosmetics
-from recbole_lsrec.simulated.parameters import parameter_table
+from recbole_lsrec.simulated.parameters import Parameters
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "simulated_cosmetics.md"
@@ -59,6 +60,15 @@ def _show(value: float) -> str:
     if value == int(value) and abs(value) >= 2:
         return f"{int(value):,}"
     return f"{value:.3f}" if value < 2 else f"{value:,.2f}" if value < 100 else f"{value:,.0f}"
+
+
+def parameter_table() -> str:
+    """Markdown table of every parameter: value, meaning, source."""
+    rows = ["| parameter | value | meaning | source |", "|---|---|---|---|"]
+    for f in fields(Parameters):
+        value = ", ".join(map(str, f.default)) if isinstance(f.default, tuple) else f.default
+        rows.append(f"| `{f.name}` | {value} | {f.metadata['meaning']} | {f.metadata['source']} |")
+    return "\n".join(rows)
 
 
 def main() -> None:

@@ -149,8 +149,8 @@ def did_you_mean(word: str, accepted: Iterable[str]) -> str:
     return f" Did you mean {' or '.join(repr(name) for name in near)}?" if near else ""
 
 
-def listed(names: Sequence[str], most: int = 20, longest: int = 60) -> str:
+def listed(names: Sequence[str], most: int = 20) -> str:
     """Names for a message of one line, cut where a damaged file makes them many or long."""
     plain = [name if name.isprintable() else repr(name)[1:-1] for name in names[:most]]
-    shown = [name if len(name) <= longest else f"{name[:longest]}..." for name in plain]
+    shown = [name if len(name) <= 60 else f"{name[:60]}..." for name in plain]
     return ", ".join(shown) + (f" and {len(names) - most} more" if len(names) > most else "")

@@ -18,7 +18,6 @@ Pool = Literal["seen", "all"]
 
 TIES: tuple[str, ...] = get_args(Ties)
 EXCLUDE: tuple[str, ...] = get_args(Exclusion)
-POPULARITY: tuple[str, ...] = get_args(Popularity)
 
 
 @dataclass(frozen=True)

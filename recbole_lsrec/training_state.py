@@ -44,4 +44,5 @@ def put_back(model: AbstractRecommender, state: Mapping[str, Any] | None, source
 
 def _kept(model: AbstractRecommender) -> Iterator[str]:
     for base in type(model).__mro__:
-        yield from _KEPT.get(base.__name__, ())
+        if base.__module__.startswith("recbole."):  # a model of one's own may have the name of one
+            yield from _KEPT.get(base.__name__, ())

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from recbole.model.general_recommender import LINE, MultiVAE
+from recbole.model.general_recommender import BPR, LINE, MultiVAE
 
 from recbole_lsrec import checkpoint, training_state
 from recbole_lsrec.errors import CheckpointError
@@ -68,3 +68,9 @@ def test_a_checkpoint_without_the_state_is_refused_where_a_model_keeps_one():
     ):
         training_state.put_back(bare(Derived, update=0), None, "c.pt")
     training_state.put_back(torch.nn.Linear(1, 1), None, "c.pt")
+
+
+def test_a_model_of_one_s_own_with_the_name_of_another_keeps_nothing():
+    named = type("DiffRec", (BPR,), {})
+    assert training_state.training_state(bare(named)) == {}
+    training_state.put_back(bare(named), None, "c.pt")

@@ -60,7 +60,7 @@ def load_models(
 
 
 def group_runs(
-    runs: Sequence[SavedRun], names: Sequence[str], phase: str, protocol: str, corrected: bool = False
+    runs: Sequence[SavedRun], names: Sequence[str], phase: str, protocol: str, corrected: bool
 ) -> list[Model]:
     """Checks that runs may be compared, and groups them by name.
 

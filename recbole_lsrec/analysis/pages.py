@@ -31,7 +31,7 @@ class Table(NamedTuple):
     rows: list[list[Any]]
 
 
-def write_comparison(path: Path, found: Comparison, groups: Sequence[GroupPair] = ()) -> None:
+def write_comparison(path: Path, found: Comparison, groups: Sequence[GroupPair]) -> None:
     """Writes the pairs' differences as a chart, and runs, seeds, pairs and what was tested within groups as tables."""
     tables = [Table("Runs", [], *run_rows(found))]
     if any(model.sd is not None for model in found.models):

@@ -18,7 +18,7 @@ from recbole_lsrec.json_files import finite
 from recbole_lsrec.page.numbers import weight
 from recbole_lsrec.run_files import read_table
 
-RESAMPLES = 1000
+RESAMPLES, SEED = 1000, 2020
 
 
 @dataclass(frozen=True)
@@ -92,14 +92,13 @@ class PlantedReport:
         ])  # fmt: skip
 
 
-def planted(folder: str | Path, phase: str = "test", truth: Path | None = None, seed: int = 2020) -> PlantedReport:
+def planted(folder: str | Path, phase: str = "test", truth: Path | None = None) -> PlantedReport:
     """Compares the alphas of a finished run with what caused its targets.
 
     Args:
         folder: of the run, or its checkpoint.
         phase: ``valid`` or ``test``.
         truth: ``<log>.planted.parquet``; None looks beside the log of the run.
-        seed: of the bootstrap.
 
     Raises:
         DataError: not a run folder, the model has no alpha, there is no planted truth, or it belongs to another log.
@@ -117,7 +116,7 @@ def planted(folder: str | Path, phase: str = "test", truth: Path | None = None, 
     user = found["user_id"].to_numpy(dtype=str)
     every = np.ones(len(alpha), dtype=bool)
     parts = [
-        _part(name, alpha[chosen], is_long[chosen], user[chosen], np.random.default_rng(seed))
+        _part(name, alpha[chosen], is_long[chosen], user[chosen], np.random.default_rng(SEED))
         for name, chosen in (("all", every), ("opens a session", opens), ("inside a session", ~opens))
         if chosen.any()
     ]

@@ -125,7 +125,7 @@ class TrainLoader:
             return batch
         return self._stock_batch(batch, torch.from_numpy(negatives.T.reshape(-1)))
 
-    def negatives(self, rows: np.ndarray, batch_rows: np.ndarray | None = None) -> np.ndarray:
+    def negatives(self, rows: np.ndarray, batch_rows: np.ndarray | None) -> np.ndarray:
         """Negatives ``[B, N]`` of the rows in this epoch; ``in_batch`` among the targets of ``batch_rows``."""
         key = key_from("train", self.config["seed"], self.epoch)
         if self.distribution == "in_batch":
@@ -298,7 +298,7 @@ class EvalLoader:
         rows = [self.dataset.rows[cut] for cut in cuts]
         return in_parallel(rows, self.make, self.workers, seed=0)
 
-    def cuts(self, divisible: int | None = None) -> list[slice]:
+    def cuts(self, divisible: int | None) -> list[slice]:
         """The batches as cuts of the instances; where several processes evaluate, those of this one.
 
         A process gets whole batches, or parts of them that end after a multiple of ``divisible`` rows from the beginning of

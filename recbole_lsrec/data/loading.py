@@ -15,7 +15,8 @@ from recbole_lsrec.data.files import names_read
 from recbole_lsrec.data.named_columns import check_named_columns
 from recbole_lsrec.data.recbole_dataset import RecBoleDataset
 from recbole_lsrec.data.token_ids import PADDING
-from recbole_lsrec.errors import DataError
+from recbole_lsrec.errors import ConfigError, DataError
+from recbole_lsrec.log_checks.batch_names import taken_names
 from recbole_lsrec.log_checks.names import none_words, unseen_twins
 from recbole_lsrec.log_checks.text import numbered_lines
 from recbole_lsrec.simulated.generate import SIMULATED_NOTICE, ensure_bundled, is_simulated
@@ -298,6 +299,12 @@ class CheckedDataset(RecBoleDataset):
                 f"load_col: {sorted(twice)} is loaded from both {token}.inter and {token}.item; keep one of them."
             )
         own_fields = {*self.adds_to_batches, f"first_{self.time_field}"}
+        taken = taken_names(in_log, {*made, *own_fields}, self.config["NEG_PREFIX"])
+        for key in ("LABEL_FIELD", "ITEM_LIST_LENGTH_FIELD"):
+            if self.config[key] in taken:
+                raise ConfigError(
+                    f"{key}: found {self.config[key]!r}, the name of another field of batches; give it a name of its own."
+                )
         batch = {*in_log, *made, *own_fields, self.item_list_length_field, self.config["LABEL_FIELD"]}
         users, items = (set() if feat is None else set(feat.columns) for feat in (self.user_feat, self.item_feat))
         columns = in_log - {self.uid_field, self.iid_field, self.time_field}

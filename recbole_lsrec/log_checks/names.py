@@ -34,5 +34,7 @@ def unseen_twins(names: Collection[str]) -> list[str]:
 def _as_seen(name: str) -> str:
     """In one form of Unicode, without characters that only format text (as the zero width space) and spaces around."""
     if not name.isascii():
-        name = normalize("NFC", "".join(letter for letter in name if category(letter) != "Cf"))
+        if not name.isprintable():  # as no name with such a character is; quick to ask of a million
+            name = "".join(letter for letter in name if category(letter) != "Cf")
+        name = normalize("NFC", name)
     return name.strip()

@@ -78,3 +78,7 @@ class TimedRecommender(LongShortRecommender):
         if self.alpha_time == "last_column":
             age = age * (history.lengths == self.max_seq_length).unsqueeze(1)
         return age.unsqueeze(2)
+
+    def involved_items(self, state: Any) -> Tensor:
+        """Returns the items of the histories; those of the padding too where it is seen."""
+        return state.history.items if self.see_padding else state.history.items[state.history.real]

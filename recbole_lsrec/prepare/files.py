@@ -14,9 +14,6 @@ from typing import IO, Any
 
 from recbole_lsrec.errors import DataError, did_you_mean
 
-ENDINGS = ("*.csv", "*.tsv", "*.txt", "*.dat", "*.json", "*.jsonl", "*.ndjson", "*.parquet", "*.pq", "*.data")
-
-
 _ABOUT = re.compile(
     r"(readme|licen[cs]e|about|md5|sha256)\b.*|.*\.(md|pdf|html?|md5|sha256)$|\."  # beside a log
     r"|_(success|(committed|started)(_\d+)?|(common_)?metadata)$"  # of Spark

@@ -1,6 +1,5 @@
 """Whether what is asked beside the histories can be meant; users and items are named as in histories."""
 
-import math
 from collections.abc import Collection, Mapping
 from numbers import Integral, Real
 from typing import Any, NamedTuple
@@ -70,10 +69,10 @@ def check_now(now: Any) -> Now:
     """
     for time in now.values() if isinstance(now, Mapping) else [now]:
         number = isinstance(time, Real) and not isinstance(time, bool)
-        if time is not None and not (number and time < 2**63 and math.isfinite(time)):
+        if time is not None and not (number and 0 <= time < 2**63):
             raise ConfigError(
-                f"now: found {shown(time)}; accepted: a finite number below 2**63 in the unit of the run's log, or one for each "
-                "user."
+                f"now: found {shown(time)}; accepted: a finite number >= 0 and below 2**63 in the unit of the run's log, or one "
+                "for each user."
             )
     if not isinstance(now, Mapping):
         return now

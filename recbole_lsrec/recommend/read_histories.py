@@ -310,9 +310,11 @@ def _times(frame: pd.DataFrame, where: str, place: Place) -> pd.Series:
             f"{place(at + 1)} has the {TIME} {shown(values.iloc[at])}; accepted: a finite number >= 0 and below 2**63, in the "
             "unit of the run's log."
         )
-    if not pd.api.types.is_integer_dtype(time):  # as the loader of logs, whole times without rounding
-        exact = not pd.api.types.is_float_dtype(values) and rounded.max(initial=0) >= 2.0**53
-        time = values.map(_decimal) if exact else pd.Series(rounded, frame.index)
+    if pd.api.types.is_integer_dtype(time):
+        return time.astype("int64")
+    exact = not pd.api.types.is_float_dtype(values) and rounded.max(initial=0) >= 2.0**53
+    # As the loader of logs, whole times without rounding.
+    time = values.map(_decimal) if exact else pd.Series(rounded, frame.index)
     return time.astype("int64" if (time % 1 == 0).all() else "float64")
 
 

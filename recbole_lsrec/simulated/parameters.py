@@ -182,15 +182,6 @@ class Parameters:
         return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()
 
 
-def parameter_table() -> str:
-    """Markdown table of every parameter: value, meaning, source."""
-    rows = ["| parameter | value | meaning | source |", "|---|---|---|---|"]
-    for f in fields(Parameters):
-        value = ", ".join(map(str, f.default)) if isinstance(f.default, tuple) else f.default
-        rows.append(f"| `{f.name}` | {value} | {f.metadata['meaning']} | {f.metadata['source']} |")
-    return "\n".join(rows)
-
-
 def _value(name: str, text: str, default: Any) -> Any:
     kind = "whole number" if isinstance(default, int) else "number" if isinstance(default, float) else "list of numbers"
     try:

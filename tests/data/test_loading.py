@@ -6,7 +6,7 @@ import pytest
 
 from recbole_lsrec.config import Config
 from recbole_lsrec.data.dataset import SessionDataset
-from recbole_lsrec.errors import DataError
+from recbole_lsrec.errors import ConfigError, DataError
 
 #        user item time
 from tests.data.test_dataset import ROWS
@@ -314,3 +314,12 @@ def test_sessions_named_as_if_there_were_none_are_counted(load, caplog):
     with caplog.at_level(logging.WARNING):
         load([("a", "x", 1, "null"), ("a", "y", 2, "s"), ("b", "x", 3, "null")], header=header)
     assert "tiny.inter, column 'session_id': 2 of 3 lines hold 'null', which is a name like any other" in caplog.text
+
+
+@pytest.mark.parametrize("key", ["LABEL_FIELD", "ITEM_LIST_LENGTH_FIELD"])
+@pytest.mark.parametrize("name", ["cat_list", "first_timestamp", "neg_item_id"])
+def test_a_field_that_is_made_takes_the_place_of_no_field_of_batches(load, key, name):
+    header = "user_id:token\titem_id:token\ttimestamp:float\tcat:token"
+    columns = {"inter": ["user_id", "item_id", "timestamp", "cat"]}
+    with pytest.raises(ConfigError, match=f"^{key}: found '{name}', the name of another field of batches"):
+        load([("a", "x", 1, "c"), ("a", "y", 2, "c")], header=header, load_col=columns, **{key: name})

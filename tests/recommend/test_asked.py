@@ -18,7 +18,7 @@ from recbole_lsrec.recommend.asked import check_asked, check_device
         ({"batch_size": 0}, r"batch_size: found 0; accepted: a whole number of at least 1"),
         (
             {"now": "soon"},
-            r"now: found 'soon'; accepted: a finite number below 2\*\*63 in the unit of the run's log, or one for each user",
+            r"now: found 'soon'; accepted: a finite number >= 0 and below 2\*\*63 in the unit of the run's log, or one for each",
         ),
         ({"now": {"a": None, "b": float("nan")}}, r"now: found nan; accepted"),
         ({"now": [5]}, r"now: found \[5\]; accepted"),
@@ -57,6 +57,8 @@ def test_a_device_that_there_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"two_stage": 1}, r"two_stage: found 1; accepted: True, False, or None"),
         ({"now": 2**63}, r"now: found 9223372036854775808; accepted"),
         ({"now": 10**400}, r"now: found 1000"),
+        ({"now": -1e30}, r"now: found -1e\+30; accepted"),
+        ({"now": {"a": -(10**30)}}, r"now: found -1000"),
         ({"now": {1: 5, "1": 6}}, r"now: found 2 times for 1 users, as 1 and '1' are one"),
     ],
 )

@@ -170,6 +170,7 @@ NS = 1_600_000_000_000_000_000
         pd.Series([NS + 200, NS + 100]),
         pd.Series([NS + 200, NS + 100], dtype="Int64"),
         pd.Series([NS + 200, NS + 100], dtype="uint64"),
+        pd.Series([NS + 200, NS + 100], dtype="int64[pyarrow]"),
         pd.Series([NS + 200, float(NS), NS + 100], dtype=object),
         pd.Series([f"{NS + 200}.0", f"{NS + 100}"]),
         pd.Series([5.0, 7.0]),

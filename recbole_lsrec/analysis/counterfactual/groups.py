@@ -30,7 +30,7 @@ class Group(NamedTuple):
     chosen: np.ndarray  # boolean [N]
 
 
-def make_groups(instances: pd.DataFrame, dataset: SessionDataset, by: Sequence[str] = ()) -> list[Group]:
+def make_groups(instances: pd.DataFrame, dataset: SessionDataset, by: Sequence[str]) -> list[Group]:
     """All instances, then each group of each way to cut them that has any.
 
     Args:

@@ -12,8 +12,6 @@ from torch import Tensor, nn
 
 from recbole_lsrec.model.layers.attention import BilinearAttention, MLPAttention
 
-KINDS = ("mlp", "inner_product")
-
 
 class Scored(NamedTuple):
     """The steps of padded histories that pass through a scoring network."""
@@ -57,7 +55,7 @@ class HistoryAttention(nn.Module):
     * ``mlp``: DIN's network (CLSR eq. 10-12). * ``inner_product``: ``<W x, q>`` (CLSR eq. 32).
 
     Args:
-        kind: One of ``KINDS``.
+        kind: One of these.
         size: Width ``D`` of the attended vectors.
         query_size: Width ``S + Q`` of the query.
         hidden_sizes: Hidden layers of ``mlp``.

@@ -147,7 +147,7 @@ def occurrences(item_seq: Tensor, session: Tensor, real: Tensor) -> tuple[Tensor
     return counts, counts > 0
 
 
-def majority_category(category: Tensor, counts: Tensor, row: Tensor, n_rows: int, tie: str = "last") -> Tensor:
+def majority_category(category: Tensor, counts: Tensor, row: Tensor, n_rows: int, tie: str) -> Tensor:
     """Marks the events of each instance that carry its majority category (the diagonal of SLSRec's mask ``M``).
 
     Args:

@@ -11,8 +11,6 @@ from recbole_lsrec.model.layers.attention import AdditiveAttention, BilinearAtte
 from recbole_lsrec.model.layers.precision import full_precision
 from recbole_lsrec.model.layers.segments import place_in_segment, segment_softmax
 
-KINDS = ("additive", "target_mlp", "self", "bilinear")
-
 
 class Prepared(NamedTuple):
     """The candidate-independent half of an attention over sessions."""
@@ -34,7 +32,7 @@ class SessionAttention(nn.Module):
     * ``bilinear``: ``x W v``, the form of eq. 7 inside a session.
 
     Args:
-        kind: One of ``KINDS``.
+        kind: One of these.
         size: Embedding size ``D``.
         hidden_sizes: Hidden layers of the MLP of ``target_mlp`` and ``self``.
     """

@@ -211,10 +211,6 @@ class CLSR(TimedRecommender):
 
     # ---- what the base class asks for -------------------------------------------------------------------------------
 
-    def involved_items(self, state: Encoded) -> Tensor:
-        """Returns the items of the histories; those of the padding too where it is seen."""
-        return state.history.items if self.see_padding else state.history.items[state.history.real]
-
     def involved_rows(self, state: Encoded) -> list[tuple[nn.Embedding, Tensor]]:
         """Returns the user tables with the users of the batch."""
         users, _ = group.distinct(state.users)

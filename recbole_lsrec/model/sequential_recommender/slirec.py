@@ -102,10 +102,6 @@ class SLiRec(TimedRecommender):
         logits = self.head(u, v).squeeze(-1)  # [B, C]
         return Match(logits, alpha.squeeze(-1), a_short)
 
-    def involved_items(self, state: Encoded) -> Tensor:
-        """Returns the items of the histories; those of the padding too where it is seen."""
-        return state.history.items if self.see_padding else state.history.items[state.history.real]
-
     def floats_per_pair(self, state: Encoded) -> int:
         """Estimates the numbers that matching an instance with one candidate keeps alive."""
         per_event, per_pair = self._floats
