@@ -49,8 +49,8 @@ def run_recbole_lsrec(
     """Trains and tests a model, as RecBole's ``run_recbole`` does, and keeps the run in a folder.
 
     Args:
-        model: name (the plugin's models first, then RecBole's sequential ones), class, or the place of a class of your
-            own, ``package.module:Class`` or ``path/to/file.py:Class``.
+        model: name (the plugin's models first, then RecBole's sequential and general ones), class, or the place of a
+            class of your own, ``package.module:Class`` or ``path/to/file.py:Class``.
         dataset: name of the data set.
         config_file_list: yaml files, later ones win.
         config_dict: settings that win over the files.

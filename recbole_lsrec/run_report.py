@@ -45,6 +45,7 @@ def say_data(data: Data, split: Mapping[str, Any]) -> None:
     for warning in split["warnings"]:
         logger.warning(warning)
     for loader in data.evaluated():
+        drawn = {protocol.name for protocol in loader.protocols if protocol.n}
         for name, found in loader.unseen.items():
             text = (
                 f"{loader.phase}, {name}: {found['targets']:.1%} of the targets and {found['negatives']:.1%} of the negatives "
@@ -53,7 +54,8 @@ def say_data(data: Data, split: Mapping[str, Any]) -> None:
             if found["auc"] > GIVES_AWAY:
                 logger.warning(
                     f"{text}, so that preferring items never seen in training, and nothing else, has an AUC of "
-                    f"{found['auc']:.2f}. eval_args: {{popularity: all, pool: all}} draws from all events."
+                    f"{found['auc']:.2f}."
+                    + (" eval_args: {popularity: all, pool: all} draws from all events." if name in drawn else "")
                 )
             else:
                 logger.info(f"{text}.", extra=DETAIL)

@@ -54,6 +54,20 @@ def shared_epoch(model: AbstractRecommender, loader: Any, train: Callable[[Calla
     return trained
 
 
+def of_numbers(loss_func: Callable[..., Loss]) -> Callable[..., Loss]:
+    """The same loss, refused with a TypeError where it is not a number that can be trained on, or several in a tuple."""
+
+    def checked(batch: Interaction) -> Loss:
+        losses = loss_func(batch)
+        for loss in losses if isinstance(losses, tuple) else (losses,):
+            if not isinstance(loss, Tensor) or loss.numel() != 1:
+                found = f"a tensor of {list(loss.shape)}" if isinstance(loss, Tensor) else type(loss).__name__
+                raise TypeError(f"calculate_loss gave {found}, accepted: a tensor of one number, or a tuple of such")
+        return losses
+
+    return checked
+
+
 class _SharedLoss:
     """The loss of a batch of which this process has a part: its value is the whole's, its gradient the part's.
 

@@ -27,7 +27,7 @@ from recbole_lsrec.own_models import warn_if_changed
 from recbole_lsrec.processes import group
 from recbole_lsrec.registry import own_origin
 from recbole_lsrec.run_files import CHECKPOINT
-from recbole_lsrec.shared_training import shared_epoch
+from recbole_lsrec.shared_training import of_numbers, shared_epoch
 from recbole_lsrec.trackers import Trackers, elsewhere, for_recbole, tensorboard_in
 from recbole_lsrec.training_budget import BudgetSpent, FirstBatches, Paced, check_epochs, check_patience, tell_progress
 
@@ -264,7 +264,9 @@ class Trainer(recbole.trainer.Trainer):
             about = {"total": len(batches), "desc": f"Train {epoch_idx:>5}", "leave": False}
             shown, train = bar(paced, shown=show_progress, **about), super()._train_epoch
             own, named = loss_func or self.model.calculate_loss, model_named(self.config["model"], "trained")
-            loss = shared_epoch(self.model, train_data, lambda shared: train(shown, epoch_idx, named(shared or own)))
+            loss = shared_epoch(
+                self.model, train_data, lambda shared: train(shown, epoch_idx, named(of_numbers(shared or own)))
+            )
         seconds, losses = self._now() - started, list(loss) if isinstance(loss, tuple) else loss
         share = batches.given / len(train_data) if isinstance(batches, FirstBatches) else 1.0
         entry = {"epoch": epoch_idx, "train_loss": losses, "train_seconds": seconds, "share": share}

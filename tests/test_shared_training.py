@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from recbole_lsrec.processes.launch import launch
+from recbole_lsrec.shared_training import of_numbers
 from tests import shared_run
 from tests.shop_log import shop_settings
 
@@ -163,3 +164,22 @@ def test_numbers_of_instances_that_do_not_divide_are_evaluated_as_by_one(tmp_pat
     for n in (2, 3):
         (found,) = by_processes(n, [("evaluated", "SLSRec", own)])
         check_equal(found, alone)
+
+
+@pytest.mark.parametrize(
+    ("loss", "found"),
+    [
+        (None, "NoneType"),
+        (0.5, "float"),
+        (torch.ones(3), r"a tensor of \[3\]"),
+        ((torch.ones(()), torch.ones(2)), r"a tensor of \[2\]"),
+    ],
+)
+def test_a_loss_that_is_no_number_is_refused(loss, found):
+    with pytest.raises(TypeError, match=rf"^calculate_loss gave {found}, accepted: a tensor of one number, or a tuple"):
+        of_numbers(lambda _: loss)(None)
+
+
+def test_a_loss_of_numbers_stays_as_it_is():
+    for loss in (torch.ones(()), torch.ones(1), (torch.ones(()), torch.zeros(1))):
+        assert of_numbers(lambda _, loss=loss: loss)(None) is loss

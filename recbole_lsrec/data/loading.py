@@ -67,6 +67,12 @@ class CheckedDataset(RecBoleDataset):
         self.user_feat = self._load_user_or_item_feat(token, dataset_path, FeatureSource.USER, "uid_field")
         self.item_feat = self._load_user_or_item_feat(token, dataset_path, FeatureSource.ITEM, "iid_field")
         self._load_additional_feat(token, dataset_path)
+        for end, columns in (self.config["load_col"] or {}).items():
+            if getattr(self, f"{end}_feat", None) is None:
+                self.remark(
+                    30,
+                    f"load_col: {end}: {columns} are not read: no file {token}.{end}, or additional_feat_suffix lacks {end!r}",
+                )
         self._check_columns(token, in_log)
         if self.pre_split:
             self._check_pre_split()

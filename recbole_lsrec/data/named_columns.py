@@ -66,6 +66,12 @@ def check_named_columns(config: Any, types: Mapping[str, FeatureType], sources: 
                 f"preload_weight: found {ids!r}, whose ids are those of no user and no item; name it in alias_of_item_id or "
                 "alias_of_user_id."
             )
+    for column, source in sources.items():
+        if not isinstance(source, FeatureSource) and types[column] in _TOKENS and column not in aliases:
+            raise DataError(
+                f"additional_feat_suffix: {source}: found {column!r}, of type {types[column].value!r}; accepted: numbers, and "
+                "ids of items or users. Name it in alias_of_item_id or alias_of_user_id, or leave it out of load_col."
+            )
     for column, how in (config["discretization"] or {}).items():
         if column not in (config["numerical_features"] or []):
             raise DataError(f"discretization: found {column!r}, which numerical_features lacks; add it there.")

@@ -148,7 +148,9 @@ def evaluate(
                 own, scores = corrector.take(name, target, own, chosen, scores)
             collectors[name].add_lists(target, own, chosen, scores)
         if batch.full is not None:
-            seen = _seen(dataset, rows, device) if config["filter_seen"] else None
+            seen = seen_items(dataset, rows, device) if config["filter_seen"] else None
+            if seen is not None:
+                seen.scatter_(1, target[:, None], False)  # the target competes, also where it was met before
             own, scores = batch.full.gather(1, target[:, None]), batch.full  # in two stages it may be an estimate
             if corrector is not None:
                 scores = scores if seen is None else scores.masked_fill(seen, nan)
@@ -164,15 +166,14 @@ def evaluate(
     return Evaluation(metrics, outcomes, every_alpha, loader, unseen, averaged, curves, corrected_ranks, recall)
 
 
-def _seen(dataset: SessionDataset, rows: np.ndarray, device: torch.device) -> torch.Tensor:
-    """Boolean ``[B, n_items]``: items of the instance's whole history, the target excepted."""
+def seen_items(dataset: SessionDataset, rows: np.ndarray, device: torch.device) -> torch.Tensor:
+    """Boolean ``[B, n_items]``: items of the instance's whole history."""
     first, end = dataset.start[dataset.user[rows]], dataset.history_end(rows)
     length = end - first
     owner = np.repeat(np.arange(len(rows)), length)
     event = np.arange(length.sum()) - np.repeat(np.cumsum(length) - length, length) + first[owner]
     seen = torch.zeros(len(rows), dataset.item_num, dtype=torch.bool, device=device)
     seen[torch.from_numpy(owner), torch.from_numpy(dataset.item[event])] = True
-    seen[torch.arange(len(rows)), torch.from_numpy(dataset.item[rows])] = False
     return seen
 
 

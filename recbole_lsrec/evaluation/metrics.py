@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from recbole_lsrec.config.metric_names import accept_metric
-from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.errors import ConfigError, failure_in_words
 
 AtK = Callable[[np.ndarray, int], np.ndarray]
 
@@ -59,9 +59,14 @@ class OwnMetric:
         """Value of each instance, ``[N]``.
 
         Raises:
-            ConfigError: the function gave something of another shape.
+            ConfigError: the function raised, or gave something that is no number for each rank.
         """
-        values = np.asarray(self.function(rank, n_candidates), dtype=np.float64)
+        try:  # copies, as the function may write to them
+            values = np.asarray(self.function(rank.copy(), n_candidates.copy()), dtype=np.float64)
+        except Exception as error:
+            raise ConfigError(
+                f"metric: {self.name!r} failed on {len(rank)} ranks ({failure_in_words(error)}); mend its function."
+            ) from error
         if values.shape != rank.shape:
             raise ConfigError(
                 f"metric: {self.name!r} gave values of shape {values.shape} for {len(rank)} ranks; accepted: one a rank."

@@ -31,7 +31,7 @@ _NAMES = {"onnx": "score.onnx", "torchscript": "score.pt", "embeddings": "embedd
 CANDIDATES, SCORES = "candidates", "scores"
 
 
-def export(folder: str | Path, kind: str, out: Path | None = None, model: str | type | None = None) -> Path:
+def export(folder: str | Path, kind: str, out: str | Path | None = None, model: str | type | None = None) -> Path:
     """Writes a run's model in another format.
 
     Args:
@@ -45,13 +45,16 @@ def export(folder: str | Path, kind: str, out: Path | None = None, model: str | 
         The file.
 
     Raises:
-        ConfigError: the model cannot be exported so; says why.
+        CheckpointError: as of :meth:`Recommender.load`.
+        ConfigError: the model cannot be exported so, ``kind`` is none or ``out`` no such file; says why.
     """
+    if kind not in _NAMES:
+        raise ConfigError(f"kind: found {kind!r}; accepted: one of {', '.join(_NAMES)}.")
     recommender = Recommender.load(folder, model=model, device="cpu")
     recommender.config["rm_dup_inter"] = None  # histories made for the graph repeat items
     if recommender.shift is not None:
         getLogger().warning("The run corrects popularity; what is exported is the model's own, without the correction.")
-    path = out or folder_of(folder) / _NAMES[kind]
+    path = folder_of(folder) / _NAMES[kind] if out is None else Path(out)
     if path.suffix == ".json":
         raise ConfigError(
             f"out: found {path}; a file of this ending describes the exported one. Give it another ending."

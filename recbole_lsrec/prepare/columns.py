@@ -151,10 +151,12 @@ def _check_roles(raw: RawFile, layout: Layout, names: Sequence[str], named: Mapp
     if missing:
         first = split_line(first_lines(raw, layout.encoding, 1)[0], layout) if layout.form == "csv" else []
         hint = " If the file has no line of names, give numbers: --user 1 --item 2 --time 3."
+        excel = " Line 1 (`sep=`) is for Excel alone: take it out of the file."
         raise DataError(
             f"{raw.name}: which column is the {' and the '.join(missing)}? Columns: {listed(names)}. Say so with "
             f"{' '.join(f'--{role} NAME' for role in missing)}."
             + (hint if any(re.fullmatch(r"-?\d+(\.\d+)?", value) for value in first) else "")
+            + (excel if first and first[0].lower().startswith("sep=") else "")
             + (" A log without times: --time order." if "time" in missing else "")
         )
     by_column = {column: role for role, column in layout.columns.items() if role in _NEEDED}

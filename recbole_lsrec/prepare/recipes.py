@@ -73,7 +73,8 @@ def apply(connection: Any, recipe: Recipe, source: Source, seed: int, ledger: Le
         if not keep_rows(connection, ledger, name, condition, note):
             told = "; ".join(f"{step.step}: {step.removed_rows} rows" for step in ledger.steps[1:] if step.removed_rows)
             raise DataError(
-                f"--recipe {recipe.name}: nothing is left of {ledger.steps[0].rows} rows (removed by {told})."
+                f"--recipe {recipe.name}: nothing is left of {ledger.steps[0].rows} rows (removed by {told}); ask for less with "
+                "--recipe, --k-core or --sample-users."
             )
 
     if recipe.views_only:

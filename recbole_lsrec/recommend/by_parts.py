@@ -21,7 +21,7 @@ _MOST_PARTS = 256  # files open at a time
 
 
 def recommend_file(
-    recommender: Recommender, path: Path, write: Callable[[pd.DataFrame], object], k: int = 20, **options: Any
+    recommender: Recommender, path: str | Path, write: Callable[[pd.DataFrame], object], k: int = 20, **options: Any
 ) -> dict[str, int]:
     """Ranks items for each user of a file, in memory that does not grow with it.
 
@@ -44,7 +44,7 @@ def recommend_file(
     shown = options.pop("show_progress", False)
     counts: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as folder:
-        parts, columns, total = _cut(path, recommender, Path(folder))
+        parts, columns, total = _cut(Path(path), recommender, Path(folder))
         if len(parts) > 1:  # the only part is checked when it is answered
             for part in parts:
                 recommender.check(_events(part, columns), options.get("now"))

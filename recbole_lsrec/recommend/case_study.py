@@ -5,11 +5,14 @@ from typing import Any
 
 import numpy as np
 import torch
+from recbole.model.abstract_recommender import GeneralRecommender
 from torch import Tensor
 
 from recbole_lsrec.data.dataloader import EvalLoader
 from recbole_lsrec.errors import DataError
+from recbole_lsrec.evaluation.evaluator import seen_items
 from recbole_lsrec.evaluation.scoring import score_batch
+from recbole_lsrec.model.general_recommender.unseen_users import take_average_user
 
 
 @torch.no_grad()
@@ -17,6 +20,8 @@ def full_sort_scores(
     uid_series: Sequence[int] | np.ndarray, model: Any, test_data: EvalLoader, device: torch.device | None = None
 ) -> Tensor:
     """Scores of all items for users of a loader, from the history before each user's first target there.
+
+    As in RecBole, what is in that history counts ``-inf`` for general models; for others if the run has ``filter_seen``.
 
     Args:
         uid_series: internal ids of users.
@@ -40,12 +45,17 @@ def full_sort_scores(
     device = device or torch.device("cpu")
     interaction = dataset.join(dataset.windows(rows)).to(device)
     model.eval()
+    general = isinstance(model, GeneralRecommender)
+    if general:
+        take_average_user(model, torch.from_numpy(dataset.training_users()))
     items = torch.from_numpy(dataset.item[rows])[:, None].to(device)
     scores = score_batch(
         model, interaction, items, dataset, full=True, memory_mb=test_data.config["eval_memory_mb"]
     ).full
     assert scores is not None
     scores[:, 0] = -torch.inf
+    if general or test_data.config["filter_seen"]:
+        scores[seen_items(dataset, rows, scores.device)] = -torch.inf
     return scores
 
 
@@ -56,6 +66,12 @@ def full_sort_topk(
     k: int,
     device: torch.device | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """Scores and internal ids of the ``k`` best items of each user, ``[B, k]`` each; see :func:`full_sort_scores`."""
+    """Scores and internal ids of the ``k`` best items of each user, ``[B, k]`` each; see :func:`full_sort_scores`.
+
+    Raises:
+        DataError: as of :func:`full_sort_scores`, or there are no ``k`` items.
+    """
+    if not 1 <= k < test_data.dataset.item_num:
+        raise DataError(f"k: found {k}; accepted: from 1 to {test_data.dataset.item_num - 1}, the number of items.")
     scores, items = torch.topk(full_sort_scores(uid_series, model, test_data, device), k)
     return scores, items

@@ -73,7 +73,9 @@ def history_blocks(path: Path, names: Mapping[str, str]) -> Iterator[pd.DataFram
         if path.suffix != ".parquet":
             check_utf8(path)
         reason = " ".join(str(error).split())
-        raise DataError(f"{path}: cannot be read as {path.suffix[1:]} ({reason}); check the file.") from error
+        raise DataError(
+            f"{path}: cannot be read as {path.suffix[1:]} ({reason}); check the file{_apart(path.suffix)}."
+        ) from error
 
 
 def _checked(frame: pd.DataFrame, names: Mapping[str, str], where: str, place: Place) -> pd.DataFrame:
@@ -81,6 +83,12 @@ def _checked(frame: pd.DataFrame, names: Mapping[str, str], where: str, place: P
     frame = _named(frame, names, where)
     tokens = {column: _tokens(frame, column, place, where != "history") for column in (USER, ITEM)}
     return frame.assign(**tokens, **{TIME: _times(frame, where, place)})
+
+
+def _apart(suffix: str) -> str:
+    """What a file of columns has between them, for messages."""
+    sign = {",": "commas", "\t": "tabs"}.get(_COLUMNS.get(suffix, ("", False))[0])
+    return f", whose columns are separated by {sign}" if sign else ""
 
 
 def _place(path: Path, before: int, number: int) -> str:
@@ -223,7 +231,8 @@ def _named(frame: pd.DataFrame, names: Mapping[str, str], where: str) -> pd.Data
         if len(fitting) != 1:
             raise DataError(
                 f"{where}: found {len(fitting)} columns for the {wanted} among {list(frame.columns)}; accepted: one named "
-                f"{' or '.join(dict.fromkeys((repr(wanted), repr(names[wanted]))))}."
+                f"{' or '.join(dict.fromkeys((repr(wanted), repr(names[wanted]))))}"
+                f"{_apart(Path(where).suffix) if len(plain) == 1 else ''}."
             )
         found[fitting[0]] = wanted
     frame = frame.rename(columns={**plain, **found}).reset_index(drop=True)

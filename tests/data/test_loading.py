@@ -27,6 +27,16 @@ def test_a_further_file_of_items_is_loaded(load, tmp_path):
     assert log.vectors_feat["vector"][0].tolist() == [0.5, 1.0]
 
 
+def test_columns_of_a_file_that_is_not_read_are_named(load, tmp_path):
+    columns = {"inter": ["user_id", "item_id", "timestamp"], "user": ["user_id", "age"], "items": ["item_id", "price"]}
+    remarks = load(ROWS, load_col=columns).remarks
+    for end in ("user", "items"):
+        text = (
+            f"load_col: {end}: {columns[end]} are not read: no file tiny.{end}, or additional_feat_suffix lacks {end!r}"
+        )
+        assert (logging.WARNING, text) in remarks
+
+
 def test_a_sequence_is_cut_at_its_end(load):
     items = "item_id:token\ttags:token_seq\nx\tred green blue\ny\tred\nz\tblue\n"
     columns = {"inter": ["user_id", "item_id", "timestamp"], "item": ["item_id", "tags"]}

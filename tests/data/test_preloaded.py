@@ -30,6 +30,10 @@ def test_what_is_uneven_missing_or_there_twice_is_said():
             {"alias_of_item_id": None},
             "preload_weight: found 'iid', whose ids are those of no user and no item; name it in",
         ),
+        (
+            {"alias_of_item_id": None, "preload_weight": None},
+            "additional_feat_suffix: emb: found 'iid', of type 'token'; accepted: numbers, and ids of items or users.",
+        ),
     ],
 )
 def test_ids_that_are_no_items_and_columns_that_are_none(load, tmp_path, settings, message):

@@ -89,3 +89,21 @@ def test_one_value_a_target_is_asked_for():
     own = metrics.OWN_METRICS["top_share"]
     with pytest.raises(ConfigError, match=r"'top_share' gave values of shape \(\) for 2 ranks; accepted: one a rank"):
         own.of_instances(np.ones(2), np.full(2, 9))
+
+
+@pytest.mark.usefixtures("top_share")
+@pytest.mark.parametrize("function", [lambda rank, n: rank["x"], lambda rank, n: ["a"] * len(rank)])
+def test_a_function_that_fails_is_named(function):
+    metrics.register("top_share")(function)
+    with pytest.raises(
+        ConfigError, match=r"^metric: 'top_share' failed on 2 ranks \(\w+Error: .*\); mend its function\.$"
+    ):
+        metrics.OWN_METRICS["top_share"].of_instances(np.ones(2), np.full(2, 9))
+
+
+@pytest.mark.usefixtures("top_share")
+def test_a_function_that_writes_to_its_arrays_changes_no_other_metric():
+    metrics.register("top_share")(lambda rank, n: np.divide(rank, n, out=rank))
+    ranks = np.array([1.0, 4.0])
+    assert metrics.OWN_METRICS["top_share"].of_instances(ranks, np.full(2, 8)).tolist() == [0.125, 0.5]
+    assert ranks.tolist() == [1.0, 4.0]

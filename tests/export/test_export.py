@@ -70,6 +70,10 @@ def test_torchscript_embeddings_and_what_cannot_be_exported(tmp_path, monkeypatc
 
     with pytest.raises(ConfigError, match=r"^out: found vectors\.csv; accepted: a file ending in \.parquet"):
         export(folder, "embeddings", Path("vectors.csv"))
+    with pytest.raises(ConfigError, match=r"^out: found vectors\.csv; accepted: a file ending in \.parquet"):
+        export(folder, "embeddings", "vectors.csv")  # text, as `folder` may be
+    with pytest.raises(ConfigError, match=r"^kind: found 'ONNX'; accepted: one of onnx, torchscript, embeddings\.$"):
+        export(folder, "ONNX")
 
     monkeypatch.setattr("recbole_lsrec.export.command.TOLERANCE", -1.0)
     with pytest.raises(ConfigError, match=r"^export: GRU4Rec cannot be written as onnx: its scores come out .* apart"):

@@ -47,6 +47,7 @@ def test_parts_say_what_the_whole_says(recommender, ending, small_parts, tmp_pat
     tables = []
     counts = recommend_file(recommender, path, tables.append, k=3)
     assert len(tables) > 3
+    assert recommend_file(recommender, str(path), [].append, k=3) == counts
     whole = recommender.recommend(histories, k=3)
     assert counts == whole.attrs["counts"]
     parts, columns = pd.concat(tables, ignore_index=True), ["user", "rank"]

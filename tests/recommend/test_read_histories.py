@@ -33,6 +33,16 @@ def test_damaged_files_are_one_line(tmp_path):
         assert "\n" not in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "line", "separators"),
+    [("h.csv", "a;1;7", "commas"), ("h.csv", "a;1;7,5", "commas"), ("h.tsv", "a;1;7", "tabs")],
+)
+def test_another_separator_is_no_riddle(tmp_path, name, line, separators):
+    (tmp_path / name).write_text(f"user;item;timestamp\n{line}\n")
+    with pytest.raises(DataError, match=rf", whose columns are separated by {separators}\.$"):
+        read_histories(tmp_path / name, NAMES)
+
+
 def test_a_parquet_file_with_a_column_twice(tmp_path):
     names = ["user", "item", "item", "timestamp"]
     table = pa.Table.from_arrays([pa.array(["a"]), pa.array(["1"]), pa.array(["2"]), pa.array([1.0])], names=names)

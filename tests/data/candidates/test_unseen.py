@@ -42,6 +42,9 @@ def test_a_run_reports_the_gap_and_warns_where_it_gives_targets_away(load, tmp_p
     assert set(found) == {"valid/pop3", "test/pop3", "test/full"}
     assert "test, pop3: 80.0% of the targets and 0.0% of the negatives have no training event, so that" in caplog.text
     assert "has an AUC of 0.90" in caplog.text
+    advised = [line for line in caplog.messages if "draws from all events" in line]
+    assert [line.split(":")[0] for line in advised] == ["test, pop3"]  # among all items nothing is drawn
+    assert "test, full: 80.0% of the targets" in caplog.text
     second = run(popularity="all", pool="all")
     drawn = json.loads((Path(second["run_folder"]) / "result.json").read_text())["unseen_items"]["test/pop3"]
     assert drawn["negatives"] > 0
