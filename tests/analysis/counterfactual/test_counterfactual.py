@@ -85,6 +85,16 @@ def test_untouched_equals_the_run_bit_for_bit(runs, model):
     assert table(found, protocol="full", metric="auc").empty  # only ranks are kept there
 
 
+def test_the_lambda_of_a_runs_results_stays_in_them(runs):
+    folder = runs("GRU4Rec", popularity_correction=-0.5, corrected_results=True)
+    found = counterfactual(folder, ["ndcg@10"], interventions=[Intervention("truncate", 8)])  # the whole window
+    assert found.other_ranks == {"uni9": 0, "full": 0}
+    result = json.loads((folder / "result.json").read_text())["test_result"]
+    for protocol, key in (("uni9", "ndcg@10"), ("full", "full/ndcg@10")):
+        lines = table(found, protocol=protocol, group="all")
+        assert lines["value"].round(4).tolist() == [result[key]] * 2
+
+
 @pytest.mark.parametrize("model", [*MODELS, "GRU4Rec"])
 def test_truncating_to_the_window_is_the_untouched_model(runs, model):
     found = counterfactual(runs(model), ["ndcg@10"], interventions=[Intervention("truncate", 8)])
