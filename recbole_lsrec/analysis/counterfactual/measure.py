@@ -97,7 +97,7 @@ def counterfactual(
         ConfigError: an unknown metric or group; scores are needed and only ranks are kept; or alpha is to be fixed and
             the model has none.
     """
-    parsed = [Metric.parse(name) for name in dict.fromkeys(metrics)]
+    parsed = list(dict.fromkeys(map(Metric.parse, metrics)))
     saved = load_run_folder(folder)
     names = [saved.protocol(phase, name) for name in dict.fromkeys(protocols)] or _protocols(saved, phase)
     config, data, trained = load_run(folder, model)

@@ -151,6 +151,11 @@ def test_the_table_against_its_definition(runs):
     assert np.isnan(rows.loc["all", "contrast"])
 
 
+def test_a_metric_in_two_spellings_is_asked_once(runs):
+    found = counterfactual(runs("SLSRec"), ["mrr", "MRR"], protocols=["uni9"], interventions=[Intervention("shuffle")])
+    assert len(table(found, group="all")) == 2  # untouched and shuffled
+
+
 def test_seed_of_the_shuffle_and_only_that(runs):
     ask = [Intervention("shuffle")]
     values = [
