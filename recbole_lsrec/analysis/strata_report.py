@@ -74,7 +74,7 @@ def describe_strata(
         DataError: not the folder of a finished run, or it lacks the phase, the protocol or corrected ranks.
         ConfigError: an unknown metric or column, or a metric of scores where only ranks are kept.
     """
-    parsed, strata = [Metric.parse(name) for name in dict.fromkeys(metrics)], choose_strata(by)
+    parsed, strata = list(dict.fromkeys(map(Metric.parse, metrics))), choose_strata(by)
     run = load_run_folder(folder)
     protocol = run.protocol(phase, protocol)
     lines = run.lines(phase, protocol, corrected)

@@ -15,7 +15,7 @@ INTERRUPTED = 130  # what a shell gives a command that Ctrl-C ended
 
 
 def run_command(plan: Plan, out: Path, resources: Resources, command: Sequence[str]) -> int:
-    """Runs a plan and returns the exit code: 0, or 1 where a cell has no result, or 130 after Ctrl-C.
+    """Runs a plan and returns the exit code: 0, or 1 where a cell ended with an error, or 130 after Ctrl-C.
 
     Raises:
         LSRecError: something given is wrong; nothing has been run.
@@ -25,17 +25,18 @@ def run_command(plan: Plan, out: Path, resources: Resources, command: Sequence[s
 
 def close(summary: Summary, out: Path) -> int:
     """Writes the page of a leaderboard, shows its main column, tells how it ended, and returns the exit code."""
-    if summary.cells:
+    if summary.cells:  # else it ended in a search before them
         page = write_report(out)
         click.echo(f"{table_text(out)}\nPage: {page}")
     for cell in summary.cells:
         for what, text in (("no result", cell.reason), ("below its band", cell.below_band)):
             if text:
                 click.secho(f"{cell.name}: {what}: {text}", fg="yellow", err=True)
-    click.echo(
-        f"{summary.count('done')} cells finished ({summary.reused} found from before), {summary.count('error')} with an "
-        f"error, {summary.count('pending')} to do"
-    )
+    if summary.cells:
+        click.echo(
+            f"{summary.count('done')} cells finished ({summary.reused} found from before), {summary.count('error')} with an "
+            f"error, {summary.count('pending')} to do"
+        )
     if summary.interrupted:
         click.echo("Interrupted; the same command goes on from here.")
         return INTERRUPTED

@@ -53,8 +53,8 @@ def read_flags(
         ConfigError: a text that cannot be read.
     """
     return Flags(
-        _names(models),
-        _names(datasets),
+        _names("--models", models),
+        _names("--datasets", datasets),
         _numbers(seeds),
         _budget(train_seconds, train_steps),
         title,
@@ -132,14 +132,21 @@ def _known(names: Sequence[str], accepted: Mapping[str, Any], flag: str, also: s
     return known
 
 
-def _names(text: str | None) -> list[str]:
-    return [name.strip() for name in (text or "").split(",") if name.strip()]
+def _names(flag: str, text: str | None) -> list[str]:
+    """What a flag lists, which is nothing only where it is not given."""
+    names = [name.strip() for name in (text or "").split(",") if name.strip()]
+    if text is not None and not names:
+        raise ConfigError(
+            f"{flag}: found {text!r}; accepted: values separated by commas. Leave it out to change nothing."
+        )
+    return names
 
 
 def _numbers(text: str | None) -> list[int]:
-    if not all(name.isdecimal() for name in _names(text)):
+    names = _names("--seeds", text)
+    if not all(name.isdecimal() for name in names):
         raise ConfigError(f"--seeds: found {text!r}; accepted: whole numbers separated by commas, such as 2020,2021.")
-    return [int(name) for name in _names(text)]
+    return [int(name) for name in names]
 
 
 def _dict_or_text(value: str | bool) -> Any:

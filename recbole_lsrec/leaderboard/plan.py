@@ -204,12 +204,14 @@ def _check_of_model(plan: Plan, source: str) -> None:
     """A model that ``of_model`` names must be one: of a misspelt name the settings would be left out in silence."""
     models = {*(name for names in model_names().values() for name in names)}
     models |= {system.model for system in plan.systems if system.model is not None}
-    for data in plan.datasets:
-        own = data.settings.get("of_model", {})
+    given = {f"datasets, {data.label}": data.settings for data in plan.datasets} | {"settings": plan.settings}
+    given |= {f"systems, {system.name}": system.settings for system in plan.systems}
+    for where, settings in given.items():
+        own = settings.get("of_model", {})
         unknown = [name for name in own if name not in models] if isinstance(own, Mapping) else []
         if unknown:
             raise ConfigError(
-                f"{source}: datasets, {data.label}: of_model: found {unknown[0]!r}; accepted: names of models."
+                f"{source}: {where}: of_model: found {unknown[0]!r}; accepted: names of models."
                 f"{did_you_mean(str(unknown[0]), models)}"
             )
 
@@ -289,8 +291,10 @@ def _settings(values: Any, where: str) -> dict[str, Any]:
         return {}
     if not isinstance(values, Mapping):
         raise _wrong(where, values, "a mapping of config keys to values")
+    of_model = values.get("of_model")
+    of_single = [own for own in of_model.values() if isinstance(own, Mapping)] if isinstance(of_model, Mapping) else []
     for key, instead in _NOT_SETTINGS.items():
-        if key in values:
+        if any(key in own for own in (values, *of_single)):
             raise ConfigError(f"{where}: found {key!r}, which is not set here: {instead}.")
     return dict(values)
 

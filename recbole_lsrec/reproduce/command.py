@@ -35,8 +35,8 @@ def run_command(entry: Entry, quick: bool, out: Path, resources: Resources, comm
         entry = replace(entry, plan=quick_plan(entry.plan))
     code = 0
     if entry.kind == "statistics":
-        out.mkdir(parents=True, exist_ok=True)
         ours = statistics(entry)
+        out.mkdir(parents=True, exist_ok=True)
     else:
         code = run_leaderboard_command(entry.plan, out, resources, command)
         if code == INTERRUPTED:

@@ -147,3 +147,10 @@ def test_the_command_refuses_in_one_line(tmp_path, capsys):
         main(["strata", str(tmp_path / "nowhere")])
     assert ended.value.code == 2
     assert "no such folder" in capsys.readouterr().err
+
+
+def test_a_metric_in_two_spellings_is_one_column(tmp_path, capsys):
+    run = write_run(tmp_path / "run", table(USERS, RANKS))
+    with pytest.raises(SystemExit):
+        main(["strata", str(run), "--metric", "mrr", "--metric", "MRR", "--by", "gap_s"])
+    assert capsys.readouterr().out.split().count("mrr") == 1

@@ -85,6 +85,12 @@ def test_ctrl_c_says_how_to_go_on(called, capsys):
     assert "the same command goes on from here" in capsys.readouterr().out
 
 
+def test_ctrl_c_in_a_search_does_not_say_that_nothing_is_to_do(called, capsys):
+    called.cells, called.interrupted = [], True
+    assert code_of("cosmetics") == 130
+    assert capsys.readouterr().out == "Interrupted; the same command goes on from here.\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -1,7 +1,7 @@
 import pytest
 
 from recbole_lsrec.errors import ConfigError
-from recbole_lsrec.leaderboard.flags import Flags, plan_from_flags, with_flags
+from recbole_lsrec.leaderboard.flags import Flags, plan_from_flags, read_flags, with_flags
 from recbole_lsrec.leaderboard.plan import parse_plan
 from recbole_lsrec.leaderboard.text import slug
 from recbole_lsrec.own_models import absolute
@@ -119,3 +119,10 @@ def test_slug():
 def test_a_slug_of_other_letters_is_no_empty_name():
     assert slug("推荐 2") == "推荐-2"
     assert slug("???") == "leaderboard"
+
+
+@pytest.mark.parametrize("flag", ["models", "datasets", "seeds"])
+@pytest.mark.parametrize("text", ["", " , "])
+def test_a_flag_that_names_nothing_is_refused(flag, text):
+    with pytest.raises(ConfigError, match=f"--{flag}: found '{text}'; accepted: values separated by commas"):
+        read_flags(**{flag: text})

@@ -132,6 +132,23 @@ def test_settings_of_single_models_name_models(of_model, message):
         parse_plan({**SMALLEST, "datasets": [{"name": "shop", "settings": {"of_model": of_model}}]}, "plan.yaml")
 
 
+def test_settings_of_single_models_name_models_wherever_they_stand():
+    asked = {"of_model": {"SASRek": {"n_heads": 1}}}
+    for where, changed in (
+        ("settings", {"settings": asked}),
+        ("systems, A", {"systems": {"A": {"model": "SASRec", "settings": asked}}}),
+    ):
+        with pytest.raises(ConfigError, match=f"plan.yaml: {where}: of_model: found 'SASRek'.* Did you mean 'SASRec'"):
+            parse_plan({**SMALLEST, **changed}, "plan.yaml")
+
+
+def test_a_budget_or_seed_of_a_single_model_is_refused():
+    for key, value in (("train_steps", 7), ("train_seconds", 5), ("seed", 1), ("run_dir", "x"), ("resume", "x")):
+        settings = {"of_model": {"SASRec": {key: value}}}
+        with pytest.raises(ConfigError, match=f"datasets, entry 1: settings: found '{key}', which is not set here"):
+            parse_plan({**SMALLEST, "datasets": [{"name": "shop", "settings": settings}]}, "plan.yaml")
+
+
 def test_a_row_that_asks_for_strong_settings_as_a_preset_is_told_how():
     row = {"A": {"model": "SASRec", "preset": "strong"}}
     with pytest.raises(ConfigError, match=r"found 'strong'; .* are asked for by settings: {preset: strong}\.$"):

@@ -89,6 +89,14 @@ def test_without_an_entry_all_are_listed(capsys):
     assert [line.split()[0] for line in listed] == entry_names()
 
 
+def test_statistics_of_a_log_that_is_not_there_leave_no_folder(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        main(["reproduce", "slsrec-t1", "--dataset", "nowhere"])
+    assert (ended.value.code, list(tmp_path.iterdir())) == (2, [])
+    assert "no folder 'atomic_data/nowhere'" in capsys.readouterr().err
+
+
 def test_a_data_set_is_asked_for(capsys):
     with pytest.raises(SystemExit) as ended:
         main(["reproduce", "slsrec-t1"])

@@ -22,6 +22,7 @@ from recbole_lsrec.console import bar
 from recbole_lsrec.data.dataloader import EvalLoader
 from recbole_lsrec.errors import ConfigError, DataError
 from recbole_lsrec.evaluation.evaluator import Evaluation, evaluate
+from recbole_lsrec.evaluation.popularity import Correction
 from recbole_lsrec.json_files import finite
 from recbole_lsrec.trained_run import load_run
 
@@ -96,17 +97,17 @@ def counterfactual(
         ConfigError: an unknown metric or group; scores are needed and only ranks are kept; or alpha is to be fixed and
             the model has none.
     """
-    parsed = [Metric.parse(name) for name in dict.fromkeys(metrics)]
+    parsed = list(dict.fromkeys(map(Metric.parse, metrics)))
     saved = load_run_folder(folder)
     names = [saved.protocol(phase, name) for name in dict.fromkeys(protocols)] or _protocols(saved, phase)
     config, data, trained = load_run(folder, model)
     _check_same_data(saved, data.fingerprints(), [f"{phase}/{name}" for name in names])
-    loader = _with_protocols(getattr(data, phase), names)
+    loader, of_results = _with_protocols(getattr(data, phase), names), _correction_of_results(saved)
 
     def scored(change: Intervention) -> Evaluation:
         init_seed(config["seed"], config["reproducibility"])  # a model that draws noise draws the same each time
         with with_alpha(trained, change.fixed_alpha):
-            return evaluate(trained, changed_loader(loader, change, seed), config)
+            return evaluate(trained, changed_loader(loader, change, seed), config, correction=of_results)
 
     untouched = scored(UNTOUCHED)
     has_alpha = not np.isnan(untouched.alpha).all()
@@ -149,6 +150,14 @@ def counterfactual(
         alpha_values=alpha,
         groups=groups,
     )
+
+
+def _correction_of_results(saved: SavedRun) -> Correction | None:
+    """The lambdas of popularity that the run's own results are with; None where they are with none."""
+    told = saved.result.get("popularity_correction")
+    if not (told and told["in_results"]):
+        return None
+    return Correction(tuple(sorted({0.0, *told["lambda"].values()})), told["lambda"], in_results=True)
 
 
 def _default_interventions(window: int, has_alpha: bool) -> list[Intervention]:

@@ -131,21 +131,29 @@ def _placed(place: Standing, main: str, comparison: Comparison | None, systems: 
         return f"Nothing is significant in {main}: {none}.{alone}"
     order, level = ([system for system in of if system not in one_seed] for of in (place.order, place.level))
     tested = replace(place, order=order, level=level)
-    return f"No system is significantly best in {main}: {_top(tested)}{alone}"
+    return f"No system is significantly best in {main}: {_top(tested, comparison)}{alone}"
 
 
-def _top(place: Standing) -> str:
-    """Who cannot be told apart from the first, and who only cannot because too few seeds differ too much."""
+def _top(place: Standing, comparison: Comparison | None) -> str:
+    """Who cannot be told apart from the first, and who only cannot because too few seeds, or users, differ too much."""
     first = next(n for n, system in enumerate(place.order) if system not in place.level)
     top, lower = place.order[:first], [system for system in place.level if system not in place.order[:first]]
-    seeds = "seeds differ too much for their number. More seeds would tell (--seeds)."
     if not (lower or top[1:]):
         return f"{top[0]} is first, and significantly better than every other that was tested."
     if not lower:
         return f"{top[0]} is first, and {_names(top[1:])} cannot be told apart from it."
+    why = "seeds differ too much for their number. More seeds would tell (--seeds)."
+    if comparison and not _apart_over_users(top[0], lower, comparison):
+        why = "users or seeds differ too much for their number."
     if len(top) == 1:
-        return f"{top[0]} is first, and only {_names(lower)}, further down, cannot be told apart from it: {seeds}"
-    return f"{top[0]} is first, and {_names(top[1:])} cannot be told apart from it, nor {_names(lower)}, further down: {seeds}"
+        return f"{top[0]} is first, and only {_names(lower)}, further down, cannot be told apart from it: {why}"
+    return f"{top[0]} is first, and {_names(top[1:])} cannot be told apart from it, nor {_names(lower)}, further down: {why}"
+
+
+def _apart_over_users(system: str, others: Sequence[str], comparison: Comparison) -> bool:
+    label = {model.name: model.label for model in comparison.models}
+    pairs = {frozenset((label[pair.a], label[pair.b])): pair for pair in comparison.pairs}
+    return all(pairs[frozenset((system, other))].p_users <= comparison.alpha for other in others)
 
 
 def notes(table: Table) -> list[str]:

@@ -85,6 +85,16 @@ def test_untouched_equals_the_run_bit_for_bit(runs, model):
     assert table(found, protocol="full", metric="auc").empty  # only ranks are kept there
 
 
+def test_the_lambda_of_a_runs_results_stays_in_them(runs):
+    folder = runs("GRU4Rec", popularity_correction=-0.5, corrected_results=True)
+    found = counterfactual(folder, ["ndcg@10"], interventions=[Intervention("truncate", 8)])  # the whole window
+    assert found.other_ranks == {"uni9": 0, "full": 0}
+    result = json.loads((folder / "result.json").read_text())["test_result"]
+    for protocol, key in (("uni9", "ndcg@10"), ("full", "full/ndcg@10")):
+        lines = table(found, protocol=protocol, group="all")
+        assert lines["value"].round(4).tolist() == [result[key]] * 2
+
+
 @pytest.mark.parametrize("model", [*MODELS, "GRU4Rec"])
 def test_truncating_to_the_window_is_the_untouched_model(runs, model):
     found = counterfactual(runs(model), ["ndcg@10"], interventions=[Intervention("truncate", 8)])
@@ -139,6 +149,11 @@ def test_the_table_against_its_definition(runs):
     views = (before["event_type"] == "view").to_numpy()
     assert rows.loc["view", "contrast"] == pytest.approx(alpha[views].mean() - alpha[~views].mean())
     assert np.isnan(rows.loc["all", "contrast"])
+
+
+def test_a_metric_in_two_spellings_is_asked_once(runs):
+    found = counterfactual(runs("SLSRec"), ["mrr", "MRR"], protocols=["uni9"], interventions=[Intervention("shuffle")])
+    assert len(table(found, group="all")) == 2  # untouched and shuffled
 
 
 def test_seed_of_the_shuffle_and_only_that(runs):

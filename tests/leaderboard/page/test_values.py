@@ -285,6 +285,20 @@ def test_a_system_whose_seeds_differ_much_is_not_said_to_be_at_the_top(level, sa
     assert end == ("" if level == "AB" else "seeds differ too much for their number. More seeds would tell (--seeds).")
 
 
+def test_of_a_system_further_down_that_users_alone_do_not_tell_apart_nothing_is_said_of_its_seeds_alone(tmp_path):
+    first, second, third = np.ones(40), np.ones(40), np.ones(40)
+    first[:10], second[:22] = 2, 2  # of 40 users 12 have less: a small loss, and certain
+    third[10:19] = 3  # nine lose all, and ten gain: a larger loss, and not certain
+    its = {"A": first, "B": second, "C": third}
+    cells = [write_cell(tmp_path, name, {"pop3": of}, seed) for name, of in its.items() for seed in (1, 2, 3)]
+    write_report(write_board(tmp_path, cells))
+    (table,) = json.loads((tmp_path / "report.json").read_text())["datasets"][0]["tables"]
+    assert table["verdict"] == (
+        "No system is significantly best in ndcg@2: A is first, and only C, further down, cannot be told apart from it: users"
+        " or seeds differ too much for their number."
+    )
+
+
 def test_a_system_that_is_better_over_users_than_the_first_is_said_to_be():
     place = Standing(list("ABC"), None, None, ["A", "C"], ["B"], 1)
     table = no_rows(place)
