@@ -4,7 +4,7 @@
     python benchmarks/alpha_gates.py --only_table
 
 Alpha is learnt from the loss alone; the planted truth is read afterwards, as `recbole-lsrec planted` does. The first two gates
-are options of the package (fusion_gate); the others are here because none was worth an option.
+are options of the package (fusion_gate); the others are here, as none was worth an option.
 """
 
 import argparse
@@ -21,7 +21,6 @@ from tqdm import tqdm
 
 from recbole_lsrec.analysis.planted import planted
 from recbole_lsrec.model.base import Match
-from recbole_lsrec.model.layers.cosine_gate import CosineGate
 from recbole_lsrec.model.layers.fcn import FCN, Mixture
 from recbole_lsrec.model.sequential_recommender.slsrec import Encoded, SLSRec
 from recbole_lsrec.page.numbers import weight
@@ -49,39 +48,35 @@ class UnitLength(nn.Module):
         return self.layers(*(F.normalize(part, dim=-1, eps=1e-6) for part in (u_long, u_short, v)))  # [B, C, 1]
 
 
-class Steep(SLSRec):
-    """The cosine gate with slopes that start at 8: a temperature of a quarter."""
+class CosineGate(nn.Module):
+    """The logit of alpha as a linear function of four cosines: of the candidate with both halves of both interests."""
+
+    def __init__(self, slope: float = 2.0) -> None:
+        super().__init__()
+        self.slope = nn.Parameter(torch.tensor([slope, slope, -slope, -slope]))
+        self.bias = nn.Parameter(torch.zeros(1))
+
+    def forward(self, u_long: Tensor | Mixture, u_short: Tensor, v: Tensor) -> Tensor:
+        u_long = u_long.dense() if isinstance(u_long, Mixture) else u_long
+        halves = (*u_long.chunk(2, dim=-1), *u_short.chunk(2, dim=-1))
+        alike = [F.cosine_similarity(half, v, dim=-1, eps=1e-6) for half in halves]  # 4 x [B, C]
+        return (torch.stack(torch.broadcast_tensors(*alike), dim=-1) @ self.slope + self.bias).unsqueeze(-1)
+
+
+class Cosine(SLSRec):
+    """The cosines of the candidate with the interests themselves, as attention made them."""
 
     def __init__(self, config: Any, dataset: Any) -> None:
         super().__init__(config, dataset)
         self.fusion = CosineGate()
-        self.fusion.slope.data *= 4
 
 
-class Proxies(SLSRec):
-    """The cosines of the candidate with both proxies (13), (14), which need no attention, in place of the interests."""
+class Steep(SLSRec):
+    """The same with slopes that start at 8: a temperature of a quarter."""
 
     def __init__(self, config: Any, dataset: Any) -> None:
         super().__init__(config, dataset)
-        self.fusion = GivenInterests(CosineGate())
-
-    def match(self, state: Encoded, items: Tensor) -> Match:
-        long, short = (proxy.unsqueeze(1).repeat(1, 1, 2) for proxy in self.proxies(state))  # [B, 1, 2D]
-        self.fusion.given = (long, short)
-        return super().match(state, items)
-
-
-class GivenInterests(nn.Module):
-    """A gate that is asked about other interests than those that it fuses."""
-
-    def __init__(self, gate: nn.Module) -> None:
-        super().__init__()
-        self.gate = gate
-        self.given: tuple[Tensor, Tensor] | None = None
-
-    def forward(self, u_long: Tensor | Mixture, u_short: Tensor, v: Tensor) -> Tensor:
-        assert self.given is not None, "match sets them"
-        return self.gate(*self.given, v)  # [B, C, 1]
+        self.fusion = CosineGate(8.0)
 
 
 class WithOpening(Encoded):
@@ -91,7 +86,7 @@ class WithOpening(Encoded):
 
 
 class Opening(SLSRec):
-    """Two cosine gates: one for targets that open a session, one for those inside one."""
+    """Two gates of cosines: one for targets that open a session, one for those inside one."""
 
     def __init__(self, config: Any, dataset: Any) -> None:
         super().__init__(config, dataset)
@@ -128,11 +123,11 @@ class ByOpening(nn.Module):
 
 GATES: dict[str, tuple[type, str]] = {
     "layers": (SLSRec, "layers"),
-    "cosine": (SLSRec, "cosine"),
-    "layers, unit length": (Normalised, "layers"),
-    "cosine, steep": (Steep, "cosine"),
-    "cosine of proxies": (Proxies, "cosine"),
-    "cosine, by opening": (Opening, "cosine"),
+    "proxies": (SLSRec, "proxies"),
+    "layers, inputs of unit length": (Normalised, "layers"),
+    "cosines of the interests": (Cosine, "layers"),
+    "the same, steep": (Steep, "layers"),
+    "the same, by opening": (Opening, "layers"),
 }
 
 

@@ -47,7 +47,7 @@ from recbole_lsrec.leaderboard.plan import plan_file, read_plan
         ("SLSRec", {"without": ["cl"], "contrastive_weight": 0.3}, {"contrastive_weight": "without has cl"}),
         ("SLSRec", {"contrastive_weight": 0, "contrastive_margin": 2.0}, {"contrastive_margin": "contrastive_weight is 0"}),
         ("SLSRec", {"without": "long", "alpha_hidden_sizes": [8]}, {"alpha_hidden_sizes": "without has long"}),
-        ("SLSRec", {"fusion_gate": "cosine", "alpha_hidden_sizes": [8]}, {"alpha_hidden_sizes": "fusion_gate is cosine"}),
+        ("SLSRec", {"fusion_gate": "proxies", "alpha_hidden_sizes": [8]}, {"alpha_hidden_sizes": "fusion_gate is proxies"}),
         ("SLSRec", {"without": ["cate"], "category_tie": "recent"}, {"category_tie": "without has cate"}),
         ("SLSRec", {"attention_hidden_sizes": [8]}, {"attention_hidden_sizes": "session_attention is additive"}),
         ("SLSRec", {"preset": "lineage", "attention_hidden_sizes": [8]}, {}),

@@ -77,8 +77,8 @@ class TestBilinear(TestLiteral):
     }
 
 
-class TestCosineGate(TestLiteral):
-    options: ClassVar[dict[str, Any]] = {"fusion_gate": "cosine", "head_hidden_sizes": [20, 10]}
+class TestProxyGate(TestLiteral):
+    options: ClassVar[dict[str, Any]] = {"fusion_gate": "proxies", "head_hidden_sizes": [20, 10]}
 
 
 # ---- the equations --------------------------------------------------------------------------------------------------
@@ -210,7 +210,7 @@ def test_options_override_the_preset() -> None:
         {"session_attention": "bilinear"},
         {"category_tie": "recent"},
         {"alpha_hidden_sizes": [6, 4]},
-        {"fusion_gate": "cosine"},
+        {"fusion_gate": "proxies"},
         {"category_embedding_size": 0},
     ],
     ids=str,

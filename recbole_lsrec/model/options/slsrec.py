@@ -58,10 +58,10 @@ class SLSRecOptions(CandidateOptions):
         "Paper, 3.2.",
     )
 
-    fusion_gate: Literal["layers", "cosine"] = setting(
+    fusion_gate: Literal["layers", "proxies"] = setting(
         "layers",
-        "Eq. 10: layers over both interests and the candidate, or the cosines of each with the candidate (cosine).",
-        "Paper: layers; cosine: ours.",
+        "Eq. 10: layers over both interests and the candidate, or its cosines with both proxies of eq. 13, 14 (proxies).",
+        "Paper: layers; proxies: ours.",
     )
     alpha_hidden_sizes: list[Width] = setting(
         [80, 40], "Hidden layers of eq. 10; [] is the equation as printed.", "CLSR's code; paper: none."
@@ -121,8 +121,8 @@ class SLSRecOptions(CandidateOptions):
             found |= dict.fromkeys(("contrastive_loss", "contrastive_margin"), "contrastive_weight is 0")
         if one_sided := [part for part in ("long", "short") if part in self.without]:
             found |= dict.fromkeys(("fusion_gate", "alpha_hidden_sizes"), f"without has {one_sided[0]}")
-        elif self.fusion_gate == "cosine":
-            found["alpha_hidden_sizes"] = "fusion_gate is cosine"
+        elif self.fusion_gate == "proxies":
+            found["alpha_hidden_sizes"] = "fusion_gate is proxies"
         if unmasked := [part for part in ("cate", "short") if part in self.without]:
             found["category_tie"] = f"without has {unmasked[0]}"
         if self.session_attention in ("additive", "bilinear"):

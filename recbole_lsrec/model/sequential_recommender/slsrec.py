@@ -17,9 +17,9 @@ from torch import Tensor, nn
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.model import losses
 from recbole_lsrec.model.base import LongShortRecommender, Match
-from recbole_lsrec.model.layers.cosine_gate import CosineGate
 from recbole_lsrec.model.layers.fcn import FCN, Mixture
 from recbole_lsrec.model.layers.precision import lerp
+from recbole_lsrec.model.layers.proxy_gate import ProxyGate
 from recbole_lsrec.model.layers.recurrent import GRU
 from recbole_lsrec.model.layers.segments import Sessions, majority_category, segment_sum, split_sessions
 from recbole_lsrec.model.layers.session_attention import WAAM, Prepared, SessionAttention
@@ -36,6 +36,7 @@ class Encoded(NamedTuple):
     long: Prepared | None  # None without the long-term encoder
     u_short: Tensor | None  # [B, 1, 2D] if sessions are encoded without a candidate
     long_states: "tuple[Tensor, Tensor] | None"  # h and h' [B, 1, K, D], likewise
+    proxies: "tuple[Tensor, Tensor] | None" = None  # [B, 1, D] each, where the gate asks for them
 
 
 class Interests(NamedTuple):
@@ -95,7 +96,7 @@ class SLSRec(LongShortRecommender):
             self.waam = WAAM(d)
         if self.has_fusion:
             layers = o.fusion_gate == "layers"
-            self.fusion = FCN([2 * d, 2 * d, d], o.alpha_hidden_sizes) if layers else CosineGate()
+            self.fusion = FCN([2 * d, 2 * d, d], o.alpha_hidden_sizes) if layers else ProxyGate()
         self.head = FCN([2 * d, d], o.head_hidden_sizes, 1, self.prior_logit(config), o.head_dropout_prob)
         self.dropout = nn.Dropout(o.embedding_dropout_prob)
         # Numbers that matching one candidate with an event, and with an instance, keeps alive: see floats_per_pair.
@@ -127,7 +128,11 @@ class SLSRec(LongShortRecommender):
             long = self.long_attention.prepare(x_long, long_counts, long_row, sessions.long_session, n_rows, slots)
             if not self.long_attention.candidate_dependent:
                 long_states = self.long_states(sessions, long)  # 2 x [B, 1, K, D]
-        return Encoded(sessions, x, majority, current, long, u_short, long_states)
+        state = Encoded(sessions, x, majority, current, long, u_short, long_states)
+        if self.has_fusion and self.options.fusion_gate == "proxies":
+            long_proxy, short_proxy = self.proxies(state)
+            state = state._replace(proxies=(long_proxy.unsqueeze(1), short_proxy.unsqueeze(1)))
+        return state
 
     # ---- 3.2 short-term interest ------------------------------------------------------------------------------------
 
@@ -183,7 +188,7 @@ class SLSRec(LongShortRecommender):
             u_long = self.long_interest(h, h_gru, v, n_long)  # [B, C, 2D]
 
         if u_long is not None and u_short is not None:
-            alpha = torch.sigmoid(self.fusion(u_long, u_short, v))  # (10) [B, C, 1]
+            alpha = torch.sigmoid(self.fusion(*(state.proxies or (u_long, u_short)), v))  # (10) [B, C, 1]
             alpha = self.fusion_weight(alpha)
             u = fuse(u_long, u_short, alpha)  # (11)
         else:
