@@ -1,9 +1,9 @@
-"""Names that columns of a log's files may not have, since a batch has fields of these names."""
+"""Names that columns of a log's files, and fields that settings name, may not have, since a batch has fields of these names."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from recbole_lsrec.data.log_chance import LOG_CHANCE
-from recbole_lsrec.errors import DataError
+from recbole_lsrec.errors import ConfigError, DataError
 from recbole_lsrec.log_checks.batch_names import taken_names
 
 
@@ -29,3 +29,20 @@ def check_free_names(
             f"load_col: {file}: {replaced} would replace fields of the batch, or columns of another file, of the same name; "
             "rename these columns, or leave them out of load_col."
         )
+
+
+def check_own_names(named: Mapping[str, str], taken: Collection[str]) -> None:
+    """Refuses fields that settings name like another field of batches, whose place they would take.
+
+    Args:
+        named: the field that each key names.
+        taken: fields that batches have without them.
+
+    Raises:
+        ConfigError: names the first key.
+    """
+    for key, field in named.items():
+        if field in taken:
+            raise ConfigError(
+                f"{key}: found {field!r}, the name of another field of batches; give it a name of its own."
+            )

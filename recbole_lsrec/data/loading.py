@@ -10,12 +10,12 @@ from recbole.config import Config
 from recbole.utils import FeatureSource, FeatureType
 
 from recbole_lsrec.data.atomic import DATES, Types, read_atomic
-from recbole_lsrec.data.batch_fields import check_free_names
+from recbole_lsrec.data.batch_fields import check_free_names, check_own_names
 from recbole_lsrec.data.files import names_read
 from recbole_lsrec.data.named_columns import check_named_columns
 from recbole_lsrec.data.recbole_dataset import RecBoleDataset
 from recbole_lsrec.data.token_ids import PADDING
-from recbole_lsrec.errors import ConfigError, DataError
+from recbole_lsrec.errors import DataError
 from recbole_lsrec.log_checks.batch_names import taken_names
 from recbole_lsrec.log_checks.names import none_words, unseen_twins
 from recbole_lsrec.log_checks.text import numbered_lines
@@ -306,11 +306,7 @@ class CheckedDataset(RecBoleDataset):
             )
         own_fields = {*self.adds_to_batches, f"first_{self.time_field}"}
         taken = taken_names(in_log, {*made, *own_fields}, self.config["NEG_PREFIX"])
-        for key in ("LABEL_FIELD", "ITEM_LIST_LENGTH_FIELD"):
-            if self.config[key] in taken:
-                raise ConfigError(
-                    f"{key}: found {self.config[key]!r}, the name of another field of batches; give it a name of its own."
-                )
+        check_own_names({key: self.config[key] for key in ("LABEL_FIELD", "ITEM_LIST_LENGTH_FIELD")}, taken)
         batch = {*in_log, *made, *own_fields, self.item_list_length_field, self.config["LABEL_FIELD"]}
         users, items = (set() if feat is None else set(feat.columns) for feat in (self.user_feat, self.item_feat))
         columns = in_log - {self.uid_field, self.iid_field, self.time_field}

@@ -123,7 +123,7 @@ def test_order_is_a_word_for_the_time_alone(prepared):
 
 def test_what_cannot_be_guessed_is_asked_for(prepared):
     with pytest.raises(
-        DataError, match=r"which column is the user and the time\? Columns: who, item, at\. Say so with --user"
+        DataError, match=r"which column is the user and the time\? Columns: who, item, at\. Say so with"
     ):
         prepared("csv", {"log.csv": "who,item,at\nu,x,1577836800\n"})
     with pytest.raises(DataError, match=r"If the file has no line of names, give numbers: --user 1 --item 2 --time 3"):
