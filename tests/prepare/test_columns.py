@@ -89,3 +89,8 @@ def test_an_item_that_is_a_list_is_called_one(prepared):
     events, _, meta = prepared("csv", {"log.parquet": raw}, max_refused=0.5)
     assert events == ["a|z|1577836801"]
     assert meta["account"]["refused"][0]["reason"] == "item is a list; name a column with one value"
+
+
+def test_the_line_that_is_for_excel_alone_is_named(prepared):
+    with pytest.raises(DataError, match=r"Line 1 \(`sep=`\) is for Excel alone: take it out of the file\."):
+        prepared("csv", {"log.csv": "sep=;\nuser_id;item_id;timestamp\nu;x;1577836800\n"})
