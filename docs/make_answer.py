@@ -27,6 +27,7 @@ BOARDS = {
     "answer-retailrocket": None,
     "answer-cosmetics": None,
     "answer-ml-100k": None,
+    "answer-ml-1m": None,
     "answer-completejourney-to-the-end": None,
     "answer-taobao-favourites": None,
     "answer-retailrocket-by-time": None,
