@@ -171,6 +171,8 @@ def test_what_alpha_knows_is_on_record() -> None:
     others = re.findall(r"^\| (?:layers, i|cosines|the same)[^|]+\| (0\.\d+ / 0\.\d+ / 0\.\d+)", record, re.MULTILINE)
     assert len(others) == 4
     assert all(f"({aucs.replace('0.', '.')})" in page for aucs in others)
+    (valid,) = re.findall(r"(\.\d+ / \.\d+ / \.\d+) for `proxies`", record)
+    assert f"it has {valid}." in page
 
 
 @pytest.mark.parametrize("page", ["answer.md", "answer_by_log.md"])
