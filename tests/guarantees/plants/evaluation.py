@@ -12,14 +12,14 @@ PLANTS = [
     Plant(
         "seen items compete although they are to be filtered",
         "evaluation/evaluator.py",
-        'seen = _seen(dataset, rows, device) if config["filter_seen"] else None',
+        'seen = seen_items(dataset, rows, device) if config["filter_seen"] else None',
         "seen = None",
     ),
     Plant(
         "the target is hidden as a seen item",
         "evaluation/evaluator.py",
-        "    seen[torch.arange(len(rows)), torch.from_numpy(dataset.item[rows])] = False\n",
-        "",
+        "seen.scatter_(1, target[:, None], False)",
+        "pass",
     ),
     Plant(
         "every batch ranks among the first batch's candidates",
