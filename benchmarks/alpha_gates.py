@@ -90,14 +90,14 @@ class Opening(SLSRec):
 
     def __init__(self, config: Any, dataset: Any) -> None:
         super().__init__(config, dataset)
-        self.TIME = config["TIME_FIELD"]
+        self.TIME, self.TIME_SEQ = config["TIME_FIELD"], config["TIME_FIELD"] + config["LIST_SUFFIX"]
         self.threshold = config["session_threshold"]
         self.fusion = ByOpening()
 
     def encode(self, interaction: Interaction) -> Encoded:
         state = WithOpening(*super().encode(interaction))
         last = (interaction[self.ITEM_SEQ_LEN] - 1).unsqueeze(1)
-        before = interaction[self.TIME + "_list"].gather(1, last).squeeze(1)  # [B] the last event's time in seconds
+        before = interaction[self.TIME_SEQ].gather(1, last).squeeze(1)  # [B] the last event's time in seconds
         state.opens = interaction[self.TIME] - before > self.threshold
         return state
 

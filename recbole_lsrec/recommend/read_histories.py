@@ -88,7 +88,7 @@ def _checked(frame: pd.DataFrame, names: Mapping[str, str], where: str, place: P
 def _apart(suffix: str) -> str:
     """What a file of columns has between them, for messages."""
     sign = {",": "commas", "\t": "tabs"}.get(_COLUMNS.get(suffix, ("", False))[0])
-    return f", whose columns are separated by {sign}" if sign else ""
+    return f"; columns are separated by {sign}" if sign else ""
 
 
 def _place(path: Path, before: int, number: int) -> str:

@@ -39,7 +39,7 @@ def test_damaged_files_are_one_line(tmp_path):
 )
 def test_another_separator_is_no_riddle(tmp_path, name, line, separators):
     (tmp_path / name).write_text(f"user;item;timestamp\n{line}\n")
-    with pytest.raises(DataError, match=rf", whose columns are separated by {separators}\.$"):
+    with pytest.raises(DataError, match=rf"; columns are separated by {separators}\.$"):
         read_histories(tmp_path / name, NAMES)
 
 
