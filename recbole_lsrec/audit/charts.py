@@ -23,9 +23,8 @@ def gap_panel(audit: Audit) -> Panel:
         axes.yaxis.set_major_formatter(lambda y, _: short(y))
 
     most = int(EDGES[max(range(len(audit.gaps)), key=audit.gaps.__getitem__)])
-    text = (
-        f"Most gaps are around {most} s; threshold {audit.session_threshold} s, suggested {audit.suggested.seconds} s."
-    )
+    in_force = "the log has its own sessions" if audit.own_sessions else f"threshold {audit.session_threshold} s"
+    text = f"Most gaps are around {most} s; {in_force}, suggested {audit.suggested.seconds} s."
     return Panel("Gaps between events of a user", text, panel("gaps", draw))
 
 
@@ -106,4 +105,5 @@ def _mark(axes: Axes, audit: Audit) -> None:
     inside = {at: name for at, name in _TICKS.items() if low <= at <= high}
     axes.set_xticks(list(inside), list(inside.values()))
     axes.minorticks_off()
-    axes.axvline(audit.session_threshold, color=MUTED, linewidth=1, linestyle=(0, (4, 3)))
+    if not audit.own_sessions:
+        axes.axvline(audit.session_threshold, color=MUTED, linewidth=1, linestyle=(0, (4, 3)))

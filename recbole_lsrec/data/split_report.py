@@ -24,7 +24,8 @@ def split_report(dataset: SessionDataset) -> dict[str, Any]:
         dataset: the log, or any view of it.
 
     Returns:
-        ``split`` (as set, or the pre-split files); ``boundaries`` (``GTS``); sizes of the log; ``phases``, for each
+        ``split`` (as set, or the pre-split files); ``boundaries`` (``GTS``); sizes of the log; how its sessions are cut
+        (``session_threshold`` and ``session_gap``: None where no gap cuts them); ``phases``, for each
         :func:`describe_phase`; for ``valid`` and ``test`` also what :func:`describe_leak` says; ``no_target`` (events
         that are no target: ``first_events`` of a user, and ``others``); ``equal_times`` (share of events whose user has
         another at the very same time); ``copies`` (events with the user, item and time of an earlier one); ``warnings``.
@@ -36,6 +37,7 @@ def split_report(dataset: SessionDataset) -> dict[str, Any]:
         phases[phase] |= describe_leak(dataset.time[getattr(dataset.split, phase)], events, train_times)
     first_events = len(np.unique(dataset.user))
     targets = sum(len(rows) for rows in dataset.split)
+    cut = not (dataset.own_sessions or _of_places(dataset))
     return {
         "split": dataset.files_in_words() if dataset.pre_split else dataset.config["eval_args"]["split"],
         "boundaries": {
@@ -47,7 +49,8 @@ def split_report(dataset: SessionDataset) -> dict[str, Any]:
         "users": dataset.user_num - 1,
         "items": dataset.item_num - 1,
         "sessions": int(dataset.session[-1]) + 1,
-        "session_threshold": dataset.config["session_threshold"],
+        "own_sessions": dataset.own_sessions,
+        **{key: dataset.config[key] if cut else None for key in ("session_threshold", "session_gap")},
         "phases": phases,
         "no_target": {"first_events": first_events, "others": len(dataset.user) - targets - first_events},
         "equal_times": _share(dataset.tied),

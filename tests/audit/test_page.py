@@ -108,6 +108,7 @@ def test_own_sessions_of_a_log_whose_columns_are_not_named(tmp_path, monkeypatch
     given = ["audit", "own", "--data_path=.", "--load_col={inter: '*'}", "--CATEGORY_FIELD=~"]
     found = CliRunner().invoke(cli, given, catch_exceptions=False)
     assert "(the log's own sessions are used)" in found.output
+    assert "the log has its own sessions, suggested" in (tmp_path / "audit-own.html").read_text()
 
 
 def test_whole_days_of_another_zone_are_whole_days(tmp_path, monkeypatch):

@@ -31,6 +31,16 @@ def _report(load, rows=ROWS, **settings):
     return split_report(dataset)
 
 
+def test_what_makes_a_session(load):
+    keys = ("sessions", "own_sessions", "session_threshold", "session_gap")
+    told = [[report[key] for key in keys] for report in (_report(load), _report(load, timestamp_unit="order"))]
+    assert told == [[6, False, 1800, "le"], [3, False, None, None]]
+    rows = [(*row, "s") for row in ROWS]
+    header = "user_id:token\titem_id:token\ttimestamp:float\tsession_id:token"
+    report = _report(load, rows, header=header)
+    assert [report[key] for key in keys] == [3, True, None, None]
+
+
 def test_places_are_no_dates(load):
     report = _report(load, timestamp_unit="order", eval_args={"split": {"GTS": {"valid": 5000, "test": 8900}}})
     assert report["boundaries"] == {"valid": {"place": 5000}, "test": {"place": 8900}}

@@ -107,8 +107,10 @@ def test_a_run_with_its_own_sessions(tmp_path):
     columns = {"session_id:token": lambda events: events["timestamp:float"] // 86_400}
     folder, events = _shop_run(tmp_path, "SLSRec", {"preset": "lineage"}, **columns)
     path = export(folder, "torchscript")
-    inputs = json.loads(path.with_suffix(".json").read_text())["inputs"]
+    about = json.loads(path.with_suffix(".json").read_text())
+    inputs = about["inputs"]
     assert "session_id_list" in inputs
+    assert about["session_threshold"] is None
     recommender = Recommender.load(folder)
     frame = events.iloc[:300].set_axis(["user", "item", "timestamp", "category_id", "session_id"], axis=1)
     lists = recommender.recommend(frame, k=6)

@@ -179,7 +179,7 @@ def log(split: Mapping[str, Any], one_view: bool) -> str:
     """
     held = f"{split['events']:,} events of {split['users']:,} users and {split['items']:,} items"
     if one_view:
-        held += f" in {split['sessions']:,} sessions (a gap of over {split['session_threshold']:,} s begins a new one)."
+        held += f" in {split['sessions']:,} sessions ({_sessions(split)})."
     else:
         held += ". Runs differ in how they cut sessions or read categories, so targets are not grouped by these."
     dropped = [
@@ -188,6 +188,14 @@ def log(split: Mapping[str, Any], one_view: bool) -> str:
         if entry["rows"]
     ]
     return f"{held} Left out: {'; '.join(dropped)}." if dropped else held
+
+
+def _sessions(split: Mapping[str, Any]) -> str:
+    threshold = split["session_threshold"]
+    if threshold is None:
+        return "the log's own" if split["own_sessions"] else "one a user, as its times are places"
+    gap = f"{threshold:,} s or more" if split.get("session_gap") == "lt" else f"over {threshold:,} s"
+    return f"a gap of {gap} begins a new one"
 
 
 def lambdas(of: Corrected) -> str:

@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 import pytest
 
 from recbole_lsrec.leaderboard.page import write_report
+from recbole_lsrec.leaderboard.page.words import log
 from recbole_lsrec.page.escape import markdown, tex
 from tests.leaderboard.page.board_files import USERS, empty_cell, ranks, three_levels, write_board, write_cell
 
@@ -222,6 +223,26 @@ def test_escapes():
     assert markdown("a_b | *c*\n<d>") == r"a\_b \| \*c\* \<d\>"
 
 
+@pytest.mark.parametrize(
+    ("cut", "words"),
+    [
+        ({"session_threshold": 1800}, "a gap of over 1,800 s begins a new one"),  # of a run before the others were told
+        (
+            {"session_threshold": 60, "session_gap": "lt", "own_sessions": False},
+            "a gap of 60 s or more begins a new one",
+        ),
+        ({"session_threshold": None, "session_gap": None, "own_sessions": True}, "the log's own"),
+        (
+            {"session_threshold": None, "session_gap": None, "own_sessions": False},
+            "one a user, as its times are places",
+        ),
+    ],
+)
+def test_the_page_says_what_makes_a_session(cut, words):
+    split = {"events": 5, "users": 2, "items": 3, "sessions": 4, "filters": [], **cut}
+    assert log(split, True) == f"5 events of 2 users and 3 items in 4 sessions ({words})."
+
+
 def test_the_page_says_what_the_split_holds_and_what_filters_left_out(tmp_path):
     cell = write_cell(tmp_path, "A", {"pop3": ranks(2, 1)})
     phase = {"instances": 40, "users": 30, "items": 20, "first_target": "2015-05-03T05:03:12+00:00", "in_history": 0.25}
@@ -235,12 +256,12 @@ def test_the_page_says_what_the_split_holds_and_what_filters_left_out(tmp_path):
     (tmp_path / cell["run_folder"] / "split.json").write_text(json.dumps(split))
     write_report(write_board(tmp_path, [cell]))
     page = (tmp_path / "leaderboard.html").read_text()
-    log = (
+    held = (
         "4,321 events of 34 users and 56 items in 789 sessions (a gap of over 1,800 s begins a new one)."
         " Left out: k-core: 1,200 rows, 7 users, 8 items."
     )
-    assert log in page
-    assert log in (tmp_path / "leaderboard.md").read_text()
+    assert held in page
+    assert held in (tmp_path / "leaderboard.md").read_text()
     assert "test from 2015-06-01" in page
     assert '<th scope="row">items</th><td class="num">20</td>' in page
     assert "<li>Targets overlap training.</li>" in page
