@@ -193,7 +193,7 @@ def compare_models(
     for model in models:
         for lines in model.lines:
             metric.check_scores(lines, f"{phase}/{protocol}")
-    n_users = models[0].lines[0].instances["user_id"].nunique()
+    n_users = len(models[0].lines[0].users[0])
     generator = np.random.default_rng(bootstrap_seed)
     if metric.pooled:
         users, per_user, draws = n_users, None, _pooled_draws(models, n_users, resamples, generator)
@@ -261,7 +261,7 @@ def _fitted(run: SavedRun, lines: Lines) -> bool:
 def n_compared(models: Sequence[Model], metric: Metric) -> int:
     """How many users have a value of the metric in every run."""
     if metric.pooled:
-        return int(models[0].lines[0].instances["user_id"].nunique())
+        return len(models[0].lines[0].users[0])
     return int(_user_values(models, metric)[0].shape[1])
 
 
@@ -280,7 +280,7 @@ def _user_values(models: Sequence[Model], metric: Metric) -> list[np.ndarray]:
 
 def _pooled_draws(models: Sequence[Model], n_users: int, resamples: int, generator: np.random.Generator) -> np.ndarray:
     """Pooled AUC of each model, averaged over the seeds, on each draw of users, ``[R, M]``."""
-    _, user = np.unique(models[0].lines[0].instances["user_id"].to_numpy(dtype=str), return_inverse=True)
+    _, user = models[0].lines[0].users
     resampled = [[ResampledAUC(lines.scores, user) for lines in m.lines if lines.scores is not None] for m in models]
 
     def statistic(counts: np.ndarray) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from logging import getLogger
 from pathlib import Path
 
@@ -30,6 +30,12 @@ class Lines:
     instances: pd.DataFrame
     scores: np.ndarray | None
     popularity: float | None = None
+
+    @cached_property
+    def users(self) -> tuple[np.ndarray, np.ndarray]:
+        """The users' original tokens, increasing, ``[U]``, and the number of each line's user among them, ``[N]``."""
+        tokens, number = np.unique(self.instances["user_id"].to_numpy(dtype=str), return_inverse=True)
+        return tokens, number
 
     def part(self, chosen: np.ndarray) -> "Lines":
         """The lines where ``chosen``, boolean ``[N]``, holds."""

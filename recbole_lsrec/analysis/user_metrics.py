@@ -89,7 +89,7 @@ class Metric:
 
     def by_user(self, lines: Lines) -> "UserTotals":
         """Sums and weights of each user. Not for ``auc``."""
-        users, code = np.unique(lines.instances["user_id"].to_numpy(dtype=str), return_inverse=True)
+        users, code = lines.users
         if self.name in _FROM_SCORES:
             assert lines.scores is not None  # check_scores
             value, n_rows = group_auc(lines.scores, code)

@@ -160,7 +160,7 @@ def table(board: Board, dataset: str, protocol: str) -> Table:
         comparison=found.get(main),
         untested=untested,
         instances=len(lines.instances),
-        users=lines.instances["user_id"].nunique(),
+        users=len(lines.users[0]),
         candidates=first.result["fingerprints"].get("candidates", {}).get(f"{PHASE}/{protocol}"),
         ties_rule=config.get("ties", "average"),
         filter_seen=bool(config.get("filter_seen")),
