@@ -221,7 +221,6 @@ def compare_models(
         )
         for a, b in combinations(range(len(models)), 2)
     ]
-    adjusted = iter(holm(np.array([pair.p for pair in pairs if pair.p is not None])))
     runs = [run for model in models for run in model.runs]
     prints = runs[0].result["fingerprints"]
     return Comparison(
@@ -247,8 +246,14 @@ def compare_models(
         fitted_here=phase == "valid"
         and any(_fitted(*run) for model in models for run in zip(model.runs, model.lines, strict=True)),
         models=table,
-        pairs=[pair if pair.p is None else replace(pair, p_holm=float(next(adjusted))) for pair in pairs],
+        pairs=adjusted(pairs),
     )
+
+
+def adjusted(pairs: Sequence[Pair]) -> list[Pair]:
+    """The pairs with ``p_holm`` for all of them together."""
+    of_family = iter(holm(np.array([pair.p for pair in pairs if pair.p is not None])))
+    return [pair if pair.p is None else replace(pair, p_holm=float(next(of_family))) for pair in pairs]
 
 
 def _fitted(run: SavedRun, lines: Lines) -> bool:
