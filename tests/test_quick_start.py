@@ -23,6 +23,7 @@ from recbole_lsrec.model.sequential_recommender.slsrec import SLSRec
 from recbole_lsrec.quick_start import load_run, run_recbole_lsrec
 from recbole_lsrec.run_data import load_log, log_settings
 from recbole_lsrec.run_files import COLUMNS
+from tests.command_line import exit_code
 
 FILES = {"result.json", "instances.parquet", "scores-uni9.npy", "checkpoint.pt", "split.json", "log", "catalogue.pt"}
 FILES |= {"tensorboard"}
@@ -241,9 +242,7 @@ def test_without_categories_models_that_need_none_run(shop):
     ],
 )
 def test_what_a_user_got_wrong_is_one_line_and_exit_code_2(shop, capsys, arguments, message):
-    with pytest.raises(SystemExit) as stop:
-        main(["run", f"--data_path={shop['data_path']}", *arguments])
-    assert stop.value.code == 2
+    assert exit_code(["run", f"--data_path={shop['data_path']}", *arguments]) == 2
     error = capsys.readouterr().err.strip()
     assert message in error
     assert "Traceback" not in error
