@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from logging import getLogger
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -36,6 +37,11 @@ class Lines:
         """The users' original tokens, increasing, ``[U]``, and the number of each line's user among them, ``[N]``."""
         tokens, number = np.unique(self.instances["user_id"].to_numpy(dtype=str), return_inverse=True)
         return tokens, number
+
+    @cached_property
+    def totals(self) -> dict[str, Any]:
+        """By metric what :meth:`Metric.by_user` found of these lines."""
+        return {}
 
     def part(self, chosen: np.ndarray) -> "Lines":
         """The lines where ``chosen``, boolean ``[N]``, holds."""

@@ -88,7 +88,12 @@ class Metric:
         raise ValueError(f"{self.name} is no mean over instances")
 
     def by_user(self, lines: Lines) -> "UserTotals":
-        """Sums and weights of each user. Not for ``auc``."""
+        """Sums and weights of each user, computed once of the same lines. Not for ``auc``."""
+        if self.name not in lines.totals:
+            lines.totals[self.name] = self._by_user(lines)
+        return lines.totals[self.name]
+
+    def _by_user(self, lines: Lines) -> "UserTotals":
         users, code = lines.users
         if self.name in _FROM_SCORES:
             assert lines.scores is not None  # check_scores
