@@ -131,12 +131,13 @@ def _run(
     say_data(data, split)
     model = build_model(config, data)
     say_model(config, model)
-    trainer = Trainer(config, model, folder, data.log_fingerprints(), on_epoch, say_times(config, data, model))
+    prints = data.log_fingerprints()
+    trainer = Trainer(config, model, folder, prints, on_epoch, say_times(config, data, model))
     if config["resume"]:
         trainer.resume_checkpoint(config["resume"])
     # Only now: a refused checkpoint's run stays as it is.
     write_json(folder / run_files.SPLIT, split)
-    save_catalogue(folder, data.dataset, data.log_fingerprints(), data.train.dataset)
+    save_catalogue(folder, data.dataset, prints, data.train.dataset)
     best_valid_score, best_valid_result = trainer.fit(data.train, data.valid, True, saved, config["show_progress"])
 
     final = final_evaluation(trainer, data, saved)

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from recbole_lsrec.cli import main
+from tests.command_line import exit_code
 
 
 @pytest.mark.parametrize(
@@ -19,16 +20,12 @@ from recbole_lsrec.cli import main
 )
 def test_a_file_that_cannot_be_written_is_refused_before_any_work(command, option, tmp_path, capsys):
     wanted = tmp_path / "missing" / "x"
-    with pytest.raises(SystemExit) as ended:
-        main([*command, option, str(wanted)])
-    assert ended.value.code == 2
+    assert exit_code([*command, option, str(wanted)]) == 2
     assert f"the folder {wanted.parent} does not exist" in " ".join(capsys.readouterr().err.split())
 
 
 def test_two_outputs_in_one_file_are_refused_before_any_work(tmp_path, capsys):
-    with pytest.raises(SystemExit) as ended:
-        main(["strata", "run", "--csv", str(tmp_path / "x"), "--json", str(tmp_path / "x")])
-    assert ended.value.code == 2
+    assert exit_code(["strata", "run", "--csv", str(tmp_path / "x"), "--json", str(tmp_path / "x")]) == 2
     assert f"{tmp_path / 'x'}: is given twice" in capsys.readouterr().err
 
 
@@ -42,9 +39,7 @@ def test_two_outputs_in_one_file_are_refused_before_any_work(tmp_path, capsys):
     ],
 )
 def test_an_option_given_twice_is_refused(command, option, capsys):
-    with pytest.raises(SystemExit) as ended:
-        main(command)
-    assert ended.value.code == 2
+    assert exit_code(command) == 2
     assert capsys.readouterr().err.endswith(f"Error: {option}: is given 2 times; give it once.\n")
 
 
@@ -57,9 +52,7 @@ def test_an_option_given_twice_is_refused(command, option, capsys):
     ],
 )
 def test_an_option_that_is_nearly_one_is_no_setting(command, message, capsys):
-    with pytest.raises(SystemExit) as ended:
-        main(command)
-    assert ended.value.code == 2
+    assert exit_code(command) == 2
     plain = re.sub("[:'.]", "", capsys.readouterr().err)  # click 8.1 and today's quote differently
     assert plain.strip().endswith(re.sub("[:'.]", "", message))
 
@@ -77,9 +70,7 @@ def test_an_option_that_is_nearly_one_is_no_setting(command, message, capsys):
     ],
 )
 def test_what_is_no_finite_number_is_refused(command, capsys):
-    with pytest.raises(SystemExit) as ended:
-        main(command)
-    assert ended.value.code == 2
+    assert exit_code(command) == 2
     assert (
         f"Invalid value for '{command[-2]}': found {command[-1]}; accepted: a finite number." in capsys.readouterr().err
     )
@@ -92,16 +83,12 @@ def test_what_is_no_number_is_called_so(capsys):
 
 
 def test_an_entry_that_does_not_exist_is_said_before_the_data_set_is_asked_for(capsys):
-    with pytest.raises(SystemExit) as ended:
-        main(["reproduce", "slsrec-t99"])
-    assert ended.value.code == 2
+    assert exit_code(["reproduce", "slsrec-t99"]) == 2
     assert capsys.readouterr().err.startswith("Error: slsrec-t99: no such entry")
 
 
 def test_a_search_that_is_none_has_no_preset(tmp_path, capsys):
-    with pytest.raises(SystemExit) as ended:
-        main(["preset", str(tmp_path)])
-    assert ended.value.code == 2
+    assert exit_code(["preset", str(tmp_path)]) == 2
     assert capsys.readouterr().err.startswith(
         f"Error: {tmp_path}: holds no tune.json; give the folder of a finished search"
     )

@@ -14,9 +14,9 @@ from recbole.utils import set_color
 
 import recbole_lsrec
 from recbole_lsrec import quick_start
-from recbole_lsrec.cli import main
 from recbole_lsrec.console import DETAIL, NOW, RESULT, bar, logging_to
 from recbole_lsrec.quick_start import run_recbole_lsrec
+from tests.command_line import exit_code
 
 
 def test_each_line_has_its_place(tmp_path, capsys):
@@ -120,21 +120,15 @@ def test_an_interrupted_run_says_what_goes_on_with_it(how, shop, monkeypatch, ca
         signal.sigtimedwait([], 5)  # Python runs its handler here
 
     monkeypatch.setattr(quick_start, "final_evaluation", interrupted)
-    with pytest.raises(SystemExit) as ended:
-        main(["run", "-m", "GRU4Rec", "-d", "shop", "--config_files", "shop.yaml"])
-    assert ended.value.code == code
+    assert exit_code(["run", "-m", "GRU4Rec", "-d", "shop", "--config_files", "shop.yaml"]) == code
     line = capsys.readouterr().err.splitlines()[-1]
     assert "To go on: recbole-lsrec run --resume runs/GRU4Rec-shop-2020-" in line
 
     monkeypatch.setattr(quick_start, "final_evaluation", evaluate)
     folder = line.rpartition(" ")[2]
-    with pytest.raises(SystemExit) as refused:
-        main(["run", "--resume", folder, "--hidden_size", "7"])
-    assert refused.value.code == 2
+    assert exit_code(["run", "--resume", folder, "--hidden_size", "7"]) == 2
     assert "hidden_size" in capsys.readouterr().err
-    with pytest.raises(SystemExit) as ended:
-        main(["run", "--resume", folder])
-    assert ended.value.code == 0
+    assert exit_code(["run", "--resume", folder]) == 0
     assert "test result by protocol" in capsys.readouterr().out
     assert (Path(folder) / "result.json").is_file()
 

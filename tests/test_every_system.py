@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from recbole_lsrec.cli import main
 from recbole_lsrec.leaderboard.board import load_board
 from recbole_lsrec.leaderboard.cells import cell_settings
 from recbole_lsrec.leaderboard.plan import plan_file, read_plan
 from recbole_lsrec.quick_start import run_recbole_lsrec
+from tests.command_line import exit_code
 
 PLAN = read_plan(plan_file("papers"))
 SAME = ("data", "split", "candidates")
@@ -33,9 +33,7 @@ def test_all_start_and_meet_the_same_split_and_candidates(shop, tmp_path):
 def test_all_run_from_the_command_line(dataset, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     given = ["--datasets", dataset, "--seeds", "2020", "--train-steps", "200", "--jobs", "1", f"--out={tmp_path}"]
-    with pytest.raises(SystemExit) as ended:
-        main(["leaderboard", "papers", *given, "--eval_args={mode: [pop99]}"])
-    assert ended.value.code == 0
+    assert exit_code(["leaderboard", "papers", *given, "--eval_args={mode: [pop99]}"]) == 0
     cells = load_board(tmp_path).cells
     assert [cell.system for cell in cells] == [system.name for system in PLAN.systems]
     results = [cell.run.result for cell in cells]

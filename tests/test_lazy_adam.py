@@ -6,7 +6,6 @@ import pytest
 import torch
 from torch import nn
 
-from recbole_lsrec.clipping import clip_each_variable
 from recbole_lsrec.lazy_adam import LazyAdam
 
 
@@ -70,13 +69,3 @@ def test_its_state_goes_through_a_checkpoint() -> None:
     for table, optimizer in zip(tables, (first, second), strict=True):
         step(optimizer, table(torch.tensor([0, 1])).square().sum())
     assert torch.equal(tables[0].weight, tables[1].weight)
-
-
-def test_a_sparse_gradient_is_clipped_by_the_norm_of_its_summed_rows() -> None:
-    """Row 1 is looked up twice with gradient (3, 4) / 2 each: the norm is 5, not that of the two apart."""
-    table = table_with([[0.0, 0.0], [0.0, 0.0]])
-    optimizer = LazyAdam(table.parameters())
-    (table(torch.tensor([1, 1])) * torch.tensor([1.5, 2.0])).sum().backward()
-    clip_each_variable(optimizer, limit=2.0)
-    assert table.weight.grad is not None
-    torch.testing.assert_close(table.weight.grad.to_dense(), torch.tensor([[0.0, 0.0], [1.2, 1.6]]))

@@ -2,9 +2,9 @@ import pytest
 from recbole.model.abstract_recommender import AbstractRecommender, GeneralRecommender
 from recbole.utils import ModelType
 
-from recbole_lsrec.cli import main
 from recbole_lsrec.model_table import COUNTS, LINES, PAIR, model_table
 from recbole_lsrec.registry import OTHER_NAMES, get_model, model_names
+from tests.command_line import exit_code
 
 NAMES = [name for names in model_names().values() for name in names]
 
@@ -25,9 +25,7 @@ def test_a_line_says_what_the_class_does(name):
 
 def test_the_command_prints_it(capsys):
     main_code = 0
-    with pytest.raises(SystemExit) as ended:
-        main(["models"])
-    assert ended.value.code == main_code
+    assert exit_code(["models"]) == main_code
     printed = capsys.readouterr().out
     assert printed.strip() == model_table()
     assert "NCF is NeuMF" in printed

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from recbole_lsrec import checkpoint, own_models, registry
-from recbole_lsrec.cli import main
 from recbole_lsrec.config import Config
 from recbole_lsrec.errors import CheckpointError, ConfigError
 from recbole_lsrec.evaluation.evaluator import evaluate
 from recbole_lsrec.quick_start import load_run, run_recbole_lsrec
+from tests.command_line import exit_code
 
 EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "my_model.py"
 
@@ -29,16 +29,10 @@ def mine(tmp_path):
     return f"{tmp_path / 'mine.py'}:SessionMean"
 
 
-def run_line(arguments):
-    with pytest.raises(SystemExit) as stop:
-        main(arguments)
-    return stop.value.code
-
-
 def test_a_run_by_the_path_of_a_file_is_recorded_and_read_back(shop, mine, tmp_path):
     Path("shop.yaml").write_text(json.dumps(shop))
     line = ["run", "--model=mine.py:SessionMean", "--dataset=shop", "--config_files=shop.yaml", "--recent_sessions=2"]
-    assert run_line(line) == 0
+    assert exit_code(line) == 0
     (folder,) = Path("runs").glob("SessionMean-shop-*")
     stored = json.loads((folder / "result.json").read_text())
     assert (stored["model"], stored["own_model"]["model"]) == ("SessionMean", mine)

@@ -193,7 +193,7 @@ def compare_models(
     for model in models:
         for lines in model.lines:
             metric.check_scores(lines, f"{phase}/{protocol}")
-    n_users = models[0].lines[0].instances["user_id"].nunique()
+    n_users = len(models[0].lines[0].users[0])
     generator = np.random.default_rng(bootstrap_seed)
     if metric.pooled:
         users, per_user, draws = n_users, None, _pooled_draws(models, n_users, resamples, generator)
@@ -221,7 +221,6 @@ def compare_models(
         )
         for a, b in combinations(range(len(models)), 2)
     ]
-    adjusted = iter(holm(np.array([pair.p for pair in pairs if pair.p is not None])))
     runs = [run for model in models for run in model.runs]
     prints = runs[0].result["fingerprints"]
     return Comparison(
@@ -247,8 +246,14 @@ def compare_models(
         fitted_here=phase == "valid"
         and any(_fitted(*run) for model in models for run in zip(model.runs, model.lines, strict=True)),
         models=table,
-        pairs=[pair if pair.p is None else replace(pair, p_holm=float(next(adjusted))) for pair in pairs],
+        pairs=adjusted(pairs),
     )
+
+
+def adjusted(pairs: Sequence[Pair]) -> list[Pair]:
+    """The pairs with ``p_holm`` for all of them together."""
+    of_family = iter(holm(np.array([pair.p for pair in pairs if pair.p is not None])))
+    return [pair if pair.p is None else replace(pair, p_holm=float(next(of_family))) for pair in pairs]
 
 
 def _fitted(run: SavedRun, lines: Lines) -> bool:
@@ -261,7 +266,7 @@ def _fitted(run: SavedRun, lines: Lines) -> bool:
 def n_compared(models: Sequence[Model], metric: Metric) -> int:
     """How many users have a value of the metric in every run."""
     if metric.pooled:
-        return int(models[0].lines[0].instances["user_id"].nunique())
+        return len(models[0].lines[0].users[0])
     return int(_user_values(models, metric)[0].shape[1])
 
 
@@ -280,7 +285,7 @@ def _user_values(models: Sequence[Model], metric: Metric) -> list[np.ndarray]:
 
 def _pooled_draws(models: Sequence[Model], n_users: int, resamples: int, generator: np.random.Generator) -> np.ndarray:
     """Pooled AUC of each model, averaged over the seeds, on each draw of users, ``[R, M]``."""
-    _, user = np.unique(models[0].lines[0].instances["user_id"].to_numpy(dtype=str), return_inverse=True)
+    _, user = models[0].lines[0].users
     resampled = [[ResampledAUC(lines.scores, user) for lines in m.lines if lines.scores is not None] for m in models]
 
     def statistic(counts: np.ndarray) -> np.ndarray:

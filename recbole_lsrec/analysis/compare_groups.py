@@ -9,8 +9,7 @@ import numpy as np
 from tabulate import tabulate
 
 from recbole_lsrec.analysis.comparable import Model
-from recbole_lsrec.analysis.compare import Pair, compare_models, n_compared
-from recbole_lsrec.analysis.significance import holm
+from recbole_lsrec.analysis.compare import Pair, adjusted, compare_models, n_compared
 from recbole_lsrec.analysis.strata import FEW_USERS, STRATA, UNKNOWN, Stratum
 from recbole_lsrec.analysis.text_table import WIDTH
 from recbole_lsrec.analysis.user_metrics import Metric
@@ -87,11 +86,8 @@ def compare_groups(
                 a, b = of[pair.a], of[pair.b]
                 size = len(instances), users
                 found.append(GroupPair(stratum.column, name, *size, a.label, b.label, a.mean, b.mean, pair))
-    adjusted = iter(holm(np.array([one.pair.p for one in found if one.pair.p is not None])))
-    return [
-        replace(one, pair=replace(one.pair, p_holm=None if one.pair.p is None else float(next(adjusted))))
-        for one in found
-    ]
+    pairs = adjusted([one.pair for one in found])
+    return [replace(one, pair=pair) for one, pair in zip(found, pairs, strict=True)]
 
 
 def _groups(models: Sequence[Model], stratum: Stratum) -> np.ndarray:

@@ -57,7 +57,8 @@ def metric_estimate(metric: Metric, lines: Lines, users: np.ndarray) -> Estimate
         return _nothing(len(users))
     if metric.pooled:
         assert lines.scores is not None  # check_scores
-        user = np.searchsorted(users, lines.instances["user_id"].to_numpy(dtype=str))
+        tokens, user = lines.users
+        user = np.searchsorted(users, tokens)[user]
         return _auc_estimate(lines.scores, user, len(users))
     totals = metric.by_user(lines)
     at = np.searchsorted(users, totals.users)

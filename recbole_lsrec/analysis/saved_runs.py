@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from logging import getLogger
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -30,6 +31,17 @@ class Lines:
     instances: pd.DataFrame
     scores: np.ndarray | None
     popularity: float | None = None
+
+    @cached_property
+    def users(self) -> tuple[np.ndarray, np.ndarray]:
+        """The users' original tokens, increasing, ``[U]``, and the number of each line's user among them, ``[N]``."""
+        tokens, number = np.unique(self.instances["user_id"].to_numpy(dtype=str), return_inverse=True)
+        return tokens, number
+
+    @cached_property
+    def totals(self) -> dict[str, Any]:
+        """By metric what :meth:`Metric.by_user` found of these lines."""
+        return {}
 
     def part(self, chosen: np.ndarray) -> "Lines":
         """The lines where ``chosen``, boolean ``[N]``, holds."""

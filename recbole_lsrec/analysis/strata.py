@@ -145,7 +145,7 @@ def strata_table(lines: Lines, metrics: Sequence[Metric], strata: Sequence[Strat
 
 
 def _describe(part: Lines, n_all: int, metrics: Sequence[Metric]) -> dict[str, object]:
-    n_users = part.instances["user_id"].nunique()
+    n_users = len(part.users[0])
     line: dict[str, object] = {
         "instances": len(part.instances),
         "users": n_users,

@@ -88,8 +88,13 @@ class Metric:
         raise ValueError(f"{self.name} is no mean over instances")
 
     def by_user(self, lines: Lines) -> "UserTotals":
-        """Sums and weights of each user. Not for ``auc``."""
-        users, code = np.unique(lines.instances["user_id"].to_numpy(dtype=str), return_inverse=True)
+        """Sums and weights of each user, computed once of the same lines. Not for ``auc``."""
+        if self.name not in lines.totals:
+            lines.totals[self.name] = self._by_user(lines)
+        return lines.totals[self.name]
+
+    def _by_user(self, lines: Lines) -> "UserTotals":
+        users, code = lines.users
         if self.name in _FROM_SCORES:
             assert lines.scores is not None  # check_scores
             value, n_rows = group_auc(lines.scores, code)

@@ -9,9 +9,9 @@ from recbole_lsrec.analysis.compare import compare
 from recbole_lsrec.analysis.comparison_text import comparison_text
 from recbole_lsrec.analysis.comparison_words import notes
 from recbole_lsrec.analysis.user_metrics import Metric
-from recbole_lsrec.cli import main
 from recbole_lsrec.evaluation.metrics import pooled_auc
 from tests.analysis.saved_run_files import random_run, write_own_model
+from tests.command_line import exit_code
 
 MRR, AUC = Metric.parse("mrr"), Metric.parse("auc")
 
@@ -235,9 +235,7 @@ def test_runs_of_other_source_code_are_no_seeds_of_one_model(folder):
 
 
 def command(*arguments: object) -> int:
-    with pytest.raises(SystemExit) as ended:
-        main(["compare", *map(str, arguments)])
-    return ended.value.code
+    return exit_code(["compare", *map(str, arguments)])
 
 
 def test_the_command_prints_within_100_columns_and_writes_what_compare_found(folder, tmp_path, capsys):

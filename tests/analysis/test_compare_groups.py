@@ -15,6 +15,7 @@ from recbole_lsrec.analysis.user_metrics import Metric
 from recbole_lsrec.cli import main
 from recbole_lsrec.errors import ConfigError, DataError
 from tests.analysis.saved_run_files import table, write_run
+from tests.command_line import exit_code
 
 USERS = [f"u{number:03}" for number in range(100)]
 REPEATS = np.arange(100) < 60
@@ -151,9 +152,7 @@ def test_the_command_prints_and_keeps_them(tmp_path, capsys):
 
 
 def test_a_column_that_nothing_is_cut_by_is_one_line_and_no_comparison(tmp_path, capsys):
-    with pytest.raises(SystemExit) as end:
-        main(["compare", *(str(folder) for folder in runs(tmp_path)), "--by", "gap"])
-    assert end.value.code == 2
+    assert exit_code(["compare", *(str(folder) for folder in runs(tmp_path)), "--by", "gap"]) == 2
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err.startswith("Error: by: found 'gap'; accepted: history_length")

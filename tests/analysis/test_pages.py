@@ -5,8 +5,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from recbole_lsrec.cli import main
 from tests.analysis.saved_run_files import table, write_run
+from tests.command_line import exit_code
 
 
 class Cells(HTMLParser):
@@ -34,9 +34,7 @@ class Cells(HTMLParser):
 
 
 def command(*arguments):
-    with pytest.raises(SystemExit) as ended:
-        main([str(argument) for argument in arguments])
-    assert ended.value.code == 0
+    assert exit_code([str(argument) for argument in arguments]) == 0
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ from recbole_lsrec.analysis import saved_runs
 from recbole_lsrec.analysis.comparable import load_models
 from recbole_lsrec.analysis.saved_runs import Lines, load_run_folder
 from recbole_lsrec.analysis.user_metrics import Metric
-from recbole_lsrec.cli import main
 from recbole_lsrec.errors import ConfigError, DataError
 from recbole_lsrec.evaluation.metrics import gauc, pooled_auc, summarise
 from recbole_lsrec.run_files import write_instances, write_result
 from tests.analysis.saved_run_files import table, write_run
+from tests.command_line import exit_code
 
 USERS = ["b", "a", "b"]
 
@@ -48,9 +48,7 @@ def test_a_checkpoint_stands_for_its_run(tmp_path, capsys):
     for folder in (first, second):
         (folder / "checkpoint.pt").write_bytes(b"")
     assert load_run_folder(first / "checkpoint.pt").folder == first
-    with pytest.raises(SystemExit) as ended:
-        main(["compare", str(first / "checkpoint.pt"), str(second / "checkpoint.pt")])
-    assert ended.value.code == 0
+    assert exit_code(["compare", str(first / "checkpoint.pt"), str(second / "checkpoint.pt")]) == 0
     assert "Down" in capsys.readouterr().out
     with pytest.raises(DataError, match=r"Up: is given twice"):
         load_models([first, first / "checkpoint.pt"], "test", None)

@@ -12,6 +12,7 @@ from recbole_lsrec.cli import main
 from recbole_lsrec.errors import ConfigError, DataError
 from recbole_lsrec.evaluation.metrics import pooled_auc
 from tests.analysis.saved_run_files import table, write_run
+from tests.command_line import exit_code
 
 USERS = ["a", "a", "b", "c"]
 RANKS = [1, 2, 1, 4]
@@ -126,9 +127,7 @@ def test_the_command_prints_and_writes_the_same_numbers(tmp_path, capsys):
     run = write_run(tmp_path / "run", instances)
     files = {"json": tmp_path / "s.json", "csv": tmp_path / "s.csv"}
     options = ["--metric", "MRR", "--metric", "hit@1", "--by", "history_length", "--by", "same_category"]
-    with pytest.raises(SystemExit) as ended:
-        main(["strata", str(run), *options, *(f"--{kind}={path}" for kind, path in files.items())])
-    assert ended.value.code == 0
+    assert exit_code(["strata", str(run), *options, *(f"--{kind}={path}" for kind, path in files.items())]) == 0
     text = capsys.readouterr().out
     assert "GRU4Rec on tiny, seed 1, test, protocol pop3" in text
     assert "200 and more*" in text
@@ -143,9 +142,7 @@ def test_the_command_prints_and_writes_the_same_numbers(tmp_path, capsys):
 
 
 def test_the_command_refuses_in_one_line(tmp_path, capsys):
-    with pytest.raises(SystemExit) as ended:
-        main(["strata", str(tmp_path / "nowhere")])
-    assert ended.value.code == 2
+    assert exit_code(["strata", str(tmp_path / "nowhere")]) == 2
     assert "no such folder" in capsys.readouterr().err
 
 

@@ -267,13 +267,14 @@ def test_negatives_beside_ce_are_refused_wherever_they_are_set(tmp_path: Path) -
     assert (config["train_neg_sample_args"]["sample_num"], config["MODEL_INPUT_TYPE"]) == (4, InputType.PAIRWISE)
 
 
-@pytest.mark.parametrize("model", ["TransRec", "DIN", "DIEN", Candidates])
-def test_a_model_that_trains_on_negatives_needs_them(model: str | type) -> None:
-    assert Config(model, "ml-100k")["train_neg_sample_args"]["distribution"] == "uniform"
-    with pytest.raises(
-        ConfigError,
-        match=r"^train_neg_sample_args: found None \(config_dict\); .* trains on negatives; leave it out for the default, .*\.$",
-    ):
+@pytest.mark.parametrize(
+    ("model", "usual"),
+    [*((model, "uniform") for model in ("TransRec", "DIN", "DIEN", "BPR", Candidates)), ("SLSRec", "in_batch")],
+)
+def test_a_model_that_trains_on_negatives_needs_them(model: str | type, usual: str) -> None:
+    assert Config(model, "ml-100k")["train_neg_sample_args"]["distribution"] == usual
+    told = r"^train_neg_sample_args: found None \(config_dict\); .* trains on negatives; leave it out for the default, "
+    with pytest.raises(ConfigError, match=rf"{told}.*'distribution': '{usual}'.*\.$"):
         Config(model, "ml-100k", config_dict={"train_neg_sample_args": None})
 
 

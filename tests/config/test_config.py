@@ -290,12 +290,6 @@ def test_a_mask_without_categories_is_refused_before_any_data_are_read() -> None
         Config("SLSRec", "ml-100k", config_dict={**given, "without": [part]})
 
 
-@pytest.mark.parametrize(("model", "usual"), [("SLSRec", "in_batch"), ("BPR", "uniform")])
-def test_no_negatives_where_they_are_needed_says_the_default(model: str, usual: str) -> None:
-    with pytest.raises(ConfigError, match=f"leave it out for the default, .*'distribution': '{usual}'"):
-        Config(model, "ml-100k", config_dict={"train_neg_sample_args": None})
-
-
 def test_every_reason_is_of_a_key_that_exists() -> None:
     assert set(NO_EFFECT) <= set(settings_for(SASRec))
 

@@ -69,7 +69,7 @@ def test_from_a_plan_and_a_search_space(model: str, monkeypatch: pytest.MonkeyPa
     def opened(*_: Any) -> None:
         raise AssertionError("a file of data was opened")
 
-    monkeypatch.setattr("recbole_lsrec.leaderboard.cells._files", opened)
+    monkeypatch.setattr("recbole_lsrec.leaderboard.cells.files_of", opened)
     for key, value in ((key, value) for name, key, value in CASES if name == model):
         plan = {
             "datasets": ["cosmetics"],

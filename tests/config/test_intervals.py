@@ -52,10 +52,9 @@ def test_which_numbers_are_inside():
     assert within(numbers, parse_intervals("[1,1];(3,inf)")).tolist() == [True, False, False, True, False]
 
 
-@pytest.mark.parametrize("text", ["5", ">=5", "[5,inf", "[5,]", "[3,1]"])
 @pytest.mark.parametrize("key", ["user_inter_num_interval", "item_inter_num_interval"])
-def test_a_filter_that_is_none_is_refused(key, text):
-    refused(rf"^{key}: found .* \(config_dict\); accepted: text such as", **{key: text})
+def test_a_filter_that_is_none_is_refused(key):
+    refused(rf"^{key}: found '>=5' \(config_dict\); accepted: text such as", **{key: ">=5"})
 
 
 def test_a_range_of_values_that_is_none_is_refused():

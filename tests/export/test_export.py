@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 import torch
 
-from recbole_lsrec.cli import main
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.export import export
 from recbole_lsrec.export.command import _silent
 from recbole_lsrec.recommend import Recommender
+from tests.command_line import exit_code
 from tests.recommend.test_recommender import _shop_run
 
 SYSTEMS = {
@@ -54,9 +54,7 @@ def test_torchscript_embeddings_and_what_cannot_be_exported(tmp_path, monkeypatc
     folder, _ = _shop_run(tmp_path, "GRU4Rec", {})
     for kind, file in (("torchscript", "score.pt"), ("embeddings", "vectors.parquet")):
         out = ["--out", str(tmp_path / file)] if kind == "embeddings" else []
-        with pytest.raises(SystemExit) as ended:
-            main(["export", str(folder / "checkpoint.pt"), "--format", kind, *out])
-        assert ended.value.code == 0
+        assert exit_code(["export", str(folder / "checkpoint.pt"), "--format", kind, *out]) == 0
     recommender = Recommender.load(folder)
     vectors = pd.read_parquet(tmp_path / "vectors.parquet")
     assert vectors["item"].tolist() == recommender.catalogue.tokens["item_id"][1:].tolist()

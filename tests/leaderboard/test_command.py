@@ -5,10 +5,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from recbole_lsrec.cli import main
 from recbole_lsrec.leaderboard import command
 from recbole_lsrec.leaderboard.board import Cell
 from recbole_lsrec.leaderboard.run import Summary
+from tests.command_line import exit_code
 
 DONE = Cell("A", "SASRec", "shop", 1, "done")
 
@@ -29,9 +29,7 @@ def called(monkeypatch):
 
 
 def code_of(*arguments):
-    with pytest.raises(SystemExit) as ended:
-        main(["leaderboard", *arguments])
-    return ended.value.code
+    return exit_code(["leaderboard", *arguments])
 
 
 def test_flags_without_a_file(called, capsys):

@@ -1,12 +1,14 @@
 """Reading the authors' numbers: their weights into our models, their feeds into our batches."""
 
+import math
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from recbole.data.interaction import Interaction
-from torch import Tensor
+from torch import Tensor, nn
 
 from recbole_lsrec.model.layers.time_features import TimeFeatures
 from recbole_lsrec.model.sequential_recommender.clsr import CLSR
@@ -16,6 +18,7 @@ from recbole_lsrec.testing.stub import StubDataset, stub_config
 from tests.model import authors_names
 
 FOLDER = Path(__file__).resolve().parents[1] / "golden"
+RATE = 1e-3
 GROUP = 5  # rows of an instance: the positive and four negatives
 
 SMALL = {
@@ -27,6 +30,12 @@ SMALL = {
     "MAX_ITEM_LIST_LENGTH": 6,
 }
 FULL = {"embedding_size": 40, "category_embedding_size": 8}
+
+PASSES = [
+    ("in_train", "out_train", True),
+    ("in_train", "out_evalmode_trainfeed", False),
+    ("in_eval", "out_eval", False),
+]
 
 Golden = dict[str, Tensor]
 
@@ -50,6 +59,81 @@ class GoldenDataset(StubDataset):
 
     def num(self, field: str) -> int:
         return {"item_id": self.n_items, "user_id": self.n_users}[field]
+
+
+def take_weights(
+    model: nn.Module, golden: Golden, names: Mapping[str, str], ours: Callable[[str, Tensor], Tensor], unused: set[str]
+) -> None:
+    """Gives a model the weights of a golden, theirs under their ``names``; every variable but the unused is accounted for."""
+    given = {key.removeprefix("w/") for key in golden if key.startswith("w/")}
+    assert given - set(names) == unused
+    state = {mine: ours(theirs, golden[f"w/{theirs}"]) for theirs, mine in names.items()}
+    assert state.keys() == model.state_dict().keys()
+    model.load_state_dict(state)
+
+
+def rows_of_candidates(values: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """``[B, C or 1, ...]``, or ``[B, C]``, as one row for each candidate."""
+    return {
+        name: (value.unsqueeze(2) if value.dim() == 2 else value.expand(-1, GROUP, *value.shape[2:])).flatten(0, 1)
+        for name, value in values.items()
+    }
+
+
+def asked_of(golden: Golden, out_name: str) -> dict[str, Tensor]:
+    """What the authors' code gave in a pass."""
+    return {key.split("/")[1]: value for key, value in golden.items() if key.startswith(f"{out_name}/")}
+
+
+def assert_equal(found: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> None:
+    """All that is expected was found, to float32's rounding."""
+    assert not expected.keys() - found.keys()
+    for key, value in expected.items():
+        torch.testing.assert_close(found[key], value, rtol=2e-5, atol=2e-5, msg=lambda text, key=key: f"{key}: {text}")
+
+
+def with_gradient(golden: Golden, names: Mapping[str, str]) -> dict[str, str]:
+    """The names of the variables of a golden that have a gradient."""
+    return {theirs: mine for theirs, mine in names.items() if f"grad/{theirs}" in golden}
+
+
+def assert_gradients(
+    model: nn.Module,
+    golden: Golden,
+    names: Mapping[str, str],
+    ours: Callable[[str, Tensor], Tensor],
+    no_effect: Callable[[str], bool] = lambda theirs: "/b_nn_" in theirs,
+    kind: str = "grad",
+) -> None:
+    """Every parameter's gradient is theirs.
+
+    Biases whose effect a batch norm or softmax takes away have the gradient of L2, 1e-6 b, under rounding noise.
+    """
+    whole = kind == "grad"
+    moved = {mine for mine, p in model.named_parameters() if whole or (p.grad is not None and bool(p.grad.any()))}
+    assert set(names.values()) == moved
+    for theirs, mine in names.items():
+        expected = ours(theirs, golden[f"{kind}/{theirs}"])
+        allowed = 5e-7 if no_effect(theirs) else 2e-5 * float(expected.abs().max())
+        assert float((model.get_parameter(mine).grad - expected).abs().max()) <= allowed, theirs
+
+
+class TensorFlowAdam:
+    """Adam as TensorFlow writes it, with its epsilon before the bias correction; one ``step`` moves any parameters."""
+
+    def __init__(self, beta2: float = 0.999, epsilon: float = 1e-8) -> None:
+        self.beta2, self.epsilon, self.steps = beta2, epsilon, 0
+        self.moments: dict[nn.Parameter, tuple[Tensor, Tensor]] = {}
+
+    @torch.no_grad()
+    def step(self, gradients: Mapping[nn.Parameter, Tensor]) -> None:
+        self.steps += 1
+        rate = RATE * math.sqrt(1 - self.beta2**self.steps) / (1 - 0.9**self.steps)
+        for parameter, gradient in gradients.items():
+            m, v = self.moments.get(parameter, (torch.zeros_like(gradient),) * 2)
+            m, v = 0.9 * m + 0.1 * gradient, self.beta2 * v + (1 - self.beta2) * gradient.square()
+            self.moments[parameter] = m, v
+            parameter.sub_(rate * m / (v.sqrt() + self.epsilon))
 
 
 def names_of(model: TimedRecommender) -> dict[str, str]:
@@ -78,12 +162,7 @@ def build(golden: Golden, **options: Any) -> TimedRecommender:
             return TimeFeatures(interaction["time_from_first_action"], interaction["time_to_now"])
 
     model = WithGivenTimes(stub_config(base.__name__, **{**sizes, **options}), GoldenDataset(golden))
-    names = names_of(model)
-    given = {name.removeprefix("w/") for name in golden if name.startswith("w/")}
-    assert given - set(names) == {f"sequential/{name}" for name in authors_names.NOT_OURS}
-    state = {name: ours(theirs, golden[f"w/{theirs}"]) for theirs, name in names.items()}
-    assert state.keys() == model.state_dict().keys()
-    model.load_state_dict(state)
+    take_weights(model, golden, names_of(model), ours, {f"sequential/{name}" for name in authors_names.NOT_OURS})
     return model.train()
 
 

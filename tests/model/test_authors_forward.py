@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from recbole_lsrec.model.timed_history import TimedRecommender
-from tests.model.goldens import GROUP, Golden, build, feed, load
+from tests.model.goldens import PASSES, Golden, asked_of, assert_equal, build, feed, load, rows_of_candidates
 
 OPTIONS = {
     "clsr_small_triplet": {},
@@ -16,11 +16,6 @@ OPTIONS = {
     "slirec_small": {},
     "slirec_full": {},
 }
-PASSES = [
-    ("in_train", "out_train", True),
-    ("in_train", "out_evalmode_trainfeed", False),
-    ("in_eval", "out_eval", False),
-]
 
 
 def found(model: TimedRecommender, golden: Golden, in_name: str) -> dict[str, Tensor]:
@@ -50,12 +45,7 @@ def found(model: TimedRecommender, golden: Golden, in_name: str) -> dict[str, Te
         }
         if state.g is not None:
             values["alpha_gru_final"] = state.g
-    # [B, C or 1, ...] to rows of candidates
-    values = {
-        name: value.unsqueeze(2) if value.dim() == 2 else value.expand(-1, GROUP, *value.shape[2:])
-        for name, value in values.items()
-    }
-    return {name: value.flatten(0, 1) for name, value in values.items()}
+    return rows_of_candidates(values)
 
 
 def found_losses(model: TimedRecommender, golden: Golden) -> dict[str, Tensor]:
@@ -73,7 +63,7 @@ def test_forward(name: str, in_name: str, out_name: str, training: bool) -> None
     values = found(model, golden, in_name)
     if out_name != "out_eval":
         values |= found_losses(model.train(training), golden)
-    expected = {key.split("/")[1]: value for key, value in golden.items() if key.startswith(f"{out_name}/")}
+    expected = asked_of(golden, out_name)
     if name == "clsr_small_threshold_nan" and out_name != "out_eval":
         # No history is longer than 50: the authors divide 0 by 0, we go on without the term.
         assert expected["contrastive_loss"].isnan()
@@ -81,6 +71,4 @@ def test_forward(name: str, in_name: str, out_name: str, training: bool) -> None
         assert values["contrastive_loss"] == 0
         expected["contrastive_loss"] = torch.tensor(0.0)
         expected["loss"] = sum(expected[term] for term in ("data_loss", "regular_loss", "discrepancy_loss"))
-    assert not expected.keys() - values.keys()
-    for key, value in expected.items():
-        torch.testing.assert_close(values[key], value, rtol=2e-5, atol=2e-5, msg=lambda text, key=key: f"{key}: {text}")
+    assert_equal(values, expected)

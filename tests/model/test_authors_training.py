@@ -12,7 +12,8 @@ from recbole_lsrec.clipping import clip_each_variable
 from recbole_lsrec.model.sequential_recommender.clsr import CLSR
 from recbole_lsrec.model.timed_history import TimedRecommender
 from recbole_lsrec.testing.stub import stub_config
-from tests.model.goldens import FOLDER, FULL, Golden, GoldenDataset, build, feed, load, names_of, ours
+from tests.model import goldens
+from tests.model.goldens import FOLDER, FULL, RATE, Golden, GoldenDataset, build, feed, load, names_of, ours
 
 OPTIONS = {
     "clsr_small_triplet": {},
@@ -20,7 +21,6 @@ OPTIONS = {
     "clsr_small_clip": {},
     "slirec_small": {},
 }
-RATE = 1e-3
 LIMIT = {"clsr_small_triplet": 2.0, "clsr_small_bpr": 2.0, "clsr_small_clip": 0.05, "slirec_small": None}
 
 
@@ -33,20 +33,15 @@ def gradients(model: TimedRecommender, golden: Golden) -> dict[str, Tensor]:
 
 def trained(golden: Golden, model: TimedRecommender) -> dict[str, str]:
     """The variables of a golden that have a gradient."""
-    return {theirs: name for theirs, name in names_of(model).items() if f"grad/{theirs}" in golden}
+    return goldens.with_gradient(golden, names_of(model))
 
 
 @pytest.mark.parametrize("name", list(OPTIONS))
 def test_gradients_of_all_variables(name: str) -> None:
     golden = load(name)
     model = build(golden, **OPTIONS[name])
-    found, table = gradients(model, golden), trained(golden, model)
-    assert set(table.values()) == set(found)
-    for theirs, mine in table.items():
-        expected = ours(theirs, golden[f"grad/{theirs}"])
-        # Biases whose effect a batch norm or softmax takes away have the gradient of L2, 1e-6 b, under rounding noise.
-        allowed = 5e-7 if "/b_nn_" in theirs else 2e-5 * float(expected.abs().max())
-        assert float((found[mine] - expected).abs().max()) <= allowed, theirs
+    gradients(model, golden)
+    goldens.assert_gradients(model, golden, trained(golden, model), ours)
 
 
 def test_the_unused_table_of_the_authors_has_no_gradient() -> None:
@@ -100,20 +95,16 @@ def test_two_steps_as_tensorflow_takes_them(name: str) -> None:
     golden = load(name)
     model = build(golden, **OPTIONS[name])
     limit = LIMIT[name]
-    moments: dict[str, tuple[Tensor, Tensor]] = {}
-    for number, step in enumerate(("step1", "step2"), 1):
-        found = gradients(model, golden)
+    adam = goldens.TensorFlowAdam()
+    for step in ("step1", "step2"):
+        found, clipped = gradients(model, golden), {}
         for theirs, mine in trained(golden, model).items():
             gradient = found[mine]
             if limit is not None:
-                norm = float(golden[f"gradnorm_as_clipped/{theirs}"]) if number == 1 else float(gradient.norm())
+                norm = float(golden[f"gradnorm_as_clipped/{theirs}"]) if step == "step1" else float(gradient.norm())
                 gradient = gradient * limit / max(norm, limit)
-            m, v = moments.get(mine, (torch.zeros_like(gradient),) * 2)
-            m, v = 0.9 * m + 0.1 * gradient, 0.999 * v + 0.001 * gradient.square()
-            moments[mine] = m, v
-            rate = RATE * math.sqrt(1 - 0.999**number) / (1 - 0.9**number)
-            with torch.no_grad():
-                model.get_parameter(mine).sub_(rate * m / (v.sqrt() + 1e-8))
+            clipped[model.get_parameter(mine)] = gradient
+        adam.step(clipped)
         found_difference = deviations(model, golden, step)
         if name == "clsr_small_clip" and step == "step2":
             assert largest(found_difference) < 0.2 * RATE

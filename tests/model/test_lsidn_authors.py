@@ -1,6 +1,5 @@
 """LSIDN against the numbers of the authors' TensorFlow code: forward pass, losses, gradients, two steps."""
 
-import math
 from typing import Any
 
 import pytest
@@ -12,8 +11,8 @@ from recbole_lsrec.model.layers.time_features import TimeFeatures
 from recbole_lsrec.model.layers.unique_history import Slots
 from recbole_lsrec.model.sequential_recommender.lsidn import LSIDN, Read
 from recbole_lsrec.testing import StubDataset, stub_config
-from tests.model import authors_names
-from tests.model.goldens import GROUP, Golden, load
+from tests.model import authors_names, goldens
+from tests.model.goldens import GROUP, PASSES, RATE, Golden, load
 
 OPTIONS = {
     "embedding_size": 8,
@@ -26,7 +25,7 @@ OPTIONS = {
     "temperature": 0.7,
     "length_threshold": 2,
 }
-RATE = 1e-3
+NAMES = {f"sequential/{theirs}": mine for theirs, mine in authors_names.LSIDN.items()} | authors_names.LSIDN_NORM
 SESSIONS = [4, 3, 2, 1, 0]  # the feeds count slots from the last to the oldest
 
 
@@ -76,10 +75,6 @@ class Given(LSIDN):
         )
 
 
-def names() -> dict[str, str]:
-    return {f"sequential/{theirs}": mine for theirs, mine in authors_names.LSIDN.items()} | authors_names.LSIDN_NORM
-
-
 def ours(theirs: str, value: Tensor) -> Tensor:
     if "/conv1d" in theirs and theirs.endswith("/kernel"):
         return value.squeeze(0).t()
@@ -88,11 +83,7 @@ def ours(theirs: str, value: Tensor) -> Tensor:
 
 def build(golden: Golden, **options: Any) -> LSIDN:
     model = Given(stub_config(LSIDN, **{**OPTIONS, **options}), GoldenDataset(golden))
-    given = {key.removeprefix("w/") for key in golden if key.startswith("w/")}
-    assert given - set(names()) == {"Variable", "Variable_1"}
-    state = {mine: ours(theirs, golden[f"w/{theirs}"]) for theirs, mine in names().items()}
-    assert state.keys() == model.state_dict().keys()
-    model.load_state_dict(state)
+    goldens.take_weights(model, golden, NAMES, ours, {"Variable", "Variable_1"})
     return model.train()
 
 
@@ -135,24 +126,14 @@ def found(model: LSIDN, batch: Interaction) -> dict[str, Tensor]:
         f"att_weights_{short}.attention_fcn.att_weights": a_sequence,
         **{f"view_{n}": model.view(*view).unsqueeze(1) for n, view in enumerate(state.read.views, 1)},
     }
-    return {
-        name: (value.unsqueeze(2) if value.dim() == 2 else value.expand(-1, GROUP, *value.shape[2:])).flatten(0, 1)
-        for name, value in values.items()
-    }
-
-
-PASSES = [
-    ("in_train", "out_train", True),
-    ("in_train", "out_evalmode_trainfeed", False),
-    ("in_eval", "out_eval", False),
-]
+    return goldens.rows_of_candidates(values)
 
 
 @pytest.mark.parametrize("name", ["lsidn_small", "lsidn_small_no_eligible_nan"])
 @pytest.mark.parametrize(("in_name", "out_name", "training"), PASSES, ids=[out for _, out, _ in PASSES])
 def test_forward_and_losses(name: str, in_name: str, out_name: str, training: bool) -> None:
     golden = load(name)
-    expected = {key.split("/")[1]: value for key, value in golden.items() if key.startswith(f"{out_name}/")}
+    expected = goldens.asked_of(golden, out_name)
     options = {} if name == "lsidn_small" else {"length_threshold": 50}
     batch = batch_of(golden, in_name)
     values = found(build(golden, **options).train(training), batch)
@@ -170,28 +151,19 @@ def test_forward_and_losses(name: str, in_name: str, out_name: str, training: bo
             assert expected["contrastive_loss"].isnan()
             assert terms["contrastive"] == 0
             del expected["contrastive_loss"], expected["loss"]
-    assert not expected.keys() - values.keys()
-    for key, value in expected.items():
-        torch.testing.assert_close(values[key], value, rtol=2e-5, atol=2e-5, msg=lambda text, key=key: f"{key}: {text}")
+    goldens.assert_equal(values, expected)
 
 
-def trained(golden: Golden) -> dict[str, str]:
-    """The variables of a golden that have a gradient."""
-    return {theirs: mine for theirs, mine in names().items() if f"grad/{theirs}" in golden}
+def no_effect(theirs: str) -> bool:
+    """A batch norm or softmax takes these biases away; that of the keys moves all scores of a query alike."""
+    return "/b_nn_" in theirs or theirs.endswith("dense_1/bias")
 
 
 def test_gradients_of_all_variables() -> None:
     golden = load("lsidn_small")
     model = build(golden)
     model.calculate_loss(batch_of(golden, "in_train")).backward()
-    assert set(trained(golden).values()) == {mine for mine, _ in model.named_parameters()}
-    for theirs, mine in trained(golden).items():
-        expected, gradient = ours(theirs, golden[f"grad/{theirs}"]), model.get_parameter(mine).grad
-        # Biases whose effect a batch norm or softmax takes away have the gradient of L2, 1e-6 b, under rounding noise.
-        # That of the keys' bias moves all scores of a query alike.
-        no_effect = "/b_nn_" in theirs or theirs.endswith("dense_1/bias")
-        allowed = 5e-7 if no_effect else 2e-5 * float(expected.abs().max())
-        assert float((gradient - expected).abs().max()) <= allowed, theirs
+    goldens.assert_gradients(model, golden, goldens.with_gradient(golden, NAMES), ours, no_effect)
 
 
 def test_gradients_of_the_contrast_alone() -> None:
@@ -200,14 +172,10 @@ def test_gradients_of_the_contrast_alone() -> None:
     items = torch.cat([batch["item_id"].unsqueeze(1), batch["neg_item_id"]], dim=1)
     state = model.encode(batch)
     model.auxiliary_loss(state, model.match(state, items))["contrastive"].backward()
-    table = {theirs: mine for theirs, mine in names().items() if f"contrastive_grad/{theirs}" in golden}
-    assert {mine for mine, p in model.named_parameters() if p.grad is not None and bool(p.grad.any())} == set(
-        table.values()
+    table = {theirs: mine for theirs, mine in NAMES.items() if f"contrastive_grad/{theirs}" in golden}
+    goldens.assert_gradients(
+        model, golden, table, ours, lambda theirs: theirs.endswith("dense_1/bias"), "contrastive_grad"
     )
-    for theirs, mine in table.items():
-        expected, gradient = ours(theirs, golden[f"contrastive_grad/{theirs}"]), model.get_parameter(mine).grad
-        allowed = 5e-7 if theirs.endswith("dense_1/bias") else 2e-5 * float(expected.abs().max())
-        assert float((gradient - expected).abs().max()) <= allowed, theirs
 
 
 def test_two_steps_as_tensorflow_takes_them() -> None:
@@ -217,22 +185,20 @@ def test_two_steps_as_tensorflow_takes_them() -> None:
     """
     golden = load("lsidn_small")
     model, batch = build(golden), batch_of(golden, "in_train")
-    moments = {mine: (torch.zeros_like(p), torch.zeros_like(p)) for mine, p in model.named_parameters()}
-    for number, step in enumerate(("step1", "step2"), 1):
+    adam = goldens.TensorFlowAdam()
+    for step in ("step1", "step2"):
         model.zero_grad()
         model.calculate_loss(batch).backward()
-        rate = RATE * math.sqrt(1 - 0.999**number) / (1 - 0.9**number)
-        for theirs, mine in trained(golden).items():
+        clipped = {}
+        for theirs, mine in goldens.with_gradient(golden, NAMES).items():
             parameter = model.get_parameter(mine)
-            known = golden.get(f"gradnorm_as_clipped/{theirs}") if number == 1 else None
+            known = golden.get(f"gradnorm_as_clipped/{theirs}") if step == "step1" else None
             norm = float(parameter.grad.norm() if known is None else known)
-            gradient = parameter.grad * 2 / max(norm, 2)
-            m, v = moments[mine]
-            m, v = 0.9 * m + 0.1 * gradient, 0.999 * v + 0.001 * gradient.square()
-            moments[mine] = m, v
-            with torch.no_grad():
-                parameter.sub_(rate * m / (v.sqrt() + 1e-8))
-            if "/b_nn_" not in theirs and not theirs.endswith("dense_1/bias"):
+            clipped[parameter] = parameter.grad * 2 / max(norm, 2)
+        adam.step(clipped)
+        for theirs, mine in goldens.with_gradient(golden, NAMES).items():
+            parameter = model.get_parameter(mine)
+            if not no_effect(theirs):
                 difference = (parameter.detach() - ours(theirs, golden[f"{step}/w/{theirs}"])).abs()
                 assert float(difference.max()) < 0.05 * RATE, (step, theirs, float(difference.max()) / RATE)
         for theirs, mine in authors_names.LSIDN.items():

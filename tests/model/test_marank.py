@@ -12,7 +12,7 @@ from torch import Tensor
 from recbole_lsrec.model.sequential_recommender.marank import MARank
 from recbole_lsrec.testing import ModelContract, StubDataset, random_batch, randomise, stub_config
 from recbole_lsrec.testing.stub import N_USERS, repad
-from tests.model.goldens import Golden, load
+from tests.model.goldens import RATE, Golden, TensorFlowAdam, asked_of, load, take_weights
 
 GOLDENS = {"marank_small": {"embedding_size": 8}, "marank_full": {"embedding_size": 64}}
 
@@ -106,9 +106,7 @@ def golden_model(golden: Golden, name: str) -> MARank:
     options = {"category_embedding_size": 0, "dropout_prob": 0.0, "train_batch_size": int(golden["meta/batch"])}
     options["reg_weight"] = 5e-4
     model = build(dataset=GoldenDataset(golden), **GOLDENS[name], **options)
-    assert {key.removeprefix("w/") for key in golden if key.startswith("w/")} == set(NAMES)
-    state = {mine: ours(theirs, golden[f"w/{theirs}"]) for theirs, mine in NAMES.items()}
-    model.load_state_dict(state)
+    take_weights(model, golden, NAMES, ours, set())
     return model
 
 
@@ -151,7 +149,7 @@ def test_forward_and_losses(name: str) -> None:
     torch.testing.assert_close(
         found["error_emb"] / (model.options.train_batch_size * model.options.context_length), golden["out/error_nn"]
     )
-    expected = {key.split("/")[1]: value for key, value in golden.items() if key.startswith("out/")}
+    expected = asked_of(golden, "out")
     assert expected.keys() - found.keys() == {"error_nn", "l2_each", "att_hidden"}
     for key, value in found.items():
         torch.testing.assert_close(
@@ -180,27 +178,17 @@ def test_two_steps_as_tensorflow_takes_them() -> None:
     """Tables first, then the network from the moved tables; both calls advance one Adam's bias correction."""
     golden = load("marank_small")
     model, batch = golden_model(golden, "marank_small"), golden_batch(golden)
-    moments = {name: (torch.zeros_like(p), torch.zeros_like(p)) for name, p in model.named_parameters()}
-    calls = 0
+    adam = TensorFlowAdam(beta2=0.99, epsilon=1e-4)
     for step in ("step1", "step2"):
-        for part in ("emb/", "W/ b/"):
-            calls += 1
+        for part in (("emb/",), ("W/", "b/")):
             model.zero_grad()
             model.calculate_loss(batch).backward()
             model.before_step()
-            rate = 1e-3 * (1 - 0.99**calls) ** 0.5 / (1 - 0.9**calls)
-            for theirs, mine in NAMES.items():
-                if theirs.split("/")[0] + "/" not in part.split():
-                    continue
-                parameter = model.get_parameter(mine)
-                m, v = moments[mine]
-                m, v = 0.9 * m + 0.1 * parameter.grad, 0.99 * v + 0.01 * parameter.grad.square()
-                moments[mine] = m, v
-                with torch.no_grad():
-                    parameter.sub_(rate * m / (v.sqrt() + 1e-4))
+            moved = [model.get_parameter(mine) for theirs, mine in NAMES.items() if theirs.startswith(part)]
+            adam.step({parameter: parameter.grad for parameter in moved})
         for theirs, mine in NAMES.items():
             expected = ours(theirs, golden[f"{step}/w/{theirs}"])
-            assert float((model.get_parameter(mine).detach() - expected).abs().max()) < 0.01 * 1e-3, (step, theirs)
+            assert float((model.get_parameter(mine).detach() - expected).abs().max()) < 0.01 * RATE, (step, theirs)
 
 
 # ---- properties of the definition ------------------------------------------------------------------------------------

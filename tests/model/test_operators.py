@@ -56,7 +56,7 @@ def launched(name: str, options: dict[str, Any]) -> Counter[str]:
     model, batch = model_of(name, options), batch_of(name)
     model.calculate_loss(batch).backward()  # what is made once
     model.zero_grad()
-    with Launched() as found:
+    with torch.autograd.set_detect_anomaly(False), Launched() as found:  # which importing RecBole's models turns on
         model.calculate_loss(batch).backward()
     return found.computing
 

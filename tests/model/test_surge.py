@@ -1,6 +1,5 @@
 """SURGE: the contract, the graph's and the pooling's properties, and the numbers of the authors' TensorFlow code."""
 
-import math
 from typing import Any, ClassVar
 
 import pytest
@@ -10,8 +9,8 @@ from torch import Tensor
 
 from recbole_lsrec.model.sequential_recommender.surge import SURGE
 from recbole_lsrec.testing import ModelContract, StubDataset, randomise, stub_config
-from tests.model import authors_names
-from tests.model.goldens import GROUP, Golden, GoldenDataset, feed, load
+from tests.model import authors_names, goldens
+from tests.model.goldens import PASSES, RATE, Golden, GoldenDataset, feed, load
 
 SMALL = {"attention_hidden_sizes": [8, 4], "head_hidden_sizes": [10, 6], "MAX_ITEM_LIST_LENGTH": 8}
 GOLDENS: dict[str, dict[str, Any]] = {
@@ -19,9 +18,9 @@ GOLDENS: dict[str, dict[str, Any]] = {
     "surge_small_nopool": SMALL,
     "surge_full": {},
 }
+NAMES = {f"sequential/{theirs}": mine for theirs, mine in authors_names.SURGE.items()}
 STEPS = ["surge_small_pool", "surge_small_nopool"]
 SIZES = {"attention_hidden_sizes": [8, 4], "head_hidden_sizes": [20, 10], "MAX_ITEM_LIST_LENGTH": 12}
-RATE = 1e-3
 
 
 def build(**options: Any) -> SURGE:
@@ -60,12 +59,7 @@ class TestItemOnly(TestPooling):
 def golden_model(golden: Golden, name: str) -> SURGE:
     options = {"embedding_size": 40, "category_embedding_size": 8, **GOLDENS[name]}
     model = SURGE(stub_config("SURGE", **options), GoldenDataset(golden))
-    names = {f"sequential/{theirs}": mine for theirs, mine in authors_names.SURGE.items()}
-    given = {key.removeprefix("w/") for key in golden if key.startswith("w/")}
-    assert given - set(names) == {f"sequential/{name}" for name in authors_names.NOT_OURS}
-    state = {mine: ours(theirs, golden[f"w/{theirs}"]) for theirs, mine in names.items()}
-    assert state.keys() == model.state_dict().keys()
-    model.load_state_dict(state)
+    goldens.take_weights(model, golden, NAMES, ours, {f"sequential/{name}" for name in authors_names.NOT_OURS})
     return model.train()
 
 
@@ -114,20 +108,13 @@ def found(model: SURGE, golden: Golden, in_name: str) -> dict[str, Tensor]:
         "E": e.unsqueeze(1),
         "target_score": torch.where(long[:, None, None], border, 0.0) + 1e-7,
     }
-    values = {
-        name: value.unsqueeze(2) if value.dim() == 2 else value.expand(-1, GROUP, *value.shape[2:])
-        for name, value in values.items()
-    }
-    rows = {name: value.flatten(0, 1) for name, value in values.items()}
+    rows = goldens.rows_of_candidates(values)
     rows["reduced_length"] = rows["reduced_length"].squeeze(1)
     return rows
 
 
 @pytest.mark.parametrize("name", list(GOLDENS))
-@pytest.mark.parametrize(
-    ("in_name", "out_name", "training"),
-    [("in_train", "out_train", True), ("in_train", "out_evalmode_trainfeed", False), ("in_eval", "out_eval", False)],
-)
+@pytest.mark.parametrize(("in_name", "out_name", "training"), PASSES)
 def test_forward(name: str, in_name: str, out_name: str, training: bool) -> None:
     golden = load(name)
     model = golden_model(golden, name).train(training)
@@ -135,20 +122,12 @@ def test_forward(name: str, in_name: str, out_name: str, training: bool) -> None
     if out_name != "out_eval":
         terms = golden_model(golden, name).train(training).losses(feed(golden, "in_train"))
         values |= {"data_loss": terms["data"], "regular_loss": terms["l2"], "loss": terms["data"] + terms["l2"]}
-    expected = {key.split("/")[1]: value for key, value in golden.items() if key.startswith(f"{out_name}/")}
+    expected = goldens.asked_of(golden, out_name)
     # Theirs is without the self-loops, which they add where they use it; no gradient or value passes the threshold.
     a = expected.pop("A")
     expected["linked"] = torch.maximum(a, torch.eye(a.shape[1]))
     del expected["threshold"]
-    assert not expected.keys() - values.keys()
-    for key, value in expected.items():
-        torch.testing.assert_close(values[key], value, rtol=2e-5, atol=2e-5, msg=lambda text, key=key: f"{key}: {text}")
-
-
-def trained(golden: Golden) -> dict[str, str]:
-    """The variables of a golden that have a gradient."""
-    names = {f"sequential/{theirs}": mine for theirs, mine in authors_names.SURGE.items()}
-    return {theirs: mine for theirs, mine in names.items() if f"grad/{theirs}" in golden}
+    goldens.assert_equal(values, expected)
 
 
 @pytest.mark.parametrize("name", STEPS)
@@ -156,12 +135,7 @@ def test_gradients_of_all_variables(name: str) -> None:
     golden = load(name)
     model = golden_model(golden, name)
     model.calculate_loss(feed(golden, "in_train")).backward()
-    assert set(trained(golden).values()) == {mine for mine, _ in model.named_parameters()}
-    for theirs, mine in trained(golden).items():
-        expected, mine_found = ours(theirs, golden[f"grad/{theirs}"]), model.get_parameter(mine).grad
-        # Biases whose effect a batch norm or softmax takes away have the gradient of L2, 1e-6 b, under rounding noise.
-        allowed = 5e-7 if "/b_nn_" in theirs else 2e-5 * float(expected.abs().max())
-        assert float((mine_found - expected).abs().max()) <= allowed, theirs
+    goldens.assert_gradients(model, golden, goldens.with_gradient(golden, NAMES), ours)
 
 
 def test_the_metric_is_moved_by_l2_alone() -> None:
@@ -176,20 +150,14 @@ def test_two_steps_as_tensorflow_takes_them(name: str) -> None:
     """Left out are biases under a batch norm or softmax: Adam makes whole steps of their rounding noise."""
     golden = load(name)
     model = golden_model(golden, name)
-    moments = {mine: (torch.zeros_like(p), torch.zeros_like(p)) for mine, p in model.named_parameters()}
-    for number, step in enumerate(("step1", "step2"), 1):
+    adam = goldens.TensorFlowAdam()
+    for step in ("step1", "step2"):
         model.zero_grad()
         model.calculate_loss(feed(golden, "in_train")).backward()
-        rate = RATE * math.sqrt(1 - 0.999**number) / (1 - 0.9**number)
-        for theirs, mine in trained(golden).items():
-            parameter = model.get_parameter(mine)
-            m, v = moments[mine]
-            m, v = 0.9 * m + 0.1 * parameter.grad, 0.999 * v + 0.001 * parameter.grad.square()
-            moments[mine] = m, v
-            with torch.no_grad():
-                parameter.sub_(rate * m / (v.sqrt() + 1e-8))
+        adam.step({parameter: parameter.grad for parameter in model.parameters()})
+        for theirs, mine in goldens.with_gradient(golden, NAMES).items():
             if "/b_nn_" not in theirs:
-                difference = (parameter.detach() - ours(theirs, golden[f"{step}/w/{theirs}"])).abs()
+                difference = (model.get_parameter(mine).detach() - ours(theirs, golden[f"{step}/w/{theirs}"])).abs()
                 assert float(difference.max()) < 0.02 * RATE, (step, theirs)
         for theirs, mine in authors_names.SURGE.items():
             # Blocks used once a step; ATT_1's two updates have no order there, of ATT_2's two we make one.

@@ -9,10 +9,10 @@ from threading import Timer
 import pyarrow as pa
 import pytest
 
-from recbole_lsrec.cli import main
 from recbole_lsrec.errors import DataError
 from recbole_lsrec.prepare.command import Options, prepare
 from recbole_lsrec.prepare.report import report
+from tests.command_line import exit_code
 from tests.prepare.samples import parquet
 
 HEAD = "user_id,item_id,timestamp\n"
@@ -350,9 +350,7 @@ def test_a_signal_during_a_query_ends_prepare_as_it_ends_everything(tmp_path, mo
         connection.execute("SELECT count(*) FROM range(100000000) a, range(1000) b").fetchall()  # some ten seconds
 
     monkeypatch.setattr("recbole_lsrec.prepare.command.events.read_events", endless)
-    with pytest.raises(SystemExit) as ended:
-        main(["prepare", "csv", "--raw", str(tmp_path / "log.csv"), "--out", str(tmp_path / "out")])
-    assert ended.value.code == code
+    assert exit_code(["prepare", "csv", "--raw", str(tmp_path / "log.csv"), "--out", str(tmp_path / "out")]) == code
     assert not (tmp_path / "out").exists()
 
 

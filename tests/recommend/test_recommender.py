@@ -19,6 +19,7 @@ from recbole_lsrec.quick_start import load_data_and_model, load_run, run_recbole
 from recbole_lsrec.recommend import Recommender, full_sort_scores, full_sort_topk
 from recbole_lsrec.recommend import recommender as module
 from recbole_lsrec.recommend.explain import COLUMNS
+from tests.command_line import exit_code
 
 ONE = {"epochs": 1, "eval_args": {"mode": ["full"]}, "MAX_ITEM_LIST_LENGTH": 8}
 # Every model of ours, and of RecBole's one that scores by a product and one that reads items' features.
@@ -309,9 +310,7 @@ def test_the_command_writes_every_kind_of_file(run_of_slsrec, tmp_path, capsys):
     expected = Recommender.load(folder).recommend(frame, k=3)
     line = ["recommend", str(folder), "--histories", str(tmp_path / "histories.csv"), "--k=3"]
     for ending in ("csv", "tsv", "parquet", "jsonl"):
-        with pytest.raises(SystemExit) as stop:
-            main([*line, "--out", str(tmp_path / f"lists.{ending}")])
-        assert stop.value.code == 0
+        assert exit_code([*line, "--out", str(tmp_path / f"lists.{ending}")]) == 0
     written = pd.read_parquet(tmp_path / "lists.parquet")
     for name in ("current_session", "current_categories"):
         assert written[name].map(list).tolist() == expected[name].tolist()

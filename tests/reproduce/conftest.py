@@ -3,7 +3,7 @@
 import pytest
 import ray
 
-from recbole_lsrec.cli import main
+from tests.command_line import exit_code
 from tests.shop_log import shop_events
 
 SETTINGS = [
@@ -40,8 +40,6 @@ def reproduce(logs, tmp_path):
 
     def run(entry, dataset, *more):
         given = ["--dataset", dataset, "--out", str(tmp_path), *more, f"--data_path={logs}", *SETTINGS]
-        with pytest.raises(SystemExit) as ended:
-            main(["reproduce", entry, *given])
-        return ended.value.code
+        return exit_code(["reproduce", entry, *given])
 
     return run

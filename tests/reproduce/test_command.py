@@ -8,6 +8,7 @@ from recbole_lsrec.cli import main
 from recbole_lsrec.leaderboard.execute import Resources
 from recbole_lsrec.reproduce import command
 from recbole_lsrec.reproduce.entry import entry_names, read_entry
+from tests.command_line import exit_code
 
 TRAINED = [name for name in entry_names() if read_entry(name).kind != "statistics"]
 
@@ -75,16 +76,12 @@ def test_runs_are_not_scored_again_after_ctrl_c(tmp_path, monkeypatch):
 def test_an_entry_of_sampled_metrics_is_accepted_on_data_that_rank_all_items(tmp_path, capsys):
     """``amazon-cellphone.yaml`` validates on all items, where GAUC by rows is not defined."""
     given = ["--models=SLSREC", "--without=[cate]", f"--out={tmp_path}"]
-    with pytest.raises(SystemExit) as ended:
-        main(["reproduce", "slsrec-t3", "--dataset", "amazon-cellphone", *given])
-    assert ended.value.code == 2
+    assert exit_code(["reproduce", "slsrec-t3", "--dataset", "amazon-cellphone", *given]) == 2
     assert "holds no amazon-cellphone.inter" in capsys.readouterr().err
 
 
 def test_without_an_entry_all_are_listed(capsys):
-    with pytest.raises(SystemExit) as ended:
-        main(["reproduce"])
-    assert ended.value.code == 0
+    assert exit_code(["reproduce"]) == 0
     listed = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in listed] == entry_names()
 
@@ -98,9 +95,7 @@ def test_statistics_of_a_log_that_is_not_there_leave_no_folder(tmp_path, monkeyp
 
 
 def test_a_data_set_is_asked_for(capsys):
-    with pytest.raises(SystemExit) as ended:
-        main(["reproduce", "slsrec-t1"])
-    assert ended.value.code == 2
+    assert exit_code(["reproduce", "slsrec-t1"]) == 2
     assert "give --dataset" in capsys.readouterr().err
 
 

@@ -9,10 +9,10 @@ import pytest
 from fastapi.testclient import TestClient
 from pydantic import ValidationError
 
-from recbole_lsrec.cli import main
 from recbole_lsrec.recommend import Recommender
 from recbole_lsrec.serve import app as serving
 from recbole_lsrec.serve.schemas import MOST_COLUMNS, MOST_HISTORIES, History
+from tests.command_line import exit_code
 from tests.recommend.test_recommender import _shop_run
 
 JSON = {"content-type": "application/json"}
@@ -188,9 +188,7 @@ def test_a_body_that_does_not_say_it_is_json_is_told_so(client):
 
 
 def test_a_run_that_is_none_is_refused_before_anything_listens(tmp_path, capsys):
-    with pytest.raises(SystemExit) as ended:
-        main(["serve", str(tmp_path)])
-    assert ended.value.code == 2
+    assert exit_code(["serve", str(tmp_path)]) == 2
     told = capsys.readouterr().err
     assert told.startswith("Error: checkpoint")
     assert told.count("\n") == 1

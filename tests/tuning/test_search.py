@@ -17,7 +17,6 @@ from typing import Any
 import pytest
 import ray
 
-from recbole_lsrec.cli import main
 from recbole_lsrec.errors import LESS_MEMORY, ConfigError, DataError, MachineError
 from recbole_lsrec.quick_start import run_recbole_lsrec
 from recbole_lsrec.tuning import logs
@@ -25,6 +24,7 @@ from recbole_lsrec.tuning.result import counts, read_settings
 from recbole_lsrec.tuning.search import checked, search
 from recbole_lsrec.tuning.settings import SearchResult, SearchSettings, Trial
 from recbole_lsrec.whole_files import alone
+from tests.command_line import exit_code
 from tests.tuning.planted import Planted
 
 # No user has seen so few items that 5000 are left: whoever makes the test loader gets a DataError.
@@ -132,9 +132,7 @@ def test_a_search_of_which_every_trial_failed_or_that_was_interrupted_says_so(
     monkeypatch.setattr("recbole_lsrec.tuning.search.search", lambda _: found)
     shop.pop("eval_args")
     given = [f"--{key}={value}" for key, value in shop.items()]
-    with pytest.raises(SystemExit) as ended:
-        main(["tune", "-m", "GRU4Rec", "-d", "shop", "--out", "out", *given])
-    assert ended.value.code == code
+    assert exit_code(["tune", "-m", "GRU4Rec", "-d", "shop", "--out", "out", *given]) == code
 
 
 def test_a_search_whose_node_is_lost_ends(two_cores: None, planted: dict[str, Any], monkeypatch: Any) -> None:
@@ -304,9 +302,7 @@ def test_what_cannot_work_is_refused_before_anything_runs(
 
 @pytest.mark.parametrize("more", [["--trials", "32"], ["--epochs=5"], ["--no-test"], ["--dataset", "shop"]])
 def test_a_search_that_goes_on_takes_no_other_settings(tmp_path: Path, capsys: Any, more: list[str]) -> None:
-    with pytest.raises(SystemExit) as ended:
-        main(["tune", "--resume", str(tmp_path), *more])
-    assert ended.value.code == 2
+    assert exit_code(["tune", "--resume", str(tmp_path), *more]) == 2
     assert f"--resume: found {more[0]}" in capsys.readouterr().err
 
 

@@ -118,7 +118,7 @@ def counterfactual(
     order = untouched.instances[: len(loader.dataset)].sort_values(KEY).index.to_numpy()  # as saved.lines sorts
     groups = make_groups(kept[names[0]].instances, loader.dataset, by)
     cells = _cells(parsed, kept, phase)
-    users = np.unique(kept[names[0]].instances["user_id"].to_numpy(dtype=str))
+    users, user = kept[names[0]].users
 
     def estimates(evaluation: Evaluation) -> dict[tuple[str, str, int], Estimate]:
         lines = {name: _lines(kept[name], evaluation, name, order) for name in names}
@@ -135,7 +135,6 @@ def counterfactual(
         if fixed is not None and not np.allclose(evaluation.alpha, fixed, atol=1e-6):
             raise TypeError(f"{type(trained).__name__}.match does not pass its alpha through fusion_weight()")
         found[change] = estimates(evaluation)
-    user = np.searchsorted(users, kept[names[0]].instances["user_id"].to_numpy(dtype=str))
     alpha = untouched.alpha[order]
     return Counterfactuals(
         run=saved,

@@ -1,7 +1,8 @@
 """One table: the systems of a data set under one protocol, with what the tests say of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 import numpy as np
 
@@ -160,7 +161,7 @@ def table(board: Board, dataset: str, protocol: str) -> Table:
         comparison=found.get(main),
         untested=untested,
         instances=len(lines.instances),
-        users=lines.instances["user_id"].nunique(),
+        users=len(lines.users[0]),
         candidates=first.result["fingerprints"].get("candidates", {}).get(f"{PHASE}/{protocol}"),
         ties_rule=config.get("ties", "average"),
         filter_seen=bool(config.get("filter_seen")),
@@ -229,9 +230,10 @@ def _row(
 ) -> Row:
     system, chosen = cells[0].system, sorted(under(cells, protocol), key=lambda cell: cell.run.result["seed"])  # type: ignore[union-attr]
     runs = _runs(chosen)
+    lines = cache(lambda: [run.lines(PHASE, protocol) for run in runs])
     values = {}
     for column in shown if runs else ():
-        value = _value(runs, protocol, column, found.get(column.key), system)
+        value = _value(runs, lines, protocol, column, found.get(column.key), system)
         if value is not None:
             place = standings.get(column.key)
             mark = None if place is None else {place.best: "best", place.second: "second"}.get(system)
@@ -260,16 +262,19 @@ def _row(
 
 
 def _value(
-    runs: Sequence[SavedRun], protocol: str, column: Column, found: Comparison | None, system: str
+    runs: Sequence[SavedRun],
+    lines: Callable[[], list[Lines]],
+    protocol: str,
+    column: Column,
+    found: Comparison | None,
+    system: str,
 ) -> list[float] | None:
     """The metric of each run: computed anew where what it reads is kept, else as ``result.json`` rounds it, if it does."""
     tested = next((model for model in found.models if model.label == system), None) if found else None
     if tested is not None:
         return [run.value for run in tested.runs]
-    if column.metric:
-        lines = [run.lines(PHASE, protocol) for run in runs]
-        if _readable(lines, column.metric):
-            return [column.metric.of(own) for own in lines]
+    if column.metric and _readable(lines(), column.metric):
+        return [column.metric.of(own) for own in lines()]
     values = [run.test_result.get(_prefix(run, protocol) + column.key) for run in runs]
     known = [value for value in values if value is not None]
     return known or None
@@ -307,7 +312,8 @@ def _prefix(run: SavedRun, protocol: str) -> str:
 
 
 def _tied(run: SavedRun, protocol: str) -> float:
-    return float((run.lines(PHASE, protocol).instances["ties"] > 0).mean())
+    lines = run.instances
+    return float((lines["ties"][(lines["phase"] == PHASE) & (lines["protocol"] == protocol)] > 0).mean())
 
 
 def _runs(cells: Sequence[Cell]) -> list[SavedRun]:

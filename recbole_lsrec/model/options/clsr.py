@@ -136,6 +136,11 @@ class CLSROptions(TimedOptions):
             self.short_query == "history_and_candidate" or not self.interest_evolve
         )
 
+    @property
+    def nothing_is_long_enough(self) -> bool:
+        """Whether the contrast is asked for, and no history can be long enough for it."""
+        return self.contrastive_weight > 0 and self.length_threshold >= self.MAX_ITEM_LIST_LENGTH
+
     @model_validator(mode="wrap")
     @classmethod
     def _discrepancy_has_two_tables(cls, values: Any, handler: Any) -> Any:
@@ -165,7 +170,7 @@ class CLSROptions(TimedOptions):
         if not self.contrastive_weight:
             contrast = ("contrastive_loss", *of_triplet, "length_threshold", "recent_k")
             found |= dict.fromkeys(contrast, "contrastive_weight is 0")
-        elif self.length_threshold >= self.MAX_ITEM_LIST_LENGTH:
+        elif self.nothing_is_long_enough:
             contrast = ("contrastive_loss", "contrastive_weight", *of_triplet, "recent_k")
             why = (
                 f"length_threshold is {self.length_threshold}, and no history has more than MAX_ITEM_LIST_LENGTH events"

@@ -55,11 +55,16 @@ class LSIDNOptions(LongShortOptions):
         NEGATIVES, "Negatives: targets of the batch.", "Code."
     )
 
+    @property
+    def nothing_is_long_enough(self) -> bool:
+        """Whether the contrast is asked for, and no view can be long enough for it."""
+        return self.contrastive_weight > 0 and self.length_threshold >= self.max_session_len
+
     def idle(self) -> dict[str, str]:
         """What belongs to a contrast that is off, or of views that are all too short."""
         if not self.contrastive_weight:
             return dict.fromkeys(("temperature", "length_threshold"), "contrastive_weight is 0")
-        if self.length_threshold < self.max_session_len:
+        if not self.nothing_is_long_enough:
             return {}
         why = f"length_threshold is {self.length_threshold}, and no view has more than max_session_len events"
         return dict.fromkeys(("contrastive_weight", "temperature"), why)

@@ -85,7 +85,7 @@ class CLSR(TimedRecommender):
         self.asks_candidate = self.dien or o.short_query == "history_and_candidate"
         fusion_gru = o.fusion_gru and o.manual_alpha is None
         self.contrastive_loss = o.triplet_form if o.contrastive_loss == "triplet" else o.contrastive_loss
-        if o.contrastive_weight and o.length_threshold >= self.max_seq_length:
+        if o.nothing_is_long_enough:
             self.logger.warning(
                 f"length_threshold is {o.length_threshold}, and MAX_ITEM_LIST_LENGTH {self.max_seq_length}: no history is long "
                 "enough for the contrastive loss, which is 0. Set a smaller length_threshold, or a larger window."

@@ -119,7 +119,7 @@ class LSIDN(LongShortRecommender):
                 f"sequence: official reads columns {SKIPPED} and later of the window, and MAX_ITEM_LIST_LENGTH is "
                 f"{self.max_seq_length}: Time4LSTM and its GRU read nothing. Set sequence to recent30, or a larger window."
             )
-        if o.contrastive_weight and o.length_threshold >= o.max_session_len:
+        if o.nothing_is_long_enough:
             self.logger.warning(
                 f"length_threshold is {o.length_threshold}, and max_session_len {o.max_session_len}: no view is long enough "
                 "for the contrast, which is 0. Set a smaller length_threshold, or a larger max_session_len."

@@ -13,11 +13,11 @@ import torch
 from recbole_lsrec.analysis.counterfactual.apply import changed_loader
 from recbole_lsrec.analysis.counterfactual.intervention import Intervention
 from recbole_lsrec.analysis.counterfactual.measure import counterfactual
-from recbole_lsrec.cli import main
 from recbole_lsrec.errors import ConfigError, DataError
 from recbole_lsrec.evaluation.evaluator import evaluate
 from recbole_lsrec.quick_start import load_run, run_recbole_lsrec
 from recbole_lsrec.simulated.generate import Parameters, write_log
+from tests.command_line import exit_code
 
 SMALL = Parameters(users=30, items=60, interactions=900, categories=7, seed=3)
 SETTINGS = {
@@ -171,9 +171,7 @@ def test_seed_of_the_shuffle_and_only_that(runs):
 @pytest.mark.parametrize("model", ["SLSRec", *(pytest.param(other, marks=pytest.mark.slow) for other in MODELS[1:])])
 def test_the_command(runs, tmp_path, capsys, model):
     files = [f"--json={tmp_path / 'c.json'}", f"--html={tmp_path / 'c.html'}"]
-    with pytest.raises(SystemExit) as ended:
-        main(["counterfactual", str(runs(model)), "--metric", "ndcg@5", "--protocol", "uni9", *files])
-    assert ended.value.code == 0
+    assert exit_code(["counterfactual", str(runs(model)), "--metric", "ndcg@5", "--protocol", "uni9", *files]) == 0
     text = capsys.readouterr().out
     assert f"{model} on small, seed" in text
     assert "every rank that its run saved" in text
@@ -194,8 +192,8 @@ def test_the_command(runs, tmp_path, capsys, model):
 
 def test_one_sided(runs, tmp_path, capsys):
     options = ["--protocol=uni9", "--truncate=2", "--truncate=8", "--alpha=1", "--one-sided", "--by=event_type"]
-    with pytest.raises(SystemExit) as ended:
-        main(
+    assert (
+        exit_code(
             [
                 "counterfactual",
                 str(runs("SLSRec")),
@@ -204,7 +202,8 @@ def test_one_sided(runs, tmp_path, capsys):
                 f"--html={tmp_path / 'h'}",
             ]
         )
-    assert ended.value.code == 0
+        == 0
+    )
     lines = json.loads((tmp_path / "c.json").read_text())["differences"]
     value = {line["intervention"]: line["value"] for line in lines if line["group"] == "all"}
     sides = [f"last {k}{side}" for side in ("", ", short only", ", long only") for k in (2, 8)]
@@ -221,9 +220,7 @@ def test_a_model_without_alpha(runs, capsys):
     assert found.alpha is None
     assert set(found.table["kind"]) == {"none", "shuffle", "truncate"}
     for folder in (runs("GRU4Rec"), runs("SLSRec", without=["long"])):
-        with pytest.raises(SystemExit) as ended:
-            main(["counterfactual", str(folder), "--alpha", "0.5"])
-        assert ended.value.code == 2
+        assert exit_code(["counterfactual", str(folder), "--alpha", "0.5"]) == 2
         assert "no alpha to fix; ask for shuffle and truncate only" in " ".join(capsys.readouterr().err.split())
 
 

@@ -20,8 +20,8 @@ PLANTS = [
     Plant(
         "each group's p value is adjusted as if it stood alone",
         "analysis/compare_groups.py",
-        "None if one.pair.p is None else float(next(adjusted))",
-        "one.pair.p",
+        "pairs = adjusted([one.pair for one in found])",
+        "pairs = [one.pair for one in found]",
         "tests/analysis",
     ),
     Plant(

@@ -10,6 +10,8 @@ import pandas as pd
 
 from recbole_lsrec.analysis.saved_runs import Lines
 from recbole_lsrec.analysis.user_metrics import Metric
+from recbole_lsrec.leaderboard.board import load_board
+from recbole_lsrec.leaderboard.page.collect import collect
 from tests.analysis.saved_run_files import table, write_run
 
 METRICS = ["hit@2", "ndcg@2", "mrr"]
@@ -85,6 +87,11 @@ def write_board(out: Path, cells: Sequence[Mapping[str, Any]], **changes: Any) -
     out.mkdir(parents=True, exist_ok=True)
     (out / "leaderboard.json").write_text(json.dumps({**board, **changes}))
     return out
+
+
+def reported(out: Path) -> list[dict[str, Any]]:
+    """What ``report.json`` holds of each data set, of a leaderboard whose page nobody looks at."""
+    return json.loads(json.dumps(collect(load_board(out)).to_dict()))["datasets"]
 
 
 def ranks(level: float, seed: int, spread: float = 0.5) -> list[float]:

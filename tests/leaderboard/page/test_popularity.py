@@ -7,7 +7,7 @@ import pytest
 from recbole_lsrec.errors import DataError
 from recbole_lsrec.leaderboard.page import write_report
 from recbole_lsrec.page.numbers import MINUS
-from tests.leaderboard.page.board_files import ranks, write_board, write_cell
+from tests.leaderboard.page.board_files import ranks, reported, write_board, write_cell
 
 LAMBDAS = [-1.0, 0.0, 1.0]
 
@@ -184,8 +184,7 @@ def test_the_page_says_whose_lambda_it_is_and_whether_the_tables_are_with_it(tmp
 
 def test_a_system_of_which_a_run_has_no_lambda_is_not_there(board):
     (board / "runs" / "Lift-2" / "popularity.json").unlink()
-    write_report(board)
-    found = json.loads((board / "report.json").read_text())["datasets"][0]["corrected"]
+    found = reported(board)[0]["corrected"]
     assert [one["system"] for one in found] == ["Probability", "Probability"]
 
 
@@ -195,8 +194,7 @@ def test_of_a_metric_that_ranks_do_not_give_there_is_no_curve(board):
         result = json.loads(path.read_text())
         result["popularity_correction"]["metric"] = "auc"
         path.write_text(json.dumps(result))
-    write_report(board)
-    assert json.loads((board / "report.json").read_text())["datasets"][0]["corrected"] == []
+    assert reported(board)[0]["corrected"] == []
 
 
 def tell(board, correction, valid_metric="NDCG@2", bigger=True):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from recbole_lsrec.leaderboard.page import write_report
-from recbole_lsrec.leaderboard.page.rising import is_rising
+from recbole_lsrec.leaderboard.page.rising import is_rising, still_improving
 from recbole_lsrec.leaderboard.page.table_text import table_text
 from tests.leaderboard.page.board_files import ranks, three_levels, write_board, write_cell
 
@@ -51,13 +51,16 @@ def test_a_model_that_only_counts_is_not_still_improving(tmp_path):
         (True, [0.1, 0.3] + 10 * [0.2], False),
     ],
 )
-def test_a_run_whose_validation_was_still_rising_is_still_improving(tmp_path, bigger, scores, rising):
-    history = [
-        {"epoch": epoch, "train_seconds": 1.0} | ({} if score is None else {"valid_score": score})
-        for epoch, score in enumerate(scores)
-    ]
+def test_a_run_whose_validation_was_still_rising_is_still_improving(bigger, scores, rising):
+    history = [{} if score is None else {"valid_score": score} for score in scores]
+    assert still_improving(SimpleNamespace(result={"valid_score_bigger": bigger, "history": history})) is rising
+
+
+@pytest.mark.parametrize("rising", [True, False])
+def test_the_page_says_whose_validation_was_still_rising(tmp_path, rising):
+    history = [{"epoch": n, "train_seconds": 1.0, "valid_score": score} for n, score in enumerate([0.1, 0.3, 0.2])]
     cells = [
-        write_cell(tmp_path, "A", {"pop3": ranks(2, 1)}, 1, result={"history": history, "valid_score_bigger": bigger}),
+        write_cell(tmp_path, "A", {"pop3": ranks(2, 1)}, 1, result={"history": history[: 2 if rising else 3]}),
         write_cell(tmp_path, "A", {"pop3": ranks(2, 2)}, 2),
     ]
     write_report(write_board(tmp_path, cells))

@@ -22,6 +22,7 @@ from tests.leaderboard.page.board_files import (
     USERS,
     empty_cell,
     ranks,
+    reported,
     three_levels,
     write_board,
     write_cell,
@@ -109,8 +110,7 @@ def test_the_page_says_whose_ranks_among_all_items_are_estimates(tmp_path):
     its = {"pop3": ranks(2, 1), "full": ranks(2, 1)}
     shares = {("A", 1): {"test": 0.99}, ("A", 2): {"test": 0.98}, ("B", 1): {}, ("B", 2): {}}
     cells = [write_cell(tmp_path, name, its, seed, result={"full_recall": of}) for (name, seed), of in shares.items()]
-    write_report(write_board(tmp_path, cells))
-    pop3, full = json.loads((tmp_path / "report.json").read_text())["datasets"][0]["tables"]
+    pop3, full = reported(write_board(tmp_path, cells))[0]["tables"]
     said = (
         "Ranked in two stages (full_stage), so partly by estimates, neither equal to exact ranks nor a bound: A (98.5% of the "
         "best items found)."
@@ -123,8 +123,7 @@ def test_the_page_says_whose_ranks_among_all_items_are_estimates(tmp_path):
 def test_nothing_is_significant_between_equal_systems(tmp_path):
     cells = [write_cell(tmp_path, system, {"pop3": ranks(2, number)}, seed)
              for number, (system, seed) in enumerate([("A", 1), ("A", 2), ("B", 1), ("B", 2)])]  # fmt: skip
-    write_report(write_board(tmp_path, cells))
-    (table,) = json.loads((tmp_path / "report.json").read_text())["datasets"][0]["tables"]
+    (table,) = reported(write_board(tmp_path, cells))[0]["tables"]
     assert table["verdict"].startswith("Nothing is significant in ndcg@2: no system can be told apart from ")
     assert [value["mark"] for row in table["rows"] for value in row["values"].values()] == [None] * 6
 
@@ -173,8 +172,7 @@ def test_several_targets_a_user(tmp_path):
     cells = [
         write_cell(tmp_path, name, {"pop3": ranks(level, level)}, users=users) for name, level in [("A", 2), ("B", 3)]
     ]
-    write_report(write_board(tmp_path, cells))
-    (table,) = json.loads((tmp_path / "report.json").read_text())["datasets"][0]["tables"]
+    (table,) = reported(write_board(tmp_path, cells))[0]["tables"]
     assert any(
         "shown is the mean over the 40 targets, tested are the means of the 10 users" in note for note in table["notes"]
     )
@@ -210,8 +208,7 @@ def test_a_system_of_one_seed_is_said_to_be_untested(tmp_path):
     cells = [write_cell(tmp_path, system, {"pop3": ranks(level, number, 0.1)}, seed)
              for number, (system, seed, level) in enumerate(
                  [("A", 1, 1.1), ("A", 2, 1.1), ("B", 1, 9.0), ("C", 1, 2.0), ("C", 2, 2.0)])]  # fmt: skip
-    write_report(write_board(tmp_path, cells))
-    (table,) = json.loads((tmp_path / "report.json").read_text())["datasets"][0]["tables"]
+    (table,) = reported(write_board(tmp_path, cells))[0]["tables"]
     assert table["verdict"] == (
         "No system is significantly best in ndcg@2: A is first, and significantly better than every other that was tested."
         " B has one seed, so it is not tested."
@@ -222,8 +219,7 @@ def test_the_best_mean_of_one_seed_is_no_verdict(tmp_path):
     cells = [write_cell(tmp_path, system, {"pop3": ranks(level, number, 0.1)}, seed)
              for number, (system, seed, level) in enumerate(
                  [("A", 1, 2.0), ("A", 2, 2.0), ("B", 1, 1.1), ("C", 1, 9.0), ("C", 2, 9.0)])]  # fmt: skip
-    write_report(write_board(tmp_path, cells))
-    (table,) = json.loads((tmp_path / "report.json").read_text())["datasets"][0]["tables"]
+    (table,) = reported(write_board(tmp_path, cells))[0]["tables"]
     assert table["verdict"] == (
         "No system is significantly best in ndcg@2: B has the best mean, but one seed, so it is not tested."
     )
@@ -231,8 +227,7 @@ def test_the_best_mean_of_one_seed_is_no_verdict(tmp_path):
 
 def test_recall_orders_by_the_hits_that_repeat_it(tmp_path):
     cells = [write_cell(tmp_path, "A", {"pop3": ranks(1.5, 1)}, config={"valid_metric": "Recall@2"})]
-    write_report(write_board(tmp_path, cells))
-    assert json.loads((tmp_path / "report.json").read_text())["datasets"][0]["tables"][0]["main"] == "hit@2"
+    assert reported(write_board(tmp_path, cells))[0]["tables"][0]["main"] == "hit@2"
 
 
 def test_a_system_that_a_protocol_was_not_asked_of_is_no_error(tmp_path):
@@ -252,8 +247,7 @@ def test_where_only_lower_places_differ_the_verdict_does_not_say_that_nothing_is
     cells = [cell("A", 1, 1.0, 1), cell("A", 2, 4.0, 2)]
     cells += [cell("B", seed, 1.7, 10 + seed) for seed in (1, 2)]
     cells += [cell("C", seed, 2.1, 20 + seed) for seed in (1, 2)]
-    write_report(write_board(tmp_path, cells))
-    (table,) = json.loads((tmp_path / "report.json").read_text())["datasets"][0]["tables"]
+    (table,) = reported(write_board(tmp_path, cells))[0]["tables"]
     assert table["standings"]["mrr"] == {
         "order": ["A", "B", "C"], "best": None, "second": None, "level": ["A", "B", "C"], "ahead": [], "certain": 1,
     }  # fmt: skip
@@ -291,8 +285,7 @@ def test_of_a_system_further_down_that_users_alone_do_not_tell_apart_nothing_is_
     third[10:19] = 3  # nine lose all, and ten gain: a larger loss, and not certain
     its = {"A": first, "B": second, "C": third}
     cells = [write_cell(tmp_path, name, {"pop3": of}, seed) for name, of in its.items() for seed in (1, 2, 3)]
-    write_report(write_board(tmp_path, cells))
-    (table,) = json.loads((tmp_path / "report.json").read_text())["datasets"][0]["tables"]
+    (table,) = reported(write_board(tmp_path, cells))[0]["tables"]
     assert table["verdict"] == (
         "No system is significantly best in ndcg@2: A is first, and only C, further down, cannot be told apart from it: users"
         " or seeds differ too much for their number."
@@ -326,8 +319,7 @@ def test_strata_need_no_scores_that_were_deleted(tmp_path):
         write_cell(tmp_path, system, {"pop3": ranks(2, 1)}, config=config, result={"test_result": {"auc": 0.7}})
         for system in "AB"
     ]
-    write_report(write_board(tmp_path, cells))  # no score files were ever written
-    (section,) = json.loads((tmp_path / "report.json").read_text())["datasets"]
+    (section,) = reported(write_board(tmp_path, cells))  # no score files were ever written
     assert section["tables"][0]["main"] == "auc"
     assert section["cuts"] == []
 
@@ -345,8 +337,7 @@ def test_runs_that_cut_sessions_differently_are_not_grouped_by_them(tmp_path):
             stored["fingerprints"]["features"] = of
             path.write_text(json.dumps(stored))
             cells.append(cell)
-        write_report(write_board(out, cells))
-        return json.loads((out / "report.json").read_text())["datasets"][0]
+        return reported(write_board(out, cells))[0]
 
     same, other = section("f1", "f1"), section("f1", "f2")
     assert (same["one_view"], {cut["by"] for cut in same["cuts"]}) == (True, {"history_length", "n_sessions"})

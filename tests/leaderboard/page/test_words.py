@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 from recbole_lsrec.leaderboard.page import words, write_report
 from recbole_lsrec.leaderboard.page.standing import Standing
-from tests.leaderboard.page.board_files import ranks, write_board, write_cell
+from tests.leaderboard.page.board_files import ranks, reported, write_board, write_cell
 
 
 def table(place, **known):
@@ -47,8 +47,7 @@ def test_one_seed_each_is_said_where_it_is_so(tmp_path):
             "of these runs alone",
         ),
     ):
-        write_report(write_board(tmp_path, cells))
-        (told,) = json.loads((tmp_path / "report.json").read_text())["datasets"][0]["tables"]
+        (told,) = reported(write_board(tmp_path, cells))[0]["tables"]
         assert told["verdict"].startswith(verdict)
         assert f"The pairs below are {note}: differences and intervals, no tests." in told["notes"]
 
@@ -94,8 +93,7 @@ def test_ties_are_told(tmp_path):
         write_cell(tmp_path, "A", {"pop3": ranks(2, 1)}, columns=ties),
         write_cell(tmp_path, "B", {"pop3": ranks(2, 2)}),
     ]
-    write_report(write_board(tmp_path, cells))
-    (table,) = json.loads((tmp_path / "report.json").read_text())["datasets"][0]["tables"]
+    (table,) = reported(write_board(tmp_path, cells))[0]["tables"]
     assert any("share of targets that score the same as some competitor: A 25%" in note for note in table["notes"])
 
 
