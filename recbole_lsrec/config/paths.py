@@ -34,12 +34,17 @@ def plain_name(dataset: str) -> str:
     Raises:
         ConfigError: it is none.
     """
-    if dataset in ("", ".", "..") or {*dataset} & {"/", "\\", "\0", "\n"} or len(dataset.encode()) > _LONGEST_NAME:
+    if not is_plain(dataset):
         raise ConfigError(
             f"dataset: found {dataset[:80]!r}; accepted: the name of a folder in data_path, without its path, of at most "
             f"{_LONGEST_NAME} bytes. `data_path` says where it lies."
         )
     return dataset
+
+
+def is_plain(name: str) -> bool:
+    """Whether a data set can have this name."""
+    return name not in ("", ".", "..") and not {*name} & {"/", "\\", "\0", "\n"} and len(name.encode()) <= _LONGEST_NAME
 
 
 def dataset_yaml(dataset: str) -> Path:
