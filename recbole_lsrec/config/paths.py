@@ -79,7 +79,8 @@ def dataset_folder(dataset: str, data_path: str, given: bool) -> Path:
     raise ConfigError(
         f"dataset: found {dataset!r}, which has no folder {str(first)!r}.{did_you_mean(dataset, [*here, *known])} "
         f"Data sets found: {', '.join(here)}; to be downloaded and prepared: {', '.join(known)} (`recbole-lsrec prepare "
-        f"--help`). Put {dataset}.inter into that folder, or set data_path to the folder that holds it."
+        f"--help`). Put {dataset}.inter into that folder, or set data_path to the folder that holds it"
+        f"{'' if first.is_absolute() else f'; of a finished run, start from where it was started, not from {Path.cwd()}'}."
     )
 
 
