@@ -48,7 +48,7 @@ def bar(batches: Iterable[Any] | None = None, *, shown: bool = True, **about: An
 
 def _is_watched() -> bool:
     """Whether stderr is a terminal or the cell of a notebook."""
-    return sys.stderr.isatty() or type(sys.stderr).__module__.startswith("ipykernel")
+    return (sys.stderr is not None and sys.stderr.isatty()) or type(sys.stderr).__module__.startswith("ipykernel")
 
 
 @contextmanager
@@ -144,6 +144,8 @@ class _Console(logging.Handler):
         stream = sys.stdout if place == "stdout" else sys.stderr
         line = "%(message)s" if place == "stdout" else _LINE
         formatter: logging.Formatter = _Plain(line, "%d %b %H:%M")
+        if stream is None:
+            return  # closed by whoever started the process
         if stream.isatty():
             formatter = colorlog.ColoredFormatter("%(log_color)s" + line, "%d %b %H:%M", log_colors=_LOG_COLORS)
         try:

@@ -48,7 +48,8 @@ def test_one_line_and_a_code(error, code, message, capsys):
     assert lines[0].startswith(f"Error: {message}")
 
 
-def test_a_fault_of_ours_says_where_to_report_and_keeps_the_traceback(capsys):
+def test_a_fault_of_ours_says_where_to_report_and_keeps_the_traceback(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["recbole-lsrec", "caf\udce9"])  # the name of a file in Latin-1
     code, lines = ended(KeyError("lost"), capsys)
     assert code == 1
     assert len(lines) == 1

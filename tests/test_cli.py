@@ -1,5 +1,6 @@
 """What every command of the command line shares."""
 
+import os
 import re
 
 import pytest
@@ -105,3 +106,11 @@ def test_help_is_given_and_shells_complete_whatever_is_given_twice(capsys, monke
     with pytest.raises(SystemExit) as ended:
         main([])
     assert (ended.value.code, capsys.readouterr().out) == (0, "plain,--histories\n")
+
+
+def test_a_word_that_is_no_text_is_one_line(capsys):
+    """A file name of Latin-1 on a machine of UTF-8."""
+    with pytest.raises(SystemExit) as ended:
+        main(["prepare", "csv", "--raw", os.fsdecode(b"caf\xe9.csv"), "--name", "shop"])
+    assert ended.value.code == 2
+    assert r"Error: 'caf\udce9.csv': found bytes that are no utf-8" in capsys.readouterr().err

@@ -5,6 +5,7 @@ import logging
 import os
 import re
 import signal
+import subprocess
 import sys
 import warnings
 from pathlib import Path
@@ -138,3 +139,17 @@ def test_what_recbole_calls_and_newer_packages_will_drop_is_not_told_to_its_user
         for module in ("recbole.trainer.trainer", "recbole_lsrec.trainer"):
             warnings.warn_explicit("will go", FutureWarning, "file.py", 1, module=module)
     assert len(recwarn) == 1  # ours
+
+
+@pytest.mark.parametrize(("closed", "number"), [("stdout", 1), ("stderr", 2)])
+def test_a_run_ends_well_where_its_caller_closed_a_stream(closed, number, shop):
+    Path("shop.yaml").write_text(json.dumps({**shop, "state": "INFO"}))
+    program = "from recbole_lsrec.cli import main; main()"
+    run = [sys.executable, "-c", program, "run", "--model=Pop", "--dataset=shop", "--config_files=shop.yaml"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(recbole_lsrec.__file__).parents[1])}
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$@" {number}>&-', "sh", *run], env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert ("test result" in done.stdout) == (closed == "stderr")
+    assert ("run folder" in done.stderr) == (closed == "stdout")

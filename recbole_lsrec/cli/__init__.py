@@ -1,5 +1,6 @@
 """The command ``recbole-lsrec``: a file for each kind of command; each imports what it needs when it is called."""
 
+import os
 import sys
 import warnings
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from recbole_lsrec.cli.boundary import one_line_errors
 from recbole_lsrec.cli.interrupted import ended_by_signals
 from recbole_lsrec.cli.logs import audit, prepare, simulate
 from recbole_lsrec.cli.runs import export, models, recommend, run, serve
+from recbole_lsrec.errors import ConfigError
 
 
 class _Commands(click.Group):
@@ -46,6 +48,29 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # RecBole 1.2.1 warns of what pandas 3 and torch 3 will drop; the versions it is installed with here still do it.
     warnings.filterwarnings("ignore", category=FutureWarning, module=r"recbole\.")
     warnings.filterwarnings("ignore", message="pkg_resources is deprecated")  # Ray 2.6 imports it
+    _open_what_is_closed()
     typed = list(sys.argv[1:] if arguments is None else arguments)
     with one_line_errors():
+        _check_text(typed)
         cli(args=typed, prog_name="recbole-lsrec", obj=typed)
+
+
+def _open_what_is_closed() -> None:
+    """Standard streams that the caller has closed (``>&-``, a service) lead nowhere; no file of ours gets their number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
+
+
+def _check_text(typed: Sequence[str]) -> None:
+    """Refuses words of bytes that Python could not read as text, as names of files of another encoding are.
+
+    Raises:
+        ConfigError: there is one.
+    """
+    for word in typed:
+        if any("\ud800" <= letter <= "\udfff" for letter in word):
+            raise ConfigError(
+                f"{word!a}: found bytes that are no {sys.getfilesystemencoding()}; accepted: text. Rename what it names, or "
+                "where the terminal writes UTF-8 all the same, set PYTHONUTF8=1."
+            )

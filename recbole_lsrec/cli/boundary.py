@@ -60,7 +60,7 @@ def one_line_errors() -> Iterator[None]:
 
 def _unexpected(error: Exception) -> NoReturn:
     with tempfile.NamedTemporaryFile(
-        "w", prefix="recbole-lsrec-", suffix=".txt", delete=False, encoding="utf-8"
+        "w", prefix="recbole-lsrec-", suffix=".txt", delete=False, encoding="utf-8", errors="backslashreplace"
     ) as report:
         report.write(f"{' '.join(sys.argv)}\n\n{traceback.format_exc()}")
     text = " ".join(str(error).split())[:300]

@@ -34,12 +34,17 @@ def plain_name(dataset: str) -> str:
     Raises:
         ConfigError: it is none.
     """
-    if dataset in ("", ".", "..") or {*dataset} & {"/", "\\", "\0", "\n"} or len(dataset.encode()) > _LONGEST_NAME:
+    if not is_plain(dataset):
         raise ConfigError(
             f"dataset: found {dataset[:80]!r}; accepted: the name of a folder in data_path, without its path, of at most "
             f"{_LONGEST_NAME} bytes. `data_path` says where it lies."
         )
     return dataset
+
+
+def is_plain(name: str) -> bool:
+    """Whether a data set can have this name."""
+    return name not in ("", ".", "..") and not {*name} & {"/", "\\", "\0", "\n"} and len(name.encode()) <= _LONGEST_NAME
 
 
 def dataset_yaml(dataset: str) -> Path:
@@ -74,7 +79,8 @@ def dataset_folder(dataset: str, data_path: str, given: bool) -> Path:
     raise ConfigError(
         f"dataset: found {dataset!r}, which has no folder {str(first)!r}.{did_you_mean(dataset, [*here, *known])} "
         f"Data sets found: {', '.join(here)}; to be downloaded and prepared: {', '.join(known)} (`recbole-lsrec prepare "
-        f"--help`). Put {dataset}.inter into that folder, or set data_path to the folder that holds it."
+        f"--help`). Put {dataset}.inter into that folder, or set data_path to the folder that holds it"
+        f"{'' if first.is_absolute() else f'; of a finished run, start from where it was started, not from {Path.cwd()}'}."
     )
 
 

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from recbole_lsrec.config.paths import dataset_yaml as shipped_yaml
+from recbole_lsrec.config.paths import is_plain
 from recbole_lsrec.errors import DataError, listed
 from recbole_lsrec.log_checks.times import ORDER
 from recbole_lsrec.prepare import events, write
@@ -325,8 +326,8 @@ def _training_items(connection: Any, measured: write.Measured) -> np.ndarray:
 
 
 def _check_free(folder: Path, name: str, overwrite: bool) -> None:
-    if not name or "/" in name or name.startswith(".") or name != name.strip():
-        raise DataError(f"--name: found {name!r}; accepted: the name of a folder, such as shop.")
+    if not is_plain(name) or name.startswith(".") or name != name.strip():
+        raise DataError(f"--name: found {name!r}; accepted: the name of a folder, such as shop, of at most 200 bytes.")
     if not folder.exists() or not any(folder.iterdir()):
         return
     ours = folder / f"{name}.meta.json"

@@ -44,7 +44,8 @@ class TableFile:
         if self.kind == ".parquet":
             schema = pa.schema([(name, _KINDS[name]) for name in table])
             self._parquet = self._parquet or pa.parquet.ParquetWriter(self.path, schema)
-            self._parquet.write_table(pa.Table.from_pandas(table, schema, preserve_index=False))
+            words = table.astype(dict.fromkeys({*_LISTS, "driven_by"} & {*table}, object))  # NaN of popularity alone
+            self._parquet.write_table(pa.Table.from_pandas(words, schema, preserve_index=False))
         elif self.kind == ".jsonl":
             if table.empty:
                 return  # pandas would write a blank line

@@ -24,6 +24,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from recbole_lsrec.config.paths import is_plain
 from recbole_lsrec.errors import ConfigError, DataError
 from recbole_lsrec.simulated.parameters import Parameters
 from recbole_lsrec.simulated.story import EVENT_TYPES, Catalogue, UserLog, build_catalogue, simulate
@@ -132,11 +133,13 @@ def write_log(folder: Path, name: str, parameters: Parameters) -> dict[str, Any]
 
 
 def check_name(name: str, parameters: Parameters) -> None:
-    """Refuses the bundled log's name for another log: every run of that name looks for the frozen one.
+    """Refuses what no run can name, and the bundled log's name for another log: every run of it looks for the frozen one.
 
     Raises:
         ConfigError: says what to do.
     """
+    if not is_plain(name):
+        raise ConfigError(f"simulate: name: found {name!r}; accepted: the name of a folder, such as shop (--name).")
     if name == COSMETICS and parameters.sha256() != COSMETICS_SHA256["parameters"]:
         raise ConfigError(
             f"simulate: name: found {name!r} with other parameters than the bundled log's, whose name it is; accepted: any other "

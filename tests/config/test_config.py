@@ -309,3 +309,10 @@ def test_a_pipe_is_no_file_of_settings(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.yaml")
     with pytest.raises(ConfigError, match=r"pipe\.yaml: is no file"):
         Config("GRU4Rec", "ml-100k", [str(tmp_path / "pipe.yaml")])
+
+
+def test_a_relative_data_path_that_is_not_here_says_from_where_it_was_read(tmp_path, monkeypatch):
+    """As of a finished run, which `counterfactual` reads from another folder."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match=f"of a finished run, start from where it was started, not from {tmp_path}"):
+        Config("Pop", "mine", config_dict={"data_path": "data"})

@@ -221,6 +221,7 @@ def test_paths_may_be_texts_and_columns_numbers(tmp_path):
         (([None], tmp_path, "log", options), r"^--raw: found \[None\]; accepted: a list of files"),
         ((["log.csv"], None, "log", options), "^--out: found None; accepted: the path of a folder"),
         ((["log.csv"], tmp_path, ["log"], options), r"^--name: found \['log'\]; accepted: the name of a folder"),
+        *(((["log.csv"], tmp_path, no, options), "^--name: found ") for no in ("a\\b", "a\nb", "a" * 201)),
         ((["log.csv"], tmp_path, "log", {}), "^options: found {}; accepted: Options of "),
     ):
         with pytest.raises(DataError, match=message):

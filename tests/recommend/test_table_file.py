@@ -5,6 +5,7 @@ import json
 import pandas as pd
 import pytest
 
+from recbole_lsrec.recommend.explain import COLUMNS
 from recbole_lsrec.recommend.table_file import table_file
 
 
@@ -29,3 +30,19 @@ def test_json_lines_have_no_blank_line_where_tables_are_empty(tmp_path):
         for one in (table.iloc[:0], table, table.iloc[:0], table):
             file.write(one)
     assert [json.loads(line) for line in path.read_text().splitlines()] == [{"user": "a", "item": "1"}] * 2
+
+
+def test_a_table_of_popularity_alone_goes_into_parquet(tmp_path):
+    """What only a model's lists have is NaN in it."""
+    table = pd.DataFrame({"user": ["a"], "item": ["1"]}).reindex(columns=["user", "item", *COLUMNS])
+    told = table.assign(
+        driven_by="short", alpha=0.5, alpha_of_list=0.5, current_session=[["1"]], current_categories=[[]]
+    )
+    path = tmp_path / "lists.parquet"
+    with table_file(path) as file:
+        for one in (table, told, table):
+            file.write(one)
+    written = pd.read_parquet(path)
+    assert written["user"].tolist() == ["a"] * 3
+    assert [session is not None for session in written["current_session"]] == [False, True, False]
+    assert written[list(COLUMNS)].notna().all(axis=1).tolist() == [False, True, False]

@@ -138,6 +138,9 @@ def test_no_other_log_gets_the_name_of_the_bundled_one(tmp_path, monkeypatch, fo
     assert not (tmp_path / folder).exists()
     check_name("cosmetics", Parameters())
     check_name("mine", SMALL)
+    for no in ("", "a/b", "a\nb"):  # the folder `.` has the first
+        with pytest.raises(ConfigError, match=r"^simulate: name: found"):
+            check_name(no, SMALL)
 
 
 def test_a_real_log_beside_simulated_categories_is_refused(tmp_path):
