@@ -30,7 +30,7 @@ def refuse_names(path: Path, frame: pd.DataFrame, types: Types, encoding: str) -
         if ftype == FeatureType.TOKEN:
             why[f"{field}:{ftype.value}"] = "as the header does; remove the line"
             found = why.keys() & set(frame[field].cat.categories)
-            rows = np.flatnonzero(frame[field].isin(found)) if found else ()
+            rows = np.flatnonzero(frame[field].isin(found)) if found else np.zeros(0, dtype=np.int64)
         elif ftype == FeatureType.TOKEN_SEQ:
             rows = np.flatnonzero([PADDING in tokens for tokens in frame[field]])
         else:
