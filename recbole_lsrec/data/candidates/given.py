@@ -88,7 +88,7 @@ def _read(path: Path) -> pd.DataFrame:
             frame = _text_table(path)
     except LSRecError:
         raise
-    except (OSError, ValueError, csv.Error, pa.ArrowException) as error:  # pandas' and Arrow's own
+    except (OSError, ValueError, pa.ArrowException) as error:  # pandas' and Arrow's own
         reason = " ".join(str(error).split())
         raise DataError(f"{path}: cannot be read ({reason}); the kind of file goes by its ending.") from error
     frame = frame.rename(columns=lambda name: str(name).split(":")[0])
@@ -124,15 +124,21 @@ def _text_table(path: Path) -> pd.DataFrame:
     numbers, number = [], 1
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.reader(file, delimiter="," if path.suffix == ".csv" else "\t", strict=True)
-        for row in reader:
-            if rows and row and len(row) != len(rows[0]):
-                raise DataError(
-                    f"{path}, line {number}: found {len(row)} values, the header has {len(rows[0])} columns; mend or remove it."
-                )
-            if row or not rows:
-                rows.append(row)
-                numbers.append(number)
-            number = reader.line_num + 1
+        try:
+            for row in reader:
+                if rows and row and len(row) != len(rows[0]):
+                    raise DataError(
+                        f"{path}, line {number}: found {len(row)} values, the header has {len(rows[0])} columns; mend or remove "
+                        "it."
+                    )
+                if row or not rows:
+                    rows.append(row)
+                    numbers.append(number)
+                number = reader.line_num + 1
+        except csv.Error as error:
+            raise DataError(
+                f'{path}, line {number}: a " that does not fit ({error}); take it out, or double it in a value in quotes.'
+            ) from error
     return pd.DataFrame(rows[1:], columns=rows[0], index=numbers[1:], dtype=object)
 
 

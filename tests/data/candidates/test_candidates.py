@@ -347,7 +347,10 @@ def test_a_file_that_is_none(given, tmp_path):
             "line 2: found 4 values, the header has 3 columns",
         ),
         ("user_id\titem_id\tnegatives\titem_id\na\tx\ty w\tz\n", "line 1: the column 'item_id' is there twice"),
-        ('user_id\titem_id\tnegatives\na\tx\t"y w\n', r"lists\.tsv: cannot be read \(unexpected end of data"),
+        (
+            'user_id\titem_id\tnegatives\na\tx\t"y w\n',
+            r'lists\.tsv, line 2: a " that does not fit \(unexpected end of data\); take it out',
+        ),
         ("\n\n", r"lists\.tsv: has no column user_id, item_id, negatives"),
     ],
 )
