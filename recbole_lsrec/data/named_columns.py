@@ -101,9 +101,10 @@ def _check_unused(config: Any, files: Mapping[str, str]) -> None:
                 )
         absent = [column for column in columns if files.get(column) != file]
         if absent:
-            of_file = sorted(column for column, source in files.items() if source == file)
+            further = sorted(name for name, source in files.items() if source == file and name != config["TIME_FIELD"])
             raise DataError(
-                f"unused_col: {file}: found {absent[0]!r}; accepted: columns loaded from that file ({', '.join(of_file)})."
+                f"unused_col: {file}: found {absent[0]!r}; accepted: further columns loaded from that file "
+                f"({', '.join(further) or 'none'})."
             )
 
 

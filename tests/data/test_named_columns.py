@@ -17,7 +17,7 @@ from tests.data.test_dataset import ROWS
         ),
         (
             {"inter": ["price"]},
-            r"unused_col: inter: found 'price'; accepted: columns loaded from that file \(item_id, timestamp, user_id\)",
+            r"unused_col: inter: found 'price'; accepted: further columns loaded from that file \(none\)",
         ),
     ],
 )
