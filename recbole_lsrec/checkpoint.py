@@ -95,11 +95,16 @@ def save(path: str | Path, checkpoint: Checkpoint) -> None:
         ) from error
 
 
-def load(path: str | Path) -> Checkpoint:
+def load(path: str | Path, key: str | None = None) -> Checkpoint:
     """Reads a checkpoint to CPU tensors. Nothing in the file is ever executed.
 
+    Args:
+        path: the file.
+        key: of the metadata, which of a run's files only the one that is wanted has; None for any.
+
     Raises:
-        CheckpointError: the file is missing, truncated, damaged, RecBole's own, foreign, or of another format version.
+        CheckpointError: the file is missing, truncated, damaged, RecBole's own, foreign, another file of a run, or of
+            another format version.
     """
     path = Path(path)
     pickled = _pickled_part(path)
@@ -108,17 +113,23 @@ def load(path: str | Path) -> Checkpoint:
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
         version = content[MAGIC]
-        if version == FORMAT:
-            return Checkpoint(json.loads(content["metadata"]), content["tensors"], path)
+        found = Checkpoint(json.loads(content["metadata"]), content["tensors"], path) if version == FORMAT else None
     except Exception as error:  # whatever the reader stumbles over, the file is not one that save() wrote
         raise CheckpointError(
             f"checkpoint {path}: it is marked as recbole_lsrec's but holds something else than plain tensors and JSON "
             f"({type(error).__name__}), so it was altered or damaged; use another copy, or start the run again."
         ) from error
-    raise CheckpointError(
-        f"checkpoint {path}: format version {version!r}, this recbole_lsrec {recbole_lsrec.__version__} reads version "
-        f"{FORMAT}; resume it with the version of recbole_lsrec that wrote it, or start the run again."
-    )
+    if found is None:
+        raise CheckpointError(
+            f"checkpoint {path}: format version {version!r}, this recbole_lsrec {recbole_lsrec.__version__} reads version "
+            f"{FORMAT}; resume it with the version of recbole_lsrec that wrote it, or start the run again."
+        )
+    if key is not None and key not in found.metadata:
+        raise CheckpointError(
+            f"checkpoint {path}: has no {key!r}, so it is another file of a run; give a run folder or its checkpoint.pt, and "
+            "leave the names of a run's files as they are."
+        )
+    return found
 
 
 def check(

@@ -111,7 +111,7 @@ def load_catalogue(folder: Path) -> Catalogue:
         raise CheckpointError(
             f"{folder}: holds no {CATALOGUE}; it is no run folder, or its run was made before runs kept one: train it again."
         )
-    held = checkpoint.load(path)
+    held = checkpoint.load(path, "fields")
     metadata, tensors = held.metadata, held.tensors
     features = {name: tensors[f"{name}_features"] for name in ("item", "user")}
     return Catalogue(

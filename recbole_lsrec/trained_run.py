@@ -84,7 +84,7 @@ def checkpoint_of(path: Path) -> checkpoint.Checkpoint:
     Raises:
         CheckpointError: it is missing, damaged, or of another run than the ``result.json`` beside it.
     """
-    stored = checkpoint.load(path)
+    stored = checkpoint.load(path, "model")
     if path.name != CHECKPOINT or not (path.parent / RESULT).is_file():  # a copy, or a run not at its end yet
         return stored
     result = read_result(path.parent)

@@ -371,7 +371,7 @@ class Trainer(recbole.trainer.Trainer):
 
     def _load(self, path: str | Path, config: dict[str, Any] | None = None) -> checkpoint.Checkpoint:
         """A checkpoint of this run's model and data, read by process 0; of the same settings too, if they are given."""
-        found = group.of_first(lambda: checkpoint.load(path))
+        found = group.of_first(lambda: checkpoint.load(path, "model"))
         named = {key: self.config[key] for key in ("model", "dataset")}
         checkpoint.check(found, **named, fingerprints=self.fingerprints, config=config)
         return found

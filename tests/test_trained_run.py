@@ -13,13 +13,15 @@ from recbole_lsrec.errors import CheckpointError
 from recbole_lsrec.quick_start import run_recbole_lsrec
 from recbole_lsrec.recommend.recommender import Recommender
 from recbole_lsrec.run_data import load_data
-from recbole_lsrec.run_files import CHECKPOINT
+from recbole_lsrec.run_files import CATALOGUE, CHECKPOINT
 from recbole_lsrec.trained_run import configure, load_run
 
 
 def test_a_checkpoint_of_another_run_is_refused(shop: dict[str, Any]) -> None:
     pop, knn = (Path(run_recbole_lsrec(name, "shop", config_dict=shop)["run_folder"]) for name in ("Pop", "ItemKNN"))
     assert load_run(pop)[0]["model"] == "Pop"
+    with pytest.raises(CheckpointError, match=r"catalogue\.pt: has no 'model', so it is another file of a run; give a"):
+        configure(None, None, [], {"resume": str(pop / CATALOGUE)}, [], None)
     shutil.copy(knn / CHECKPOINT, pop / CHECKPOINT)
     message = (
         r"checkpoint\.pt: is of ItemKNN on shop with seed 2020, result\.json of Pop on shop with seed 2020; take both"

@@ -13,6 +13,7 @@ _DATA, _FEATURES = Effect.DATA, Effect.FEATURES
 Column = Annotated[str, StringConstraints(pattern=r"\S")]
 HistoryLength = Annotated[int, Field(ge=1, le=1_000_000)]  # far beyond it torch ends in errors of its own
 _COLUMN = "the name of a column"
+_BY_FILE = "a dict of files, each with a list of columns, such as {inter: [price]}, or ~ for none"
 _AFFIX = "a text that is not empty, since it alone tells these fields from others"
 
 
@@ -112,8 +113,12 @@ class DataSettings(Options):
     NEG_PREFIX: Column = setting(
         "neg_", "Prefix of the fields of negatives.", RECBOLES, effect=_FEATURES, accepted=_AFFIX
     )
-    ITEM_LIST_LENGTH_FIELD: str | None = setting(
-        "item_length", "Name of the field of history lengths, which is made.", RECBOLES, effect=_FEATURES
+    ITEM_LIST_LENGTH_FIELD: Column = setting(
+        "item_length",
+        "Name of the field of history lengths, which is made.",
+        RECBOLES,
+        effect=_FEATURES,
+        accepted="the name of a field",
     )
     LIST_SUFFIX: Column = setting(
         "_list", "Suffix of the fields of histories.", RECBOLES, effect=_FEATURES, accepted=_AFFIX
@@ -130,17 +135,21 @@ class DataSettings(Options):
     load_col: dict | None = setting(  # type: ignore[type-arg]
         {"inter": ["user_id", "item_id"]}, "Columns read, by file.", RECBOLES, effect=_DATA | _FEATURES
     )
-    unload_col: dict | None = setting(  # type: ignore[type-arg]
-        None, "Columns not read, by file.", RECBOLES, effect=_DATA | _FEATURES
+    unload_col: dict[str, list[Column]] | None = setting(
+        None, "Columns not read, by file.", RECBOLES, effect=_DATA | _FEATURES, accepted=_BY_FILE
     )
-    unused_col: dict | None = setting(  # type: ignore[type-arg]
-        None, "Columns read and then dropped, by file.", RECBOLES, effect=_FEATURES
+    unused_col: dict[str, list[Column]] | None = setting(
+        None, "Columns read and then dropped, by file.", RECBOLES, effect=_FEATURES, accepted=_BY_FILE
     )
     additional_feat_suffix: list[Any] | str | None = setting(
         None, "Further files to read.", RECBOLES, effect=_DATA | _FEATURES
     )
-    seq_len: dict | None = setting(  # type: ignore[type-arg]
-        None, "Longest sequence of a column.", RECBOLES, effect=_FEATURES
+    seq_len: dict[str, Annotated[int, Field(ge=1)]] | None = setting(
+        None,
+        "Longest sequence of a column.",
+        RECBOLES,
+        effect=_FEATURES,
+        accepted="a dict of columns, each with a whole number greater than 0, or ~ for none",
     )
     numerical_features: list[Any] | None = setting([], "Float columns to embed.", RECBOLES, effect=_FEATURES)
 

@@ -17,7 +17,7 @@ MAX_NORM = "a dict such as {max_norm: 5}, or ~ for none"
 # Types of training settings for which a model may declare a default of its own.
 BatchSize = Annotated[int, Field(ge=1)]
 LearningRate = Annotated[float, Field(gt=0)]
-Norm = Annotated[float, Field(gt=0)]
+Norm = Annotated[float, Field(gt=0, le=1e15)]  # far beyond which float32 has no numbers
 
 
 class RunSettings(Options):
@@ -77,7 +77,7 @@ class RunSettings(Options):
     )
     mlflow_experiment: str = setting("recbole_lsrec", "Experiment in MLflow.", effect=Effect.NOTHING)
     loss_decimal_place: int = setting(
-        4, "Decimal places of losses in the log.", RECBOLES, effect=Effect.NOTHING, least=0
+        4, "Decimal places of losses in the log.", RECBOLES, effect=Effect.NOTHING, least=0, most=100
     )
 
     seed: int = setting(

@@ -65,11 +65,12 @@ def read_atomic(
     encoding = encoding or "utf-8"
     check_text(path, encoding)
     types = _header(path, field_separator, encoding)
-    missing = sorted((load or set()) - set(types))
-    if missing:
-        raise DataError(
-            f"{path}, line 1: load_col names {missing}, the file has {sorted(types)}; correct load_col or the file."
-        )
+    for key, named in (("load_col", load), ("unload_col", leave)):
+        missing = sorted((named or set()) - set(types), key=str)
+        if missing:
+            raise DataError(
+                f"{path}, line 1: {key} names {missing}, the file has {sorted(types)}; correct {key} or the file."
+            )
     wanted = {n: t for n, t in types.items() if (load is None or n in load) and n not in (leave or set())}
     try:
         columns = _columns(path, types, wanted, field_separator, encoding)
@@ -88,7 +89,8 @@ def read_atomic(
 def _header(path: Path, separator: str, encoding: str) -> Types:
     number, header = next(numbered_lines(path, encoding), (0, ""))
     if number != 1:
-        raise DataError(f"{path}, line 1: the file is empty; expected a header such as 'user_id:token'.")
+        empty = "line" if number else "file"
+        raise DataError(f"{path}, line 1: the {empty} is empty; expected a header such as 'user_id:token'.")
     types: Types = {}
     for column in header.split(separator):
         name, colon, ftype = column.partition(":")
@@ -156,6 +158,7 @@ def _finite(text: str) -> float:
 
 def _explain(path: Path, types: Types, wanted: Types, separator: str, seq_separator: str, encoding: str) -> None:
     """Raises the error of the first line that cannot be read."""
+    number = 0
     for number, line in numbered_lines(path, encoding):
         values = line.split(separator)
         if len(values) != len(types):
@@ -173,6 +176,8 @@ def _explain(path: Path, types: Types, wanted: Types, separator: str, seq_separa
             raise DataError(
                 f"{path}, line {number}: column '{name}:{ftype.value}' holds {value!r}; accepted: {accepted}."
             )
+    if number == 1:
+        raise DataError(f"{path}: holds only the header; expected a line for each event, user or item.")
 
 
 def _is_number(text: str) -> bool:

@@ -106,6 +106,7 @@ class FilteredDataset(CheckedDataset):
             if self.field2type[vectors] == FeatureType.FLOAT_SEQ:
                 for text in preload_remarks(feat[ids].to_numpy(), feat[vectors].to_list(), self.num(ids)):
                     self.remark(30, f"preload_weight: {ids}: {text}")
+            self._preloaded_weight[ids][0] = 0  # of the padding, which RecBole gives the vector of a line without an id
 
     def _check_unit(self) -> None:
         user, time = (self.inter_feat[field].to_numpy() for field in (self.uid_field, self.time_field))

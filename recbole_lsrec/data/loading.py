@@ -14,7 +14,7 @@ from recbole_lsrec.data.batch_fields import check_free_names, check_own_names
 from recbole_lsrec.data.files import names_read
 from recbole_lsrec.data.named_columns import check_named_columns
 from recbole_lsrec.data.recbole_dataset import RecBoleDataset
-from recbole_lsrec.data.token_ids import PADDING
+from recbole_lsrec.data.refused_names import refuse_names
 from recbole_lsrec.errors import DataError
 from recbole_lsrec.log_checks.batch_names import taken_names
 from recbole_lsrec.log_checks.names import none_words, unseen_twins
@@ -67,12 +67,13 @@ class CheckedDataset(RecBoleDataset):
         self.user_feat = self._load_user_or_item_feat(token, dataset_path, FeatureSource.USER, "uid_field")
         self.item_feat = self._load_user_or_item_feat(token, dataset_path, FeatureSource.ITEM, "iid_field")
         self._load_additional_feat(token, dataset_path)
-        for end, columns in (self.config["load_col"] or {}).items():
-            if getattr(self, f"{end}_feat", None) is None:
-                self.remark(
-                    30,
-                    f"load_col: {end}: {columns} are not read: no file {token}.{end}, or additional_feat_suffix lacks {end!r}",
-                )
+        for key in ("load_col", "unload_col"):
+            for end, columns in (self.config[key] or {}).items():
+                if getattr(self, f"{end}_feat", None) is None:
+                    self.remark(
+                        30,
+                        f"{key}: {end}: {columns} are not read: no file {token}.{end}, or additional_feat_suffix lacks {end!r}",
+                    )
         self._check_columns(token, in_log)
         if self.pre_split:
             self._check_pre_split()
@@ -189,7 +190,7 @@ class CheckedDataset(RecBoleDataset):
             encoding=self.config["encoding"],
             time_field=self.time_field if source == FeatureSource.INTERACTION else None,
         )
-        self._refuse_padding(path, frame, types)
+        refuse_names(path, frame, types, self.config["encoding"] or "utf-8")
         self._remark_none_words(path, frame, types)
         self._remark_unseen(path, frame, types)
         self._remark_missing_numbers(path, frame, types)
@@ -205,25 +206,14 @@ class CheckedDataset(RecBoleDataset):
                 self.field2bucketnum[field] = 2
         return frame
 
-    def _refuse_padding(self, path: Path, frame: pd.DataFrame, types: Types) -> None:
-        """No token may have the name of the padding, which is id 0 and no event's."""
-        for field in [field for field, ftype in types.items() if ftype == FeatureType.TOKEN]:
-            names = np.flatnonzero(frame[field].cat.categories.to_numpy() == PADDING)
-            if len(names):
-                row = int(np.argmax(frame[field].cat.codes.to_numpy() == names[0]))
-                lines = numbered_lines(path, self.config["encoding"] or "utf-8")
-                number, _ = next(islice(lines, row + 1, None))
-                raise DataError(
-                    f"{path}, line {number}: column {field!r} holds {PADDING!r}, the name of the padding; give it another name."
-                )
-
     def _remark_none_words(self, path: Path, frame: pd.DataFrame, types: Types) -> None:
         """A category, session or type of event whose name may mean that there is none is one all the same, and is said."""
         for field in (self.config["CATEGORY_FIELD"], self.config["SESSION_ID_FIELD"], EVENT_TYPE):
-            if types.get(field) != FeatureType.TOKEN:
-                continue
-            names = none_words(frame[field].cat.categories)
-            lines = int(frame[field].isin(names).sum())
+            column = frame[field] if types.get(field) in (FeatureType.TOKEN, FeatureType.TOKEN_SEQ) else pd.Series()
+            if types.get(field) == FeatureType.TOKEN_SEQ:  # of which the first counts (category_from_seq)
+                column = column.map(lambda tokens: tokens[0] if len(tokens) else None)
+            names = none_words(column.dropna().unique())
+            lines = int(column.isin(names).sum())
             if lines:
                 self.remark(
                     30,

@@ -41,18 +41,19 @@ def check_named_columns(config: Any, types: Mapping[str, FeatureType], sources: 
                 raise DataError(f"{key}: found {column!r}, {found}; accepted: loaded columns of type {wanted}.")
             if list(config[key]).count(column) > 1:
                 raise DataError(f"{key}: found {column!r} more than once; accepted: a column once.")
-    both = [name for name in config["alias_of_user_id"] or [] if name in (config["alias_of_item_id"] or [])]
-    if both:
-        raise DataError(f"alias_of_user_id: found {both[0]!r}, which alias_of_item_id has too; keep it in one of them.")
+    of_items = {config["ITEM_ID_FIELD"]: "is the ITEM_ID_FIELD"}
+    of_items |= dict.fromkeys(config["alias_of_item_id"] or [], "alias_of_item_id has too")
+    for name in [*(config["alias_of_user_id"] or []), config["USER_ID_FIELD"]]:
+        if name in of_items:
+            raise DataError(
+                f"alias_of_user_id: found {name!r}, which {of_items[name]}; a column holds ids of users or of items, so keep it "
+                "in one of them."
+            )
     if config["TIME_FIELD"] in (config["numerical_features"] or []):
         raise DataError(
             f"numerical_features: {config['TIME_FIELD']!r} is the TIME_FIELD; times are kept as exact seconds."
         )
-    files = {getattr(source, "value", source) for source in sources.values()}
-    _check_unused(config, sorted(files - {FeatureSource.USER_ID.value, FeatureSource.ITEM_ID.value}))
-    for column, length in (config["seq_len"] or {}).items():
-        if type(length) is not int or length < 1:
-            raise DataError(f"seq_len: {column}: found {length!r}; accepted: a whole number greater than 0.")
+    _check_unused(config, {column: getattr(source, "value", source) for column, source in sources.items()})
     aliases = {*(config["alias_of_user_id"] or []), *(config["alias_of_item_id"] or [])}
     for ids, vectors in (config["preload_weight"] or {}).items():
         kind = types.get(vectors) if isinstance(vectors, str) else None
@@ -60,6 +61,11 @@ def check_named_columns(config: Any, types: Mapping[str, FeatureType], sources: 
             raise DataError(
                 f"preload_weight: {ids}: found {vectors!r}; accepted: a column of type 'float' or 'float_seq', loaded from the "
                 "same file."
+            )
+        if sources[ids] in (FeatureSource.USER, FeatureSource.ITEM):
+            raise DataError(
+                f"preload_weight: found {ids!r}, of the {sources[ids].value} file, whose lines RecBole 1.2.1 takes for users and "
+                "items; accepted: ids of a further file (additional_feat_suffix)."
             )
         if not isinstance(sources[ids], FeatureSource) and ids not in aliases:
             raise DataError(
@@ -81,17 +87,25 @@ def check_named_columns(config: Any, types: Mapping[str, FeatureType], sources: 
             )
 
 
-def _check_unused(config: Any, loaded: list[str]) -> None:
-    """``unused_col`` may not take out what every batch is made of, nor from a file of which there is no table."""
+def _check_unused(config: Any, files: Mapping[str, str]) -> None:
+    """``unused_col`` names columns that are loaded, of their file, and may not take out what every batch is made of."""
+    loaded = sorted({*files.values()} - {FeatureSource.USER_ID.value, FeatureSource.ITEM_ID.value})
     for file, columns in (config["unused_col"] or {}).items():
         if file not in loaded:
             raise DataError(f"unused_col: found {file!r}; accepted: files that columns are loaded from ({loaded}).")
         for key in ("USER_ID_FIELD", "ITEM_ID_FIELD", "TIME_FIELD"):
-            if config[key] in (columns or ()):
+            if config[key] in columns:
                 raise DataError(
                     f"unused_col: {file}: found {config[key]!r}, which is the {key}; accepted: columns that not "
                     "every batch is made of; leave it out here."
                 )
+        absent = [column for column in columns if files.get(column) != file]
+        if absent:
+            further = sorted(name for name, source in files.items() if source == file and name != config["TIME_FIELD"])
+            raise DataError(
+                f"unused_col: {file}: found {absent[0]!r}; accepted: further columns loaded from that file "
+                f"({', '.join(further) or 'none'})."
+            )
 
 
 def _is_a_way(how: Any) -> bool:

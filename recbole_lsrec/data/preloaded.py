@@ -18,12 +18,14 @@ def preload_remarks(ids: np.ndarray, vectors: Sequence[Sequence[float]], n_ids: 
     longest = lengths[given].max(initial=0)
     without, again = n_ids - 1 - len(np.unique(ids[given])), given.sum() - len(np.unique(ids[given]))
     short = (lengths[given] < longest).sum()
+    nobodys = ((ids == 0) & (lengths > 0)).sum()
     told = (
         (
             short,
             f"{short} of {given.sum()} vectors are shorter than the longest, of {longest} numbers, and end with zeros",
         ),
         (without, f"{without} of {n_ids - 1} ids have no vector and get zeros"),
+        (nobodys, f"{nobodys} vectors have no id and are left out"),
         (again, f"{again} vectors are of an id that has one already; the last counts"),
     )
     return [text for count, text in told if count]

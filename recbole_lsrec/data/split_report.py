@@ -214,10 +214,13 @@ def _equal_time_warnings(dataset: SessionDataset, phases: Mapping[str, Mapping[s
 def _copy_warnings(dataset: SessionDataset, phases: Mapping[str, Mapping[str, Any]]) -> list[str]:
     warnings = []
     if n_copies := int(dataset.copied.sum()):
+        remedy = "rm_exact_duplicates: True keeps the first line of each"
+        if dataset.pre_split:  # whose files no filter is applied to
+            remedy = "remove them from the files"
         warnings.append(
             f"exact duplicates: {n_copies} events ({percent(_share(dataset.copied) or 0.0)}) have the user, item and time "
             f"of an earlier line, and {percent(phases['test']['copies'] or 0.0)} of the test targets are such copies; "
-            "rm_exact_duplicates: True keeps the first line of each"
+            f"{remedy}"
         )
     if dataset.pre_split and (both := in_both(dataset.user, dataset.item, dataset.time, dataset._origin > 0)):
         warnings.append(

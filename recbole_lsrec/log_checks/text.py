@@ -12,13 +12,20 @@ UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # What a file begins with: what it then is, the value of `encoding` that reads it, what else to do.
 _STARTS = (
     (b"\x1f\x8b", "is compressed (gzip)", "", "unpack it first"),
+    (b"BZh", "is compressed (bzip2)", "", "unpack it first"),
+    (b"\xfd7zX", "is compressed (xz)", "", "unpack it first"),
+    (b"\x28\xb5\x2f\xfd", "is compressed (zstd)", "", "unpack it first"),
+    (b"7z\xbc\xaf", "is an archive (7z)", "", "unpack it first"),
     (b"PK\x03\x04", "is a zip archive (or a spreadsheet)", "", "unpack or export it first"),
+    (b"\xd0\xcf\x11\xe0", "is a spreadsheet (xls)", "", "export it first"),
     (b"PAR1", "is a parquet file", "", "accepted here is text"),
     (codecs.BOM_UTF8, "begins with a byte order mark", "utf-8-sig", "save it as UTF-8 without the mark"),
     (codecs.BOM_UTF32_LE, "is UTF-32", "utf-32", "save it as UTF-8"),  # begins as UTF-16 does
     (codecs.BOM_UTF16_LE, "is UTF-16", "utf-16", "save it as UTF-8"),
     (codecs.BOM_UTF16_BE, "is UTF-16", "utf-16", "save it as UTF-8"),
 )
+BINARY = tuple(start for start, _, reads_it, _ in _STARTS if not reads_it)
+"""What files that are no text begin with."""
 _BLOCK = 1 << 22
 _MARK = "\udcff"  # no text holds half a surrogate pair
 codecs.register_error("lsrec-mark", lambda error: (_MARK, getattr(error, "end", 1)))

@@ -108,7 +108,7 @@ def parse_events(connection: Any, times: Times | None, starts: Starts, ledger: L
         WHEN "user" = '' THEN 'no user' WHEN item = '' THEN 'no item'
         WHEN contains("user" || item || category || event_type || session, chr(10))
             THEN 'an id holds a line break, as where a lone " joins rows'
-        {_lists_sql(starts)}
+        {_lists_sql(starts)} {_names_sql(starts)}
         WHEN regexp_matches("user" || item || category || event_type || session, '{BAD_TEXT}')
             THEN 'an id holds a control character'
         WHEN '{PADDING}' IN ("user", item, category, event_type, session) THEN 'an id is {PADDING}, the name of the padding'
@@ -152,6 +152,14 @@ def _lists_sql(starts: Starts) -> str:
             advice += f", or take it with --item-features {column}:token_seq"
         cases.append(f"""WHEN contains("{role}", {text(LIST)}) THEN {text(f"{role} is a list; {advice}")}""")
     return " ".join(cases)
+
+
+def _names_sql(starts: Starts) -> str:
+    """The line of names again, as files put together have it."""
+    named = [layout.columns for _, _, layout in starts if layout.form == "csv" and layout.header is None]
+    pairs = dict.fromkeys((text(columns["user"]), text(columns["item"])) for columns in named if len(columns) > 1)
+    names = ", ".join(f"({user}, {item})" for user, item in pairs)
+    return f"""WHEN ("user", item) IN ({names}) THEN 'the line of names again'""" if names else ""
 
 
 def place_of(raw_row: int, starts: Starts) -> str:

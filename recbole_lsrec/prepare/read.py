@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from recbole_lsrec.errors import DataError, did_you_mean, listed
-from recbole_lsrec.log_checks.text import UTF_16, lines_are_bytes
+from recbole_lsrec.log_checks.text import BINARY, UTF_16, lines_are_bytes
 from recbole_lsrec.prepare.escapes import Escapes
 from recbole_lsrec.prepare.files import Counted, RawFile
 from recbole_lsrec.prepare.layout import Layout
@@ -23,8 +23,6 @@ from recbole_lsrec.prepare.read_parquet import parquet_columns, read_parquet
 BLOCK = 1 << 24
 _LONGEST_HEADER = 1 << 20
 _NEVER = 1 << 12  # columns of no table
-# Of zip (xlsx, ods), xls, gzip, parquet.
-_BINARY = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x1f\x8b", b"PAR1")
 
 
 def first_lines(raw: RawFile, encoding: str, count: int) -> list[str]:
@@ -35,7 +33,7 @@ def first_lines(raw: RawFile, encoding: str, count: int) -> list[str]:
     """
     with raw.open() as stream:
         head = stream.read(_LONGEST_HEADER)
-    if head.startswith(_BINARY):
+    if head.startswith(BINARY):
         raise DataError(f"{raw.name}: is a spreadsheet or an archive, no text; export it as CSV, or unpack it.")
     try:
         text = head.decode(encoding_of(head, encoding), errors="strict" if len(head) < _LONGEST_HEADER else "ignore")

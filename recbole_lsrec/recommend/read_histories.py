@@ -134,10 +134,14 @@ def _text_blocks(path: Path) -> Iterator[pd.DataFrame]:
     """Of a CSV, TSV or atomic file: every value as text, no line of another number of values."""
     with path.open(encoding="utf-8-sig", newline="") as file:
         _, names = next(_rows(file, path.suffix), (0, []))
+        alone = not any(line.strip() for line in file)
     if not names:
         raise ValueError("it is empty")
     separator, quoted = _COLUMNS[path.suffix]
     _refuse_doubled(names)
+    if alone:  # which pyarrow refuses where nothing ends the line
+        yield pd.DataFrame(columns=names, dtype=object)
+        return
     _check_quotes(path)
     reader = pyarrow.csv.open_csv(
         path,

@@ -116,6 +116,9 @@ def test_other_encodings_by_name(read, encoding):
             "line 2: column 'timestamp:float' holds '\uff11\uff15'; accepted: a number",
         ),
         (HEADER + "u\ti\t2020-01-01 00:00:00\n", r"line 2: column 'timestamp:float' holds '2020-01-01 00:00:00'"),
+        (HEADER.rstrip("\n"), r"log\.inter: holds only the header; expected a line for each event, user or item"),
+        ("", r"log\.inter, line 1: the file is empty; expected a header"),
+        ("\n" + HEADER + "u\ti\t1\n", r"log\.inter, line 1: the line is empty; expected a header"),
         ("user_id:token\tuser_id:token\n", "line 1: the column 'user_id' is there twice"),
         (
             "a:token\te:float_seq\nx\t1 2\ny\t0.1,0.2\n",

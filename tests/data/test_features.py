@@ -91,6 +91,16 @@ def test_numbers_that_are_none(load, key):
             {"alias_of_user_id": ["cat"], "alias_of_item_id": ["cat"]},
             "alias_of_user_id: found 'cat', which alias_of_item_id has too",
         ),
+        (
+            {"alias_of_user_id": ["item_id"]},
+            "alias_of_user_id: found 'item_id', which is the ITEM_ID_FIELD; a column holds ids of users or of items",
+        ),
+        ({"alias_of_item_id": ["user_id"]}, "found 'user_id', which alias_of_item_id has too"),
+        (
+            {"preload_weight": {"cat": "price"}},
+            "preload_weight: found 'cat', of the item file, .*; accepted: ids of a further file",
+        ),
+        ({"load_col": None, "unload_col": {"item": ["Price"]}}, r"line 1: unload_col names \['Price'\], the file has"),
         ({"discretization": {"weight": {"method": "LD"}}}, "discretization: found 'weight', which is not loaded"),
         (
             {"discretization": {"price": {"method": "LD"}}},

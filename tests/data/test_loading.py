@@ -37,6 +37,11 @@ def test_columns_of_a_file_that_is_not_read_are_named(load, tmp_path):
         assert (logging.WARNING, text) in remarks
 
 
+def test_columns_left_out_of_a_file_that_is_not_read_are_named(load):
+    remarks = load(ROWS, load_col=None, unload_col={"itm": ["price"]}).remarks
+    assert any("unload_col: itm: ['price'] are not read: no file tiny.itm" in text for _, text in remarks)
+
+
 def test_a_sequence_is_cut_at_its_end(load):
     items = "item_id:token\ttags:token_seq\nx\tred green blue\ny\tred\nz\tblue\n"
     columns = {"inter": ["user_id", "item_id", "timestamp"], "item": ["item_id", "tags"]}
@@ -317,6 +322,13 @@ def test_categories_sessions_and_events_named_as_if_there_were_none_are_counted_
         "tiny.inter, column 'session_id': 2 of 4 lines hold 'None'",
         "tiny.inter, column 'event_type': 2 of 4 lines hold 'N/A', '-'",
     ]
+
+
+def test_the_first_of_several_categories_counts_as_the_name(load, caplog):
+    items = "item_id:token\tcat:token_seq\nx\tNA toys\ny\ttoys NA\nz\t\n"
+    with caplog.at_level(logging.WARNING):
+        load(ROWS, item_file=items, load_col=None, CATEGORY_FIELD="cat")
+    assert "tiny.item, column 'cat': 1 of 3 lines hold 'NA', which is a name like any other" in caplog.text
 
 
 def test_sessions_named_as_if_there_were_none_are_counted(load, caplog):

@@ -15,9 +15,13 @@ from tests.data.test_dataset import ROWS
             {"item": ["price"]},
             r"unused_col: found 'item'; accepted: files that columns are loaded from \(\['inter'\]\)",
         ),
+        (
+            {"inter": ["price"]},
+            r"unused_col: inter: found 'price'; accepted: further columns loaded from that file \(none\)",
+        ),
     ],
 )
-def test_what_every_batch_is_made_of_cannot_be_unused(load, unused, message):
+def test_what_every_batch_is_made_of_or_no_column_cannot_be_unused(load, unused, message):
     with pytest.raises(DataError, match=message):
         load(ROWS, unused_col=unused)
 

@@ -40,6 +40,12 @@ def test_its_name_can_be_another(load):
     assert dataset.windows(np.array([2]))["visit_list"].tolist() == [[1, 1, 0]]
 
 
+@pytest.mark.parametrize("name", ["sess", "SessId", "basket_id"])
+def test_other_names_of_sessions_are_named(load, caplog, name):
+    load(ROWS, header=HEADER.replace("session_id", name), load_col=None).build()
+    assert f"the column {name!r} looks like the log's own sessions and is not used" in caplog.text
+
+
 @pytest.mark.parametrize("loaded", [True, False])
 def test_a_column_like_sessions_that_is_not_used_is_named(load, caplog, loaded):
     columns = ["user_id", "item_id", "timestamp", *["user_session"] * loaded]

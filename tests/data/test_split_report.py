@@ -256,6 +256,8 @@ def test_files_that_overlap_are_warned_of(tmp_path):
     settings = {"data_path": str(tmp_path), "benchmark_filename": ["one", "two", "three"], "timestamp_unit": "s"}
     dataset = SessionDataset(Config("GRU4Rec", "log", config_dict=settings))
     dataset.build()
+    (copies,) = [text for text in split_report(dataset)["warnings"] if text.startswith("exact duplicates: 1 events")]
+    assert copies.endswith("; remove them from the files")
     assert (
         "the files overlap: 1 events of the validation and test files also stand in the training file, with the same user, "
         "item and time"

@@ -1,4 +1,6 @@
+import bz2
 import gzip
+import lzma
 
 import pytest
 
@@ -23,6 +25,11 @@ def test_text_in_the_encoding_named(tmp_path, encoding):
         (TEXT.encode("utf-32"), "line 1: is UTF-32; set encoding: utf-32"),
         (TEXT.encode("utf-16-le"), "line 1: holds a NUL byte, so it is no utf-8 text; set encoding"),
         (gzip.compress(TEXT.encode()), r"line 1: is compressed \(gzip\); unpack it first"),
+        (bz2.compress(TEXT.encode()), r"line 1: is compressed \(bzip2\); unpack it first"),
+        (lzma.compress(TEXT.encode()), r"line 1: is compressed \(xz\); unpack it first"),
+        (b"\x28\xb5\x2f\xfd...", r"line 1: is compressed \(zstd\); unpack it first"),
+        (b"7z\xbc\xaf\x27\x1c", r"line 1: is an archive \(7z\); unpack it first"),
+        (b"\xd0\xcf\x11\xe0...", r"line 1: is a spreadsheet \(xls\); export it first"),
         (b"PK\x03\x04...", "line 1: is a zip archive"),
         (b"a\tb\nc\t\0\n", "line 2: holds a NUL byte"),
     ],

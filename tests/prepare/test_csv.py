@@ -327,10 +327,22 @@ def test_an_object_may_lack_keys_that_others_have(prepared):
     assert meta["account"]["refused"][0]["reason"] == "no time"
 
 
-@pytest.mark.parametrize("start", [b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x1f\x8b"])
+@pytest.mark.parametrize(
+    "start", [b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x1f\x8b", b"BZh9", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd"]
+)
 def test_a_spreadsheet_is_no_table_of_text(prepared, start):
     with pytest.raises(DataError, match=r"shop\.xlsx: is a spreadsheet or an archive, no text; export it as CSV"):
         prepared("csv", {"shop.xlsx": start + b"\0\1"})
+
+
+@pytest.mark.parametrize("time", ["timestamp", "order"])
+def test_the_line_of_names_again_is_no_event(prepared, time):
+    table = HEAD + "a,x,1577836800\n" + HEAD + "b,x,1577836801\n"
+    events, _, meta = prepared("csv", {"shop.csv": table}, columns={"time": time}, max_refused=0.5)
+    assert [event.split("|")[0] for event in events] == ["a", "b"]
+    (refused,) = meta["account"]["refused"]
+    assert refused["reason"] == "the line of names again"
+    assert "shop.csv, row 3" in refused["examples"][0]
 
 
 def test_what_is_told_about_a_log_is_no_log(prepared):

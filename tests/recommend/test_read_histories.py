@@ -133,6 +133,14 @@ def test_what_is_no_text_in_utf_8(tmp_path, content, said):
         read_histories(tmp_path / "log.csv", NAMES)
 
 
+@pytest.mark.parametrize("end", ["", "\n", "\r\n\n"])
+def test_a_file_of_names_alone_holds_no_event(tmp_path, end):
+    (tmp_path / "log.csv").write_text("user,item,timestamp" + end, newline="")
+    frame = read_histories(tmp_path / "log.csv", NAMES)
+    assert len(frame) == 0
+    assert {"user", "item", "timestamp"} <= {*frame}
+
+
 def test_true_is_the_word_that_prepare_writes(tmp_path):
     (tmp_path / "log.jsonl").write_text('{"user": "True", "item": true, "timestamp": 1}\n')
     (event,) = read_histories(tmp_path / "log.jsonl", NAMES).to_dict("records")

@@ -1,5 +1,6 @@
 """Candidate lists given in a file, such as a published candidate set, matched with the instances of the log."""
 
+import csv
 from decimal import Decimal
 from pathlib import Path
 
@@ -84,10 +85,7 @@ def _read(path: Path) -> pd.DataFrame:
             frame = pq.read_table(path).to_pandas(ignore_metadata=True)
         else:
             check_utf8(path)
-            separator = "," if path.suffix == ".csv" else "\t"
-            frame = pd.read_csv(
-                path, sep=separator, dtype=str, keep_default_na=False, skip_blank_lines=False, encoding="utf-8-sig"
-            )
+            frame = _text_table(path)
     except LSRecError:
         raise
     except (OSError, ValueError, pa.ArrowException) as error:  # pandas' and Arrow's own
@@ -100,14 +98,48 @@ def _read(path: Path) -> pd.DataFrame:
             f"{path}: has no column {', '.join(missing)} (found: {', '.join(map(str, frame.columns))}); needed are "
             f"{', '.join(_COLUMNS)}, and timestamp where a user has a target twice."
         )
-    # A text file's first line is its header.
-    frame.index = pd.RangeIndex(1, len(frame) + 1) + (path.suffix != ".parquet")
+    if not frame.columns.is_unique:
+        twice = frame.columns[frame.columns.duplicated()][0]
+        raise DataError(f"{path}, line 1: the column {twice!r} is there twice; rename or remove one of them.")
+    if path.suffix == ".parquet":
+        frame.index = pd.RangeIndex(1, len(frame) + 1)
     incomplete = frame[[name for name in (*_COLUMNS, "timestamp") if name in frame]].isna().any(axis=1).to_numpy()
     if incomplete.any():
-        line = frame.index[int(incomplete.argmax())]
-        raise DataError(f"{path}, line {line}: has fewer values than the header has columns; mend or remove it.")
+        raise DataError(f"{_where(path, frame, int(incomplete.argmax()))}: has a value missing; mend or remove it.")
+    lists = frame["negatives"].map(lambda given: isinstance(given, str | list | np.ndarray)).to_numpy(dtype=bool)
+    if not lists.all():
+        at = int(lists.argmin())
+        raise DataError(
+            f"{_where(path, frame, at)}: negatives {frame['negatives'].iloc[at]!r}; accepted: a list, or a text with tokens "
+            "separated by spaces."
+        )
     frame["negatives"] = frame["negatives"].map(lambda given: given.split() if isinstance(given, str) else list(given))
     return frame
+
+
+def _text_table(path: Path) -> pd.DataFrame:
+    """The file's values as text, each line that is not empty under its number; the header is line 1."""
+    csv.field_size_limit(max(csv.field_size_limit(), path.stat().st_size))  # of long lists
+    rows: list[list[str]] = []
+    numbers, number = [], 1
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.reader(file, delimiter="," if path.suffix == ".csv" else "\t", strict=True)
+        try:
+            for row in reader:
+                if rows and row and len(row) != len(rows[0]):
+                    raise DataError(
+                        f"{path}, line {number}: found {len(row)} values, the header has {len(rows[0])} columns; mend or remove "
+                        "it."
+                    )
+                if row or not rows:
+                    rows.append(row)
+                    numbers.append(number)
+                number = reader.line_num + 1
+        except csv.Error as error:
+            raise DataError(
+                f'{path}, line {number}: a " that does not fit ({error}); take it out, or double it in a value in quotes.'
+            ) from error
+    return pd.DataFrame(rows[1:], columns=rows[0], index=numbers[1:], dtype=object)
 
 
 def _ids(

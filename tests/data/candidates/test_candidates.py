@@ -338,6 +338,48 @@ def test_a_file_that_is_none(given, tmp_path):
         read_candidates(path.with_suffix(".parquet"), view)
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("user_id\titem_id\tnegatives\na\tx\ty w\n\nb\tz\n", "line 4: found 2 values, the header has 3 columns; mend"),
+        (
+            "user_id\titem_id\tnegatives\na\tx\ty w\t5\nb\tz\tx y\t5\n",
+            "line 2: found 4 values, the header has 3 columns",
+        ),
+        ("user_id\titem_id\tnegatives\titem_id\na\tx\ty w\tz\n", "line 1: the column 'item_id' is there twice"),
+        (
+            'user_id\titem_id\tnegatives\na\tx\t"y w\n',
+            r'lists\.tsv, line 2: a " that does not fit \(unexpected end of data\); take it out',
+        ),
+        ("\n\n", r"lists\.tsv: has no column user_id, item_id, negatives"),
+    ],
+)
+def test_lines_that_do_not_fit_the_header(given, text, message):
+    path, view = given(LISTS)
+    path.write_text(text)
+    with pytest.raises(DataError, match=message):
+        read_candidates(path, view)
+
+
+def test_empty_lines_are_none_and_lists_may_be_long(given):
+    path, view = given(LISTS)
+    expected = tokens(view, read_candidates(path, view))
+    path.write_text(path.read_text().replace("\n", "\n\n") + "\n")
+    assert tokens(view, read_candidates(path, view)) == expected
+    path, view = given([(user, item, f"{negatives} {' ' * 200_000}") for user, item, negatives in LISTS])
+    assert tokens(view, read_candidates(path, view)) == expected
+
+
+def test_negatives_that_are_no_list(given):
+    path, view = given(LISTS)
+    table = pd.DataFrame([(user, item, 5) for user, item, _ in LISTS], columns=["user_id", "item_id", "negatives"])
+    table.to_parquet(path.with_suffix(".parquet"))
+    with pytest.raises(
+        DataError, match=r"lists\.parquet, line 1: negatives 5; accepted: a list, or a text with tokens"
+    ):
+        read_candidates(path.with_suffix(".parquet"), view)
+
+
 def test_the_file_and_its_protocol_go_together(load, tmp_path):
     with pytest.raises(ConfigError, match=r"^eval_args: mode: .* file only with the key candidates"):
         load(LOG, eval_args={"mode": ["file"]})
