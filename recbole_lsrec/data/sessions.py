@@ -7,7 +7,7 @@ import numpy as np
 
 from recbole_lsrec.config.data_settings import DataSettings
 
-_LIKE_SESSIONS = re.compile(r"session|(?<![a-z])sess(?![a-z])|visit|basket", re.IGNORECASE)
+_LIKE_SESSIONS = re.compile(r"session|(?<![a-z])sess|visit|basket", re.IGNORECASE)
 
 
 def segment_sessions(user: np.ndarray, time: np.ndarray, threshold: float, gap: str = "le") -> np.ndarray:
