@@ -179,6 +179,12 @@ class Config(RecBoleConfig):
             values["train_neg_sample_args"] = None
         return values
 
+    def __copy__(self) -> "Config":
+        """With the same class: its file may have been edited since, and one made in a function has no place."""
+        other = type(self).__new__(type(self))
+        other.__dict__.update(self.__dict__)
+        return other
+
     def __getstate__(self) -> dict[str, Any]:
         """For other processes: a class from a file of the user's travels as its place, since they have no such module."""
         own = registry.own_origin(self.model_class)
