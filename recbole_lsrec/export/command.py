@@ -189,7 +189,9 @@ def _example(recommender: Recommender, lengths: tuple[int, ...], n_candidates: i
     tokens = recommender.catalogue.tokens[recommender.names()[ITEM]]
     gap = int(recommender.config["session_threshold"])
     rows: list[tuple[Any, ...]] = []
-    for user, length in zip(_users(recommender, len(lengths)), lengths, strict=True):
+    users = _users(recommender, len(lengths))
+    lengths = lengths[: len(users)]  # a model that knows users alone may know fewer
+    for user, length in zip(users, lengths, strict=True):
         steps = rng.choice([1, 60, gap + 1], size=length)
         items = tokens[rng.integers(1, len(tokens), length)]
         sessions = (steps > gap).cumsum()

@@ -13,7 +13,7 @@ import torch
 from recbole_lsrec.cli import main
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.export import export
-from recbole_lsrec.export.command import _silent
+from recbole_lsrec.export.command import _silent, _write_score
 from recbole_lsrec.recommend import Recommender
 from tests.recommend.test_recommender import _shop_run
 
@@ -137,6 +137,16 @@ def test_what_torch_prints_past_python_is_not_shown(capfd):
 def test_a_run_that_reads_each_item_once_is_exported(tmp_path):
     folder, _ = _shop_run(tmp_path, "SLSRec", {"rm_dup_inter": "first", "MAX_ITEM_LIST_LENGTH": 12})
     assert export(folder, "torchscript") == folder / "score.pt"
+
+
+@pytest.mark.parametrize("n_users", [1, 2])
+def test_a_model_that_knows_fewer_users_than_its_example_asks_for_is_exported(n_users, tmp_path):
+    recommender = Recommender.load(_shop_run(tmp_path, "BPR", {})[0])
+    recommender.catalogue.pairs[0][:] = recommender.catalogue.pairs[0] % n_users + 1
+    path = tmp_path / "score.pt"
+    with torch.no_grad():
+        assert _write_score(recommender, "torchscript", path) == ["user_id"]
+    assert path.is_file()
 
 
 def test_a_model_without_sequences_is_exported_with_its_users(tmp_path):
