@@ -15,7 +15,7 @@ from recbole_lsrec.data.feature_digest import with_features
 from recbole_lsrec.errors import CheckpointError, ConfigError, model_named
 from recbole_lsrec.own_models import find_again
 from recbole_lsrec.run_data import Data, load_data
-from recbole_lsrec.run_files import CHECKPOINT, RESULT, folder_of, read_result
+from recbole_lsrec.run_files import CHECKPOINT, RESULT, folder_of, path_of, read_result
 
 
 def configure(
@@ -145,7 +145,7 @@ def load_data_and_model(
     Raises:
         CheckpointError: see :func:`load_run`.
     """
-    path = Path(model_file)
+    path = path_of(model_file)
     config, data, trained = _run_of(path / CHECKPOINT if path.is_dir() else path, model)
     assert data.test is not None  # made unless it is asked for less
     return config, trained, data.dataset, data.train, data.valid, data.test
