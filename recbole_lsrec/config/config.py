@@ -307,6 +307,11 @@ class Config(RecBoleConfig):
             if key in self._given and not no_negatives(args):
                 self._remarks[key] = f"{self.model} learns from the pairs that there are and samples none"
             return dict(NO_NEGATIVES)
+        of_candidates = getattr(self.model_class, "candidate_batch", False)
+        if values["MODEL_INPUT_TYPE"] == InputType.LISTWISE and not of_candidates:
+            if key in self._given and not no_negatives(args):
+                raise refuse(key, values[key], sources, f"~, because the input_type of {self.model} is LISTWISE")
+            return dict(NO_NEGATIVES)
         if values.get("loss_type") == "CE":
             if key in self._given and not no_negatives(args):
                 raise ConfigError(
@@ -315,7 +320,6 @@ class Config(RecBoleConfig):
                     "to ~), or set loss_type to BPR."
                 )
             return dict(NO_NEGATIVES)
-        of_candidates = getattr(self.model_class, "candidate_batch", False)
         if args["logq"] and not of_candidates:
             raise refuse(
                 f"{key}: logq",
