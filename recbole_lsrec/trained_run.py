@@ -71,11 +71,17 @@ def build_model(config: Config, data: Data) -> Any:
     """Initialises the model from the seed, whatever was drawn while the data were loaded.
 
     Raises:
-        ConfigError: its settings are none for it.
+        ConfigError: its settings are none for it, or it has nothing to train.
     """
     init_seed(config["seed"], config["reproducibility"])
     with model_named(config["model"], "built"):
-        return config.model_class(config, data.train.dataset).to(config["device"])
+        model = config.model_class(config, data.train.dataset).to(config["device"])
+    if next(model.parameters(), None) is None:
+        raise ConfigError(
+            f"model: {config['model']} has no parameter, and a trainer needs one; give it such as RecBole's models that only "
+            "count have, self.fake_loss = torch.nn.Parameter(torch.zeros(1)), and let its loss be self.fake_loss.sum()."
+        )
+    return model
 
 
 def checkpoint_of(path: Path) -> checkpoint.Checkpoint:
