@@ -127,6 +127,16 @@ def test_a_graph_for_one_number_of_histories_is_refused(tmp_path):
         export(folder, "onnx")
 
 
+@pytest.mark.parametrize("out", [3, b"x", "", ".", Path()])
+def test_an_out_that_is_no_file_is_refused(out, tmp_path):
+    with pytest.raises(
+        ConfigError, match=r"^out: found .*; accepted: the path of a file, or None for one in the run folder"
+    ):
+        export(tmp_path, "torchscript", out)
+    with pytest.raises(ConfigError, match=r"^kind: found \['onnx'\]; accepted: one of onnx"):
+        export(tmp_path, ["onnx"])
+
+
 def test_what_torch_prints_past_python_is_not_shown(capfd):
     with _silent():
         os.write(1, b"a graph of thousands of lines")
