@@ -13,7 +13,7 @@ from recbole_lsrec.data.dataloader import EvalLoader, TrainLoader
 from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.data.feature_digest import with_features
 from recbole_lsrec.errors import CheckpointError, ConfigError, model_named
-from recbole_lsrec.own_models import find_again
+from recbole_lsrec.own_models import class_name, find_again
 from recbole_lsrec.run_data import Data, load_data
 from recbole_lsrec.run_files import CHECKPOINT, RESULT, folder_of, path_of, read_result
 
@@ -21,7 +21,7 @@ from recbole_lsrec.run_files import CHECKPOINT, RESULT, folder_of, path_of, read
 def configure(
     model: str | type | None,
     dataset: str | None,
-    files: str | Path | Sequence[str | Path],
+    files: str | Path | Sequence[str | Path] | None,
     config_dict: Mapping[str, Any] | None,
     command_line: Sequence[str],
     data_folder: str | None,
@@ -105,9 +105,19 @@ def checkpoint_of(path: Path) -> checkpoint.Checkpoint:
 
 
 def model_of(stored: checkpoint.Checkpoint, given: str | type | None, run: str) -> str | type:
-    """The class of a checkpoint's model, or its name; see :func:`find_again`."""
+    """The class of a checkpoint's model, or its name; see :func:`find_again`.
+
+    Raises:
+        CheckpointError: another class is given.
+    """
     own = stored.metadata.get("own_model")
-    return find_again(own, given, run) if own else given or stored.model
+    found = find_again(own, given, run) if own else given or stored.model
+    name = class_name(found) if isinstance(found, str) else getattr(found, "__name__", found)
+    if name != stored.model:
+        raise CheckpointError(
+            f"{run}: holds {stored.model}, found model {name}; leave it out, or give the run's own class."
+        )
+    return found
 
 
 def load_run(folder: str | Path, model: str | type | None = None) -> tuple[Config, Data, Any]:
