@@ -115,7 +115,7 @@ class Config(RecBoleConfig):
     ) -> None:
         self.compatibility_settings()
         self.yaml_loader = YamlLoader
-        given = given_layers(config_file_list or (), config_dict or {}, command_line, dict_source)
+        given = given_layers(config_file_list, {} if config_dict is None else config_dict, command_line, dict_source)
         self.model_class: Any = _model_class(chosen("model", model, given))
         self.model = self.model_class.__name__
         self.dataset = plain_name(str(chosen("dataset", dataset, given)))
