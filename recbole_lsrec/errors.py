@@ -142,9 +142,9 @@ def model_named(model: str, doing: str) -> Iterator[None]:
         ) from error
 
 
-def counted(n: int, thing: str) -> str:
-    """Returns the number with the noun, in the plural unless it is 1."""
-    return f"{n} {thing}{'' if n == 1 else 's'}"
+def counted(n: float, thing: str, form: str = "") -> str:
+    """Returns the number, as ``form`` has it, with the noun, in the plural unless it is 1."""
+    return f"{n:{form}} {thing}{'' if n == 1 else 's'}"
 
 
 def did_you_mean(word: str, accepted: Iterable[str]) -> str:

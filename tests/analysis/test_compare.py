@@ -76,7 +76,7 @@ def test_users_whose_targets_have_no_competitor_are_counted_not_hidden(folder):
     found = compare(runs, Metric.parse("gauc"))
     assert (found.users, found.users_left_out) == (2, 1)
     assert found.pairs[0].difference == pytest.approx(((5 / 6 - 2 / 3) + (1 - 1 / 3)) / 2)
-    assert "1 users left out" in comparison_text(found)
+    assert "1 user left out" in comparison_text(found)
 
 
 @pytest.mark.parametrize(
