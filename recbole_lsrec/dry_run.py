@@ -7,6 +7,7 @@ import yaml
 from recbole_lsrec.config import Config
 from recbole_lsrec.config.values import plain_types
 from recbole_lsrec.data.split_report import split_report, summary_lines
+from recbole_lsrec.errors import counted
 from recbole_lsrec.page.numbers import seconds
 from recbole_lsrec.run_data import Data
 from recbole_lsrec.time_estimate import epoch_seconds, evaluation_seconds, long_test
@@ -33,7 +34,7 @@ def describe(config: Config, data: Data) -> str:
         "\n".join(f"{key}: {reason}" for key, reason in config.no_effect().items()) or "none",
         "# Data",
         str(log),
-        *(f"{entry['filter']}: removed {entry['rows']} rows" for entry in log.filter_report),
+        *(f"{entry['filter']}: removed {counted(int(entry['rows']), 'row')}" for entry in log.filter_report),
         "# Split",
         *summary_lines(report := split_report(log)),
         *(f"warning: {warning}" for warning in report["warnings"]),

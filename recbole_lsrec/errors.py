@@ -142,6 +142,11 @@ def model_named(model: str, doing: str) -> Iterator[None]:
         ) from error
 
 
+def counted(n: float, thing: str, form: str = "") -> str:
+    """Returns the number, as ``form`` has it, with the noun, in the plural unless it is 1."""
+    return f"{n:{form}} {thing}{'' if n == 1 else 's'}"
+
+
 def did_you_mean(word: str, accepted: Iterable[str]) -> str:
     """Returns ``" Did you mean 'x'?"`` for the accepted words nearest to ``word``, or an empty string."""
     by_lower = {name.lower(): name for name in accepted}

@@ -1,21 +1,24 @@
 """The run: configuration, data, model, training, evaluation, result folder."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from recbole.utils import init_seed
 
 from recbole_lsrec import environment, run_files, run_folder
 from recbole_lsrec.config import Config
+from recbole_lsrec.config.layers import paths_of
 from recbole_lsrec.config.suspects import suspects_named
-from recbole_lsrec.config.values import parse_command_line
+from recbole_lsrec.config.values import arguments_of, parse_command_line
 from recbole_lsrec.console import logging_to
 from recbole_lsrec.data.dataset import SessionDataset
+from recbole_lsrec.data.split.phases import PHASES
 from recbole_lsrec.data.split_report import split_report
 from recbole_lsrec.denormals import make_flushing_threads
 from recbole_lsrec.dry_run import describe
-from recbole_lsrec.errors import memory_named
+from recbole_lsrec.errors import ConfigError, memory_named
 from recbole_lsrec.final_evaluation import FinalEvaluation, final_evaluation
 from recbole_lsrec.item_catalogue import save_catalogue
 from recbole_lsrec.json_files import write_json
@@ -70,8 +73,10 @@ def run_recbole_lsrec(
         ProcessLost: one of several processes was killed; what resumes the run has been said.
         KeyboardInterrupt: as raised; likewise.
     """
+    _check_call(saved, phases, log, on_epoch)
+    config_file_list, command_line = paths_of(config_file_list), arguments_of(command_line)
     data_folder = None if log is None else log.config["data_path"]
-    given = (model, dataset, config_file_list or (), config_dict, list(command_line), data_folder)
+    given = (model, dataset, config_file_list, config_dict, command_line, data_folder)
     config = configure(*given)
     if config["dry_run"]:
         with logging_to(None, "warning"), suspects_named(config):
@@ -95,10 +100,24 @@ def run_recbole_lsrec(
             raise
 
 
+def _check_call(saved: Any, phases: Any, log: Any, on_epoch: Any) -> None:
+    """Refuses what no setting is and would be noticed late, or never."""
+    names = [phases] if isinstance(phases, str) else phases
+    known = isinstance(names, Iterable) and all(name in PHASES[1:] for name in names)
+    for name, given, fits, accepted in (
+        ("saved", saved, isinstance(saved, (bool, np.bool_)), "True or False"),
+        ("phases", phases, known, "a tuple of valid and test"),
+        ("log", log, log is None or isinstance(log, SessionDataset), "what load_log gave, or None"),
+        ("on_epoch", on_epoch, on_epoch is None or callable(on_epoch), "a function of an epoch's entry, or None"),
+    ):
+        if not fits:
+            raise ConfigError(f"{name}: found {given!r:.80}; accepted: {accepted}.")
+
+
 def _command(
     model: str | type | None,
     dataset: str | None,
-    files: str | Path | Sequence[str | Path] | None,
+    files: Sequence[str | Path],
     settings: Mapping[str, Any] | None,
     line: Sequence[str],
 ) -> list[str]:
@@ -106,8 +125,7 @@ def _command(
     if settings or isinstance(model, type):
         return []
     on_line = parse_command_line(line)
-    paths = [files] if isinstance(files, str | Path) else files or ()
-    every = " ".join(map(str, [*paths, on_line.pop("config_files", "")])).strip()
+    every = " ".join(map(str, [*files, on_line.pop("config_files", "")])).strip()
     named = {"model": model, "dataset": dataset, "config_files": every}
     given = {name: value for name, value in named.items() if value} | on_line
     return ["run", *(f"--{name}={value}" for name, value in given.items())]

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from recbole_lsrec.errors import DataError, refusals_named
+from recbole_lsrec.errors import ConfigError, DataError, refusals_named
 from recbole_lsrec.json_files import read_json, write_json
 from recbole_lsrec.own_models import Origin
 from recbole_lsrec.whole_files import file_sha256, save_array, written_whole
@@ -33,9 +33,20 @@ COLUMNS = [
 LATER_COLUMNS = ["corrected_rank", "session_length", "item_events"]
 
 
+def path_of(run: str | Path) -> Path:
+    """What a user gave as a run.
+
+    Raises:
+        ConfigError: it is no path.
+    """
+    if not isinstance(run, (str, Path)):
+        raise ConfigError(f"run: found {run!r:.80}; accepted: the path of a run's folder, or of its {CHECKPOINT}.")
+    return Path(run)
+
+
 def folder_of(run: str | Path) -> Path:
     """The folder of a run, for which its checkpoint may stand."""
-    path = Path(run)
+    path = path_of(run)
     return path.parent if path.name == CHECKPOINT and path.is_file() else path
 
 

@@ -59,10 +59,15 @@ def of_numbers(loss_func: Callable[..., Loss]) -> Callable[..., Loss]:
 
     def checked(batch: Interaction) -> Loss:
         losses = loss_func(batch)
-        for loss in losses if isinstance(losses, tuple) else (losses,):
+        several = losses if isinstance(losses, tuple) else (losses,)
+        for loss in several:
             if not isinstance(loss, Tensor) or loss.numel() != 1:
                 found = f"a tensor of {list(loss.shape)}" if isinstance(loss, Tensor) else type(loss).__name__
                 raise TypeError(f"calculate_loss gave {found}, accepted: a tensor of one number, or a tuple of such")
+        if not any(loss.requires_grad for loss in several):
+            raise TypeError(
+                "calculate_loss gave a loss without a gradient, accepted: one of parameters that require it"
+            )
         return losses
 
     return checked

@@ -13,15 +13,15 @@ from recbole_lsrec.data.dataloader import EvalLoader, TrainLoader
 from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.data.feature_digest import with_features
 from recbole_lsrec.errors import CheckpointError, ConfigError, model_named
-from recbole_lsrec.own_models import find_again
+from recbole_lsrec.own_models import class_name, find_again
 from recbole_lsrec.run_data import Data, load_data
-from recbole_lsrec.run_files import CHECKPOINT, RESULT, folder_of, read_result
+from recbole_lsrec.run_files import CHECKPOINT, RESULT, folder_of, path_of, read_result
 
 
 def configure(
     model: str | type | None,
     dataset: str | None,
-    files: str | Path | Sequence[str | Path],
+    files: str | Path | Sequence[str | Path] | None,
     config_dict: Mapping[str, Any] | None,
     command_line: Sequence[str],
     data_folder: str | None,
@@ -71,11 +71,17 @@ def build_model(config: Config, data: Data) -> Any:
     """Initialises the model from the seed, whatever was drawn while the data were loaded.
 
     Raises:
-        ConfigError: its settings are none for it.
+        ConfigError: its settings are none for it, or it has nothing to train.
     """
     init_seed(config["seed"], config["reproducibility"])
     with model_named(config["model"], "built"):
-        return config.model_class(config, data.train.dataset).to(config["device"])
+        model = config.model_class(config, data.train.dataset).to(config["device"])
+    if next(model.parameters(), None) is None:
+        raise ConfigError(
+            f"model: {config['model']} has no parameter, and a trainer needs one; give it such as RecBole's models that only "
+            "count have, self.fake_loss = torch.nn.Parameter(torch.zeros(1)), and let its loss be self.fake_loss.sum()."
+        )
+    return model
 
 
 def checkpoint_of(path: Path) -> checkpoint.Checkpoint:
@@ -99,9 +105,19 @@ def checkpoint_of(path: Path) -> checkpoint.Checkpoint:
 
 
 def model_of(stored: checkpoint.Checkpoint, given: str | type | None, run: str) -> str | type:
-    """The class of a checkpoint's model, or its name; see :func:`find_again`."""
+    """The class of a checkpoint's model, or its name; see :func:`find_again`.
+
+    Raises:
+        CheckpointError: another class is given.
+    """
     own = stored.metadata.get("own_model")
-    return find_again(own, given, run) if own else given or stored.model
+    found = find_again(own, given, run) if own else given or stored.model
+    name = class_name(found) if isinstance(found, str) else getattr(found, "__name__", found)
+    if name != stored.model:
+        raise CheckpointError(
+            f"{run}: holds {stored.model}, found model {name}; leave it out, or give the run's own class."
+        )
+    return found
 
 
 def load_run(folder: str | Path, model: str | type | None = None) -> tuple[Config, Data, Any]:
@@ -145,7 +161,7 @@ def load_data_and_model(
     Raises:
         CheckpointError: see :func:`load_run`.
     """
-    path = Path(model_file)
+    path = path_of(model_file)
     config, data, trained = _run_of(path / CHECKPOINT if path.is_dir() else path, model)
     assert data.test is not None  # made unless it is asked for less
     return config, trained, data.dataset, data.train, data.valid, data.test

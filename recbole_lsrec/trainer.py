@@ -258,7 +258,7 @@ class Trainer(recbole.trainer.Trainer):
         self._epoch, self._batch = epoch_idx, 0
         started = self._now()
         # Importing RecBole's sequential models turns it on (its sine.py does), for 1.5 to 2 times the training time.
-        with torch.autograd.set_detect_anomaly(False), flushed_denormals():
+        with torch.autograd.set_detect_anomaly(False), flushed_denormals(), training_state.watched(self.model):
             batches = self._within_budget(train_data, epoch_idx)
             paced = Paced(batches, lambda seconds: self._tell_pace(seconds * len(train_data)))
             about = {"total": len(batches), "desc": f"Train {epoch_idx:>5}", "leave": False}

@@ -8,7 +8,7 @@ from typing import Any
 
 from recbole.data.interaction import Interaction
 
-from recbole_lsrec.errors import CheckpointError
+from recbole_lsrec.errors import CheckpointError, counted
 from recbole_lsrec.processes import group
 
 
@@ -105,7 +105,7 @@ def check_epochs(config: Mapping[str, Any], before: Mapping[str, Any], trained: 
         return
     if config["epochs"] < trained:
         raise CheckpointError(
-            f"{named}: found --epochs={config['epochs']}, but it has trained {trained} epochs; "
+            f"{named}: found --epochs={config['epochs']}, but it has trained {counted(trained, 'epoch')}; "
             f"resume with --epochs={trained} or more, or start a new run without --resume."
         )
     was, now = (min(one["eval_step"], one["epochs"]) for one in (before, config))

@@ -1,6 +1,7 @@
 """A model class of the user's own, named by its place."""
 
 import hashlib
+import importlib
 import json
 import linecache
 import logging
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from recbole_lsrec import checkpoint, own_models, registry
+from recbole_lsrec import checkpoint, own_models, quick_start, registry
 from recbole_lsrec.config import Config
 from recbole_lsrec.errors import CheckpointError, ConfigError
 from recbole_lsrec.evaluation.evaluator import evaluate
@@ -198,6 +199,25 @@ def test_a_line_that_is_half_typed_while_a_model_trains_does_not_end_the_run(sho
     recorded = json.loads((Path(folder) / "result.json").read_text())["own_model"]
     assert checkpoint.load(Path(folder) / "checkpoint.pt").metadata["own_model"] == recorded
     assert recorded["sha256"] == hashlib.sha256(EXAMPLE.read_bytes()).hexdigest()
+
+
+def test_a_line_that_is_half_typed_while_the_data_are_read_does_not_end_the_run(shop, mine, monkeypatch):
+    file, read = Path(own_models.absolute(mine).rpartition(":")[0]), quick_start.load_data
+
+    def slowly(*given):
+        file.write_text("def half(:\n")
+        return read(*given)
+
+    monkeypatch.setattr(quick_start, "load_data", slowly)
+    assert run_recbole_lsrec(mine, "shop", config_dict={**shop, "epochs": 1})["test_result"]
+
+
+def test_a_class_that_a_function_makes_runs(shop, shelf, monkeypatch):
+    make = "from recbole_lsrec import GRU4Rec\n\n\ndef make():\n    class Made(GRU4Rec):\n        pass\n\n    return Made\n"
+    monkeypatch.syspath_prepend(shelf(own_maker=make))
+    made = importlib.import_module("own_maker").make()
+    folder = run_recbole_lsrec(made, "shop", config_dict={**shop, "epochs": 1})["run_folder"]
+    assert isinstance(load_run(folder, made)[2], made)
 
 
 def test_a_run_records_the_hash_that_the_class_has_anew_though_a_method_imported_a_helper(

@@ -205,6 +205,44 @@ def test_one_config_file_may_be_named_without_a_list_and_other_shapes_are_refuse
         run_recbole_lsrec("SLSRec", "shop", 3)
 
 
+@pytest.mark.parametrize(
+    ("given", "accepted"),
+    [
+        ({"phases": ["Valid"]}, "a tuple of valid and test"),
+        ({"phases": ("train",)}, "a tuple of valid and test"),
+        ({"phases": None}, "a tuple of valid and test"),
+        ({"saved": "no"}, "True or False"),
+        ({"log": "shop"}, "what load_log gave, or None"),
+        ({"on_epoch": 3}, "a function of an epoch's entry, or None"),
+        ({"command_line": "--epochs=1"}, "a list of arguments, such as"),
+        ({"command_line": None}, "a list of arguments, such as"),
+        ({"config_dict": pd.Series({"epochs": 1})}, "a dict, each key the name of a setting"),
+        ({"config_dict": {1: 2}}, "a dict, each key the name of a setting"),
+        ({"config_file_list": b"a.yaml"}, "paths of YAML files"),
+        ({"config_file_list": {"epochs": 1}}, "paths of YAML files"),
+    ],
+)
+def test_an_argument_that_is_none_is_refused_before_any_work(shop, given, accepted):
+    (name,) = given
+    with pytest.raises(ConfigError, match=rf"^{name}: found .*; accepted: {accepted}"):
+        run_recbole_lsrec("Pop", "shop", **{"config_dict": shop, **given})
+    assert not Path("runs").exists()
+
+
+def test_files_and_settings_come_as_python_has_them(shop, tmp_path):
+    (tmp_path / "a.yaml").write_text("topk: [3]\nvalid_metric: NDCG@3\n")
+    (tmp_path / "b.yaml").write_text("metrics: [Hit, NDCG]\n")
+    names = ["a.yaml", "b.yaml"]
+    for files in (np.array(names), pd.Series(names), iter(names), tuple(map(Path, names))):
+        settings = {**shop, "load_col": {"inter": np.array(shop["load_col"]["inter"])}, "tail_ratio": np.float64(0.1)}
+        result = run_recbole_lsrec("Pop", "shop", files, config_dict=settings, command_line=np.array(["--seed=1"]))
+        assert "ndcg@3" in result["test_result"]
+    Path("c.yaml").write_text(json.dumps(shop))
+    folder = Path(run_recbole_lsrec("Pop", "shop", iter(["c.yaml", *names]))["run_folder"])
+    command = json.loads((folder / "result.json").read_text())["command"]
+    assert command[-1] == "--config_files=c.yaml a.yaml b.yaml"  # although they could be read once alone
+
+
 def test_a_dry_run_says_that_nothing_is_sampled_as_the_run_does(shop):
     text = run_recbole_lsrec("GRU4Rec", "shop", config_dict=shop, command_line=["--dry-run"])["dry_run"]
     assert "train_neg_sample_args:\n  alpha: none" in text

@@ -8,8 +8,10 @@ import pandas as pd
 import pytest
 
 from recbole_lsrec import json_files, run_files
-from recbole_lsrec.errors import DataError
-from recbole_lsrec.quick_start import run_recbole_lsrec
+from recbole_lsrec.analysis.saved_runs import load_run_folder
+from recbole_lsrec.errors import ConfigError, DataError
+from recbole_lsrec.quick_start import load_data_and_model, load_run, run_recbole_lsrec
+from recbole_lsrec.recommend import Recommender
 from tests.analysis.saved_run_files import table, write_run
 
 
@@ -24,6 +26,17 @@ def test_a_run_writes_what_readers_read(shop):
 def test_a_checkpoint_stands_for_its_folder(tmp_path):
     (tmp_path / "checkpoint.pt").touch()
     assert run_files.folder_of(str(tmp_path / "checkpoint.pt")) == run_files.folder_of(tmp_path) == tmp_path
+
+
+@pytest.mark.parametrize("given", [None, 3, b"runs", ["runs"], {}])
+@pytest.mark.parametrize(
+    "read", [run_files.folder_of, load_run, load_data_and_model, Recommender.load, load_run_folder]
+)
+def test_what_is_no_path_is_refused(read, given):
+    with pytest.raises(
+        ConfigError, match=r"^run: found .*; accepted: the path of a run's folder, or of its checkpoint\.pt\.$"
+    ):
+        read(given)
 
 
 def test_a_result_without_the_number_of_its_format_is_read(tmp_path):

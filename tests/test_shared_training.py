@@ -180,6 +180,13 @@ def test_a_loss_that_is_no_number_is_refused(loss, found):
         of_numbers(lambda _: loss)(None)
 
 
+@pytest.mark.parametrize("loss", [torch.ones(()), (torch.ones(()), torch.ones(()))])
+def test_a_loss_without_a_gradient_is_refused(loss):
+    with pytest.raises(TypeError, match=r"^calculate_loss gave a loss without a gradient, accepted: one of parameters"):
+        of_numbers(lambda _: loss)(None)
+
+
 def test_a_loss_of_numbers_stays_as_it_is():
-    for loss in (torch.ones(()), torch.ones(1), (torch.ones(()), torch.zeros(1))):
+    one = torch.ones((), requires_grad=True)
+    for loss in (one, torch.ones(1, requires_grad=True), (one, torch.zeros(1))):
         assert of_numbers(lambda _, loss=loss: loss)(None) is loss

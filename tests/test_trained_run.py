@@ -5,16 +5,46 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from recbole.model.abstract_recommender import GeneralRecommender
+from recbole.utils import InputType
 
 from recbole_lsrec import checkpoint
 from recbole_lsrec.config import Config
 from recbole_lsrec.data.feature_digest import with_features
-from recbole_lsrec.errors import CheckpointError
+from recbole_lsrec.errors import CheckpointError, ConfigError
+from recbole_lsrec.model.general_recommender.pop import Pop
 from recbole_lsrec.quick_start import run_recbole_lsrec
 from recbole_lsrec.recommend.recommender import Recommender
 from recbole_lsrec.run_data import load_data
 from recbole_lsrec.run_files import CATALOGUE, CHECKPOINT
 from recbole_lsrec.trained_run import configure, load_run
+
+
+class Sibling(Pop):
+    """Has the weights of Pop."""
+
+
+def test_another_class_than_the_runs_is_refused(shop: dict[str, Any]) -> None:
+    folder = run_recbole_lsrec("Pop", "shop", config_dict=shop)["run_folder"]
+    for load in (load_run, lambda run, model: Recommender.load(run, model=model)):
+        for given, name in (("Markov", "Markov"), (Sibling, "Sibling"), (3, "3")):
+            with pytest.raises(
+                CheckpointError, match=rf"holds Pop, found model {name}; leave it out, or give the run's own"
+            ):
+                load(folder, given)  # type: ignore[arg-type]
+        load(folder, Pop)
+        load(folder, "Pop")
+
+
+class Bare(GeneralRecommender):
+    """Has nothing to train."""
+
+    input_type = InputType.PAIRWISE
+
+
+def test_a_model_without_a_parameter_is_refused(shop: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match=r"^model: Bare has no parameter, and a trainer needs one; give it such as"):
+        run_recbole_lsrec(Bare, "shop", config_dict=shop)
 
 
 def test_a_checkpoint_of_another_run_is_refused(shop: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from recbole.model.general_recommender import BPR, LINE, MultiVAE
 
 from recbole_lsrec import checkpoint, training_state
 from recbole_lsrec.errors import CheckpointError
+from recbole_lsrec.model.sequential_recommender.sasrec import SASRec
 from recbole_lsrec.quick_start import run_recbole_lsrec
 
 # So that the state matters within four epochs of a few batches.
@@ -74,3 +75,38 @@ def test_a_model_of_one_s_own_with_the_name_of_another_keeps_nothing():
     named = type("DiffRec", (BPR,), {})
     assert training_state.training_state(bare(named)) == {}
     training_state.put_back(bare(named), None, "c.pt")
+
+
+class Watched(SASRec):
+    """Changes what a checkpoint keeps, and what none does."""
+
+    def __init__(self, config, dataset):
+        super().__init__(config, dataset)
+        self.step, self.kept, self.name, self.cache = 0, 0, "Watched", torch.zeros(2)
+        self.torch_generator, self.numpy_generator = torch.Generator(), np.random.default_rng(1)
+        self.register_buffer("stored", torch.zeros(()))
+        self.register_buffer("passing", torch.zeros(()), persistent=False)
+        self.other_parameter_name = ["kept"]
+
+    def calculate_loss(self, interaction):
+        self.step, self.kept = self.step + 1, self.kept + 1
+        self.stored += 1
+        self.passing += 1
+        self.cache = torch.rand(2, generator=self.torch_generator)
+        return super().calculate_loss(interaction) * self.numpy_generator.random()
+
+
+class Says(Watched):
+    """Keeps all by methods of its own."""
+
+    def other_parameter(self):
+        return {"step": self.step}
+
+
+def test_what_no_checkpoint_keeps_is_named_once(shop, caplog):
+    run_recbole_lsrec(Watched, "shop", config_dict={**shop, "state": "WARNING"})
+    (told,) = [record.getMessage() for record in caplog.records if "no checkpoint keeps" in record.getMessage()]
+    assert told.startswith("Watched changes step, torch_generator, numpy_generator, passing while it trains, which no")
+    caplog.clear()
+    run_recbole_lsrec(Says, "shop", config_dict={**shop, "state": "WARNING"})
+    assert "no checkpoint keeps" not in caplog.text

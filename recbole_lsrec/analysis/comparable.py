@@ -1,7 +1,7 @@
 """Which saved runs may be compared, and which of them are seeds of one model."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -11,7 +11,7 @@ import numpy as np
 
 from recbole_lsrec.analysis.saved_runs import KEY, Lines, SavedRun, load_run_folder
 from recbole_lsrec.config.effects import of_a_system
-from recbole_lsrec.errors import DataError
+from recbole_lsrec.errors import DataError, counted
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,11 @@ def load_models(
         DataError: a folder is not of a finished run or is given twice; the runs differ in data, split, candidates,
             tie rule or instances; two runs are the same model with the same seed; or one keeps no corrected ranks.
     """
+    if isinstance(folders, (str, Path)) or not isinstance(folders, Iterable):
+        raise DataError(f"compare: found {folders!r:.80}; accepted: a list of two or more run folders.")
+    folders = list(folders)
     if len(folders) < 2:
-        raise DataError(f"compare: found {len(folders)} run folder; a comparison needs two or more.")
+        raise DataError(f"compare: found {counted(len(folders), 'run folder')}; a comparison needs two or more.")
     runs = [load_run_folder(folder) for folder in folders]
     protocol = runs[0].protocol(phase, protocol)
     return group_runs(runs, labels(runs), phase, protocol, corrected), protocol

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from recbole_lsrec.analysis.compare import Comparison, Pair
+from recbole_lsrec.errors import counted
 from recbole_lsrec.page.numbers import confidence, p_value, signed
 from recbole_lsrec.page.numbers import metric as number
 
@@ -19,9 +20,9 @@ def heading(found: Comparison) -> list[str]:
     lines = [f"{found.metric}{better} on {found.dataset}, {found.phase}, protocol {found.protocol}", hashes]
     if found.corrected:
         lines.append("each run with its own popularity_correction: score + lambda * log(training events)")
-    lines.append(f"{found.users} users, {found.instances} instances")
+    lines.append(f"{counted(found.users, 'user')}, {counted(found.instances, 'instance')}")
     if found.users_left_out:
-        lines[-1] += f"; {found.users_left_out} users left out, who have no value of it"
+        lines[-1] += f"; {counted(found.users_left_out, 'user')} left out, who have no value of it"
     return [*lines, *([found.simulated] if isinstance(found.simulated, str) else [])]
 
 
@@ -63,7 +64,7 @@ def pair_rows(found: Comparison) -> Rows:
 def _runs_of(found: Comparison, pair: Pair) -> str:
     """``two runs``, or as many as the sides have."""
     n = sum(len(model.runs) for model in found.models if model.name in (pair.a, pair.b))
-    return "two runs" if n == 2 else f"{n} runs"
+    return "two runs" if n == 2 else counted(n, "run")
 
 
 def _tests(pair: Pair, alpha: float) -> list[str]:

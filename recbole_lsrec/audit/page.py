@@ -8,6 +8,7 @@ from recbole_lsrec import __version__
 from recbole_lsrec.audit import charts
 from recbole_lsrec.audit.measure import Audit
 from recbole_lsrec.audit.verdict import findings, verdict
+from recbole_lsrec.errors import counted
 from recbole_lsrec.log_checks.times import date
 from recbole_lsrec.page.numbers import percent, plain, span
 from recbole_lsrec.page.render import html_environment
@@ -51,7 +52,8 @@ def size_in_words(audit: Audit) -> str:
     size = audit.size
     first, last = date(size["first"]), date(size["last"])
     return (
-        f"{size['events']:,} events of {size['users']:,} users and {size['items']:,} items, {first} to {last}; "
+        f"{counted(size['events'], 'event', ',')} of {counted(size['users'], 'user', ',')} and "
+        f"{counted(size['items'], 'item', ',')}, {first} to {last}; "
         f"{size['mean_length']:.1f} events a user, median {size['median_length']:.0f}."
     )
 

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from recbole_lsrec.audit.measure import Audit
+from recbole_lsrec.audit.order import K
 from recbole_lsrec.audit.users import FAR
+from recbole_lsrec.errors import counted
 
 
 class Finding(NamedTuple):
@@ -37,7 +39,9 @@ def verdict(found: list[Finding]) -> str:
 def _sessions(audit: Audit) -> Iterator[Finding]:
     now = audit.now
     both = f"{now.with_both:.0%} of the test targets have an earlier session beside the current one"
-    if now.with_both < 0.3:
+    if not audit.order.targets:
+        yield Finding("bad", "No user has three events, so there is no test target.")
+    elif now.with_both < 0.3:
         yield Finding("bad", f"{both}: for the others there is nothing long-term to find.")
     else:
         yield Finding("care", f"{both}; look at them apart.") if now.with_both < 0.6 else Finding("good", f"{both}.")
@@ -47,12 +51,20 @@ def _sessions(audit: Audit) -> Iterator[Finding]:
     else:
         yield Finding("care" if now.single > 0.6 else "good", f"A session has {now.events:.1f} events; {single}.")
     enough = audit.size["users_with_three_events"]
-    if enough < 0.5:
+    if audit.order.targets and enough < 0.5:
         yield Finding("care", f"{1 - enough:.0%} of the users have fewer than three events and no test target.")
 
 
 def _order(audit: Audit) -> Iterator[Finding]:
     as_is, shuffled = audit.order.markov, audit.order.markov_shuffled
+    if not audit.order.targets:
+        return
+    if audit.size["items"] <= K:
+        found = counted(int(audit.size["items"]), "item")
+        yield Finding(
+            "care", f"Whether the order of events matters is not known: of {found} all are among the first {K}."
+        )
+        return
     words = f"a Markov chain hits {as_is:.1%} of the targets at 10, {shuffled:.1%} where histories are shuffled"
     if as_is <= 1.1 * shuffled:
         yield Finding("bad", f"The order of events tells little: {words}.")

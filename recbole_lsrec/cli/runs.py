@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from recbole_lsrec.cli.shared import GivenOnce, Moment, OutputFile, WithSettings
+from recbole_lsrec.errors import counted
 
 
 @click.command(cls=WithSettings)
@@ -99,7 +100,7 @@ def recommend(
     if out:
         with table_file(out) as file:
             recommend_file(recommender, histories, file.write, **options)
-        click.echo(f"{file.lines} lines: {out}")
+        click.echo(f"{counted(file.lines, 'line')}: {out}")
     else:
         header = iter([True])
         recommend_file(

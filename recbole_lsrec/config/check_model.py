@@ -38,11 +38,16 @@ def input_type_of(model: type, values: Mapping[str, Any], sources: Sources) -> I
     """How a model wants its training pairs: as its class says, or as follows from ``loss_type``.
 
     Raises:
-        ConfigError: neither says.
+        ConfigError: neither says, or the class does in another way.
     """
     of_class = getattr(model, "input_type", None)
-    if of_class is not None:
+    if isinstance(of_class, InputType):
         return of_class
+    if of_class is not None:
+        raise ConfigError(
+            f"model: the class {model.__name__} has the input_type {of_class!r}; accepted: POINTWISE, PAIRWISE or LISTWISE of "
+            "recbole.utils.InputType."
+        )
     by_loss = {"CE": InputType.POINTWISE, "BPR": InputType.PAIRWISE}
     loss = values.get("loss_type")
     if loss not in by_loss:

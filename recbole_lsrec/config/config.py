@@ -115,7 +115,7 @@ class Config(RecBoleConfig):
     ) -> None:
         self.compatibility_settings()
         self.yaml_loader = YamlLoader
-        given = given_layers(config_file_list or (), config_dict or {}, command_line, dict_source)
+        given = given_layers(config_file_list, {} if config_dict is None else config_dict, command_line, dict_source)
         self.model_class: Any = _model_class(chosen("model", model, given))
         self.model = self.model_class.__name__
         self.dataset = plain_name(str(chosen("dataset", dataset, given)))
@@ -178,6 +178,12 @@ class Config(RecBoleConfig):
         if no_negatives(values["train_neg_sample_args"]):
             values["train_neg_sample_args"] = None
         return values
+
+    def __copy__(self) -> "Config":
+        """With the same class: its file may have been edited since, and one made in a function has no place."""
+        other = type(self).__new__(type(self))
+        other.__dict__.update(self.__dict__)
+        return other
 
     def __getstate__(self) -> dict[str, Any]:
         """For other processes: a class from a file of the user's travels as its place, since they have no such module."""
@@ -301,6 +307,11 @@ class Config(RecBoleConfig):
             if key in self._given and not no_negatives(args):
                 self._remarks[key] = f"{self.model} learns from the pairs that there are and samples none"
             return dict(NO_NEGATIVES)
+        of_candidates = getattr(self.model_class, "candidate_batch", False)
+        if values["MODEL_INPUT_TYPE"] == InputType.LISTWISE and not of_candidates:
+            if key in self._given and not no_negatives(args):
+                raise refuse(key, values[key], sources, f"~, because the input_type of {self.model} is LISTWISE")
+            return dict(NO_NEGATIVES)
         if values.get("loss_type") == "CE":
             if key in self._given and not no_negatives(args):
                 raise ConfigError(
@@ -309,7 +320,6 @@ class Config(RecBoleConfig):
                     "to ~), or set loss_type to BPR."
                 )
             return dict(NO_NEGATIVES)
-        of_candidates = getattr(self.model_class, "candidate_batch", False)
         if args["logq"] and not of_candidates:
             raise refuse(
                 f"{key}: logq",

@@ -22,8 +22,23 @@ class Layer(NamedTuple):
     values: dict[str, Any]
 
 
+def paths_of(files: str | Path | Iterable[str | Path] | None) -> list[str | Path]:
+    """The paths that ``config_file_list`` gives, one or several.
+
+    Raises:
+        ConfigError: something is no path.
+    """
+    if files is None or (isinstance(files, str) and not files):
+        return []
+    one = isinstance(files, (str, bytes, Path, Mapping)) or not isinstance(files, Iterable)
+    paths: list[Any] = [files] if one else [*files]  # type: ignore[misc]
+    if wrong := [path for path in paths if not isinstance(path, (str, Path))]:
+        raise ConfigError(f"config_file_list: found {wrong[0]!r}; accepted: paths of YAML files.")
+    return paths
+
+
 def given_layers(
-    files: str | Path | Iterable[str | Path],
+    files: str | Path | Iterable[str | Path] | None,
     dictionary: Mapping[str, Any],
     line: Sequence[str],
     source: str = DICTIONARY,
@@ -36,11 +51,12 @@ def given_layers(
         ConfigError: a file or an argument that cannot be read.
     """
     command: dict[str, Any] = dict(parse_command_line(line))
-    paths = list(files) if isinstance(files, Iterable) and not isinstance(files, str) else [files]
-    if wrong := [path for path in paths if not isinstance(path, (str, Path))]:
-        raise ConfigError(f"config_file_list: found {wrong[0]!r}; accepted: paths of YAML files.")
-    if not isinstance(dictionary, Mapping) or not all(isinstance(key, str) for key in dictionary):
-        raise ConfigError(f"{source}: found {dictionary!r}; accepted: a dict, each key the name of a setting.")
+    paths = paths_of(files)
+    if not isinstance(dictionary, Mapping):
+        shown = " ".join(repr(dictionary).split())
+        raise ConfigError(f"{source}: found {shown:.80}; accepted: a dict, each key the name of a setting.")
+    if wrong := [key for key in dictionary if not isinstance(key, str)]:
+        raise ConfigError(f"{source}: found the key {wrong[0]!r}; accepted: a dict, each key the name of a setting.")
     named = command.pop("config_files", "")
     if named is True:
         raise ConfigError("config_files: found no value (command line); accepted: --config_files 'a.yaml b.yaml'.")

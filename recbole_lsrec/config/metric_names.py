@@ -19,7 +19,9 @@ def accept_metric(name: str, higher_is_better: bool) -> None:
     Raises:
         ConfigError: the name is none, or is taken.
     """
-    if not re.fullmatch(r"[a-z]\w*", name) or name != name.lower():
+    if not isinstance(higher_is_better, bool):
+        raise ConfigError(f"metric: higher_is_better: found {higher_is_better!r}; accepted: True or False.")
+    if not isinstance(name, str) or not re.fullmatch(r"[a-z]\w*", name) or name != name.lower():
         raise ConfigError(f"metric: found {name!r}; accepted: a name of lower-case letters, digits and underscores.")
     if name in METRICS and name not in OWN_METRICS:
         raise ConfigError(f"metric: {name!r} is {METRICS[name]}, which is there already; give yours another name.")

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from copy import deepcopy
 from functools import lru_cache
 from pathlib import Path
@@ -121,7 +121,7 @@ def parse_text(text: str) -> Any:
 
 
 def plain_types(value: Any) -> Any:
-    """Returns the value in plain types: tuples become lists, numpy numbers and paths plain."""
+    """Returns the value in plain types: tuples and arrays become lists, numpy numbers and paths plain."""
     if isinstance(value, (list, tuple)):
         return [plain_types(entry) for entry in value]
     if isinstance(value, dict):
@@ -130,7 +130,19 @@ def plain_types(value: Any) -> Any:
         return str(value)
     if isinstance(value, np.generic):
         return value.item()
-    return value
+    return value.tolist() if isinstance(value, np.ndarray) else value
+
+
+def arguments_of(arguments: Iterable[str]) -> list[str]:
+    """The arguments of a command line that is given in Python.
+
+    Raises:
+        ConfigError: they are no list of text.
+    """
+    given = [*arguments] if isinstance(arguments, Iterable) and not isinstance(arguments, str) else [None]
+    if not all(isinstance(argument, str) for argument in given):
+        raise ConfigError(f"command_line: found {arguments!r}; accepted: a list of arguments, such as ['--epochs=3'].")
+    return [str(argument) for argument in given]
 
 
 def parse_command_line(arguments: Sequence[str]) -> dict[str, str | bool]:
@@ -142,7 +154,7 @@ def parse_command_line(arguments: Sequence[str]) -> dict[str, str | bool]:
         ConfigError: something that is none of these, a dotted key, or one key with two values.
     """
     found: dict[str, str | bool] = {}
-    waiting = list(arguments)
+    waiting = arguments_of(arguments)
     while waiting:
         argument = waiting.pop(0)
         name, equals, text = argument.removeprefix("--").partition("=")

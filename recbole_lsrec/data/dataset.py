@@ -26,7 +26,7 @@ from recbole_lsrec.data.split.global_time import frozen_history, global_time_spl
 from recbole_lsrec.data.split.phases import PHASES, Split
 from recbole_lsrec.data.split.splitting import split_by_origin, split_log
 from recbole_lsrec.data.window import Window
-from recbole_lsrec.errors import DataError, listed
+from recbole_lsrec.errors import DataError, counted, listed
 from recbole_lsrec.log_checks.repeats import at_one_time, copies
 from recbole_lsrec.log_checks.times import ORDER, TICKS_PER_SECOND
 
@@ -197,13 +197,16 @@ class SessionDataset(FilteredDataset):
         n_instances = sum(map(len, self.split))
         if len(self.split.train) == 0 or self.item_num < 3:
             raise DataError(
-                f"{self.files_in_words()}: {len(self.user)} events of {self.user_num - 1} users and {self.item_num - 1} items: "
-                f"{n_instances} instances, {len(self.split.train)} to train on; needed: one with an earlier event, and 2 items."
+                f"{self.files_in_words()}: {counted(len(self.user), 'event')} of {counted(self.user_num - 1, 'user')} and "
+                f"{counted(self.item_num - 1, 'item')}: "
+                f"{counted(n_instances, 'instance')}, {len(self.split.train)} to train on; "
+                f"needed: one with an earlier event, and 2 items."
             )
         alone = int((np.diff(np.append(self.start[1:], len(self.user))) == 1).sum()) if self.user_num > 1 else 0
         self.logger.info(
-            f"Log: {len(self.user)} events, {self.user_num - 1} users ({alone} with one event, so without an instance), "
-            f"{self.item_num - 1} items, {self.session[-1] + 1} sessions; "
+            f"Log: {counted(len(self.user), 'event')}, "
+            f"{counted(self.user_num - 1, 'user')} ({alone} with one event, so without an instance), "
+            f"{counted(self.item_num - 1, 'item')}, {counted(self.session[-1] + 1, 'session')}; "
             + ", ".join(f"{phase} {len(rows)}" for phase, rows in zip(PHASES, self.split, strict=True))
         )
         self._drop_unused_col()

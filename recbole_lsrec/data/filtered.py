@@ -22,7 +22,7 @@ from recbole_lsrec.data.log_cache import Tables, cached, key_of
 from recbole_lsrec.data.preloaded import preload_remarks
 from recbole_lsrec.data.sorting import in_order, order_by_user_and_time, whole_numbers
 from recbole_lsrec.data.token_ids import number_tokens
-from recbole_lsrec.errors import DataError, did_you_mean, listed
+from recbole_lsrec.errors import DataError, counted, did_you_mean, listed
 from recbole_lsrec.log_checks.times import ORDER, of_the_future, unit_problem
 from recbole_lsrec.whole_files import code_sha256
 
@@ -174,7 +174,10 @@ class FilteredDataset(CheckedDataset):
         self.filter_report.append({"filter": name, **removed})
         found = "removes nothing"
         if removed["rows"]:
-            found = f"removed {removed['rows']} rows, {removed['users']} users, {removed['items']} items"
+            found = (
+                f"removed {counted(removed['rows'], 'row')}, {counted(removed['users'], 'user')}, "
+                f"{counted(removed['items'], 'item')}"
+            )
         if asked or removed["rows"]:
             self.remark(20, f"Filter {name}: {found}")
 
@@ -184,7 +187,11 @@ class FilteredDataset(CheckedDataset):
         return {"rows": len(frame), "users": users, "items": items}
 
     def _filters_in_words(self) -> str:
-        removed = [f"{entry['filter']} removed {entry['rows']} rows" for entry in self.filter_report if entry["rows"]]
+        removed = [
+            f"{entry['filter']} removed {counted(int(entry['rows']), 'row')}"
+            for entry in self.filter_report
+            if entry["rows"]
+        ]
         return "; ".join(removed) or "there was none before them"
 
     def _keep_events(self, kept: np.ndarray) -> None:
@@ -229,7 +236,9 @@ class FilteredDataset(CheckedDataset):
                 kept = table[self._has_value(field, wanted, table[field])]
                 if name != "inter_feat" and len(kept) < len(table):
                     file = f"{self.dataset_name}.{name.removesuffix('_feat')}"
-                    self.remark(20, f"val_interval {field}: removed {len(table) - len(kept)} lines of {file}")
+                    self.remark(
+                        20, f"val_interval {field}: removed {counted(len(table) - len(kept), 'line')} of {file}"
+                    )
                 setattr(self, name, kept)
 
     def _tables_with(self, field: str) -> list[str]:

@@ -20,6 +20,7 @@ from recbole.data.interaction import Interaction
 from recbole.utils import FeatureType
 
 from recbole_lsrec.data.batch import Batch
+from recbole_lsrec.errors import counted
 
 
 class RecBoleDataset(SequentialDataset):
@@ -33,7 +34,8 @@ class RecBoleDataset(SequentialDataset):
         """What the log holds; RecBole's summary counts the padding as a user and an item, and is coloured everywhere."""
         users, items, events = self.user_num - 1, self.item_num - 1, self.inter_num
         return (
-            f"{self.dataset_name}: {events} events of {users} users and {items} items: {events / users:.1f} a user, "
+            f"{self.dataset_name}: {counted(events, 'event')} of {counted(users, 'user')} and "
+            f"{counted(items, 'item')}: {events / users:.1f} a user, "
             f"{events / items:.1f} an item, {events / (users * items):.4%} of all pairs\ncolumns: {', '.join(self.field2type)}"
         )
 

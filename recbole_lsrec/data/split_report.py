@@ -8,6 +8,7 @@ import numpy as np
 from recbole_lsrec.config.boundary import utc
 from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.data.split.phases import PHASES
+from recbole_lsrec.errors import counted
 from recbole_lsrec.log_checks.repeats import in_both
 from recbole_lsrec.log_checks.times import ORDER
 from recbole_lsrec.page.numbers import percent
@@ -152,13 +153,16 @@ def summary_lines(report: Mapping[str, Any]) -> list[str]:
         )
         lines[0] += f"; {', '.join(periods)}"
     for phase, held in report["phases"].items():
-        line = f"  {phase}: {held['instances']} instances, {held['users']} users, {held['items']} items"
+        line = (
+            f"  {phase}: {counted(held['instances'], 'instance')}, {counted(held['users'], 'user')}, "
+            f"{counted(held['items'], 'item')}"
+        )
         if held["instances"]:
             line += f", {held['first_target']} to {held['last_target']}; {percent(held['in_history'])} of targets in the history"
             line += f", {percent(held['same_session'])} in the session of the event before"
         if held["instances"] and phase in HELD_OUT:
             line += (
-                f"; {held['cold_items']} items and {held['cold_users']} users never seen in training "
+                f"; {counted(held['cold_items'], 'item')} and {counted(held['cold_users'], 'user')} never seen in training "
                 f"({percent(held['cold_item_targets'])} and {percent(held['cold_user_targets'])} of targets)"
                 f", {percent(held['cold_positives'])} cold positives"
             )
@@ -166,7 +170,7 @@ def summary_lines(report: Mapping[str, Any]) -> list[str]:
     none = report["no_target"]
     without = ", ".join(f"{phase} {held['users_without']}" for phase, held in report["phases"].items())
     lines.append(
-        f"  no target: {none['first_events']} first events of users, {none['others']} others; "
+        f"  no target: {none['first_events']} first events of users, {counted(none['others'], 'other')}; "
         f"users without an instance: {without}"
     )
     return lines

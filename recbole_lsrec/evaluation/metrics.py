@@ -100,6 +100,10 @@ def register(name: str, higher_is_better: bool = True) -> Callable[[OfRank], OfR
     accept_metric(name, higher_is_better)
 
     def keep(function: OfRank) -> OfRank:
+        if not callable(function):
+            raise ConfigError(
+                f"metric: {name!r} has no function (found {function!r}); accepted: one of rank and n_candidates."
+            )
         OWN_METRICS[name] = OwnMetric(name, function, higher_is_better)
         return function
 

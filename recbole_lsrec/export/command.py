@@ -49,8 +49,10 @@ def export(folder: str | Path, kind: str, out: str | Path | None = None, model: 
         CheckpointError: as of :meth:`Recommender.load`.
         ConfigError: the model cannot be exported so, ``kind`` is none or ``out`` no such file; says why.
     """
-    if kind not in _NAMES:
+    if not isinstance(kind, str) or kind not in _NAMES:
         raise ConfigError(f"kind: found {kind!r}; accepted: one of {', '.join(_NAMES)}.")
+    if out is not None and not (isinstance(out, (str, Path)) and Path(out).name):
+        raise ConfigError(f"out: found {out!r}; accepted: the path of a file, or None for one in the run folder.")
     recommender = Recommender.load(folder, model=model, device="cpu")
     recommender.config["rm_dup_inter"] = None  # histories made for the graph repeat items
     if recommender.shift is not None:
@@ -190,7 +192,9 @@ def _example(recommender: Recommender, lengths: tuple[int, ...], n_candidates: i
     tokens = recommender.catalogue.tokens[recommender.names()[ITEM]]
     gap = int(recommender.config["session_threshold"])
     rows: list[tuple[Any, ...]] = []
-    for user, length in zip(_users(recommender, len(lengths)), lengths, strict=True):
+    users = _users(recommender, len(lengths))
+    lengths = lengths[: len(users)]  # a model that knows users alone may know fewer
+    for user, length in zip(users, lengths, strict=True):
         steps = rng.choice([1, 60, gap + 1], size=length)
         items = tokens[rng.integers(1, len(tokens), length)]
         sessions = (steps > gap).cumsum()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from recbole_lsrec.errors import counted
 from recbole_lsrec.leaderboard.execute import Resources
 from recbole_lsrec.leaderboard.page import write_report
 from recbole_lsrec.leaderboard.page.table_text import table_text
@@ -34,7 +35,8 @@ def close(summary: Summary, out: Path) -> int:
                 click.secho(f"{cell.name}: {what}: {text}", fg="yellow", err=True)
     if summary.cells:
         click.echo(
-            f"{summary.count('done')} cells finished ({summary.reused} found from before), {summary.count('error')} with an "
+            f"{counted(summary.count('done'), 'cell')} finished ({summary.reused} found from before), "
+            f"{summary.count('error')} with an "
             f"error, {summary.count('pending')} to do"
         )
     if summary.interrupted:

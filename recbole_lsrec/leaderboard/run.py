@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.errors import ConfigError, counted
 from recbole_lsrec.leaderboard.board import LEADERBOARD, Cell, read_board
 from recbole_lsrec.leaderboard.cells import PlannedCell, make_cells
 from recbole_lsrec.leaderboard.execute import Resources, connected, run_cells
@@ -104,4 +104,6 @@ def _announcement(plan: Plan, cells: Sequence[PlannedCell], resources: Resources
         budget = f"at most {size:g} {'seconds of training' if kind == 'train_seconds' else 'training steps'} each"
         if kind == "train_seconds":
             budget += " (by the clock, so no second run gives the same numbers)"
-    return f"{len(cells)} cells to run: {budget}, {resources.cpus} CPU threads and {resources.gpus:g} GPUs each"
+    return (
+        f"{counted(len(cells), 'cell')} to run: {budget}, {resources.cpus} CPU threads and {resources.gpus:g} GPUs each"
+    )

@@ -14,6 +14,9 @@ from recbole_lsrec.model.catalogue_loss import ItemSampler, full_softmax, sample
 from recbole_lsrec.model.options.all_positions import AllPositionsOptions
 from recbole_lsrec.model.position_losses import calibration, gbce
 from recbole_lsrec.processes import group
+from recbole_lsrec.registry import own_origin
+
+_CHECKED = 8  # histories of the first batch
 
 
 class AllPositions(SequentialRecommender):
@@ -51,6 +54,7 @@ class AllPositions(SequentialRecommender):
             )
         self.position_loss, self.n_negatives = o.position_loss, o.n_negatives
         n_items = self.n_items - 1  # without the padding
+        self._unchecked = own_origin(type(self)) is not None and self.position_loader is PositionLoader
         self.beta = calibration(self.n_negatives, n_items, o.gbce_t)
         self._uniform = ItemSampler(torch.zeros(n_items))
 
@@ -65,6 +69,8 @@ class AllPositions(SequentialRecommender):
         if self.NEXT_ITEMS not in interaction.interaction:
             return super().calculate_loss(interaction) * group.share(len(interaction))
         items, target = interaction[self.ITEM_SEQ], interaction[self.NEXT_ITEMS]  # [B, L]
+        if self._unchecked:
+            self._check_states(items[:_CHECKED])
         at = (target > 0).flatten().nonzero().squeeze(1)  # [P]
         states = self.position_states(items).flatten(0, 1).index_select(0, at)  # [P, D]
         return self._loss_at(states, target.flatten().index_select(0, at)) * group.share(len(at))
@@ -82,6 +88,27 @@ class AllPositions(SequentialRecommender):
         """Scores of items ``[B, C]``, each history's own: what ``full_sort_predict`` gives them, without all others."""
         states = self.forward(interaction[self.ITEM_SEQ], interaction[self.ITEM_SEQ_LEN])  # [B, D]
         return torch.bmm(self.item_embedding(items), states.unsqueeze(2)).squeeze(2)
+
+    @torch.no_grad()
+    def _check_states(self, items: Tensor) -> None:
+        """Refuses a class of the user's own that is trained on other states than it is evaluated by, or on the future.
+
+        Raises:
+            ConfigError: a state amid the chunks ``[B, L]`` is not the one of the history that ends there.
+        """
+        self._unchecked, training = False, self.training
+        self.eval()
+        middle = (items > 0).sum(1) // 2  # [B]
+        alone = items * (torch.arange(items.shape[1], device=items.device) <= middle.unsqueeze(1))
+        states = self.gather_indexes(self.position_states(items), middle)  # [B, D]
+        expected = self.forward(alone, middle + 1)
+        self.train(training)
+        if states.shape != expected.shape or not torch.allclose(states, expected, rtol=1e-3, atol=1e-4):
+            raise ConfigError(
+                f"train_positions: found 'all' with the class {type(self).__name__}, whose state at a position is not the one "
+                "that forward gives for the events up to there, so that it sees later ones, or learns what is not evaluated; "
+                "accepted: 'last', or a position_states of its own."
+            )
 
     def _loss_at(self, states: Tensor, target: Tensor) -> Tensor:
         """The loss of ``[P, D]`` states with their targets ``[P]``."""

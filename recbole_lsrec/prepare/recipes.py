@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from recbole_lsrec.errors import DataError
+from recbole_lsrec.errors import DataError, counted
 from recbole_lsrec.prepare.database import one, text
 from recbole_lsrec.prepare.events import keep_rows, sizes
 from recbole_lsrec.prepare.layout import Source
@@ -71,9 +71,12 @@ def apply(connection: Any, recipe: Recipe, source: Source, seed: int, ledger: Le
 
     def keep(name: str, condition: str, note: str = "") -> None:
         if not keep_rows(connection, ledger, name, condition, note):
-            told = "; ".join(f"{step.step}: {step.removed_rows} rows" for step in ledger.steps[1:] if step.removed_rows)
+            told = "; ".join(
+                f"{step.step}: {counted(step.removed_rows, 'row')}" for step in ledger.steps[1:] if step.removed_rows
+            )
             raise DataError(
-                f"--recipe {recipe.name}: nothing is left of {ledger.steps[0].rows} rows (removed by {told}); ask for less with "
+                f"--recipe {recipe.name}: nothing is left of "
+                f"{counted(ledger.steps[0].rows, 'row')} (removed by {told}); ask for less with "
                 "--recipe, --k-core or --sample-users."
             )
 

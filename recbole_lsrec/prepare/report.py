@@ -6,6 +6,7 @@ from typing import Any
 
 from tabulate import tabulate
 
+from recbole_lsrec.errors import counted
 from recbole_lsrec.prepare.statistics import NAMED
 
 
@@ -18,7 +19,9 @@ def report(meta: dict[str, Any], out: Path, name: str) -> str:
     ]
     lines = [tabulate(rows, ["step", "events", "users", "items", "removed", ""], intfmt=","), ""]
     for entry in account["refused"]:
-        lines.append(f"not used: {entry['rows']:,} rows, {entry['reason']}; the first: {entry['examples'][0]}")
+        lines.append(
+            f"not used: {counted(entry['rows'], 'row', ',')}, {entry['reason']}; the first: {entry['examples'][0]}"
+        )
     inside = sum(file["inside_quotes"] for file in account["files"])
     if inside:
         lines.append(
@@ -27,7 +30,8 @@ def report(meta: dict[str, Any], out: Path, name: str) -> str:
     lines += [f"note: {note}" for note in account["notes"]]
     when = f"{times['first']} to {times['last']} UTC" if times["first"] else "in order, without times"
     lines.append(
-        f"{figures['interactions']:,} events of {figures['users']:,} users and {figures['items']:,} items in "
+        f"{counted(figures['interactions'], 'event', ',')} of {counted(figures['users'], 'user', ',')} and "
+        f"{counted(figures['items'], 'item', ',')} in "
         f"{figures['categories']:,} categories, {figures['mean_length']:.1f} a user, {when}"
     )
     if figures["equal_times"] > 0.05:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.errors import ConfigError, counted
 from recbole_lsrec.recommend.read_histories import as_words, shown
 
 Now = float | Mapping[str, float | None] | None
@@ -79,13 +79,14 @@ def check_now(now: Any) -> Now:
     named = dict(zip(_words(now), now.values(), strict=True))
     if len(named) < len(now):
         raise ConfigError(
-            f"now: found {len(now)} times for {len(named)} users, as 1 and '1' are one; give one for each."
+            f"now: found {len(now)} times for {counted(len(named), 'user')}, as 1 and '1' are one; give one for each."
         )
     return named
 
 
 def _items(name: str, given: Any) -> list[str]:
-    if isinstance(given, (str, bytes, Mapping)) or not isinstance(given, Collection):  # whose letters would be items
+    one = isinstance(given, (str, bytes, Mapping)) or not isinstance(given, Collection)  # whose letters would be items
+    if one or getattr(given, "ndim", 1) != 1:  # a single number, or a table, whose columns would be
         raise ConfigError(f"{name}: found {shown(given)}; accepted: a list of items.")
     return _words(given)
 

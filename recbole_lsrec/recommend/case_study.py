@@ -1,6 +1,7 @@
 """RecBole's ``full_sort_scores`` and ``full_sort_topk`` (``recbole.utils.case_study``) for the loaders here."""
 
 from collections.abc import Sequence
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from recbole_lsrec.errors import DataError
 from recbole_lsrec.evaluation.evaluator import seen_items
 from recbole_lsrec.evaluation.scoring import score_batch
 from recbole_lsrec.model.general_recommender.unseen_users import take_average_user
+from recbole_lsrec.recommend.read_histories import shown
 
 
 @torch.no_grad()
@@ -33,10 +35,11 @@ def full_sort_scores(
         ``[B, n_items]``, that of the padding (item 0) ``-inf``.
 
     Raises:
-        DataError: a user has no target in the loader; RecBole leaves such a user out in silence.
+        DataError: a user has no target in the loader, where RecBole leaves such a user out in silence; or what is given are
+            no internal ids.
     """
     dataset = test_data.dataset
-    users = np.asarray(uid_series)
+    users = _users(uid_series)
     found, first = np.unique(dataset.user[dataset.rows], return_index=True)
     missing = users[~np.isin(users, found)]
     if len(missing):
@@ -71,7 +74,20 @@ def full_sort_topk(
     Raises:
         DataError: as of :func:`full_sort_scores`, or there are no ``k`` items.
     """
-    if not 1 <= k < test_data.dataset.item_num:
-        raise DataError(f"k: found {k}; accepted: from 1 to {test_data.dataset.item_num - 1}, the number of items.")
+    if isinstance(k, bool) or not isinstance(k, Integral) or not 1 <= k < test_data.dataset.item_num:
+        raise DataError(
+            f"k: found {k!r}; accepted: a whole number from 1 to {test_data.dataset.item_num - 1}, the number of items."
+        )
     scores, items = torch.topk(full_sort_scores(uid_series, model, test_data, device), k)
     return scores, items
+
+
+def _users(given: Any) -> np.ndarray:
+    """The users ``[B]``; text is refused, as a user's token may be the internal id of another."""
+    users = np.asarray(given)
+    if users.ndim != 1 or not len(users) or users.dtype.kind not in "iu":
+        raise DataError(
+            f"uid_series: found {shown(given)}; accepted: a list of internal ids of users, whole numbers. Of users as the files "
+            "name them: dataset.token2id(dataset.uid_field, names)."
+        )
+    return users

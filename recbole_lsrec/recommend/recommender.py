@@ -249,10 +249,11 @@ class Recommender:
             now: see there.
             batch_size: see there.
         """
+        asked = check_asked(1, now, batch_size)
         events = read_histories(histories, self.names(), self.config["timestamp_unit"])
-        read = self._read(events, check_now(now))
+        read = self._read(events, asked.now)
         for rows, batch in self._batches(
-            read, np.flatnonzero(~self._without_answer(read.users, read.known)), batch_size
+            read, np.flatnonzero(~self._without_answer(read.users, read.known)), asked.batch_size
         ):
             yield read.users[rows], batch
 

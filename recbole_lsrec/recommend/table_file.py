@@ -1,5 +1,7 @@
 """Lists of recommendations as a file, by its ending, some users at a time."""
 
+import csv
+import io
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -32,7 +34,10 @@ def check_ending(path: Path) -> None:
 
 
 class TableFile:
-    """A file of lists; in CSV and TSV the items of a session, and their categories, stand in one cell, separated by spaces."""
+    """A file of lists; in CSV and TSV the items of a session, and their categories, stand in one cell.
+
+    There they are separated by spaces, and one that holds a space or a quote is quoted as in CSV.
+    """
 
     def __init__(self, path: Path, kind: str) -> None:
         self.path, self.kind, self.lines = path, kind, 0
@@ -84,4 +89,7 @@ def _flat(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _joined(items: object) -> str:
-    return " ".join(items) if isinstance(items, list) else ""
+    line = io.StringIO()
+    if isinstance(items, list) and items:
+        csv.writer(line, delimiter=" ", lineterminator="").writerow(items)
+    return line.getvalue()

@@ -7,6 +7,7 @@ from textwrap import wrap
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
+from recbole_lsrec.errors import counted
 from recbole_lsrec.page.ink import INK, ROW_LETTERS, Panel, look, panel, rows_down
 from recbole_lsrec.page.numbers import general, metric
 from recbole_lsrec.tuning.settings import SearchResult, Trial
@@ -55,7 +56,9 @@ def by_epoch(found: SearchResult) -> Panel:
         axes.set_ylabel(f"validation {found.metric}")
 
     return Panel(
-        "Validation score by epoch, the best trial thick", f"{len(found.trials)} trials.", panel("epochs", draw)
+        "Validation score by epoch, the best trial thick",
+        f"{counted(len(found.trials), 'trial')}.",
+        panel("epochs", draw),
     )
 
 

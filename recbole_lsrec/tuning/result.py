@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from tabulate import tabulate
 
 from recbole_lsrec import environment
-from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.errors import ConfigError, counted
 from recbole_lsrec.evaluation.protocol_table import by_protocol
 from recbole_lsrec.json_files import read_json, write_json
 from recbole_lsrec.page.escape import sheet
@@ -150,7 +150,7 @@ def summary(found: SearchResult) -> str:
             tabulate(
                 shown.where(shown.notna(), None), headers="keys", showindex=False, floatfmt=digits, missingval="-"
             ),
-            f"{len(found.trials)} trials: {by_status}. {spent}",
+            f"{counted(len(found.trials), 'trial')}: {by_status}. {spent}",
         ]
     if found.best_score is None:
         lines += ["No trial was validated."] if found.trials else []

@@ -9,6 +9,7 @@ from recbole_lsrec.analysis.compare import compare
 from recbole_lsrec.analysis.comparison_text import comparison_text
 from recbole_lsrec.analysis.comparison_words import notes
 from recbole_lsrec.analysis.user_metrics import Metric
+from recbole_lsrec.errors import ConfigError, DataError
 from recbole_lsrec.evaluation.metrics import pooled_auc
 from tests.analysis.saved_run_files import random_run, write_own_model
 from tests.command_line import exit_code
@@ -75,7 +76,35 @@ def test_users_whose_targets_have_no_competitor_are_counted_not_hidden(folder):
     found = compare(runs, Metric.parse("gauc"))
     assert (found.users, found.users_left_out) == (2, 1)
     assert found.pairs[0].difference == pytest.approx(((5 / 6 - 2 / 3) + (1 - 1 / 3)) / 2)
-    assert "1 users left out" in comparison_text(found)
+    assert "1 user left out" in comparison_text(found)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"metric": None},
+        {"protocol": 3},
+        {"alpha": 0},
+        {"alpha": 1.5},
+        {"alpha": "x"},
+        {"resamples": 0},
+        {"resamples": 1.5},
+        {"bootstrap_seed": -1},
+        {"bootstrap_seed": None},
+    ],
+)
+def test_an_argument_that_is_none_is_refused(given, folder):
+    runs, (name,) = [random_run(folder, "one", 1), random_run(folder, "two", 2, model="SASRec")], given
+    with pytest.raises(ConfigError, match=f"^{name}: found .*; accepted: "):
+        compare(runs, **given)
+
+
+def test_runs_come_one_by_one_and_a_single_path_is_refused(folder):
+    runs = [random_run(folder, "one", 1), random_run(folder, "two", 2, model="SASRec")]
+    assert compare(iter(runs)).to_dict() == compare(runs).to_dict()
+    for given in (str(runs[0]), runs[0], None):
+        with pytest.raises(DataError, match=r"^compare: found .*; accepted: a list of two or more run folders\.$"):
+            compare(given)
 
 
 def test_pooled_auc_is_tested_by_drawing_users(folder):

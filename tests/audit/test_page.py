@@ -62,6 +62,20 @@ def test_what_speaks_against_comes_first_and_decides(cosmetics):
     assert verdict(findings(no_sessions)).startswith("Not a log")
 
 
+def test_nothing_is_said_of_an_order_that_cannot_show(cosmetics):
+    found, _ = cosmetics
+    told = findings(
+        replace(found, size={**found.size, "items": 10}, order=replace(found.order, markov=1, markov_shuffled=1))
+    )
+    about = [finding for finding in told if "order of events" in finding.text]
+    assert about == [
+        ("care", "Whether the order of events matters is not known: of 10 items all are among the first 10.")
+    ]
+    told = findings(replace(found, order=replace(found.order, targets=0, markov=0, markov_shuffled=0)))
+    assert told[0] == ("bad", "No user has three events, so there is no test target.")
+    assert not [finding for finding in told if "order of events" in finding.text or "earlier session" in finding.text]
+
+
 def test_users_far_from_the_median_are_named(cosmetics):
     found, _ = cosmetics
     (told,) = [finding for finding in findings(found) if "times the median" in finding.text]

@@ -178,7 +178,7 @@ def test_every_filter_says_what_it_removed(load, caplog):
     removed = [(entry["rows"], entry["users"], entry["items"]) for entry in dataset.filter_report]
     # No user; a's second and third x; d at -5 (with item v); then user c has one event left.
     assert removed == [(1, 0, 0), *[(0, 0, 0)] * 2, (2, 0, 0), (1, 1, 1), *[(0, 0, 0)] * 2, (1, 1, 0)]
-    assert "removed 1 rows, 1 users, 1 items" in caplog.text
+    assert "removed 1 row, 1 user, 1 item" in caplog.text
 
 
 def test_the_filters_of_clsr_code_keep_clicks_and_one_pass_of_the_core(load):

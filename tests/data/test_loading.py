@@ -110,7 +110,7 @@ def test_everything_filtered_away_names_the_filter(load):
 def test_a_log_of_one_item_has_nothing_to_rank(load):
     dataset = load([("a", "x", 1), ("a", "x", 2), ("a", "x", 3), ("a", "x", 4)])
     with pytest.raises(
-        DataError, match=r"4 events of 1 users and 1 items: 3 instances, 1 to train on; needed: .* 2 items"
+        DataError, match=r"4 events of 1 user and 1 item: 3 instances, 1 to train on; needed: .* 2 items"
     ):
         dataset.build()
 

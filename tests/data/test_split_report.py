@@ -156,7 +156,7 @@ def test_the_summary_is_short(load):
     lines = summary_lines(_report(load, eval_args={"split": {"GTS": {"valid": 5000, "test": 8900}}}))
     assert len(lines) == 5
     assert lines[0].endswith("valid from 1970-01-01T01:23:20+00:00, test from 1970-01-01T02:28:20+00:00")
-    assert "2 items and 1 users never seen in training (66.7% and 33.3% of targets), 66.7% cold positives" in lines[3]
+    assert "2 items and 1 user never seen in training (66.7% and 33.3% of targets), 66.7% cold positives" in lines[3]
     assert (
         lines[4]
         == "  no target: 3 first events of users, 0 others; users without an instance: train 1, valid 2, test 0"

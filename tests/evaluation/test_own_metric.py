@@ -107,3 +107,18 @@ def test_a_function_that_writes_to_its_arrays_changes_no_other_metric():
     ranks = np.array([1.0, 4.0])
     assert metrics.OWN_METRICS["top_share"].of_instances(ranks, np.full(2, 8)).tolist() == [0.125, 0.5]
     assert ranks.tolist() == [1.0, 4.0]
+
+
+@pytest.mark.parametrize(
+    ("register", "found"),
+    [
+        (lambda: metrics.register(3), "found 3"),
+        (lambda: metrics.register(lambda rank, n: rank), "found <function"),
+        (lambda: metrics.register("top_share", higher_is_better="no"), "higher_is_better: found 'no'"),
+        (lambda: metrics.register("top_share")(None), "'top_share' has no function"),
+    ],
+)
+@pytest.mark.usefixtures("top_share")
+def test_what_is_no_metric_is_refused(register, found):
+    with pytest.raises(ConfigError, match=f"^metric: {found}.*accepted: "):
+        register()

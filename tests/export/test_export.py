@@ -12,7 +12,7 @@ import torch
 
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.export import export
-from recbole_lsrec.export.command import _silent
+from recbole_lsrec.export.command import _silent, _write_score
 from recbole_lsrec.recommend import Recommender
 from tests.command_line import exit_code
 from tests.recommend.test_recommender import _shop_run
@@ -127,6 +127,16 @@ def test_a_graph_for_one_number_of_histories_is_refused(tmp_path):
         export(folder, "onnx")
 
 
+@pytest.mark.parametrize("out", [3, b"x", "", ".", Path()])
+def test_an_out_that_is_no_file_is_refused(out, tmp_path):
+    with pytest.raises(
+        ConfigError, match=r"^out: found .*; accepted: the path of a file, or None for one in the run folder"
+    ):
+        export(tmp_path, "torchscript", out)
+    with pytest.raises(ConfigError, match=r"^kind: found \['onnx'\]; accepted: one of onnx"):
+        export(tmp_path, ["onnx"])
+
+
 def test_what_torch_prints_past_python_is_not_shown(capfd):
     with _silent():
         os.write(1, b"a graph of thousands of lines")
@@ -137,6 +147,16 @@ def test_what_torch_prints_past_python_is_not_shown(capfd):
 def test_a_run_that_reads_each_item_once_is_exported(tmp_path):
     folder, _ = _shop_run(tmp_path, "SLSRec", {"rm_dup_inter": "first", "MAX_ITEM_LIST_LENGTH": 12})
     assert export(folder, "torchscript") == folder / "score.pt"
+
+
+@pytest.mark.parametrize("n_users", [1, 2])
+def test_a_model_that_knows_fewer_users_than_its_example_asks_for_is_exported(n_users, tmp_path):
+    recommender = Recommender.load(_shop_run(tmp_path, "BPR", {})[0])
+    recommender.catalogue.pairs[0][:] = recommender.catalogue.pairs[0] % n_users + 1
+    path = tmp_path / "score.pt"
+    with torch.no_grad():
+        assert _write_score(recommender, "torchscript", path) == ["user_id"]
+    assert path.is_file()
 
 
 def test_a_model_without_sequences_is_exported_with_its_users(tmp_path):

@@ -56,7 +56,7 @@ def test_flags_without_a_file(called, capsys):
     assert called.typed == ["leaderboard", *typed]
     assert capsys.readouterr().out == (
         "the table\nPage: leaderboards/sasrec-slsrec-on-shop/leaderboard.html\n"
-        "1 cells finished (0 found from before), 0 with an error, 0 to do\n"
+        "1 cell finished (0 found from before), 0 with an error, 0 to do\n"
     )
 
 

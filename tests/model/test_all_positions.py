@@ -15,6 +15,9 @@ from recbole_lsrec.config import Config
 from recbole_lsrec.data.dataloader import TrainLoader
 from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.model.position_losses import calibration, gbce
+from recbole_lsrec.model.sequential_recommender.gru4rec import GRU4Rec
+from recbole_lsrec.model.sequential_recommender.narm import NARM
+from recbole_lsrec.model.sequential_recommender.sasrec import SASRec
 from recbole_lsrec.quick_start import build_model, run_recbole_lsrec
 from recbole_lsrec.run_data import load_data
 
@@ -89,6 +92,57 @@ def test_the_state_at_a_position_is_that_of_the_history_up_to_it(name, shop):
             break  # RecBole's features of no history have no shape
         alone = stock(items[real, : place + 1], torch.full((int(real.sum()),), place + 1))
         torch.testing.assert_close(states[real, place], alone, rtol=0, atol=1e-6)
+
+
+class OwnNARM(NARM):
+    """Trained at every position it would learn without its own dropout."""
+
+    def forward(self, item_seq, item_seq_len):
+        return torch.nn.functional.dropout(super().forward(item_seq, item_seq_len), training=self.training)
+
+
+class Looks(SASRec):
+    """Its attention is not causal."""
+
+    def get_attention_mask(self, item_seq, bidirectional=False):
+        return super().get_attention_mask(item_seq, bidirectional=True)
+
+
+class Means(GRU4Rec):
+    """Adds the mean of the whole window to each state."""
+
+    def forward(self, item_seq, item_seq_len):
+        mean = self.item_embedding(item_seq).mean(1)
+        state = super().forward(item_seq, item_seq_len)
+        return state + (mean if state.dim() == 2 else mean[:, None])
+
+
+class Doubles(SASRec):
+    """Each state from earlier events alone."""
+
+    def forward(self, item_seq, item_seq_len):
+        return 2 * super().forward(item_seq, item_seq_len)
+
+
+@pytest.mark.parametrize(
+    ("model", "found"),
+    [
+        (OwnNARM, "whose own forward NARM's position_states does not ask"),
+        (Looks, "whose state"),
+        (Means, "whose state"),
+    ],
+)
+def test_ones_own_class_that_would_learn_something_else_is_refused(model, found, shop):
+    width = {} if model is Looks else {"embedding_size": 64}  # RecBole's GRU4Rec has states of that
+    with pytest.raises(ConfigError, match=f"^train_positions: found 'all' with the class {model.__name__}, {found}"):
+        run_recbole_lsrec(model, "shop", config_dict={**shop, "train_positions": "all", **width})
+    assert run_recbole_lsrec(model, "shop", config_dict={**shop, "train_steps": 1, **width})["test_result"]
+
+
+def test_ones_own_forward_over_earlier_events_is_trained_at_every_position(shop):
+    assert run_recbole_lsrec(Doubles, "shop", config_dict={**shop, "train_positions": "all", "train_steps": 1})[
+        "test_result"
+    ]
 
 
 def test_narm_keeps_no_vector_for_each_pair_of_positions(shop):

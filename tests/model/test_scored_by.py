@@ -5,6 +5,7 @@ from recbole.model.general_recommender import NeuMF
 from recbole.model.sequential_recommender import DIN as RecBoleDIN
 from recbole.model.sequential_recommender import GRU4Rec as RecBoleGRU4Rec
 
+from recbole_lsrec.model.encode_once import EncodeOnce
 from recbole_lsrec.model.scored_by import scored_by, scores_all_at_once
 from recbole_lsrec.model.sequential_recommender.difflsrec import DiffLSRec
 from recbole_lsrec.model.sequential_recommender.din import DIN
@@ -25,7 +26,10 @@ def own(base, *names):
         (RecBoleGRU4Rec, "full_sort_predict"),
         (NeuMF, "predict"),
         (own(DIN, "forward"), "predict"),  # RecBole's predict, which asks it
+        (own(DIN, "__init__"), "predict"),  # which may have other layers than those that encode and score take apart
+        (own(DIN, "calculate_loss"), "encode"),
         (own(DIN, "forward", "score"), "encode"),
+        (own(own(EncodeOnce, "__init__", "encode", "score"), "__init__"), "encode"),
         (own(own(DIN, "forward"), "encode"), "encode"),
         (own(SLSRec, "forward"), "encode"),
         (own(SLSRec, "predict"), "predict"),

@@ -17,7 +17,7 @@ def test_clsr_keeps_first_views_of_items_of_one_category(prepared):
     # 10 events an item and user are more than this log has: the cut ends with nothing left, and says after which step.
     with pytest.raises(
         DataError,
-        match=r"nothing is left of 6 rows \(removed by event types: pv: 1 rows; items of several categories: 2",
+        match=r"nothing is left of 6 rows \(removed by event types: pv: 1 row; items of several categories: 2",
     ):
         prepared("csv", {"log.csv": HEAD + rows}, recipe="clsr", sample_users=1.0)
 

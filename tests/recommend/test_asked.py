@@ -52,6 +52,10 @@ def test_a_device_that_there_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
     ("asked", "message"),
     [
         ({"candidates": 5}, r"candidates: found 5; accepted: a list of items"),
+        ({"exclude": np.array(1)}, r"exclude: found array\(1\); accepted: a list of items"),
+        ({"candidates": torch.tensor(1)}, r"candidates: found tensor\(1\); accepted: a list of items"),
+        ({"exclude": np.array([["1", "2"]])}, r"exclude: found array\(\[\['1', '2'\]\].*; accepted: a list of items"),
+        ({"exclude": pd.DataFrame({"item_id": ["1"]})}, r"exclude: found .*; accepted: a list of items"),
         ({"exclude": {"1": 2}}, r"exclude: found \{'1': 2\}; accepted: a list of items"),
         ({"exclude_seen": "no"}, r"exclude_seen: found 'no'; accepted: True, False, or None"),
         ({"two_stage": 1}, r"two_stage: found 1; accepted: True, False, or None"),
@@ -59,7 +63,7 @@ def test_a_device_that_there_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"now": 10**400}, r"now: found 1000"),
         ({"now": -1e30}, r"now: found -1e\+30; accepted"),
         ({"now": {"a": -(10**30)}}, r"now: found -1000"),
-        ({"now": {1: 5, "1": 6}}, r"now: found 2 times for 1 users, as 1 and '1' are one"),
+        ({"now": {1: 5, "1": 6}}, r"now: found 2 times for 1 user, as 1 and '1' are one"),
     ],
 )
 def test_options_of_python_that_mean_nothing(asked: dict[str, Any], message: str) -> None:

@@ -5,7 +5,7 @@ import json
 import pandas as pd
 import pytest
 
-from recbole_lsrec.errors import DataError
+from recbole_lsrec.errors import ConfigError, DataError
 from recbole_lsrec.recommend import Recommender, by_parts, read_histories
 from recbole_lsrec.recommend.by_parts import recommend_file
 from tests.fuzz.histories_fuzz import fuzz, small_histories
@@ -116,3 +116,14 @@ def test_a_file_without_events_gets_an_empty_answer(recommender, tmp_path):
     assert recommend_file(recommender, tmp_path / "h.csv", tables.append)["users"] == 0
     assert [table.columns.tolist() for table in tables] == [["user", "rank", "item", "score", "source"]]
     assert sum(len(table) for table in tables) == 0
+
+
+@pytest.mark.parametrize("path", [None, 3, ["a.csv"]])
+def test_what_is_no_path_is_refused(path, recommender):
+    with pytest.raises(ConfigError, match=r"^path: found .*; accepted: the path of a file of histories\.$"):
+        recommend_file(recommender, path, print)
+
+
+def test_windows_refuse_what_recommend_refuses(recommender):
+    with pytest.raises(ConfigError, match=r"^batch_size: found 'x'; accepted: a whole number"):
+        list(recommender.windows(pd.DataFrame({"user": ["1"], "item": ["3"], "timestamp": [1]}), batch_size="x"))

@@ -1,6 +1,7 @@
 """What RecBole's ``full_sort_topk`` lists, and what it refuses."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -42,6 +43,22 @@ def test_more_items_than_there_are_are_refused(tmp_path):
     _, model, dataset, _, _, test = load_data_and_model(folder)
     users, n = dataset.user[test.dataset.rows[:2]], dataset.item_num - 1
     assert full_sort_topk(users, model, test, k=n)[1].shape == (2, n)
-    for k in (0, n + 1):
-        with pytest.raises(DataError, match=rf"^k: found {k}; accepted: from 1 to {n}, the number of items\.$"):
+    for k in (0, n + 1, 2.0, "2", None, True):
+        with pytest.raises(
+            DataError, match=rf"^k: found {k!r}; accepted: a whole number from 1 to {n}, the number of items\.$"
+        ):
             full_sort_topk(users, model, test, k=k)
+
+
+@pytest.mark.parametrize("model", ["Pop", "SASRec"])
+def test_what_names_no_users_is_refused(tmp_path, model):
+    folder, _ = _shop_run(tmp_path, model, {})
+    _, trained, dataset, _, _, test = load_data_and_model(folder)
+    users = dataset.user[test.dataset.rows[:2]]
+    for given in ([str(user) for user in users], users[0], 1, [], [users], {1}, None, iter(users), [1.0], [True]):
+        with pytest.raises(
+            DataError, match=r"^uid_series: found .*; accepted: a list of internal ids of users, whole numbers"
+        ):
+            full_sort_scores(given, trained, test)
+    for given in (users, users.tolist(), torch.from_numpy(users), pd.Series(users), users.astype(np.int32)):
+        assert len(full_sort_scores(given, trained, test)) == 2

@@ -1,5 +1,6 @@
 """Files of lists."""
 
+import csv
 import json
 
 import pandas as pd
@@ -18,6 +19,17 @@ def test_one_header_where_the_first_tables_are_empty(ending, tmp_path):
             file.write(one)
     between = "," if ending == "csv" else "\t"
     assert path.read_text().splitlines() == [between.join(line) for line in (["user", "item"], "a1", "a1")]
+
+
+@pytest.mark.parametrize(("ending", "between"), [("csv", ","), ("tsv", "\t")])
+def test_ids_with_spaces_and_quotes_in_one_cell_are_told_apart(ending, between, tmp_path):
+    sessions = [["red shoe", "hat"], ["red", "shoe hat"], ['5" nail', "a,b\tc"], [""], ["7", "8"], []]
+    path = tmp_path / f"lists.{ending}"
+    with table_file(path) as file:
+        file.write(pd.DataFrame({"current_session": sessions}))
+    cells = pd.read_csv(path, sep=between, keep_default_na=False)["current_session"].tolist()
+    assert [next(csv.reader([cell], delimiter=" "), []) for cell in cells] == sessions
+    assert cells[4:] == ["7 8", ""]
 
 
 def test_json_lines_have_no_blank_line_where_tables_are_empty(tmp_path):

@@ -8,6 +8,7 @@ from recbole_lsrec.analysis.counterfactual.groups import TITLES
 from recbole_lsrec.analysis.counterfactual.measure import Counterfactuals
 from recbole_lsrec.analysis.strata import FEW_USERS
 from recbole_lsrec.analysis.text_table import WIDTH, text_table
+from recbole_lsrec.errors import counted
 from recbole_lsrec.page.numbers import metric, signed, spread, weight
 
 LEVEL = 0.05
@@ -18,8 +19,9 @@ def heading(found: Counterfactuals) -> list[str]:
     result = found.run.result
     table = found.table.iloc[0]
     lines = [
-        f"{result['model']} on {result['dataset']}, seed {result['seed']}, {found.phase}: {table['instances']} instances "
-        f"of {table['users']} users; shuffle seed {found.seed}"
+        f"{result['model']} on {result['dataset']}, seed {result['seed']}, {found.phase}: "
+        f"{counted(table['instances'], 'instance')} "
+        f"of {counted(table['users'], 'user')}; shuffle seed {found.seed}"
     ]
     lines += result["simulated"].splitlines()[:1] if isinstance(result["simulated"], str) else []
     other = {name: n for name, n in found.other_ranks.items() if n}

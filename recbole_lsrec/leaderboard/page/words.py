@@ -10,6 +10,7 @@ from scipy.stats import kendalltau
 from recbole_lsrec.analysis.compare import Comparison
 from recbole_lsrec.analysis.comparison_words import estimated
 from recbole_lsrec.data.candidates.unseen import GIVES_AWAY
+from recbole_lsrec.errors import counted
 from recbole_lsrec.evaluation.ties import MANY_TIES
 from recbole_lsrec.leaderboard.page.cost import Cost
 from recbole_lsrec.leaderboard.page.popularity import Corrected, CorrectedTest, in_order
@@ -40,7 +41,7 @@ def setting(table: Table) -> str:
     excluded = _names([_EXCLUDED.get(part, part) for part in table.exclude])
     left_out = f"; seen items {seen}" if table.protocol == "full" else f", {excluded} excluded"
     return (
-        f"{table.instances:,} test targets of {table.users:,} users, each ranked among {among}"
+        f"{counted(table.instances, 'test target', ',')} of {counted(table.users, 'user', ',')}, each ranked among {among}"
         f"{left_out}; ties: {table.ties_rule}{hash_}"
     )
 
@@ -177,13 +178,17 @@ def log(split: Mapping[str, Any], one_view: bool) -> str:
         split: a run's ``split.json``.
         one_view: whether all runs cut the same sessions and read the same categories.
     """
-    held = f"{split['events']:,} events of {split['users']:,} users and {split['items']:,} items"
+    held = (
+        f"{counted(split['events'], 'event', ',')} of {counted(split['users'], 'user', ',')} and "
+        f"{counted(split['items'], 'item', ',')}"
+    )
     if one_view:
-        held += f" in {split['sessions']:,} sessions ({_sessions(split)})."
+        held += f" in {counted(split['sessions'], 'session', ',')} ({_sessions(split)})."
     else:
         held += ". Runs differ in how they cut sessions or read categories, so targets are not grouped by these."
     dropped = [
-        f"{entry['filter']}: {entry['rows']:,} rows, {entry['users']:,} users, {entry['items']:,} items"
+        f"{entry['filter']}: {counted(entry['rows'], 'row', ',')}, {counted(entry['users'], 'user', ',')}, "
+        f"{counted(entry['items'], 'item', ',')}"
         for entry in split["filters"]
         if entry["rows"]
     ]

@@ -31,7 +31,7 @@ class DIEN(EncodeOnce, RecBoleDIEN):
 
     The interests are extracted once per history; RecBole's ``predict`` does it for each candidate, with the auxiliary
     loss, which no score depends on. Attention and evolution are left for each pair, padding not included. A subclass that
-    changes ``forward`` alone is scored by it, pair by pair.
+    changes ``forward`` or ``__init__`` alone is scored by its ``predict``, pair by pair.
     """
 
     def encode(self, interaction: Interaction) -> State:

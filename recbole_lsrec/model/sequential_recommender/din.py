@@ -29,7 +29,7 @@ class DIN(EncodeOnce, RecBoleDIN):
 
     The weight of an event depends on its item and the candidate alone, neither on its place nor on the other events. So
     each pair of items that meet anywhere in a batch goes through the attention's network once. A subclass that changes
-    ``forward`` alone is scored by it, pair by pair.
+    ``forward`` or ``__init__`` alone is scored by its ``predict``, pair by pair.
     """
 
     histories_share = True

@@ -4,12 +4,16 @@ Reference:
     Jing Li et al. "Neural Attentive Session-based Recommendation." in CIKM 2017.
 """
 
+from typing import Any
+
 import torch
 from recbole.model.sequential_recommender.narm import NARM as RecBoleNARM
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
+from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.model.all_positions import AllPositions
+from recbole_lsrec.model.scored_by import nearest
 
 _BLOCK = 16  # positions that ask at a time: their pairs with all others take 16 times the memory of the states
 
@@ -20,6 +24,15 @@ class NARM(AllPositions, RecBoleNARM):
     Its attention is no softmax over the window but a sum of ``v . sigmoid(A1 h_j + A2 h_t) h_j``, so what comes after
     ``t`` is left out by leaving out its terms.
     """
+
+    def __init__(self, config: Any, dataset: Any) -> None:
+        super().__init__(config, dataset)
+        kind = type(self)
+        if config["train_positions"] == "all" and nearest(kind, "forward") < nearest(kind, "position_states"):
+            raise ConfigError(
+                f"train_positions: found 'all' with the class {kind.__name__}, whose own forward NARM's position_states does not "
+                "ask; accepted: 'last', or a position_states of its own."
+            )
 
     def position_states(self, items: Tensor) -> Tensor:
         """The state at each position of the chunks ``[B, L]``: ``[B, L, D]``."""
