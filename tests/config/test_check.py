@@ -26,18 +26,6 @@ class Candidates(SequentialRecommender):
     candidate_batch = True
 
 
-class Lists(SequentialRecommender):
-    """Learns from whole lists."""
-
-    input_type = InputType.LISTWISE
-
-
-class Text(Candidates):
-    """Says its kind by a word."""
-
-    input_type = "pairwise"
-
-
 # --- what is refused --------------------------------------------------------------------------------------------------
 
 
@@ -45,21 +33,6 @@ def test_an_unknown_key_is_refused_with_near_ones_in_few_words() -> None:
     message = r"(?s)^(?=.{50,300}$)epocs: found in command line, which is no known key\. Did you mean 'epochs'.* --dry-run prints"
     refused(message, "--epocs=3")
     refused(r"(?s)^(?=.{50,300}$)hidden_dropout_prb: .* Did you mean 'hidden_dropout_prob'", "--hidden_dropout_prb=.1")
-
-
-def test_a_model_of_lists_samples_no_negatives() -> None:
-    assert Config(Lists, "ml-100k")["train_neg_sample_args"]["distribution"] == "none"
-    with pytest.raises(
-        ConfigError, match=r"^train_neg_sample_args: found .*accepted: ~, because the input_type of Lists is LIST"
-    ):
-        Config(Lists, "ml-100k", config_dict={"train_neg_sample_args": {"sample_num": 2}})
-
-
-def test_an_input_type_that_is_none_is_refused() -> None:
-    with pytest.raises(
-        ConfigError, match=r"^model: the class Text has the input_type 'pairwise'; accepted: POINTWISE, PAIRWISE"
-    ):
-        Config(Text, "ml-100k")
 
 
 def test_two_heads_need_an_even_width() -> None:

@@ -335,16 +335,6 @@ def test_a_spreadsheet_is_no_table_of_text(prepared, start):
         prepared("csv", {"shop.xlsx": start + b"\0\1"})
 
 
-@pytest.mark.parametrize("time", ["timestamp", "order"])
-def test_the_line_of_names_again_is_no_event(prepared, time):
-    table = HEAD + "a,x,1577836800\n" + HEAD + "b,x,1577836801\n"
-    events, _, meta = prepared("csv", {"shop.csv": table}, columns={"time": time}, max_refused=0.5)
-    assert [event.split("|")[0] for event in events] == ["a", "b"]
-    (refused,) = meta["account"]["refused"]
-    assert refused["reason"] == "the line of names again"
-    assert "shop.csv, row 3" in refused["examples"][0]
-
-
 def test_what_is_told_about_a_log_is_no_log(prepared):
     events, _, meta = prepared(
         "csv", {"shop.csv": HEAD + "a,x,1577836800\n", "README.txt": "hello\n", "md5.txt": "0\n"}
