@@ -99,7 +99,7 @@ def test_the_session_threshold_is_a_positive_whole_number(value: Any) -> None:
         ("ties", "random", "one of average, optimistic, pessimistic"),
         ("learner", "adm", "one of adam, adamw, sgd, adagrad, rmsprop, sparse_adam"),
         ("category_from_seq", "last", "one of first"),
-        ("clip_variable_norm", 0, "a number greater than 0, or ~ for none"),
+        ("clip_variable_norm", 0, "a number greater than 0 and at most 1e+15, or ~ for none"),
         ("train_steps", 0, "a whole number greater than 0, or ~ for none"),
         ("train_seconds", 0, "a number greater than 0, or ~ for none"),
         ("clip_grad_norm", 5, "a dict such as {max_norm: 5}, or ~ for none"),
