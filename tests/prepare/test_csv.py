@@ -273,7 +273,7 @@ def test_an_empty_file_and_a_file_of_names_alone(prepared, tmp_path, capsys):
     assert events == ["a|1|1577836800"]
 
 
-@pytest.mark.parametrize("name", ["a'b", 'a"b', "a\\b", "%s", "a b"])
+@pytest.mark.parametrize("name", ["a'b", 'a"b', "%s", "a b"])
 def test_a_name_may_be_any_that_a_folder_has(prepared, name):
     assert prepared("csv", {"log.csv": HEAD + "a,1,1577836800\n"}, name=name)[0] == ["a|1|1577836800"]
 

@@ -75,8 +75,8 @@ PLANTS = [
     Plant(
         "training calculates with denormal numbers",
         "trainer.py",
-        "torch.autograd.set_detect_anomaly(False), flushed_denormals():",
-        "torch.autograd.set_detect_anomaly(False):",
+        "torch.autograd.set_detect_anomaly(False), flushed_denormals(), ",
+        "torch.autograd.set_detect_anomaly(False), ",
         "tests/test_denormals.py",
     ),
     Plant(
