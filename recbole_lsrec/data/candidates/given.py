@@ -110,7 +110,7 @@ def _read(path: Path) -> pd.DataFrame:
     if not lists.all():
         at = int(lists.argmin())
         raise DataError(
-            f"{_where(path, frame, at)}: negatives {frame['negatives'].iloc[at]!r}; accepted: a list, or a text with tokens "
+            f"{_where(path, frame, at)}: negatives {frame['negatives'].iloc[at]}; accepted: a list, or a text with tokens "
             "separated by spaces."
         )
     frame["negatives"] = frame["negatives"].map(lambda given: given.split() if isinstance(given, str) else list(given))
