@@ -31,6 +31,7 @@ BOARDS = {
     "answer-completejourney-to-the-end": None,
     "answer-taobao-favourites": None,
     "answer-retailrocket-by-time": None,
+    "answer-ml-100k-by-time": None,
     "answer-completejourney-by-time": None,
     "answer-taobao-favourites-by-time": None,
     "answer-by-time": "cosmetics by time",

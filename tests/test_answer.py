@@ -177,6 +177,20 @@ def test_who_is_ahead_on_complete_journey_by_time_is_on_record(
         assert [make_answer._ahead(pairs, ahead, other) for other in others] == [ahead] * 4
 
 
+@pytest.mark.parametrize(
+    ("protocol", "corrected", "ahead"),
+    [("pop99", False, {"SASRec": None, "FOSSIL": "SLSRec", "Markov": "SLSRec"}),
+     ("uni99", False, {"SASRec": "SASRec", "FOSSIL": "FOSSIL", "Markov": "Markov"}),
+     ("full", False, {"SASRec": "SASRec", "FOSSIL": "FOSSIL", "Markov": "Markov"}),
+     *((protocol, True, {"SASRec": "SASRec"}) for protocol in ("pop99", "uni99", "full"))],
+)  # fmt: skip
+def test_who_is_ahead_of_slsrec_on_ml_100k_by_time(
+    protocol: str, corrected: bool, ahead: dict[str, str | None]
+) -> None:
+    pairs = make_answer._pairs("answer-ml-100k-by-time", "ml-100k by time", protocol, corrected=corrected)
+    assert {other: make_answer._ahead(pairs, "SLSRec", other) for other in ahead} == ahead
+
+
 @pytest.mark.parametrize("protocol", ["pop99", "uni99"])
 @pytest.mark.parametrize("corrected", [False, True])
 def test_slsrec_is_ahead_of_all_that_are_tested_on_taobao_by_time(protocol: str, corrected: bool) -> None:
@@ -246,9 +260,8 @@ def test_a_table_of_all_systems_marks_the_best_the_level_and_the_rising() -> Non
 
 def test_each_with_its_own_lambda_is_the_best_of_each_kind_by_the_mean_with_it() -> None:
     lines = make_answer.corrected().splitlines()
-    assert (
-        len(lines) == 2 + 3 * (len(make_answer.WHOLE) + 3) - 2
-    )  # ml-1m, two by time; Taobao's items are not ranked in full
+    boards = len(make_answer.WHOLE) + 4  # ml-1m, three by time
+    assert len(lines) == 2 + 3 * boards - 2  # Taobao's items are not ranked in full
     assert "| ml-100k | all | SLi-Rec .031 → .067 | GRU4Rec strong .069 → .070 |" in lines
     assert "| completejourney | 99 uniform | SLSRec strong .277 → .398 | FOSSIL .386 → .401 |" in lines
     assert "| retailrocket | 99 popular | SLSRec strong .555 → .555 | **FOSSIL .615 → .625** |" in lines
