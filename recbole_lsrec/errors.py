@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 
 class LSRecError(ValueError):
@@ -140,6 +141,20 @@ def model_named(model: str, doing: str) -> Iterator[None]:
             f"{model}: cannot be {doing} with its settings ({failure_in_words(error)}). Mend the one that explains it, or report "
             "it where you have the package from; the traceback is in the run's log."
         ) from error
+
+
+def check_arguments(*rules: tuple[str, Any, bool, str]) -> None:
+    """Refuses the first argument of a function that does not fit.
+
+    Args:
+        rules: of each its name, what was given, whether it fits, and what is accepted.
+
+    Raises:
+        ConfigError: names the argument.
+    """
+    for name, given, fits, accepted in rules:
+        if not fits:
+            raise ConfigError(f"{name}: found {given!r:.80}; accepted: {accepted}.")
 
 
 def counted(n: float, thing: str, form: str = "") -> str:

@@ -18,7 +18,7 @@ from recbole_lsrec.data.split.phases import PHASES
 from recbole_lsrec.data.split_report import split_report
 from recbole_lsrec.denormals import make_flushing_threads
 from recbole_lsrec.dry_run import describe
-from recbole_lsrec.errors import ConfigError, memory_named
+from recbole_lsrec.errors import check_arguments, memory_named
 from recbole_lsrec.final_evaluation import FinalEvaluation, final_evaluation
 from recbole_lsrec.item_catalogue import save_catalogue
 from recbole_lsrec.json_files import write_json
@@ -104,14 +104,12 @@ def _check_call(saved: Any, phases: Any, log: Any, on_epoch: Any) -> None:
     """Refuses what no setting is and would be noticed late, or never."""
     names = [phases] if isinstance(phases, str) else phases
     known = isinstance(names, Iterable) and all(name in PHASES[1:] for name in names)
-    for name, given, fits, accepted in (
+    check_arguments(
         ("saved", saved, isinstance(saved, (bool, np.bool_)), "True or False"),
         ("phases", phases, known, "a tuple of valid and test"),
         ("log", log, log is None or isinstance(log, SessionDataset), "what load_log gave, or None"),
         ("on_epoch", on_epoch, on_epoch is None or callable(on_epoch), "a function of an epoch's entry, or None"),
-    ):
-        if not fits:
-            raise ConfigError(f"{name}: found {given!r:.80}; accepted: {accepted}.")
+    )
 
 
 def _command(

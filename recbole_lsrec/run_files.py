@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from recbole_lsrec.errors import ConfigError, DataError, refusals_named
+from recbole_lsrec.errors import DataError, check_arguments, refusals_named
 from recbole_lsrec.json_files import read_json, write_json
 from recbole_lsrec.own_models import Origin
 from recbole_lsrec.whole_files import file_sha256, save_array, written_whole
@@ -39,8 +39,7 @@ def path_of(run: str | Path) -> Path:
     Raises:
         ConfigError: it is no path.
     """
-    if not isinstance(run, (str, Path)):
-        raise ConfigError(f"run: found {run!r:.80}; accepted: the path of a run's folder, or of its {CHECKPOINT}.")
+    check_arguments(("run", run, isinstance(run, (str, Path)), f"the path of a run's folder, or of its {CHECKPOINT}"))
     return Path(run)
 
 

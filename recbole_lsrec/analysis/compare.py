@@ -24,7 +24,7 @@ from recbole_lsrec.analysis.significance import (
     win_tie_loss,
 )
 from recbole_lsrec.analysis.user_metrics import Metric
-from recbole_lsrec.errors import ConfigError, DataError
+from recbole_lsrec.errors import DataError, check_arguments
 from recbole_lsrec.json_files import finite
 from recbole_lsrec.run_files import RunResult
 
@@ -168,7 +168,7 @@ def compare(
         DataError: the runs may not be compared (see :func:`load_models`), or have fewer than two users.
         ConfigError: the metric needs scores that are not kept, or an argument is none.
     """
-    for name, given, fits, accepted in (
+    check_arguments(
         ("metric", metric, isinstance(metric, (str, Metric)), "a name such as ndcg@10"),
         ("protocol", protocol, protocol is None or isinstance(protocol, str), "a name such as full, or None"),
         ("alpha", alpha, isinstance(alpha, Real) and 0 < alpha <= 0.5, "a number above 0, up to 0.5"),
@@ -179,9 +179,7 @@ def compare(
             isinstance(bootstrap_seed, Integral) and bootstrap_seed >= 0,
             "a whole number >= 0",
         ),
-    ):
-        if not fits:
-            raise ConfigError(f"{name}: found {given!r:.80}; accepted: {accepted}.")
+    )
     metric = Metric.parse(metric) if isinstance(metric, str) else metric
     models, protocol = load_models(folders, phase, protocol, corrected)
     return compare_models(

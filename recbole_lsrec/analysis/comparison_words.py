@@ -64,7 +64,7 @@ def pair_rows(found: Comparison) -> Rows:
 def _runs_of(found: Comparison, pair: Pair) -> str:
     """``two runs``, or as many as the sides have."""
     n = sum(len(model.runs) for model in found.models if model.name in (pair.a, pair.b))
-    return "two runs" if n == 2 else counted(n, "run")
+    return "two runs" if n == 2 else f"{n} runs"
 
 
 def _tests(pair: Pair, alpha: float) -> list[str]:

@@ -2,12 +2,19 @@
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from recbole_lsrec.config.data_settings import DataSettings
+from recbole_lsrec.log_checks.times import ORDER
 
 _LIKE_SESSIONS = re.compile(r"session|(?<![a-z])sess|visit|basket", re.IGNORECASE)
+
+
+def threshold_in_force(config: Any, own_sessions: bool | None) -> int | None:
+    """``session_threshold`` in seconds; None where no gap cuts: sessions are the log's own, or times are places."""
+    return None if own_sessions or config["timestamp_unit"] == ORDER else config["session_threshold"]
 
 
 def segment_sessions(user: np.ndarray, time: np.ndarray, threshold: float, gap: str = "le") -> np.ndarray:

@@ -7,6 +7,7 @@ import numpy as np
 
 from recbole_lsrec.config.boundary import utc
 from recbole_lsrec.data.dataset import SessionDataset
+from recbole_lsrec.data.sessions import threshold_in_force
 from recbole_lsrec.data.split.phases import PHASES
 from recbole_lsrec.errors import counted
 from recbole_lsrec.log_checks.repeats import in_both
@@ -38,7 +39,7 @@ def split_report(dataset: SessionDataset) -> dict[str, Any]:
         phases[phase] |= describe_leak(dataset.time[getattr(dataset.split, phase)], events, train_times)
     first_events = len(np.unique(dataset.user))
     targets = sum(len(rows) for rows in dataset.split)
-    cut = not (dataset.own_sessions or _of_places(dataset))
+    threshold = threshold_in_force(dataset.config, dataset.own_sessions)
     return {
         "split": dataset.files_in_words() if dataset.pre_split else dataset.config["eval_args"]["split"],
         "boundaries": {
@@ -51,7 +52,8 @@ def split_report(dataset: SessionDataset) -> dict[str, Any]:
         "items": dataset.item_num - 1,
         "sessions": int(dataset.session[-1]) + 1,
         "own_sessions": dataset.own_sessions,
-        **{key: dataset.config[key] if cut else None for key in ("session_threshold", "session_gap")},
+        "session_threshold": threshold,
+        "session_gap": None if threshold is None else dataset.config["session_gap"],
         "phases": phases,
         "no_target": {"first_events": first_events, "others": len(dataset.user) - targets - first_events},
         "equal_times": _share(dataset.tied),

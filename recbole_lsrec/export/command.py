@@ -17,10 +17,10 @@ import torch
 from recbole.data.interaction import Interaction
 from torch import Tensor
 
+from recbole_lsrec.data.sessions import threshold_in_force
 from recbole_lsrec.errors import ConfigError, refusals_named
 from recbole_lsrec.export.score_model import ScoreModel, fields_read, scores
 from recbole_lsrec.json_files import read_json
-from recbole_lsrec.log_checks.times import ORDER
 from recbole_lsrec.model.base import LongShortRecommender
 from recbole_lsrec.recommend import Recommender
 from recbole_lsrec.recommend.read_histories import ITEM, TIME, USER
@@ -244,13 +244,12 @@ def _description(path: Path) -> Path:
 def _describe(recommender: Recommender, fields: list[str], path: Path) -> None:
     """What a program needs that calls the graph."""
     names, tokens = recommender.names(), recommender.catalogue.tokens
-    not_cut = recommender.catalogue.own_sessions or recommender.config["timestamp_unit"] == ORDER
     about = {
         "model": recommender.config.model,
         "inputs": [*fields, CANDIDATES],
         "output": SCORES,
         "window": recommender.config["MAX_ITEM_LIST_LENGTH"],
-        "session_threshold": None if not_cut else recommender.config["session_threshold"],
+        "session_threshold": threshold_in_force(recommender.config, recommender.catalogue.own_sessions),
         "items": tokens[names[ITEM]][1:].tolist(),  # of ids 1, 2, ...
     }
     if names[USER] in fields:

@@ -12,7 +12,7 @@ import pandas as pd
 from pandas.util import hash_array
 
 from recbole_lsrec.console import bar
-from recbole_lsrec.errors import ConfigError
+from recbole_lsrec.errors import check_arguments
 from recbole_lsrec.recommend.counts import say_counts
 from recbole_lsrec.recommend.read_histories import USER, history_blocks
 from recbole_lsrec.recommend.recommender import Recommender
@@ -42,8 +42,7 @@ def recommend_file(
     Raises:
         LSRecError: as of :meth:`Recommender.recommend`.
     """
-    if not isinstance(path, (str, Path)):
-        raise ConfigError(f"path: found {path!r:.80}; accepted: the path of a file of histories.")
+    check_arguments(("path", path, isinstance(path, (str, Path)), "the path of a file of histories"))
     shown = options.pop("show_progress", False)
     counts: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as folder:
