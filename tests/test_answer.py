@@ -353,18 +353,3 @@ def test_a_board_with_one_seed_has_no_bold(monkeypatch: pytest.MonkeyPatch) -> N
     rows = list(make_answer.rows())
     assert len(rows) > 5
     assert not any("**" in row.long_short + row.other for row in rows)
-
-
-def test_slsrecs_table_3_is_what_its_board_has() -> None:
-    board = pd.read_csv(DOCS / "results" / "reproduce-slsrec-t3-cosmetics.csv").set_index(["system", "metric"])["mean"]
-    pairs = pd.read_csv(DOCS / "results" / "reproduce-slsrec-t3-cosmetics-pairs.csv").set_index(["a", "b"])
-    page = (DOCS / "reproducing.md").read_text().split("## SLSRec's table 3")[1].split("\n## ")[0]
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in page.splitlines() if line.startswith("|")]
-    assert len(rows) == 10
-    for system, *values in rows[2:]:
-        metrics = zip(["auc", "gauc", "mrr", "ndcg@2", "hit@2"], values, strict=True)
-        for metric, value in metrics:
-            assert make_answer._short(board[system.removesuffix(" (rising)"), metric]) == value, (system, metric)
-    long = pairs.loc["SLSREC", "w/o long"]
-    assert f"by {make_answer._short(long.difference)} (p {long.p_holm:.4f})".replace("p 0", "p ") in page
-    assert (pairs.loc["SLSREC", "w/o CL"].p_holm, pairs.loc["SLSREC", "w/o cate"].p_holm) == (1, 1)
