@@ -59,7 +59,7 @@ def test_figures_4_and_5() -> None:
 
 
 def test_no_two_weights_and_no_two_short_gaps_can_be_told_apart() -> None:
-    text, weights, gaps = section("figures 4 and 5"), pairs_of("slsrec-f4"), tests_of("slsrec-f5")
+    text, weights, gaps = section("figures 4 and 5"), pairs_of("slsrec-f4"), pairs_of("slsrec-f5")
     weights = weights[[all(name.startswith("lambda") for name in pair) for pair in weights.index]]
     assert len(weights) == 28
     assert weights.p_holm.min() > 0.05
