@@ -25,6 +25,11 @@ def run_with_columns(tmp_path_factory):
     return _shop_run(tmp_path_factory.mktemp("columns"), "SLSRec", {}, **columns)[0]
 
 
+def with_catalogue(of, **values):
+    """A run's model with another catalogue, such as older versions wrote."""
+    return Recommender(of.config, of.model, replace(of.catalogue, **values), of._dataset)
+
+
 def test_words_of_further_columns_that_the_model_does_not_know_are_counted(run_with_columns, caplog):
     frame = pd.DataFrame({"user": "a", "item": ["1", "2", "3"], "timestamp": [1, 2, 3]})
     frame["event_type"] = ["1", "carried home", None]
@@ -57,7 +62,7 @@ def test_a_missing_number_is_what_training_read_there(tmp_path, normalised):
 
 def test_a_missing_number_of_a_run_that_kept_no_mean_is_0_and_said(run_with_columns, caplog):
     recommender = Recommender.load(run_with_columns)
-    recommender.catalogue = replace(recommender.catalogue, means=None)
+    recommender = with_catalogue(recommender, means=None)
     frame = pd.DataFrame({"user": "a", "item": ["1", "2"], "timestamp": [1, 2], "lasted": [1, None]})
     ((_, batch),) = recommender.windows(frame)
     assert batch["lasted_list"][0, :2].tolist() == [1, 0]
@@ -110,7 +115,7 @@ def test_own_sessions_of_a_log_whose_columns_are_not_named(tmp_path, monkeypatch
     recommender = Recommender.load(folder)
     frame = pd.DataFrame({"user": "a", "item": ["1", "2", "3"], "timestamp": [1, 2, 3], "session_id": [7, 8, 8]})
     if older:  # nothing is known of its sessions
-        recommender.catalogue = replace(recommender.catalogue, own_sessions=None)
+        recommender = with_catalogue(recommender, own_sessions=None)
     ((_, batch),) = recommender.windows(frame)
     assert batch["session_id_list"][0, :3].tolist() == ([1, 1, 1] if older else [1, 2, 2])
     if not older:

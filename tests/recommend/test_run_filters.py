@@ -45,7 +45,7 @@ def run(tmp_path_factory):
 )
 def test_the_model_reads_what_the_filters_keep(run, settings, read, caplog):
     recommender = Recommender.load(run)
-    recommender.config = {**recommender.config.final_config_dict, **settings}
+    recommender.config.final_config_dict.update(settings)
     frame = pd.DataFrame(ROWS, columns=COLUMNS).assign(user="a")
     ((_, batch),) = recommender.windows(frame)
     tokens = recommender.catalogue.tokens["item_id"]
@@ -59,7 +59,7 @@ def test_the_model_reads_what_the_filters_keep(run, settings, read, caplog):
 
 def test_no_list_depends_on_who_else_is_asked(run):
     recommender = Recommender.load(run)
-    recommender.config = {**recommender.config.final_config_dict, "keep_events": ["purchase"]}
+    recommender.config["keep_events"] = ["purchase"]
     without = pd.DataFrame({"user": "y", "item": ["3", "2"], "timestamp": [1, 2], "event_type": [None, ""]})
     beside = pd.DataFrame({"user": "x", "item": ["1", "2"], "timestamp": [1, 2], "event_type": ["view", "purchase"]})
     tokens = recommender.catalogue.tokens["item_id"]
@@ -74,7 +74,7 @@ def test_no_list_depends_on_who_else_is_asked(run):
 def test_a_column_that_only_removed_events_have_is_no_column_that_is_lacking(run):
     recommender = Recommender.load(run)
     filters = {"keep_events": ["purchase"], "val_interval": {"rating": "[2,inf)"}}
-    recommender.config = {**recommender.config.final_config_dict, **filters}
+    recommender.config.final_config_dict.update(filters)
     rows = [("1", 1, "view", "5"), ("2", 2, "purchase", ""), ("3", 3, "purchase", "")]
     counts = recommender.recommend(pd.DataFrame(rows, columns=COLUMNS).assign(user="a"), k=1).attrs["counts"]
     assert (counts["filtered"], counts["users_of_popularity"]) == (3, 1)

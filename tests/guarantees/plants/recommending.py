@@ -12,8 +12,8 @@ PLANTS = [
     ),
     Plant(
         "one is asked at the last event whatever `now` says",
-        "recommend/recommender.py",
-        "time: np.concatenate([known[TIME].to_numpy(), read.asked[rows]]),",
+        "recommend/asked_histories.py",
+        "time: np.concatenate([known[TIME].to_numpy(), asked.moment[rows]]),",
         "time: np.concatenate([known[TIME].to_numpy(), known.groupby(NUMBER)[TIME].max().loc[rows].to_numpy()]),",
         "tests/recommend",
     ),
