@@ -302,6 +302,34 @@ def test_what_the_page_says_of_pairs_on_cosmetics_is_on_record() -> None:
     ahead = [less(one, "SLSRec strong", "full") for one in ("SASRec strong", "SASRec", "FOSSIL")]
     ahead.append(less("SASRec", "DiffLSRec strong", "pop99"))
     assert all(difference > 0 and p <= 0.05 for difference, p in ahead)
+    full = ("SASRec strong", "SASRec", "FOSSIL", "SLSRec strong")
+    assert f"({', '.join(mean('answer-cosmetics', 'full', system) for system in full)})" in page
+
+
+def mean(board: str, protocol: str, system: str) -> str:
+    """NDCG@10 as the pages write it."""
+    (line,) = make_answer._of(board, "ndcg@10").query(f"protocol == '{protocol}' and system == '{system}'").itertuples()
+    return make_answer._short(line.mean)
+
+
+def test_how_many_systems_each_row_is_the_best_of_is_said() -> None:
+    numbers = []
+    for board, only in make_answer.BOARDS.items():
+        table = make_answer._of(board, "ndcg@10").query("status == 'done'")
+        for (log, _), systems in table.groupby(["dataset", "protocol"]):
+            if only in (None, log):
+                ours = int(systems.system.str.startswith(make_answer.LONG_SHORT).sum())
+                numbers.append((len(systems) - ours, ours))
+    others, ours = zip(*numbers, strict=True)
+    page = " ".join((DOCS / "answer.md").read_text().split())
+    said = f"({min(others)} to {max(others)} a row, long/short-term models {min(ours)} to {max(ours)})"
+    assert said in page
+
+
+def test_what_difflsrec_s_page_says_of_a_minute_on_retailrocket_is_on_record() -> None:
+    page = " ".join((DOCS / "models" / "difflsrec.md").read_text().split())
+    figures = (mean("papers-retailrocket", "pop99", system) for system in ("DiffLSRec", "SLSRec"))
+    assert "(NDCG@10 among popular items {}, SLSRec {})".format(*figures) in page
 
 
 @pytest.mark.parametrize(

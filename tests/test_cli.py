@@ -3,9 +3,10 @@
 import os
 import re
 
+import click
 import pytest
 
-from recbole_lsrec.cli import main
+from recbole_lsrec.cli import cli, main
 from tests.command_line import exit_code
 
 
@@ -106,6 +107,13 @@ def test_help_is_given_and_shells_complete_whatever_is_given_twice(capsys, monke
     with pytest.raises(SystemExit) as ended:
         main([])
     assert (ended.value.code, capsys.readouterr().out) == (0, "plain,--histories\n")
+
+
+@pytest.mark.parametrize("name", cli.commands)
+def test_no_option_shows_a_bound_that_it_has_not(name):
+    """Of a number without bounds click shows ``x<=None``."""
+    command = cli.commands[name]
+    assert "None]" not in command.get_help(click.Context(command))
 
 
 def test_a_word_that_is_no_text_is_one_line(capsys):

@@ -60,11 +60,13 @@ class Finite(click.FloatRange):
         return number
 
 
-class Moment(Finite):
-    """A time; a whole one stays exact, as nanoseconds are in no float64."""
+class Moment(click.ParamType):
+    """A time; a whole one stays exact, as nanoseconds are in no float64. No range: click would show its bounds, None."""
+
+    name = Finite.name
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        number = super().convert(value, param, ctx)
+        number = Finite().convert(value, param, ctx)
         try:
             return int(value) if isinstance(value, str) else number
         except ValueError:

@@ -35,7 +35,7 @@ class RunSettings(Options):
         effect=Effect.NOTHING,
         accepted=A_FOLDER,
     )
-    resume: str | None = setting(None, "Checkpoint file to continue from.", effect=Effect.NOTHING)
+    resume: str | None = setting(None, "Checkpoint or run folder to continue from.", effect=Effect.NOTHING)
     dry_run: bool = setting(
         False,
         "Whether only to print settings, data statistics and estimates of memory and time; nothing is kept.",

@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -159,6 +160,15 @@ def test_share_of_pairs():
 def test_stages_are_worth_it_where_more_than_half_is_saved(monkeypatch, share, worth):
     monkeypatch.setattr(retriever, "share_of_pairs", lambda n_histories, n_items: share)
     assert retriever.worth_it(100, 1000) is worth
+
+
+def test_where_they_are_worth_it_is_what_the_page_says():
+    page = (Path(__file__).resolve().parents[2] / "docs" / "recommending.md").read_text(encoding="utf-8")
+    said = re.search(r"begins at (\S+) histories with (\S+) items, (\S+) with (\S+), (\S+) with (\S+)\.", page)
+    numbers = [int(number.replace(",", "")) for number in said.groups()]
+    for histories, items in zip(numbers[::2], numbers[1::2], strict=True):
+        assert retriever.worth_it(histories, items)
+        assert not retriever.worth_it(histories, int(0.95 * items))
 
 
 @pytest.fixture

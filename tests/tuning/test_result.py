@@ -11,7 +11,7 @@ import yaml
 
 from recbole_lsrec.errors import LSRecError
 from recbole_lsrec.tuning import page, result
-from recbole_lsrec.tuning.settings import SearchSettings
+from recbole_lsrec.tuning.settings import SearchResult, SearchSettings, Trial
 from recbole_lsrec.tuning.space import read_space
 from recbole_lsrec.tuning.trial import Job
 
@@ -100,6 +100,36 @@ def test_a_search_without_any_score_has_files_too(job: Job) -> None:
     assert "No trial was validated." in result.summary(found)
     assert "recbole-lsrec tune --resume" in result.summary(found)
     assert result.summary(found).endswith(": trials.csv, tune.json, tune.html")
+
+
+def test_the_example_of_the_page_is_what_is_printed_of_its_numbers(tmp_path: Path) -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs" / "tuning.md").read_text(encoding="utf-8")
+    example = re.findall(r"^    trial (?:.+\n    )+.+$", text, re.MULTILINE)[0]
+    trials = []
+    for row in re.findall(r"^    (\w{8} .+)$", example, re.MULTILINE):
+        id_, status, score, epochs, seconds, rate, weight, attention = row.split()
+        drawn = {"learning_rate": float(rate), "contrastive_weight": float(weight), "session_attention": attention}
+        trials.append(Trial(id_, drawn, status, None, float(score), [{"epoch": int(epochs)}], 0.0, float(seconds)))
+    best = yaml.safe_load(re.findall(r"\{.+\}", example)[0])
+    trials[0].settings.update(best)  # not rounded
+    tested = {"precision@10": 0.1, "full/precision@10": 0.1}  # one of the lines that the page leaves out
+    for name, popular, full in re.findall(r"^    (hit@10|ndcg@10|mrr|auc) +(\S+) +(0\S+)?", example, re.MULTILINE):
+        tested |= {name: float(popular)} | ({f"full/{name}": float(full)} if full else {})
+    of: dict[str, Any] = {
+        "metric": "NDCG@10",
+        "bigger": True,
+        "complete": True,
+        "planned": 8,
+        "first_protocol": "pop99",
+        "simulated": "",
+    }
+    spent = {"wall": 486.0, "trials": 893.0}
+    found = SearchResult(best, trials[0].id, trials[0].score, trials=trials, spent_seconds=spent, folder=tmp_path,
+                         run_folder=None, test_result=tested, **of)  # fmt: skip
+    shown = [line.rstrip() for line in result.summary(found).splitlines() if "precision" not in line]
+    assert [
+        re.sub(r" +\(19 lines.*", "", line[4:]).rstrip() for line in ("    " + example.lstrip()).splitlines()
+    ] == shown
 
 
 def test_a_search_that_began_no_trial_names_neither_trials_nor_files(job: Job) -> None:
