@@ -21,14 +21,14 @@ from recbole_lsrec.config.layers import DICTIONARY
 from recbole_lsrec.config.run_settings import BUDGETS
 from recbole_lsrec.config.setting import Effect
 from recbole_lsrec.data.candidates.cache import folder_of
-from recbole_lsrec.errors import ConfigError, refusals_named
+from recbole_lsrec.errors import ConfigError, MachineError, refusals_named
 from recbole_lsrec.ray_session import check_node, resources_of_nodes, running_ray
 from recbole_lsrec.run_data import log_settings
 from recbole_lsrec.run_folder import stamped
 from recbole_lsrec.run_processes import check_resources
 from recbole_lsrec.tuning import journal, logs, page, result
 from recbole_lsrec.tuning.claim import claim
-from recbole_lsrec.tuning.journal import Journal
+from recbole_lsrec.tuning.journal import REFUSED, Journal
 from recbole_lsrec.tuning.own_folder import check_own, make_own
 from recbole_lsrec.tuning.ray_versions import FailureConfig, RunConfig
 from recbole_lsrec.tuning.settings import SearchResult, SearchSettings
@@ -238,25 +238,30 @@ def _tune(settings: SearchSettings, job: Job, keeper: Any) -> None:
 
 
 class TimeBudget(tune.Stopper):
-    """Ends the search when all its sittings together have lasted so long."""
+    """Ends the search when all its sittings together have lasted so long, or the machine has refused a trial something."""
 
     def __init__(self, folder: Path, seconds: float | None) -> None:
         self.folder, self.seconds = folder, seconds
         self._began: float | None = None
+        self._refused: str | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "_began": None}  # of this sitting alone
+        return {**vars(self), "_began": None, "_refused": None}  # of this sitting alone
 
     def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
+        self._refused = self._refused or result.get(REFUSED)
         return False
 
     def stop_all(self) -> bool:
         """Whether the time is spent.
 
         Raises:
-            MachineError: the node of this process was lost; Ray Tune would wait for it for ever.
+            MachineError: the node of this process was lost, and Ray Tune would wait for it for ever; or a trial was refused
+                something, as the next ones would be.
         """
         check_node()
+        if self._refused:
+            raise MachineError(self._refused)
         if self._began is None:
             self._began = time.time() - journal.spent(self.folder)
         return self.seconds is not None and time.time() - self._began >= self.seconds

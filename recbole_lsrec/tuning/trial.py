@@ -2,18 +2,21 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from math import nan
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from recbole_lsrec import checkpoint
-from recbole_lsrec.errors import DataError, failure_in_words
+from recbole_lsrec.errors import DataError, MachineError, OutOfMemoryError, failure_in_words, refusals_named
+from recbole_lsrec.processes.group import ProcessLost
 from recbole_lsrec.quick_start import run_recbole_lsrec
 from recbole_lsrec.run_files import CHECKPOINT
 from recbole_lsrec.run_processes import use_threads
 from recbole_lsrec.tuning import logs as log_keeper
-from recbole_lsrec.tuning.journal import FAILURE
+from recbole_lsrec.tuning.journal import FAILURE, REFUSED
 from recbole_lsrec.tuning.ray_versions import report, trial_id
 from recbole_lsrec.tuning.space import Space
+from recbole_lsrec.whole_files import write_text
 
 # What a whole training counts as for schedulers, whether epochs, steps or seconds bound it: rungs of whole numbers.
 PROGRESS = 27
@@ -55,14 +58,13 @@ class Job(NamedTuple):
 def run_trial(draw: Mapping[str, Any], job: Job, logs: Any) -> None:
     """Trains one configuration in a process of Ray Tune.
 
-    Whatever it raises is written down first: Ray starts a trial again when its process was lost, and one that failed
-    by itself would only fail again.
+    What its settings raise is written down first: Ray starts a trial again when its process was lost, and one that failed
+    by itself would only fail again. What the machine refuses (a full disk) says nothing of them: the search is told, and ends.
     """
     trial = trial_id()
     failure = job.trial_folder(trial) / FAILURE
     if failure.is_file():
         raise RuntimeError(failure.read_text(encoding="utf-8"))
-    failure.parent.mkdir(parents=True, exist_ok=True)
     better = max if job.bigger else min
     validated: list[Mapping[str, Any]] = []
 
@@ -72,6 +74,8 @@ def run_trial(draw: Mapping[str, Any], job: Job, logs: Any) -> None:
             report({**_metrics(validated, better), "finished": False})
 
     try:
+        with refusals_named(failure.parent, "no folder can be made there"):
+            failure.parent.mkdir(parents=True, exist_ok=True)
         begun = job.checkpoint(trial)
         for entry in checkpoint.load(begun).metadata["history"] if begun else ():
             tell(entry)  # once more: the last one may have been written and never told
@@ -79,7 +83,10 @@ def run_trial(draw: Mapping[str, Any], job: Job, logs: Any) -> None:
         if not validated:
             raise DataError("valid: the split holds no validation targets, so trials cannot be compared.")
     except Exception as error:
-        failure.write_text(failure_in_words(error), encoding="utf-8")
+        if isinstance(error, OutOfMemoryError) or not isinstance(error, MachineError):
+            write_text(failure, failure_in_words(error))
+        elif not isinstance(error, ProcessLost):  # of several: begun again, as where its only one is lost
+            report({"epoch": 0, "progress": 0.0, "score": nan, "best": nan, "finished": False, REFUSED: str(error)})
         raise
     report({**_metrics(validated, better), "finished": True})
 
