@@ -19,7 +19,7 @@ from recbole_lsrec.tuning.settings import Trial
 from recbole_lsrec.tuning.space import Space
 
 FAILURE = "failure.txt"
-REFUSED = "refused"  # in a result of Ray's that is no validation: what the machine refused
+REFUSED = "refused"  # in a result of Ray's that is no validation: what ends the search
 _LOST = "its process died: out of memory, killed, or its machine was lost"
 
 

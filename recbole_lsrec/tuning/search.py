@@ -21,8 +21,9 @@ from recbole_lsrec.config.layers import DICTIONARY
 from recbole_lsrec.config.run_settings import BUDGETS
 from recbole_lsrec.config.setting import Effect
 from recbole_lsrec.data.candidates.cache import folder_of
-from recbole_lsrec.errors import ConfigError, MachineError, refusals_named
+from recbole_lsrec.errors import ConfigError, LSRecError, refusals_named
 from recbole_lsrec.ray_session import check_node, resources_of_nodes, running_ray
+from recbole_lsrec.registry import own_origin
 from recbole_lsrec.run_data import log_settings
 from recbole_lsrec.run_folder import stamped
 from recbole_lsrec.run_processes import check_resources
@@ -66,6 +67,7 @@ def search(settings: SearchSettings) -> SearchResult:
     shared = str(folder_of(config).resolve())  # all trials meet the same negatives, kept where a run would keep them
     job = Job(
         model=settings.model,
+        own_model=own_origin(config.model_class),
         dataset=settings.dataset,
         given={**config.external_config_dict, "seed": config["seed"], "candidate_cache": shared},
         space=space,
@@ -238,12 +240,12 @@ def _tune(settings: SearchSettings, job: Job, keeper: Any) -> None:
 
 
 class TimeBudget(tune.Stopper):
-    """Ends the search when all its sittings together have lasted so long, or the machine has refused a trial something."""
+    """Ends the search when all its sittings together have lasted so long, or a trial meets what all would meet."""
 
     def __init__(self, folder: Path, seconds: float | None) -> None:
         self.folder, self.seconds = folder, seconds
         self._began: float | None = None
-        self._refused: str | None = None
+        self._refused: LSRecError | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "_began": None, "_refused": None}  # of this sitting alone
@@ -256,12 +258,13 @@ class TimeBudget(tune.Stopper):
         """Whether the time is spent.
 
         Raises:
-            MachineError: the node of this process was lost, and Ray Tune would wait for it for ever; or a trial was refused
-                something, as the next ones would be.
+            MachineError: the node of this process was lost, and Ray Tune would wait for it for ever; or the machine refused a
+                trial something.
+            OtherSource: a trial found another source of the model.
         """
         check_node()
         if self._refused:
-            raise MachineError(self._refused)
+            raise self._refused
         if self._began is None:
             self._began = time.time() - journal.spent(self.folder)
         return self.seconds is not None and time.time() - self._began >= self.seconds

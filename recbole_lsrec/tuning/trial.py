@@ -1,15 +1,25 @@
 """One trial: a run that never sees the test set, tells Ray Tune each validation score, and can be taken up again."""
 
 import os
+import platform
 from collections.abc import Callable, Mapping, Sequence
 from math import nan
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from recbole_lsrec import checkpoint
-from recbole_lsrec.errors import DataError, MachineError, OutOfMemoryError, failure_in_words, refusals_named
+from recbole_lsrec.errors import (
+    ConfigError,
+    DataError,
+    MachineError,
+    OutOfMemoryError,
+    failure_in_words,
+    refusals_named,
+)
+from recbole_lsrec.own_models import Origin
 from recbole_lsrec.processes.group import ProcessLost
 from recbole_lsrec.quick_start import run_recbole_lsrec
+from recbole_lsrec.registry import get_model, own_origin
 from recbole_lsrec.run_files import CHECKPOINT
 from recbole_lsrec.run_processes import use_threads
 from recbole_lsrec.tuning import logs as log_keeper
@@ -22,14 +32,19 @@ from recbole_lsrec.whole_files import write_text
 PROGRESS = 27
 
 
+class OtherSource(ConfigError):
+    """A model of the user's own is not what it was when the search began."""
+
+
 class Job(NamedTuple):
     """What all trials of a search share.
 
-    ``given`` are the settings from files, dictionary and command line; ``planned`` is the number of trials; ``threads``
-    is torch's, of all ``nproc`` processes of a trial.
+    ``own_model`` is where a class of the user's own came from; ``given`` are the settings from files, dictionary and command
+    line; ``planned`` is the number of trials; ``threads`` is torch's, of all ``nproc`` processes of a trial.
     """
 
     model: str | type
+    own_model: Origin | None
     dataset: str
     given: dict[str, Any]
     space: Space
@@ -59,7 +74,8 @@ def run_trial(draw: Mapping[str, Any], job: Job, logs: Any) -> None:
     """Trains one configuration in a process of Ray Tune.
 
     What its settings raise is written down first: Ray starts a trial again when its process was lost, and one that failed
-    by itself would only fail again. What the machine refuses (a full disk) says nothing of them: the search is told, and ends.
+    by itself would only fail again. What the machine refuses (a full disk) says nothing of them, as a source that was edited
+    meanwhile: the search is told, and ends.
     """
     trial = trial_id()
     failure = job.trial_folder(trial) / FAILURE
@@ -82,11 +98,13 @@ def run_trial(draw: Mapping[str, Any], job: Job, logs: Any) -> None:
         train(job, trial, job.space.settings(draw), logs, ("valid",), tell)
         if not validated:
             raise DataError("valid: the split holds no validation targets, so trials cannot be compared.")
+    except ProcessLost:  # of several: begun again, as where its only one is lost
+        raise
     except Exception as error:
-        if isinstance(error, OutOfMemoryError) or not isinstance(error, MachineError):
+        if isinstance(error, (MachineError, OtherSource)) and not isinstance(error, OutOfMemoryError):
+            report({"epoch": 0, "progress": 0.0, "score": nan, "best": nan, "finished": False, REFUSED: error})
+        else:
             write_text(failure, failure_in_words(error))
-        elif not isinstance(error, ProcessLost):  # of several: begun again, as where its only one is lost
-            report({"epoch": 0, "progress": 0.0, "score": nan, "best": nan, "finished": False, REFUSED: str(error)})
         raise
     report({**_metrics(validated, better), "finished": True})
 
@@ -104,8 +122,13 @@ def train(
     phases: Sequence[str],
     on_epoch: Callable[[dict[str, Any]], None] | None,
 ) -> dict[str, Any]:
-    """Runs a configuration from its checkpoint if it has one, in this process or in those it starts."""
+    """Runs a configuration from its checkpoint if it has one, in this process or in those it starts.
+
+    Raises:
+        OtherSource: the model's class is not the one that the search began with.
+    """
     os.chdir(job.working_directory)  # Ray Tune puts each trial into a folder of its own
+    _check_source(job)
     use_threads(job.threads, job.nproc)
     settings = job.settings(drawn, trial)
     begun = job.checkpoint(trial)
@@ -113,6 +136,19 @@ def train(
         settings["resume"] = str(begun)
     log = log_keeper.fetch(logs, job.model, job.dataset, settings)
     return run_recbole_lsrec(job.model, job.dataset, config_dict=settings, phases=phases, log=log, on_epoch=on_epoch)
+
+
+def _check_source(job: Job) -> None:
+    """Refuses a class that this process loads otherwise than the search's: scores of two sources cannot be compared."""
+    if job.own_model is None or job.own_model["model"].startswith("__main__:"):  # ours, or sent as it is
+        return
+    now = own_origin(get_model(job.model) if isinstance(job.model, str) else job.model)
+    if now is not None and len({now["sha256"], job.own_model["sha256"]} - {None}) > 1:
+        raise OtherSource(
+            f"model: the source of {job.own_model['model']} on node {platform.node()} is not what this search began with: it was "
+            "edited meanwhile, or this node has another version. Put it back and go on with `recbole-lsrec tune --resume "
+            f"{job.folder}`, or begin another search."
+        )
 
 
 def _metrics(validated: Sequence[Mapping[str, Any]], better: Callable) -> dict[str, Any]:

@@ -189,6 +189,37 @@ def test_a_full_disk_ends_the_search_and_says_nothing_of_its_trials(
     assert statuses(search(settings)) == ["finished", "finished"]
 
 
+EDITS_ITSELF = """
+from pathlib import Path
+from tests.tuning.planted import Planted
+
+class Mine(Planted):
+    def calculate_loss(self, interaction):
+        with Path(__file__).open("a") as file:
+            file.write("# edited while it trains\\n")
+        return super().calculate_loss(interaction)
+"""
+
+
+def test_a_class_that_is_edited_meanwhile_ends_the_search_before_it_is_mixed_in(
+    two_cores: None, planted: dict[str, Any], tmp_path: Path
+) -> None:
+    mine = tmp_path / "mine.py"
+    mine.write_text(EDITS_ITSELF)
+    planted["model"] = f"{mine}:Mine"
+    planted["config_dict"] |= {"epochs": 2}
+    space = {"quality": {"choice": [1.0, -1.0]}}
+    settings = SearchSettings(**planted, space=space, method="grid", scheduler="none", test=False)
+    with pytest.raises(
+        ConfigError, match=r"the source of .*mine\.py:Mine on node .* is not what this search began with"
+    ):
+        search(settings)
+    journal = (settings.out / "journal.jsonl").read_text()
+    assert (journal.count('"done"'), journal.count('"error"')) == (1, 0)
+    mine.write_text(EDITS_ITSELF)
+    assert statuses(search(settings)) == ["finished", "finished"]
+
+
 @pytest.mark.slow  # a process for each begin of the trial
 def test_a_trial_that_lost_one_of_its_processes_is_begun_again(
     two_cores: None, planted: dict[str, Any], tmp_path: Path
