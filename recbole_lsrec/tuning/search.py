@@ -199,6 +199,7 @@ def _tune(settings: SearchSettings, job: Job, keeper: Any) -> None:
     # Ray Tune's own loggers and tables would only repeat the journal.
     os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
     os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
+    os.environ.setdefault("RAY_IGNORE_UNHANDLED_ERRORS", "1")  # of a trial that has told what ends the search
     getLogger("ray.tune").setLevel(logging.ERROR)  # it would tell of files it misses, and of its own way to resume
 
     def trial(draw: dict[str, Any]) -> None:
