@@ -150,5 +150,7 @@ class _Console(logging.Handler):
             formatter = colorlog.ColoredFormatter("%(log_color)s" + line, "%d %b %H:%M", log_colors=_LOG_COLORS)
         try:
             print(formatter.format(record), file=stream, flush=True)
-        except BrokenPipeError:  # `| head` has what it wanted; the log has it all
+        except OSError as error:  # `| head` has what it wanted, or its disk is full; the log has it all
+            if place == "stdout" and not isinstance(error, BrokenPipeError):
+                raise
             self.handleError(record)

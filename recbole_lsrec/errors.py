@@ -60,6 +60,9 @@ _ADVICE = {
 
 def in_words(error: OSError) -> str:
     """What the operating system said: the file, and what to do about it."""
+    # Python's tempfile names the folders that it tried.
+    if error.filename is None and "temporary" in str(error.strerror):
+        return f"{error.strerror}; set the environment variable TMPDIR to a folder that this account may write."
     where = f"{error.filename}: " if error.filename is not None else ""
     return f"{where}{_advice(error)}."
 

@@ -4,7 +4,7 @@ import errno
 import os
 import resource
 import signal
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -35,6 +35,11 @@ def ended(error, capsys):
         (MachineError("runs: no."), 3, "runs: no."),
         (PermissionError(errno.EACCES, "Permission denied", "a.inter"), 3, "a.inter: this account may not; change its"),
         (OSError(errno.ENOSPC, "No space left on device"), 3, "the disk is full; free some space"),
+        (
+            FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']"),
+            3,
+            "No usable temporary directory",
+        ),
         (MemoryError(), 3, "memory is used up; smaller train_batch_size"),
         (torch.OutOfMemoryError("CUDA out of memory."), 3, "memory is used up; smaller train_batch_size"),
         (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"), 3, "memory is used up"),
@@ -46,6 +51,18 @@ def test_one_line_and_a_code(error, code, message, capsys):
     assert found == code
     assert len(lines) == 1
     assert lines[0].startswith(f"Error: {message}")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_the_code_is_right_where_nothing_can_be_said(monkeypatch):
+    with open("/dev/full", "w", buffering=1) as full:
+        monkeypatch.setattr("sys.stderr", full)
+        with pytest.raises(SystemExit) as stop, one_line_errors():
+            raise ConfigError("epochs: found 0.")
+        assert stop.value.code == 2
+        monkeypatch.undo()
+        with suppress(OSError):
+            full.close()
 
 
 def test_a_fault_of_ours_says_where_to_report_and_keeps_the_traceback(monkeypatch, capsys):

@@ -1,5 +1,6 @@
 """What a run shows and where; how it ends when it is interrupted."""
 
+import io
 import json
 import logging
 import os
@@ -36,6 +37,21 @@ def test_each_line_has_its_place(tmp_path, capsys):
     assert [line.split("  ")[-1] for line in shown.err.splitlines()] == ["a line", "beware"]
     said = [line.split("  ")[-1] for line in (tmp_path / "log").read_text().splitlines()]
     assert said == ["a line", "beware", "beware", "a detail", "the result"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_a_full_disk_behind_stderr_ends_nothing_and_one_behind_stdout_does(tmp_path, monkeypatch):
+    logger = logging.getLogger()
+    for name in ("stdout", "stderr"):
+        full = io.TextIOWrapper(open("/dev/full", "wb", buffering=0), write_through=True)  # noqa: SIM115
+        monkeypatch.setattr(sys, name, full)
+    with logging_to(tmp_path / "log", "INFO"):
+        logger.info("a line")
+        logger.warning("beware")
+        with pytest.raises(OSError, match="No space left"):
+            logger.info("the result", extra=RESULT)
+    said = [line.split("  ")[-1] for line in (tmp_path / "log").read_text().splitlines()]
+    assert said[:2] == ["a line", "beware"]
 
 
 def test_a_warning_that_is_of_no_use_at_the_end_is_shown_at_once(capsys):

@@ -9,7 +9,7 @@ import tempfile
 import time
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import NoReturn
 
 import click
@@ -76,5 +76,6 @@ def _fail(message: str, code: int) -> NoReturn:
     if here is not None and here.rank > 0:
         time.sleep(_FIRST_SPEAKS)  # what all of a run's processes meet with, the first one says
         message = f"process {here.rank} of {here.world}: {message}"
-    click.secho(f"Error: {message}", fg="red", err=True)
+    with suppress(OSError):  # where stderr goes the disk may be full too
+        click.secho(f"Error: {message}", fg="red", err=True)
     sys.exit(code)

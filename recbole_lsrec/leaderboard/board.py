@@ -212,6 +212,7 @@ def _with_run(out: Path, cell: Cell) -> Cell:
             raise DataError("run_folder: the cell is done, but names none.")
         run = load_run_folder(out / cell.run_folder)
         run.protocol("test")
+        split = read_split(run.folder)
     except DataError as error:
         return replace(cell, status="error", reason=f"the run was finished, but cannot be read: {error}")
-    return replace(cell, run=run, split=read_split(run.folder))
+    return replace(cell, run=run, split=split)

@@ -14,6 +14,7 @@ from recbole_lsrec.errors import ConfigError, MachineError
 from recbole_lsrec.leaderboard import worker
 from recbole_lsrec.leaderboard.cell_run import CellRun
 from recbole_lsrec.leaderboard.cells import PlannedCell
+from recbole_lsrec.processes.group import ProcessLost
 from recbole_lsrec.ray_session import NODE_LOST, check_node, on_this_node, resources_of_nodes, running_ray
 
 with warnings.catch_warnings():
@@ -123,7 +124,7 @@ def run_cells(
 
 
 def _collect(reference: Any) -> CellRun | None:
-    """The cell's result; None if its worker or node died.
+    """The cell's result; None if its worker, a process of it, or its node died.
 
     Raises:
         MachineError: the node of this process was lost.
@@ -131,6 +132,8 @@ def _collect(reference: Any) -> CellRun | None:
     try:
         return ray.get(reference)
     except RayTaskError as error:  # raised while its log was loaded: a cell's own errors are in its result
+        if isinstance(error.cause, ProcessLost):
+            return None
         return CellRun("", {}, 0.0, f"{type(error.cause).__name__}: {error.cause}")
     except LocalRayletDiedError as error:  # known here before it is in the list of nodes
         raise MachineError(NODE_LOST) from error

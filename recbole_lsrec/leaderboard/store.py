@@ -13,7 +13,7 @@ from recbole_lsrec.errors import DataError, LSRecError, refusals_named
 from recbole_lsrec.json_files import read_json
 from recbole_lsrec.leaderboard.cell_run import CellRun
 from recbole_lsrec.leaderboard.cells import PlannedCell, differences
-from recbole_lsrec.run_files import check_files, now, read_result
+from recbole_lsrec.run_files import check_files, now, read_result, read_split
 
 CELL, RUNS, CANDIDATES = "cell.json", "runs", ".candidates"
 
@@ -79,6 +79,7 @@ class Store:
                 continue
             try:
                 check_files(folder, read_result(folder))
+                read_split(folder)  # which the page reads
             except LSRecError as error:
                 getLogger().warning(f"{cell.name}: run again, because its finished run is damaged: {error}")
                 continue

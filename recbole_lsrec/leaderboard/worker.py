@@ -18,6 +18,7 @@ from recbole_lsrec.data.files import files_of, sha256_of
 from recbole_lsrec.environment import code_fingerprint
 from recbole_lsrec.errors import ConfigError, DataError, failure_in_words
 from recbole_lsrec.leaderboard.cell_run import CellRun
+from recbole_lsrec.processes.group import ProcessLost
 from recbole_lsrec.quick_start import run_recbole_lsrec
 from recbole_lsrec.registry import get_model, own_origin
 from recbole_lsrec.run_data import load_log
@@ -61,6 +62,9 @@ def run_cell(
         identity: of the cell; a node with other code, of the package or of a model of one's own, other versions or other
             candidates must not give it numbers.
         log: what :func:`load` gave; it may lie in shared memory and is only read.
+
+    Raises:
+        ProcessLost: one of its processes died, as the worker itself may.
     """
     use_threads(threads, settings.get("nproc", 1))
     started = perf_counter()
@@ -72,6 +76,8 @@ def run_cell(
             _check_candidates(settings, identity)
             run_recbole_lsrec(model, dataset, config_dict={**settings, "run_dir": "runs"}, log=log)
             _check_candidates(settings, identity)  # which were read in between
+        except ProcessLost:
+            raise
         except Exception as raised:
             error = failure_in_words(raised)
             for folder in Path("runs").glob("*"):

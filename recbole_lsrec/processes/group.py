@@ -14,6 +14,7 @@ import torch
 import torch.distributed as dist
 import torch.distributed.nn  # before there is a group: it keeps the one that it finds, with threads that outlive the run
 from torch import Tensor
+from torch.distributed.rendezvous import rendezvous
 
 from recbole_lsrec.errors import MachineError
 from recbole_lsrec.processes.place import Place
@@ -22,6 +23,7 @@ T = TypeVar("T")
 
 # Process 0 may train alone while the others wait. That another one died is told by its connection, not by this.
 _PATIENCE = timedelta(days=7)
+_MEETING = timedelta(minutes=5)  # whoever keeps the store may be gone before this process has reached it
 _rank, _world = 0, 1
 
 
@@ -42,7 +44,10 @@ def joined(place: Place | None, on_gpu: bool = False) -> Iterator[None]:
         yield
         return
     try:
-        dist.init_process_group("cpu:gloo,cuda:nccl" if on_gpu else "gloo", timeout=_PATIENCE)
+        store, *_ = next(rendezvous("env://", timeout=_MEETING))
+        store.set_timeout(_PATIENCE)
+        backend = "cpu:gloo,cuda:nccl" if on_gpu else "gloo"
+        dist.init_process_group(backend, rank=place.rank, world_size=place.world, store=store, timeout=_PATIENCE)
     except RuntimeError as error:
         raise ProcessLost(
             f"the processes of this run could not connect to each other ({str(error).splitlines()[0]}): one has ended, or a "

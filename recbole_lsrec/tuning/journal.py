@@ -19,6 +19,7 @@ from recbole_lsrec.tuning.settings import Trial
 from recbole_lsrec.tuning.space import Space
 
 FAILURE = "failure.txt"
+REFUSED = "refused"  # in a result of Ray's that is no validation: what ends the search
 _LOST = "its process died: out of memory, killed, or its machine was lost"
 
 
@@ -42,6 +43,8 @@ class Journal(tune.Callback):
 
     def on_trial_result(self, iteration: int, trials: list, trial: Any, result: dict, **info: Any) -> None:
         """A validation, or the end of the training."""
+        if REFUSED in result:
+            return
         event = "done" if result["finished"] else "epoch"
         write(self.folder, event, trial=trial.trial_id, epoch=result["epoch"], score=result["score"])
 

@@ -21,14 +21,15 @@ from recbole_lsrec.config.layers import DICTIONARY
 from recbole_lsrec.config.run_settings import BUDGETS
 from recbole_lsrec.config.setting import Effect
 from recbole_lsrec.data.candidates.cache import folder_of
-from recbole_lsrec.errors import ConfigError, refusals_named
+from recbole_lsrec.errors import ConfigError, LSRecError, refusals_named
 from recbole_lsrec.ray_session import check_node, resources_of_nodes, running_ray
+from recbole_lsrec.registry import own_origin
 from recbole_lsrec.run_data import log_settings
 from recbole_lsrec.run_folder import stamped
 from recbole_lsrec.run_processes import check_resources
 from recbole_lsrec.tuning import journal, logs, page, result
 from recbole_lsrec.tuning.claim import claim
-from recbole_lsrec.tuning.journal import Journal
+from recbole_lsrec.tuning.journal import REFUSED, Journal
 from recbole_lsrec.tuning.own_folder import check_own, make_own
 from recbole_lsrec.tuning.ray_versions import FailureConfig, RunConfig
 from recbole_lsrec.tuning.settings import SearchResult, SearchSettings
@@ -66,6 +67,7 @@ def search(settings: SearchSettings) -> SearchResult:
     shared = str(folder_of(config).resolve())  # all trials meet the same negatives, kept where a run would keep them
     job = Job(
         model=settings.model,
+        own_model=own_origin(config.model_class),
         dataset=settings.dataset,
         given={**config.external_config_dict, "seed": config["seed"], "candidate_cache": shared},
         space=space,
@@ -197,6 +199,7 @@ def _tune(settings: SearchSettings, job: Job, keeper: Any) -> None:
     # Ray Tune's own loggers and tables would only repeat the journal.
     os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
     os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
+    os.environ.setdefault("RAY_IGNORE_UNHANDLED_ERRORS", "1")  # of a trial that has told what ends the search
     getLogger("ray.tune").setLevel(logging.ERROR)  # it would tell of files it misses, and of its own way to resume
 
     def trial(draw: dict[str, Any]) -> None:
@@ -238,25 +241,31 @@ def _tune(settings: SearchSettings, job: Job, keeper: Any) -> None:
 
 
 class TimeBudget(tune.Stopper):
-    """Ends the search when all its sittings together have lasted so long."""
+    """Ends the search when all its sittings together have lasted so long, or a trial meets what all would meet."""
 
     def __init__(self, folder: Path, seconds: float | None) -> None:
         self.folder, self.seconds = folder, seconds
         self._began: float | None = None
+        self._refused: LSRecError | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "_began": None}  # of this sitting alone
+        return {**vars(self), "_began": None, "_refused": None}  # of this sitting alone
 
     def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
+        self._refused = self._refused or result.get(REFUSED)
         return False
 
     def stop_all(self) -> bool:
         """Whether the time is spent.
 
         Raises:
-            MachineError: the node of this process was lost; Ray Tune would wait for it for ever.
+            MachineError: the node of this process was lost, and Ray Tune would wait for it for ever; or the machine refused a
+                trial something.
+            OtherSource: a trial found another source of the model.
         """
         check_node()
+        if self._refused:
+            raise self._refused
         if self._began is None:
             self._began = time.time() - journal.spent(self.folder)
         return self.seconds is not None and time.time() - self._began >= self.seconds

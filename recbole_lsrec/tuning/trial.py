@@ -1,32 +1,50 @@
 """One trial: a run that never sees the test set, tells Ray Tune each validation score, and can be taken up again."""
 
 import os
+import platform
 from collections.abc import Callable, Mapping, Sequence
+from math import nan
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from recbole_lsrec import checkpoint
-from recbole_lsrec.errors import DataError, failure_in_words
+from recbole_lsrec.errors import (
+    ConfigError,
+    DataError,
+    MachineError,
+    OutOfMemoryError,
+    failure_in_words,
+    refusals_named,
+)
+from recbole_lsrec.own_models import Origin
+from recbole_lsrec.processes.group import ProcessLost
 from recbole_lsrec.quick_start import run_recbole_lsrec
+from recbole_lsrec.registry import get_model, own_origin
 from recbole_lsrec.run_files import CHECKPOINT
 from recbole_lsrec.run_processes import use_threads
 from recbole_lsrec.tuning import logs as log_keeper
-from recbole_lsrec.tuning.journal import FAILURE
+from recbole_lsrec.tuning.journal import FAILURE, REFUSED
 from recbole_lsrec.tuning.ray_versions import report, trial_id
 from recbole_lsrec.tuning.space import Space
+from recbole_lsrec.whole_files import write_text
 
 # What a whole training counts as for schedulers, whether epochs, steps or seconds bound it: rungs of whole numbers.
 PROGRESS = 27
 
 
+class OtherSource(ConfigError):
+    """A model of the user's own is not what it was when the search began."""
+
+
 class Job(NamedTuple):
     """What all trials of a search share.
 
-    ``given`` are the settings from files, dictionary and command line; ``planned`` is the number of trials; ``threads``
-    is torch's, of all ``nproc`` processes of a trial.
+    ``own_model`` is where a class of the user's own came from; ``given`` are the settings from files, dictionary and command
+    line; ``planned`` is the number of trials; ``threads`` is torch's, of all ``nproc`` processes of a trial.
     """
 
     model: str | type
+    own_model: Origin | None
     dataset: str
     given: dict[str, Any]
     space: Space
@@ -55,14 +73,14 @@ class Job(NamedTuple):
 def run_trial(draw: Mapping[str, Any], job: Job, logs: Any) -> None:
     """Trains one configuration in a process of Ray Tune.
 
-    Whatever it raises is written down first: Ray starts a trial again when its process was lost, and one that failed
-    by itself would only fail again.
+    What its settings raise is written down first: Ray starts a trial again when its process was lost, and one that failed
+    by itself would only fail again. What the machine refuses (a full disk) says nothing of them, as a source that was edited
+    meanwhile: the search is told, and ends.
     """
     trial = trial_id()
     failure = job.trial_folder(trial) / FAILURE
     if failure.is_file():
         raise RuntimeError(failure.read_text(encoding="utf-8"))
-    failure.parent.mkdir(parents=True, exist_ok=True)
     better = max if job.bigger else min
     validated: list[Mapping[str, Any]] = []
 
@@ -72,14 +90,21 @@ def run_trial(draw: Mapping[str, Any], job: Job, logs: Any) -> None:
             report({**_metrics(validated, better), "finished": False})
 
     try:
+        with refusals_named(failure.parent, "no folder can be made there"):
+            failure.parent.mkdir(parents=True, exist_ok=True)
         begun = job.checkpoint(trial)
         for entry in checkpoint.load(begun).metadata["history"] if begun else ():
             tell(entry)  # once more: the last one may have been written and never told
         train(job, trial, job.space.settings(draw), logs, ("valid",), tell)
         if not validated:
             raise DataError("valid: the split holds no validation targets, so trials cannot be compared.")
+    except ProcessLost:  # of several: begun again, as where its only one is lost
+        raise
     except Exception as error:
-        failure.write_text(failure_in_words(error), encoding="utf-8")
+        if isinstance(error, (MachineError, OtherSource)) and not isinstance(error, OutOfMemoryError):
+            report({"epoch": 0, "progress": 0.0, "score": nan, "best": nan, "finished": False, REFUSED: error})
+        else:
+            write_text(failure, failure_in_words(error))
         raise
     report({**_metrics(validated, better), "finished": True})
 
@@ -97,8 +122,13 @@ def train(
     phases: Sequence[str],
     on_epoch: Callable[[dict[str, Any]], None] | None,
 ) -> dict[str, Any]:
-    """Runs a configuration from its checkpoint if it has one, in this process or in those it starts."""
+    """Runs a configuration from its checkpoint if it has one, in this process or in those it starts.
+
+    Raises:
+        OtherSource: the model's class is not the one that the search began with.
+    """
     os.chdir(job.working_directory)  # Ray Tune puts each trial into a folder of its own
+    _check_source(job)
     use_threads(job.threads, job.nproc)
     settings = job.settings(drawn, trial)
     begun = job.checkpoint(trial)
@@ -106,6 +136,19 @@ def train(
         settings["resume"] = str(begun)
     log = log_keeper.fetch(logs, job.model, job.dataset, settings)
     return run_recbole_lsrec(job.model, job.dataset, config_dict=settings, phases=phases, log=log, on_epoch=on_epoch)
+
+
+def _check_source(job: Job) -> None:
+    """Refuses a class that this process loads otherwise than the search's: scores of two sources cannot be compared."""
+    if job.own_model is None or job.own_model["model"].startswith("__main__:"):  # ours, or sent as it is
+        return
+    now = own_origin(get_model(job.model) if isinstance(job.model, str) else job.model)
+    if now is not None and len({now["sha256"], job.own_model["sha256"]} - {None}) > 1:
+        raise OtherSource(
+            f"model: the source of {job.own_model['model']} on node {platform.node()} is not what this search began with: it was "
+            "edited meanwhile, or this node has another version. Put it back and go on with `recbole-lsrec tune --resume "
+            f"{job.folder}`, or begin another search."
+        )
 
 
 def _metrics(validated: Sequence[Mapping[str, Any]], better: Callable) -> dict[str, Any]:

@@ -29,6 +29,14 @@ def test_a_finished_cell_that_cannot_be_read_is_an_error_cell_and_the_others_sta
     assert "holds no instances.parquet" in first.reason
 
 
+def test_a_split_that_cannot_be_read_is_an_error_of_its_cell_alone(tmp_path):
+    cells = [write_cell(tmp_path, name, {"pop3": ranks(2, 1)}) for name in "AB"]
+    (tmp_path / "runs" / "A-1" / "split.json").write_text("{")
+    first, second = load_board(write_board(tmp_path, cells)).cells
+    assert (first.status, second.status) == ("error", "done")
+    assert "split.json: is not JSON" in first.reason
+
+
 def test_a_done_cell_without_a_folder(tmp_path):
     board = load_board(write_board(tmp_path, [empty_cell("A", "done", None)]))
     assert "names none" in board.cells[0].reason

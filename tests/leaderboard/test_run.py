@@ -124,6 +124,11 @@ def test_a_dead_worker_costs_one_retry(shop, tmp_path, deaths, status, attempts)
     assert len(loads(shop)) == 1
 
 
+def test_a_worker_that_lost_one_of_its_processes_costs_one_retry(shop, tmp_path):
+    run(plan_for(shop, systems=ONE, seeds=[903]), tmp_path)
+    assert [(cell["status"], cell["attempts"]) for cell in saved(tmp_path)["cells"]] == [("done", 2)]
+
+
 @pytest.mark.parametrize("how", ["ray.get", "ray.nodes"])
 def test_the_loss_of_our_own_node_is_no_death_of_a_cell(shop, tmp_path, monkeypatch, how):
     def lost(_):

@@ -40,6 +40,7 @@ def out(tmp_path):
         ),
         ("cell.json", b"[" * 100_000),
         ("result.json", b'{"model": '),
+        ("split.json", b'{"train": '),
         ("result.json", json.dumps({**RESULT, "files": {"instances.parquet": "0"}}).encode()),
     ],
 )

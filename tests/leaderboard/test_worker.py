@@ -10,6 +10,7 @@ from recbole_lsrec.environment import code_fingerprint
 from recbole_lsrec.errors import DataError
 from recbole_lsrec.leaderboard import worker
 from recbole_lsrec.leaderboard.worker import load, run_cell
+from recbole_lsrec.processes.group import ProcessLost
 
 SAME = {"code": code_fingerprint(), "own_model": None, "versions": versions(), "candidates": None}
 
@@ -62,6 +63,16 @@ def test_a_cell_that_needs_too_much_memory_says_so(tmp_path, monkeypatch):
     monkeypatch.setattr("recbole_lsrec.leaderboard.worker.run_recbole_lsrec", lambda *_, **__: torch.empty(1 << 60))
     run = run_cell("SASRec", "shop", {}, 1, SAME, None)
     assert run.error.startswith("memory is used up; smaller train_batch_size")
+
+
+def test_a_cell_that_lost_one_of_its_processes_has_no_result(tmp_path, monkeypatch):
+    def lose(*_, **__):
+        raise ProcessLost("process 1 of 2 was killed")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("recbole_lsrec.leaderboard.worker.run_recbole_lsrec", lose)
+    with pytest.raises(ProcessLost):
+        run_cell("SASRec", "shop", {}, 1, SAME, None)
 
 
 def test_a_cell_uses_the_threads_it_is_given_and_hands_back_its_folder(shop, monkeypatch):

@@ -4,6 +4,7 @@ import socket
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 import torch
@@ -77,6 +78,16 @@ def test_an_error_of_one_process_is_the_error():
 def test_a_killed_process_ends_the_others():
     with pytest.raises(ProcessLost, match=r"^process 1 of 2 was killed \(SIGKILL\), and the others were ended\.$"):
         start(tasks.die, 1)
+
+
+def test_a_process_whose_starter_is_gone_does_not_wait_for_days(monkeypatch):
+    monkeypatch.setattr(group, "_MEETING", timedelta(seconds=1))
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        port = gone.getsockname()[1]
+    for name, value in environment(Place(1, 2, 1), "127.0.0.1", port).items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ProcessLost, match="could not connect to each other"), group.joined(place()):
+        pass
 
 
 def on_two_machines(task, *arguments):

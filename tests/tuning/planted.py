@@ -11,6 +11,9 @@ from recbole.data.interaction import Interaction
 from recbole.model.abstract_recommender import SequentialRecommender
 from recbole.utils import InputType
 
+from recbole_lsrec.errors import MachineError
+from recbole_lsrec.processes.group import ProcessLost
+
 
 class Planted(SequentialRecommender):
     """Scores items by ``quality`` times their popularity: good above 0, bad below."""
@@ -34,7 +37,12 @@ class Planted(SequentialRecommender):
             raise RuntimeError("planted failure")
         if self.behaviour == "needs too much":
             torch.empty(1 << 60)
+        if self.behaviour == "needs the disk" and Path(self.marker).exists():
+            raise MachineError(f"{self.marker}: cannot be written: the disk is full.")
         if self.epochs == 2:
+            if self.behaviour == "loses one of its processes once" and not Path(self.marker).exists():
+                Path(self.marker).touch()
+                raise ProcessLost("process 1 of 2 was killed.")
             if self.behaviour == "dies":
                 os._exit(1)
             if self.behaviour == "dies once" and not Path(self.marker).exists():

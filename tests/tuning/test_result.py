@@ -43,6 +43,7 @@ def job(tmp_path: Path) -> Job:
     given = {"epochs": 2, "seed": 7, "candidate_cache": "somewhere"}
     return Job(
         "SASRec",
+        None,
         "shop",
         given,
         read_space(SPACE, "SASRec"),

@@ -175,6 +175,61 @@ def test_a_lost_process_is_begun_again_where_it_was(two_cores: None, planted: di
     assert started == 4  # and three retries
 
 
+def test_a_full_disk_ends_the_search_and_says_nothing_of_its_trials(
+    two_cores: None, planted: dict[str, Any], tmp_path: Path
+) -> None:
+    full = tmp_path / "full"
+    full.touch()
+    planted["config_dict"] |= {"behaviour": "needs the disk", "marker": str(full), "epochs": 2}
+    space = {"quality": {"choice": [1.0, -1.0]}}
+    settings = SearchSettings(**planted, space=space, method="grid", scheduler="none", test=False)
+    with pytest.raises(MachineError, match=f"^{full}: cannot be written: the disk is full"):
+        search(settings)
+    full.unlink()
+    assert statuses(search(settings)) == ["finished", "finished"]
+
+
+EDITS_ITSELF = """
+from pathlib import Path
+from tests.tuning.planted import Planted
+
+class Mine(Planted):
+    def calculate_loss(self, interaction):
+        with Path(__file__).open("a") as file:
+            file.write("# edited while it trains\\n")
+        return super().calculate_loss(interaction)
+"""
+
+
+def test_a_class_that_is_edited_meanwhile_ends_the_search_before_it_is_mixed_in(
+    two_cores: None, planted: dict[str, Any], tmp_path: Path
+) -> None:
+    mine = tmp_path / "mine.py"
+    mine.write_text(EDITS_ITSELF)
+    planted["model"] = f"{mine}:Mine"
+    planted["config_dict"] |= {"epochs": 2}
+    space = {"quality": {"choice": [1.0, -1.0]}}
+    settings = SearchSettings(**planted, space=space, method="grid", scheduler="none", test=False)
+    with pytest.raises(
+        ConfigError, match=r"the source of .*mine\.py:Mine on node .* is not what this search began with"
+    ):
+        search(settings)
+    journal = (settings.out / "journal.jsonl").read_text()
+    assert (journal.count('"done"'), journal.count('"error"')) == (1, 0)
+    mine.write_text(EDITS_ITSELF)
+    assert statuses(search(settings)) == ["finished", "finished"]
+
+
+@pytest.mark.slow  # a process for each begin of the trial
+def test_a_trial_that_lost_one_of_its_processes_is_begun_again(
+    two_cores: None, planted: dict[str, Any], tmp_path: Path
+) -> None:
+    planted["config_dict"] |= {"marker": str(tmp_path / "died"), "epochs": 3}
+    space = {"behaviour": {"choice": ["loses one of its processes once"]}}
+    (trial,) = search(SearchSettings(**planted, space=space, method="grid", scheduler="none", test=False)).trials
+    assert (trial.status, [epoch["epoch"] for epoch in trial.epochs]) == ("finished", [1, 2, 3])
+
+
 def test_ctrl_c_leaves_results_and_the_search_can_be_taken_up(two_cores: None, planted: dict[str, Any]) -> None:
     planted["config_dict"] |= {"pause": 0.5, "epochs": 4}
     space = {"quality": {"uniform": [-1.0, 1.0]}}
