@@ -8,6 +8,7 @@ from scipy import stats
 from recbole_lsrec.analysis.compare import compare
 from recbole_lsrec.analysis.comparison_text import comparison_text
 from recbole_lsrec.analysis.comparison_words import notes
+from recbole_lsrec.analysis.significance import ResampledAUC, bootstrap
 from recbole_lsrec.analysis.user_metrics import Metric
 from recbole_lsrec.errors import ConfigError, DataError
 from recbole_lsrec.evaluation.metrics import pooled_auc
@@ -64,10 +65,10 @@ def test_three_models_have_three_pairs_and_holm(folder):
 
 
 def test_lower_is_better_for_the_mean_rank(folder):
-    runs = [folder("one", [1, 1, 1, 4]), folder("two", [2, 2, 1, 2], model="SASRec")]
+    runs = [folder("one", [1, 1, 1, 4]), folder("two", [2, 2, 3, 2], model="SASRec")]
     (pair,) = compare(runs, Metric.parse("meanrank")).pairs
-    assert pair.difference == pytest.approx((-1 + 0 + 2) / 3)
-    assert (pair.win, pair.tie, pair.loss) == (1, 1, 1)
+    assert pair.difference == pytest.approx((-1 - 2 + 2) / 3)
+    assert (pair.win, pair.tie, pair.loss) == (2, 0, 1)
 
 
 def test_users_whose_targets_have_no_competitor_are_counted_not_hidden(folder):
@@ -117,6 +118,30 @@ def test_pooled_auc_is_tested_by_drawing_users(folder):
     assert pair.low < pair.difference < pair.high
     assert (pair.d, pair.win) == (None, None)
     assert pair.difference / pair.t_users == pytest.approx((pair.high - pair.low) / (2 * 1.96), rel=0.15)
+
+
+def test_the_interval_has_the_confidence_asked_for(folder):
+    (pair,) = compare(
+        [folder("one", [1, 2, 1, 4]), folder("two", [2, 2, 1, 2], model="SASRec")], MRR, alpha=0.5, resamples=999
+    ).pairs
+    drawn = np.random.default_rng(2020).integers(0, 3, (999, 3))  # of users who differ by .25, 0, -.25
+    expected = np.percentile(np.array([0.25, 0, -0.25])[drawn].mean(axis=1), [25, 75])
+    assert (pair.low, pair.high) == pytest.approx(tuple(expected))
+
+
+def test_pooled_auc_is_averaged_over_the_seeds_on_each_draw(folder):
+    runs = [random_run(folder, f"r{number}", number, model="AB"[number > 2], seed=number) for number in (1, 2, 3, 4)]
+    (pair,) = compare(runs, AUC, resamples=50).pairs
+    _, user = np.unique(np.random.default_rng(0).integers(0, 40, 200).astype(str), return_inverse=True)
+    areas = [ResampledAUC(np.load(run / "scores-pop3.npy"), user) for run in runs]
+    draws = bootstrap(
+        lambda counts: (areas[0](counts) + areas[1](counts) - areas[2](counts) - areas[3](counts)) / 2,
+        user.max() + 1,
+        50,
+        np.random.default_rng(2020),
+    )
+    assert (pair.low, pair.high) == pytest.approx(tuple(np.percentile(draws, [2.5, 97.5])))
+    assert pair.t_users == pytest.approx(pair.difference / draws.std(ddof=1))
 
 
 def test_the_order_of_the_lines_does_not_matter(folder):

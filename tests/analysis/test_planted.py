@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import mannwhitneyu, spearmanr
+from scipy.stats import mannwhitneyu, rankdata, spearmanr
 
 from recbole_lsrec.analysis.planted import auc, planted, rank_correlation
 from recbole_lsrec.cli import cli
@@ -65,6 +65,16 @@ def test_rank_correlations(run):
     assert report.share == pytest.approx(spearmanr(alpha, share).statistic)
     assert report.truth == pytest.approx(spearmanr([1] * 4 + [0] * 4, share).statistic)
     assert np.isnan(report.share_given)  # history length orders the users as the share does: nothing is left
+
+
+def test_history_length_and_the_opening_of_a_session_are_both_taken_out(run):
+    path = run / "instances.parquet"
+    length = [3, 1, 4, 1, 5, 9, 2, 6]
+    pd.read_parquet(path).assign(history_length=length).to_parquet(path, index=False)
+    alpha, share = [0.9, 0.8, 0.7, 0.2, 0.6, 0.3, 0.2, 0.1], [0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1]
+    others = np.column_stack([np.ones(8), rankdata(length), [0, 1] * 4])
+    left = [rankdata(one) - others @ np.linalg.pinv(others) @ rankdata(one) for one in (alpha, share)]
+    assert planted(run).share_given == pytest.approx(np.corrcoef(*left)[0, 1])
 
 
 def test_the_interval_is_over_users(tmp_path):

@@ -48,6 +48,8 @@ def test_a_group_has_its_counts_and_its_mean():
         ("session_length", [1, 2, 3, 10], ["1", "2", "3-4", "10 and more"]),
         ("item_events", [0, 1, 4, 50], ["none", "1-4", "50 and more"]),
         ("gap_s", [0, 60, 61, 1801], ["up to 1 min", "1 to 30 min", "30 min to 1 day"]),
+        ("gap_s", [1800, 1801, 7 * 86_400, 7 * 86_400 + 1],
+         ["1 to 30 min", "30 min to 1 day", "1 to 7 days", "7 to 30 days"]),
         ("gap_s", [86_400, 86_401, 30 * 86_400, 30 * 86_400 + 1],
          ["30 min to 1 day", "1 to 7 days", "7 to 30 days", "over 30 days"]),
         ("item_pop_third", ["high", "low", "low", "middle"], ["low", "middle", "high"]),
@@ -59,6 +61,29 @@ def test_a_group_has_its_counts_and_its_mean():
 )  # fmt: skip
 def test_groups_and_their_edges(column, values, groups):
     assert cut(column, values)["group"].tolist() == groups
+
+
+@pytest.mark.parametrize("column", ["history_length", "n_sessions", "session_length", "item_events"])
+def test_a_number_is_in_the_group_whose_name_says_so(column):
+    stratum = STRATA[column]
+    values = pd.Series(range(column != "item_events", 300))
+    for value, number in zip(values, stratum.groups(values), strict=True):
+        name = stratum.names[number].replace("none", "0")
+        low, _, high = name.removesuffix(" and more").partition("-")
+        assert int(low) <= value <= (1000 if "more" in name else int(high or low)), (value, name)
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "counts"),
+    [
+        ("in_history", [True, False, False, False], {"in history": 1, "not in history": 3}),
+        ("same_category", [True, False, False, False], {"same": 1, "different": 3}),
+        ("item_pop_third", ["low", "high", "high", "high"], {"low": 1, "high": 3}),
+    ],
+)
+def test_a_class_is_the_group_of_its_name(column, values, counts):
+    found = cut(column, values)
+    assert dict(zip(found["group"], found["instances"], strict=True)) == counts
 
 
 def test_every_instance_is_in_one_group_of_each_stratum():

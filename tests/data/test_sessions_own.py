@@ -20,6 +20,12 @@ def test_a_session_ends_where_its_label_or_the_user_changes():
     assert own_sessions(np.zeros(0, dtype=int), np.zeros(0, dtype=int))[1:] == (0, 0)
 
 
+def test_events_without_a_session_id_are_no_split_session():
+    session, split, without = own_sessions(np.array([1, 1, 1]), np.array([0, 7, 0]))
+    assert session.tolist() == [0, 1, 2]
+    assert (split, without) == (0, 2)
+
+
 def test_a_loaded_column_of_session_ids_is_used(load, caplog):
     with caplog.at_level(logging.INFO):
         dataset = load(ROWS, header=HEADER)

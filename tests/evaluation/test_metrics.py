@@ -32,6 +32,12 @@ def test_hand_case():
     )
 
 
+def test_the_last_place_of_a_list_is_in_it_and_half_a_place_beyond_is_not():
+    result = summarise(np.array([10.0, 10.5]), np.array([99, 99]), ["Hit", "NDCG", "MRR", "Precision", "MAP"], [10])
+    expected = {"hit@10": 1 / 2, "ndcg@10": 0.144532, "mrr@10": 1 / 20, "precision@10": 1 / 20, "map@10": 1 / 20}
+    assert {key: result[key] for key in expected} == pytest.approx(expected, abs=1e-6)  # 1 / log2(11) = 0.289065
+
+
 @pytest.mark.parametrize(("ties", "rank"), [("average", 3.5), ("optimistic", 2.0), ("pessimistic", 5.0)])
 def test_tie_rules(ties, rank):
     assert rank_of_positive(np.array([1]), np.array([3]), ties).tolist() == [rank]
@@ -110,3 +116,7 @@ def test_gauc_in_its_three_groupings():
 def test_a_user_without_negatives_is_left_out():
     scores = np.array([[0.9, np.nan], [0.2, 0.1]])
     assert gauc("user", np.array([1.0, 1.0]), np.array([0, 1]), scores, np.array([1, 2])) == 1.0
+
+
+def test_an_instance_without_competitors_is_left_out():
+    assert gauc("instance", np.array([1.0, 2.0]), np.array([0, 4]), None, None) == 0.75

@@ -10,6 +10,29 @@ from recbole_lsrec.prepare.report import report
 HEAD = "user_id,item_id,timestamp\n"
 
 
+def test_counts_and_shares_by_hand(prepared):
+    rows = [
+        *("a,x,1577836800,c1,view", "a,x,1577836801,c1,view", "a,y,1577836801,c2,cart", "a,x,1577836801,c1,view"),
+        *("b,x,1577836802,c3,view", "b,z,1577836803,c1,view", "c,z,1577836804,c1,view", "c,w,1577836805,c1,view"),
+    ]
+    log = {"shop.csv": "\n".join(["user_id,item_id,timestamp,category,event_type", *rows, ""])}
+    found = prepared("csv", log)[2]["statistics"]
+    assert found | {"spaces_around": {}, "floats": {}} == {
+        "users": 3,
+        "items": 4,
+        "interactions": 8,
+        "categories": 2,  # c3 is x's in one event of four
+        "mean_length": 2.6667,
+        "density": 0.66666667,  # 8 / (3 * 4)
+        "repeats": 0.25,  # a meets x twice more
+        "exact_duplicates": 1,
+        "equal_times": 0.375,  # three events of a
+        "event_types": {"view": 7, "cart": 1},
+        "spaces_around": {},
+        "floats": {},
+    }
+
+
 def test_names_with_spaces_around_them_are_counted_and_kept(prepared):
     rows = "a,z,1577836800\na,z ,1577836801\na,y\u00a0,1577836802\na, x ,1577836803\n"
     events, _, meta = prepared("csv", {"shop.csv": HEAD + rows + "b,y,1577836804\n"})

@@ -103,14 +103,15 @@ def test_an_instance_without_a_competitor_is_in_no_metric(load, caplog):
 
 
 def test_who_has_seen_all_other_items_has_no_competitor_where_these_are_left_out(load):
-    """Of four items a has met the three others; b has met x and y, and z is left."""
-    rows = [("a", item, at) for at, item in enumerate("xywwz")] + [("b", item, at) for at, item in enumerate("xxyyw")]
+    """Of four items a and d have met the three others; b has met x and y, and z is left; c its target too, and w is left."""
+    events = {"a": "xywwz", "b": "xxyyw", "c": "zxyz", "d": "xywz"}
+    rows = [(user, item, at) for user, items in events.items() for at, item in enumerate(items)]
     log = load(rows, eval_args={"mode": ["full"]}, filter_seen=True, metrics=["NDCG"])
     _, _, test = log.build()
     loader = EvalLoader(log.config, test, "test", None)
     found = evaluate(log.config.model_class(log.config, log), loader, log.config).instances
-    assert loader.unrivalled == 1
-    assert found[["user_id", "n_candidates"]].values.tolist() == [["b", 2]]
+    assert loader.unrivalled == 2
+    assert found[["user_id", "n_candidates"]].values.tolist() == [["b", 2], ["c", 2]]
 
 
 def test_no_instance_with_a_competitor_is_an_error(load):

@@ -41,6 +41,11 @@ def test_a_model_that_only_counts_is_not_still_improving(tmp_path):
         (True, [0.321, 0.346, 0.358, 0.366, 0.379, 0.376, 0.385, 0.384], True),
         (True, [0.321, 0.346, 0.358, 0.379, 0.376], False),  # five say little
         (True, [0.321, 0.346, 0.358, 0.366, 0.379, 0.385, 0.384, 0.383, 0.382], False),  # three since the best
+        (True, [0.321, 0.346, 0.358, 0.366, 0.379, 0.376], True),  # six do
+        (True, [0.15, 0.11, 0.12, 0.10, 0.14, 0.13, 0.16, 0.17, 0.19, 0.18], False),  # a correlation of .76
+        # What was before the last ten does not matter, here and after a peak.
+        (True, [0.37, 0.36, 0.35, 0.34, 0.28, 0.29, 0.30, 0.31, 0.32, 0.33, 0.34, 0.36, 0.39, 0.38], True),
+        (True, [0.2, 0.15, 0.14, 0.13, 0.05, 0.06, 0.07, 0.08, 0.09, 0.10, 0.11, 0.12, 0.125, 0.13], True),
         (True, [0.35, 0.36, 0.35, 0.34, 0.35, 0.36, 0.34, 0.37, 0.35], False),  # nothing climbs
         (False, [-0.321, -0.346, -0.358, -0.366, -0.379, -0.376, -0.385, -0.384], True),
         # GRU4Rec on a small log: ten epochs of patience end it while it climbs again after a first peak.
@@ -54,6 +59,12 @@ def test_a_model_that_only_counts_is_not_still_improving(tmp_path):
 def test_a_run_whose_validation_was_still_rising_is_still_improving(bigger, scores, rising):
     history = [{} if score is None else {"valid_score": score} for score in scores]
     assert still_improving(SimpleNamespace(result={"valid_score_bigger": bigger, "history": history})) is rising
+
+
+@pytest.mark.parametrize(("losses", "rising"), [((0.5, 0.0), True), ((0.0, 0.0), False)])
+def test_a_loss_of_0_in_one_epoch_is_no_model_that_only_counts(losses, rising):
+    history = [{"valid_score": score, "train_loss": loss} for score, loss in zip((0.1, 0.2), losses, strict=True)]
+    assert still_improving(SimpleNamespace(result={"valid_score_bigger": True, "history": history})) is rising
 
 
 @pytest.mark.parametrize("rising", [True, False])

@@ -56,6 +56,26 @@ def test_one_reverse_step_by_hand() -> None:
     assert noise[1] == pytest.approx(-0.75)
 
 
+def test_two_reverse_steps_by_hand() -> None:
+    alpha_bar = torch.tensor([1.0, 0.9, 0.72], dtype=torch.float64)
+    drawn = []
+
+    def normal(like: torch.Tensor) -> torch.Tensor:
+        drawn.append(like)
+        return torch.full_like(like, 2.0)
+
+    def predict(e: torch.Tensor, t: int) -> torch.Tensor:
+        return torch.full_like(e, {2: 0.5, 1: 0.25}[t])
+
+    # keep_2 = sqrt(0.9 / 0.72) = 1.118034, noise_2 = sqrt(0.1 - 0.0714286) - 1.118034 sqrt(0.28) = -0.422577
+    # e_1 = 1.118034 - 0.422577 * 0.5 + 0.267261 * 2 = 1.441268; e_0 = 1.054093 e_1 - 0.333333 * 0.25
+    back = process.reverse(torch.ones(1, 1, dtype=torch.float64), predict, alpha_bar, 1.0, normal)
+    assert back.item() == pytest.approx(1.435896, abs=1e-5)
+    assert len(drawn) == 1  # the last step adds no noise
+    process.reverse(torch.ones(1, 1, dtype=torch.float64), predict, alpha_bar, 0.0, normal)
+    assert len(drawn) == 1  # nor does any of a deterministic chain
+
+
 @settings(deadline=None)
 @given(st.integers(1, 200), st.sampled_from([0.0, 0.1, 1.0]), st.integers(0, 10_000))
 def test_the_true_noise_leads_back(steps: int, eta: float, seed: int) -> None:
