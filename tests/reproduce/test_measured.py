@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
@@ -37,12 +38,31 @@ def short(value: float, digits: int = 3) -> str:
     return f"{value:.{digits}f}".removeprefix("0")
 
 
-def test_table_3() -> None:
-    (table,), measured, pairs = tables(section("table 3")), means("slsrec-t3"), pairs_of("slsrec-t3")
-    assert table.shape == (8, 5)
+@pytest.mark.parametrize(("number", "systems"), [(2, 10), (3, 8)])
+def test_tables_2_and_3(number: int, systems: int) -> None:
+    (table,), measured = tables(section(f"table {number}")), means(f"slsrec-t{number}")
+    assert table.shape == (systems, 5)
     for system in table.index:
-        row = [short(measured[system.removesuffix(" (rising)"), metric.lower()]) for metric in table.columns]
+        row = [short(measured[system.split(" (")[0], metric.lower()]) for metric in table.columns]
         assert row == list(table.loc[system]), system
+
+
+def test_who_is_ahead_in_table_2() -> None:
+    text, pairs = section("table 2"), pairs_of("slsrec-t2")
+    ahead = [pairs.loc[("SLSREC", name)] for name in ("CLSR", "SLIREC")]
+    assert max(pair.p_holm for pair in ahead) < 0.05
+    assert f"by {short(-ahead[0].difference)} and {short(-ahead[1].difference)}" in text
+    behind, lsidn = pairs.loc[("SLSREC", "SASREC")], pairs.loc[("SLSREC", "LSIDN")]
+    assert (
+        f"SASREC, {short(behind.difference)}\n  behind, cannot be told apart from it (p {short(behind.p_holm, 2)})"
+        in text
+    )
+    assert lsidn.p_holm == 1
+    assert "CASER" not in pairs.index.get_level_values("a").union(pairs.index.get_level_values("b"))
+
+
+def test_what_table_3_says_of_the_parts() -> None:
+    pairs = pairs_of("slsrec-t3")
     long = pairs.loc[("SLSREC", "w/o long")]
     assert f"by {short(long.difference)} (p {short(long.p_holm, 4)})" in section("table 3")
     assert (pairs.loc[("SLSREC", "w/o CL")].p_holm, pairs.loc[("SLSREC", "w/o cate")].p_holm) == (1, 1)
