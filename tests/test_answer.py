@@ -326,6 +326,35 @@ def test_how_many_systems_each_row_is_the_best_of_is_said() -> None:
     assert said in page
 
 
+@pytest.mark.parametrize("board", ["answer-completejourney", "answer-taobao-favourites"])
+def test_what_categories_are_worth_is_of_one_test(board: str) -> None:
+    without = f"{board}-without-categories"
+    drawn = [re.findall(r"candidates (\w{12})", (DOCS / "results" / f"{of}.md").read_text()) for of in (board, without)]
+    assert drawn[0] == drawn[1] != []
+    figures = f"({mean(board, 'pop99', 'SLSRec')} to {mean(without, 'pop99', 'SLSRec')}; FOSSIL {mean(board, 'pop99', 'FOSSIL')})"
+    for page in (DOCS / "answer.md", DOCS.parent / "README.md"):
+        assert figures in " ".join(page.read_text().split())
+
+
+def test_sasrec_that_reads_categories_is_as_the_boards_have_it() -> None:
+    page = " ".join((DOCS / "answer_by_log.md").read_text().split())
+    for board in ("answer-completejourney-sasrecf", "answer-ml-100k-sasrecf"):
+        popular, uniform, full = (mean(board, protocol, "SASRecF") for protocol in ("pop99", "uni99", "full"))
+        assert f"[table](results/{board}.md)) has {popular}, {uniform} and {full}" in page
+
+
+def test_how_much_easier_popular_items_are_than_all_is_said() -> None:
+    times = []
+    for board in (board for board, only in make_answer.BOARDS.items() if only is None):
+        table = make_answer._of(board, "ndcg@10").query("system not in ('Pop', 'ItemKNN', 'Markov')")
+        of = table.pivot_table(index="system", columns="protocol", values="mean")
+        times += list((of["pop99"] / of["full"]).dropna()) if "full" in of else []
+    times = pd.Series(times)
+    page = " ".join((DOCS / "faq.md").read_text().split())
+    said = f"is {times.min():.1f} to {times.max():.1f} times as high as among all items, {times.median():.1f} times in the median"
+    assert said in page
+
+
 def test_what_difflsrec_s_page_says_of_a_minute_on_retailrocket_is_on_record() -> None:
     page = " ".join((DOCS / "models" / "difflsrec.md").read_text().split())
     figures = (mean("papers-retailrocket", "pop99", system) for system in ("DiffLSRec", "SLSRec"))

@@ -3,6 +3,7 @@
 import inspect
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +17,14 @@ def test_every_name_is_there():
         assert getattr(recbole_lsrec, name) is not None
     assert recbole_lsrec.SLSRec.__name__ == "SLSRec"
     assert inspect.signature(recbole_lsrec.run).parameters["model"]
+
+
+def test_every_name_but_the_models_is_on_the_page_of_reference():
+    page = (Path(__file__).parents[1] / "docs" / "reference" / "python.md").read_text(encoding="utf-8")
+    for name in recbole_lsrec._PUBLIC:
+        found = getattr(recbole_lsrec, name)
+        assert f"::: {found.__module__}.{found.__qualname__}\n" in page
+        assert f"`{name}`" in page
 
 
 def test_a_wrong_name_is_told():
