@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from recbole_lsrec.analysis.comparison_words import notes
 from recbole_lsrec.analysis.significance import ResampledAUC, bootstrap
 from recbole_lsrec.analysis.user_metrics import Metric
 from recbole_lsrec.errors import ConfigError, DataError
-from recbole_lsrec.evaluation.metrics import pooled_auc
+from recbole_lsrec.evaluation.metrics import OWN_METRICS, OwnMetric, pooled_auc
 from tests.analysis.saved_run_files import random_run, write_own_model
 from tests.command_line import exit_code
 
@@ -118,6 +119,23 @@ def test_pooled_auc_is_tested_by_drawing_users(folder):
     assert pair.low < pair.difference < pair.high
     assert (pair.d, pair.win) == (None, None)
     assert pair.difference / pair.t_users == pytest.approx((pair.high - pair.low) / (2 * 1.96), rel=0.15)
+
+
+def test_a_pair_is_significant_by_its_adjusted_p_and_only_where_there_is_a_difference(folder):
+    (pair,) = compare([folder("one", [1, 2, 1, 4]), folder("two", [2, 2, 1, 2], model="SASRec")], MRR).pairs
+    found = [
+        replace(pair, difference=difference, p=p, p_holm=p_holm).significant(0.05)
+        for difference, p, p_holm in ((0.1, 0.03, 0.06), (0.1, 0.03, 0.05), (0.0, 0.03, 0.03), (0.1, None, None))
+    ]
+    assert found == [False, True, False, False]
+
+
+def test_users_without_a_value_in_one_of_the_runs_are_left_out_of_all(folder, monkeypatch):
+    unranked = OwnMetric("early", lambda rank, _: np.where(rank > 3, np.nan, rank), higher_is_better=False)
+    monkeypatch.setitem(OWN_METRICS, "early", unranked)
+    found = compare([folder("one", [1, 2, 1, 4]), folder("two", [2, 2, 1, 2], model="SASRec")], "early")
+    assert (found.users, found.users_left_out) == (2, 1)
+    assert found.pairs[0].difference == pytest.approx((1.5 - 2 + 1 - 1) / 2)
 
 
 def test_the_interval_has_the_confidence_asked_for(folder):

@@ -177,6 +177,14 @@ def test_values_of_each_user():
     assert gauc_values == pytest.approx([2 / 3, (1 + 1 / 3) / 2, np.nan], nan_ok=True)
 
 
+@pytest.mark.parametrize("name", ["gauc_user", "gauc_rows"])
+def test_a_user_without_negatives_has_no_part_in_pooled_gauc(name):
+    scores = np.array([[0.9, np.nan], [0.2, 0.1]])
+    found = Metric.parse(name).by_user(Lines(table(["a", "b"], [1, 1], n_candidates=[1, 2]), scores))
+    assert found.mean() == 1
+    assert found.values() == pytest.approx([np.nan, 1], nan_ok=True)
+
+
 def test_one_instance_a_user_gives_the_usual_standard_error():
     lines = Lines(table(list("abcd"), [1, 2, 4, 4]), None)
     values = 1 / np.array([1, 2, 4, 4])

@@ -40,6 +40,12 @@ def test_one_pass_counts_users_after_items_and_no_item_again():
     assert not k_core(user, item, 3, 3, wanted, wanted)[0].any()
 
 
+def test_who_has_no_event_at_all_is_not_removed():
+    some = parse_intervals("(0,inf)")
+    kept, users, items = k_core(np.array([0]), np.array([1]), 2, 3, some, some)
+    assert (kept.tolist(), users.tolist(), items.tolist()) == ([True], [False] * 2, [False] * 3)
+
+
 @needs_real_data
 def test_one_pass_and_the_iterated_core_differ_on_a_real_log():
     log = pd.read_parquet(Path(str(REAL_DATA)) / "taobao_fav_khgt.parquet", columns=["user_id", "item_id"])

@@ -57,6 +57,14 @@ def test_successors_and_current_sessions_are_those_of_the_authors_preprocessing(
             assert [ids.get(str(one), 0) for one in found[:size]] == literal_eval(cells[column])
 
 
+def test_successors_end_before_an_event_held_out_and_at_the_users_last() -> None:
+    log = object.__new__(SessionViewDataset)
+    log.user, log.item = np.array([1, 1, 1, 1, 1, 2, 2]), np.array([11, 12, 13, 14, 15, 21, 22])
+    log.session, log._training_rows = np.array([0, 0, 0, 0, 0, 1, 1]), np.array([1, 1, 1, 0, 1, 1, 1], dtype=bool)
+    items, n = log.successors(np.array([1, 4]), 4)
+    assert (items.tolist(), n.tolist()) == ([[13, 0, 0, 0], [0, 0, 0, 0]], [1, 1])
+
+
 @pytest.fixture
 def data(tmp_path: Path) -> Data:
     """Ten users with twelve events each, four to a session; items of held-out events occur nowhere else."""

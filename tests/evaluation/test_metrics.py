@@ -101,6 +101,11 @@ def test_group_auc_equals_scikit_learn_by_group(rows, groups, gaps):
         assert n_rows[at] == real.sum()
 
 
+def test_groups_stay_apart_where_the_lowest_score_of_one_is_the_highest_of_the_one_before():
+    area, n_rows = group_auc(np.array([[0.5, 0.1], [0.9, 0.5]]), np.array([1, 2]))
+    assert (area.tolist(), n_rows.tolist()) == ([1, 1], [2, 2])
+
+
 def test_gauc_in_its_three_groupings():
     # User 7: two instances; user 9: one, with a gap in its list.
     scores = np.array([[0.9, 0.2, 0.3], [0.25, 0.5, 0.1], [0.4, 0.6, np.nan]])

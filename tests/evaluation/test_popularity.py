@@ -6,7 +6,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recbole_lsrec.evaluation.popularity import LAMBDAS, Correction, Corrector, best_lambda, log_popularity
+from recbole_lsrec.evaluation import popularity
+from recbole_lsrec.evaluation.popularity import LAMBDAS, Correction, Corrector, best_lambda, kept_lambda, log_popularity
 
 EVENTS = np.array([0, 0, 1, 1, 4, 20])  # item 1 was never trained on
 
@@ -80,3 +81,18 @@ def test_the_best_lambda_is_of_equals_the_one_nearest_to_none(values, bigger, be
 )
 def test_a_lambda_whose_metric_is_no_number_is_not_chosen(values, best):
     assert best_lambda((-1.0, 0.0, 1.0), values, True) == best
+
+
+@pytest.mark.parametrize(
+    ("asked", "told", "expected"),
+    [
+        ("valid", {"lambda": {"pop9": -1.0, "full": 0.5}}, 0.5),
+        ("valid", {"lambda": {"pop9": -1.0}}, 0.0),  # fitted for drawn negatives alone
+        ("valid", None, 0.0),
+        (-0.5, None, -0.5),
+        (None, None, 0.0),
+    ],
+)
+def test_a_ranking_of_all_items_is_corrected_by_the_lambda_of_full(monkeypatch, tmp_path, asked, told, expected):
+    monkeypatch.setattr(popularity, "read_result", lambda _: {"popularity_correction": told})
+    assert kept_lambda(tmp_path, {"popularity_correction": asked}) == expected

@@ -61,7 +61,7 @@ def test_mean_over_eligible_rows() -> None:
     assert losses.mean_over(values, torch.tensor([[False], [False]])).item() == 0  # the authors' code: NaN
 
 
-@pytest.mark.parametrize("ids", [[[2, 1], [2, 2]], [[2, 1]]])
+@pytest.mark.parametrize("ids", [[[2, 2], [2, 1]], [[2, 1]]])
 def test_squared_rows_counts_each_row_once(ids: list[list[int]]) -> None:
     table = torch.nn.Embedding.from_pretrained(torch.tensor([[1.0, 1.0], [2.0, 0.0], [0.0, 3.0]]), freeze=False)
     total = losses.squared_rows(table, torch.tensor(ids))

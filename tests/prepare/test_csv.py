@@ -150,7 +150,7 @@ def test_features_of_users_and_items(prepared, tmp_path):
 
 
 def test_an_items_category_is_the_most_frequent_then_the_latest(prepared):
-    rows = "a,1,1577836800,y\na,1,1577836801,y\na,1,1577836802,x\na,2,1577836803,x\na,2,1577836804,z\n"
+    rows = "a,1,1577836800,y\na,1,1577836801,y\na,1,1577836802,x\na,2,1577836804,z\na,2,1577836803,x\n"
     _, items, meta = prepared("csv", {"log.csv": "user,item,time,category\n" + rows})
     assert items == ["1|y", "2|z"]
     assert "2 of 2 items had several categories" in meta["account"]["notes"][0]

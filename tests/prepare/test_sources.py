@@ -72,6 +72,23 @@ def test_categories_of_item_files_are_written_without_line_breaks_and_counted(pr
     assert any("files about items: 1 categories held tabs, line breaks" in note for note in meta["account"]["notes"])
 
 
+def test_an_items_category_is_that_of_most_records_about_it_then_the_last_of_all_files(prepared):
+    events = "".join(f"143322133211{item},257597,view,{item},\n" for item in (1, 2, 3))
+    first = "".join(f"1435460400000,{item},categoryid,{category}\n" for item, category in
+                    ((1, 50), (1, 50), (1, 60), (2, 50), (3, 60)))  # fmt: skip
+    then = "1435460400000,2,categoryid,60\n1435460400000,3,categoryid,50\n1435460400000,3,790,40\n"
+    names = "timestamp,itemid,property,value\n"
+    _, items, _ = prepared(
+        "retailrocket",
+        {
+            "events.csv": "timestamp,visitorid,event,itemid,transactionid\n" + events,
+            "item_properties_part1.csv": names + first,
+            "item_properties_part2.csv": names + then,
+        },
+    )
+    assert items == ["1|50", "2|60", "3|50"]
+
+
 def test_months_are_one_log(prepared):
     files, events, _ = SAMPLES["cosmetics"][0]
     head, *rows = files["2019-Oct.csv"].decode().splitlines(keepends=True)

@@ -12,6 +12,13 @@ def test_who_has_no_time_is_asked_at_the_last_event_that_the_filters_keep():
     assert asked_at(users, last, usual, {"a": None, "b": 9}, "order").tolist() == [4, 9]
 
 
+def test_the_moment_of_the_last_event_is_not_before_it():
+    users, last, usual = np.array(["a", "b"]), np.array([5.0, 7.0]), np.array([4.0, 6.0])
+    assert asked_at(users, last, usual, {"a": 5, "b": 7}, "order").tolist() == [5, 7]
+    with pytest.raises(DataError, match=r"now: user 'b' has an event at 7, after now \(6\)"):
+        asked_at(users, last, usual, {"a": 5, "b": 6}, "order")
+
+
 def test_whole_times_are_exact():
     first = 1_600_000_000_000_000_001
     users, last, usual = np.array(["a", "b"]), np.array([first, first]), np.array([first, first - 1])
