@@ -255,7 +255,7 @@ def _module_of_file(path: Path, reference: str) -> ModuleType:
     setattr(module, _SOURCE, source)
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a script may end itself
         del sys.modules[name]
         raise _raised(reference, error) from error
     return module
@@ -268,23 +268,24 @@ def _module(name: str, reference: str) -> ModuleType:
     sys.path.append(here)  # the command's own folder is on the path, the current one is not
     try:
         return import_module(name)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise _raised(reference, error) from error
     finally:
         sys.path.remove(here)
 
 
-def _raised(reference: str, error: Exception) -> ConfigError:
+def _raised(reference: str, error: BaseException) -> ConfigError:
     place = reference.rpartition(":")[0]
     if isinstance(error, ModuleNotFoundError) and f"{place}.".startswith(f"{error.name}."):
         return ConfigError(
             f"model: found {reference!r}, but there is no module {error.name!r}, installed or in this folder; accepted: "
             f"{ACCEPTED}."
         )
-    at = traceback.extract_tb(error.__traceback__)[-1]
-    return ConfigError(
-        f"model: {reference!r} cannot be imported: {type(error).__name__}: {error} ({at.filename}, line {at.lineno})"
-    )
+    at, said = traceback.extract_tb(error.__traceback__)[-1], str(error)
+    file, line = at.filename, at.lineno
+    if isinstance(error, SyntaxError):  # which no line of a file has raised
+        file, line, said = error.filename or file, error.lineno, error.msg
+    return ConfigError(f"model: {reference!r} cannot be imported: {type(error).__name__}: {said} ({file}, line {line})")
 
 
 def _module_name(path: Path) -> str:

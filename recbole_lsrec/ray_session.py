@@ -93,7 +93,13 @@ def running_ray(address: str | None = None, cpus: int | None = None) -> Iterator
         ray.init(logging_level="error", log_to_driver=False, **options)
     except (OSError, OverflowError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
         if not address:
-            raise MachineError(f"Ray could not start ({failure_in_words(error)}); start the command again.") from error
+            long = "AF_UNIX path length" in str(error)
+            mend = (
+                "set the environment variable RAY_TMPDIR to a short one, such as /tmp"
+                if long
+                else "start the command again"
+            )
+            raise MachineError(f"Ray could not start ({failure_in_words(error)}); {mend}.") from error
         raise ConfigError(
             f"address: no Ray cluster answers at {address!r} ({error}); start one with `ray start --head`, give its "
             "address or `auto`, or leave it out to use this machine."

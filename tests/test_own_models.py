@@ -279,6 +279,10 @@ def test_a_module_is_found_in_the_current_folder(tmp_path, monkeypatch):
             r"cannot be imported: ModuleNotFoundError: No module named 'nosuch' \(.*lacking\.py, line 1\)$",
         ),
         ("mine.py:", r"^model: found 'mine\.py:'; accepted: a name, package\.module:Class or path/to/file\.py:Class"),
+        ("half.py:Model", r"cannot be imported: SyntaxError: '\(' was never closed \(.*half\.py, line 1\)$"),
+        ("half:Model", r"cannot be imported: SyntaxError: '\(' was never closed \(.*half\.py, line 1\)$"),
+        ("ends.py:Model", r"cannot be imported: SystemExit: 5 \(.*ends\.py, line 1\)$"),
+        ("ends:Model", r"cannot be imported: SystemExit: 5 \(.*ends\.py, line 1\)$"),
         ("broken.py:Model", r"cannot be imported: ZeroDivisionError: division by zero \(.*broken\.py, line 2\)$"),
         ("mine.py:Interests", r"^model: found the class Interests; accepted: a subclass of SequentialRecommender"),
     ],
@@ -287,5 +291,7 @@ def test_a_place_without_a_model_is_refused(reference, message, mine, tmp_path, 
     monkeypatch.chdir(tmp_path)
     (tmp_path / "broken.py").write_text("x = 1\nx / 0\n")
     (tmp_path / "lacking.py").write_text("import nosuch\n")
+    (tmp_path / "half.py").write_text("class Model(\n")
+    (tmp_path / "ends.py").write_text("raise SystemExit(5)\n")
     with pytest.raises(ConfigError, match=message):
         Config(reference, "ml-100k")

@@ -58,6 +58,15 @@ def test_a_ray_that_does_not_start_is_the_machines_fault_and_it_is_given_time(mo
     monkeypatch.delenv(variable)
 
 
+def test_a_folder_too_long_for_rays_sockets_is_named_with_what_to_set(monkeypatch):
+    def init(**_):
+        raise OSError("AF_UNIX path length cannot exceed 107 bytes: '/scratch/ray/session/sockets/plasma_store'")
+
+    monkeypatch.setattr("ray.init", init)
+    with pytest.raises(MachineError, match="set the environment variable RAY_TMPDIR to a short one"), running_ray():
+        pass
+
+
 @pytest.mark.slow  # starts Ray as a command does
 def test_ray_of_this_machine_listens_on_it_alone_and_leaves_our_handler():
     environment = {key: value for key, value in os.environ.items() if not key.startswith("RAY_")}

@@ -24,6 +24,7 @@ with warnings.catch_warnings():
 
 _ATTEMPTS = 2
 _REFRESH_SECONDS = 2.0
+_TIDYING_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -118,9 +119,21 @@ def run_cells(
                     died = f"the worker died {_ATTEMPTS} times (out of memory, or killed?)"
                     yield cell, run or CellRun("", {}, 0.0, died), attempt
                     progress.update()
+    except MachineError:
+        running.clear()  # the node is lost, and they with it
+        raise
     finally:
-        for reference in running if ray.is_initialized() else ():  # ray.cancel would connect to any other Ray
-            ray.cancel(reference, force=True)
+        if running and ray.is_initialized():  # ray.cancel would connect to any other Ray
+            _drop(list(running))
+
+
+def _drop(running: Sequence[Any]) -> None:
+    """Ends cells. They are asked first, so that each removes the folder it works in."""
+    for reference in running:
+        ray.cancel(reference)
+    ray.wait(running, num_returns=len(running), timeout=_TIDYING_SECONDS)
+    for reference in running:
+        ray.cancel(reference, force=True)
 
 
 def _collect(reference: Any) -> CellRun | None:

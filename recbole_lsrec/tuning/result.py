@@ -1,5 +1,6 @@
 """What a search found, from the journal and the run folders, and the files that say it."""
 
+import os
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
@@ -29,8 +30,8 @@ DEPENDS_ON = "depends_on"  # in settings.json, beside the options: what files he
 
 def description(settings: SearchSettings, space: Space) -> dict[str, Any]:
     """The settings of a search as plain values, with what the space holds instead of where it is."""
-    files = [str(Path(path).resolve()) for path in settings.config_files]
-    out = str(Path(settings.out).resolve())
+    files = [os.path.realpath(path) for path in settings.config_files]
+    out = os.path.realpath(settings.out)
     own = {"model": name_of(settings.model), "space": space.describe(), "config_files": files, "out": out}
     return {**asdict(settings), **own}
 

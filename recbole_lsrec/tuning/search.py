@@ -61,10 +61,10 @@ def search(settings: SearchSettings) -> SearchResult:
         LSRecError: the settings, the space or the data are wrong; nothing has been trained.
         MachineError: Ray's own processes ended; the search can be taken up.
     """
-    folder = Path(settings.out).resolve()
+    folder = Path(os.path.realpath(settings.out))
     config, space = checked(settings)
     check_resources(config, settings.cpus_per_trial, settings.gpus_per_trial)
-    shared = str(folder_of(config).resolve())  # all trials meet the same negatives, kept where a run would keep them
+    shared = os.path.realpath(folder_of(config))  # all trials meet the same negatives, kept where a run would keep them
     job = Job(
         model=settings.model,
         own_model=own_origin(config.model_class),

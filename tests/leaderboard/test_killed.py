@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -20,7 +21,8 @@ PROGRAM = "import sys; from recbole_lsrec.cli import main; main(sys.argv[1:])"
 def start(folder, out):
     """The command as a user starts it, one cell at a time."""
     command = [sys.executable, "-c", PROGRAM, "leaderboard", "plan.yaml", "--out", out, "--jobs", "1"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    places = {"TMPDIR": str(folder), "RAY_TMPDIR": tempfile.gettempdir()}  # in a long one Ray's sockets find no room
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", **places}
     return subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.DEVNULL)
 
 
@@ -52,8 +54,10 @@ def test_an_interruption_leaves_a_page_and_the_same_command_goes_on(shop, tmp_pa
     (tmp_path / "plan.yaml").write_text(yaml.safe_dump(plan.to_dict()))
     driver = start(tmp_path, "out")
     wait_until(lambda: list((tmp_path / "out/runs").glob("*/cell.json")))
+    wait_until(lambda: list(tmp_path.glob("lsrec-cell-*")))
     driver.send_signal(number)
     assert driver.wait() == code
+    assert not list(tmp_path.glob("lsrec-cell-*"))
     assert (tmp_path / "out/leaderboard.html").is_file()
     assert start(tmp_path, "out").wait() == 0
     assert [cell["status"] for cell in saved(tmp_path / "out")["cells"]] == ["done"] * 4

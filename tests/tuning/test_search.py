@@ -355,6 +355,13 @@ def test_what_cannot_work_is_refused_before_anything_runs(
     assert not (settings.out / "trials").exists()
 
 
+def test_a_folder_behind_a_loop_of_links_is_one_line(tmp_path: Path, capsys: Any) -> None:
+    for name, other in (("a", "b"), ("b", "a")):
+        (tmp_path / name).symlink_to(tmp_path / other)
+    assert exit_code(["tune", "-m", "SASRec", "-d", "cosmetics", "--out", str(tmp_path / "a" / "search")]) == 3
+    assert "no folder can be made there: Too many levels of symbolic links." in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("more", [["--trials", "32"], ["--epochs=5"], ["--no-test"], ["--dataset", "shop"]])
 def test_a_search_that_goes_on_takes_no_other_settings(tmp_path: Path, capsys: Any, more: list[str]) -> None:
     assert exit_code(["tune", "--resume", str(tmp_path), *more]) == 2
