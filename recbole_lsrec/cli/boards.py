@@ -10,7 +10,7 @@ from click.core import ParameterSource
 from recbole_lsrec.cli.shared import Finite, GivenOnce, WithSettings, listen_here_alone, with_resources
 from recbole_lsrec.config.values import parse_command_line
 from recbole_lsrec.errors import LESS_MEMORY
-from recbole_lsrec.own_models import absolute, class_name, named_again
+from recbole_lsrec.own_models import absolute, again, class_name, named_again
 
 
 @click.command(cls=WithSettings)
@@ -192,7 +192,9 @@ def tune(
         with running_ray(address):
             found = search(settings)
     except KeyboardInterrupt:
-        click.echo(f"Interrupted. To go on: recbole-lsrec tune --resume {settings.out}", err=True)
+        click.echo(
+            f"Interrupted. To go on: recbole-lsrec tune --resume {settings.out}{again(settings.model)}", err=True
+        )
         raise
     click.echo(summary(found))
     if not found.complete:  # Ray Tune takes Ctrl-C itself, and ends in order

@@ -14,6 +14,7 @@ from recbole_lsrec import environment
 from recbole_lsrec.errors import ConfigError, counted
 from recbole_lsrec.evaluation.protocol_table import by_protocol
 from recbole_lsrec.json_files import read_json, write_json
+from recbole_lsrec.own_models import again
 from recbole_lsrec.page.escape import sheet
 from recbole_lsrec.page.numbers import metric
 from recbole_lsrec.protocol import protocols_of
@@ -91,6 +92,7 @@ def collect(job: Job) -> SearchResult:
         test_result=held["test_result"] if held else None,
         first_protocol=protocols_of(held["config"]["eval_args"]["mode"], "test")[0] if held else "",
         simulated=str(held["simulated"] or "") if held else "",
+        goes_on=f"recbole-lsrec tune --resume {job.folder}{again(job.model)}",
     )
 
 
@@ -164,7 +166,7 @@ def summary(found: SearchResult) -> str:
     if found.simulated:
         lines.append(found.simulated)
     if not found.complete:
-        lines.append(f"Not complete; go on with: recbole-lsrec tune --resume {found.folder}")
+        lines.append(f"Not complete; go on with: {found.goes_on}")
     files = [name for name in (BEST, TRIALS, SUMMARY, "tune.html") if (found.folder / name).is_file()]
     lines += [f"{found.folder}: {', '.join(files)}"] if files else []
     return "\n".join(lines)

@@ -91,6 +91,7 @@ class SearchResult:
         test_result: metrics of the best configuration on the test set; None if it was not tested.
         first_protocol: of the test, whose metrics have no prefix.
         simulated: what must be said of the log if it is simulated, once the best trial has ended; else "".
+        goes_on: the command that takes it up.
     """
 
     best: dict[str, Any] | None
@@ -107,6 +108,7 @@ class SearchResult:
     test_result: dict[str, float] | None
     first_protocol: str
     simulated: str
+    goes_on: str
 
 
 def name_of(model: str | type) -> str:

@@ -16,7 +16,7 @@ from recbole_lsrec.errors import (
     failure_in_words,
     refusals_named,
 )
-from recbole_lsrec.own_models import Origin
+from recbole_lsrec.own_models import Origin, again
 from recbole_lsrec.processes.group import ProcessLost
 from recbole_lsrec.quick_start import run_recbole_lsrec
 from recbole_lsrec.registry import get_model, own_origin
@@ -147,7 +147,7 @@ def _check_source(job: Job) -> None:
         raise OtherSource(
             f"model: the source of {job.own_model['model']} on node {platform.node()} is not what this search began with: it was "
             "edited meanwhile, or this node has another version. Put it back and go on with `recbole-lsrec tune --resume "
-            f"{job.folder}`, or begin another search."
+            f"{job.folder}{again(job.model)}`, or begin another search."
         )
 
 

@@ -127,7 +127,9 @@ def test_a_search_of_which_every_trial_failed_or_that_was_interrupted_says_so(
 ) -> None:
     trials = [Trial(str(n), {}, "error", reason, None, [], 0.0, 1.0) for n, reason in enumerate(reasons)]
     spent = {"wall": 1.0, "trials": 2.0}
-    found = SearchResult(None, None, None, "NDCG@10", True, complete, 2, trials, spent, Path("out"), None, None, "", "")
+    found = SearchResult(
+        None, None, None, "NDCG@10", True, complete, 2, trials, spent, Path("out"), None, None, "", "", ""
+    )
     monkeypatch.setattr("recbole_lsrec.ray_session.running_ray", lambda _: nullcontext())
     monkeypatch.setattr("recbole_lsrec.tuning.search.search", lambda _: found)
     shop.pop("eval_args")
