@@ -108,8 +108,8 @@ def _agree(
     for key, value in found.items():
         if key in told and not _same(told[key], value, 0.51 * 10.0**-decimals):
             raise DataError(
-                f"{folder}: {RESULT} says {key} {told[key]} under {protocol}, the {source} give {value:.{decimals}f}; one of the "
-                "files was changed after the run. Take both from one copy, or run again."
+                f"{folder}: {RESULT} says {key} {told[key]!r} under {protocol}, the {source} give {value:.{decimals}f}; one of "
+                "the files was changed after the run. Take both from one copy, or run again."
             )
 
 

@@ -16,8 +16,7 @@ from recbole_lsrec.errors import CheckpointError, ConfigError, DataError
 from recbole_lsrec.evaluation import retriever, two_stage
 from recbole_lsrec.evaluation.evaluator import evaluate
 from recbole_lsrec.quick_start import load_data_and_model, load_run, run_recbole_lsrec
-from recbole_lsrec.recommend import Recommender, full_sort_scores, full_sort_topk
-from recbole_lsrec.recommend import recommender as module
+from recbole_lsrec.recommend import Recommender, best_items, full_sort_scores, full_sort_topk
 from recbole_lsrec.recommend.explain import COLUMNS
 from tests.command_line import exit_code
 
@@ -214,7 +213,7 @@ def test_in_two_stages_the_likely_items_are_scored(run_of_slsrec, monkeypatch, c
     }
     for name, value in small.items():
         monkeypatch.setattr(two_stage, name, value)
-    monkeypatch.setattr(module, "HISTORIES", 15)
+    monkeypatch.setattr(best_items, "HISTORIES", 15)
     monkeypatch.setattr(retriever, "_WORTH_IT", 0.6)
     folder, events = run_of_slsrec
     frame = events.iloc[:, :3].set_axis(["user", "item", "timestamp"], axis=1)
@@ -232,7 +231,7 @@ def test_in_two_stages_the_likely_items_are_scored(run_of_slsrec, monkeypatch, c
     reranked = recommender.recommend(frame, k=6, candidates=few, exclude_seen=False, two_stage=True)
     pd.testing.assert_frame_equal(reranked, recommender.recommend(frame, k=6, candidates=few, exclude_seen=False))
 
-    monkeypatch.setattr(module, "RETRIEVED", 4)
+    monkeypatch.setattr(best_items, "RETRIEVED", 4)
     pd.testing.assert_frame_equal(recommender.recommend(frame, k=5, two_stage=True), exact)
 
 

@@ -123,6 +123,7 @@ def test_the_example_of_the_page_is_what_is_printed_of_its_numbers(tmp_path: Pat
         "planned": 8,
         "first_protocol": "pop99",
         "simulated": "",
+        "goes_on": "",
     }
     spent = {"wall": 486.0, "trials": 893.0}
     found = SearchResult(best, trials[0].id, trials[0].score, trials=trials, spent_seconds=spent, folder=tmp_path,
