@@ -100,6 +100,8 @@ def test_a_search_without_any_score_has_files_too(job: Job) -> None:
     assert "No trial was validated." in (job.folder / "tune.html").read_text()
     assert "No trial was validated." in result.summary(found)
     assert "recbole-lsrec tune --resume" in result.summary(found)
+    own = result.collect(job._replace(model="/mine.py:Mine"))
+    assert f"recbole-lsrec tune --resume {job.folder} --model=/mine.py:Mine\n" in result.summary(own)
     assert result.summary(found).endswith(": trials.csv, tune.json, tune.html")
 
 
