@@ -58,11 +58,6 @@ def class_name(name: str) -> str:
     return name.rpartition(":")[2]
 
 
-def again(model: str | type) -> str:
-    """What a command has to name again where it takes up what was done with a model of the user's own; else nothing."""
-    return f" --model={model}" if isinstance(model, str) and is_reference(model) else ""
-
-
 def absolute(name: str) -> str:
     """The same reference for a process that stands in another folder; a name stays as it is."""
     place, _, own = name.rpartition(":")

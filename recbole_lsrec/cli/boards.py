@@ -10,7 +10,7 @@ from click.core import ParameterSource
 from recbole_lsrec.cli.shared import Finite, GivenOnce, WithSettings, listen_here_alone, with_resources
 from recbole_lsrec.config.values import parse_command_line
 from recbole_lsrec.errors import LESS_MEMORY
-from recbole_lsrec.own_models import absolute, again, class_name, named_again
+from recbole_lsrec.own_models import absolute, class_name, named_again
 
 
 @click.command(cls=WithSettings)
@@ -161,7 +161,7 @@ def tune(
     from recbole_lsrec.ray_session import running_ray
     from recbole_lsrec.tuning.result import read_settings, summary
     from recbole_lsrec.tuning.search import checked, new_folder, search
-    from recbole_lsrec.tuning.settings import SearchSettings
+    from recbole_lsrec.tuning.settings import SearchSettings, taken_up_by
 
     if resume:
         source = context.get_parameter_source
@@ -192,9 +192,7 @@ def tune(
         with running_ray(address):
             found = search(settings)
     except KeyboardInterrupt:
-        click.echo(
-            f"Interrupted. To go on: recbole-lsrec tune --resume {settings.out}{again(settings.model)}", err=True
-        )
+        click.echo(f"Interrupted. To go on: {taken_up_by(settings.out, settings.model)}", err=True)
         raise
     click.echo(summary(found))
     if not found.complete:  # Ray Tune takes Ctrl-C itself, and ends in order

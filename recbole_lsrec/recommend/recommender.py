@@ -45,7 +45,7 @@ class Recommender:
     """
 
     def __init__(self, config: Config, model: Any, catalogue: Catalogue, dataset: CatalogueDataset) -> None:
-        self.config, self.model, self.catalogue, self._dataset = config, model, catalogue, dataset
+        self.config, self.model, self.catalogue = config, model, catalogue
         self.shift: Tensor | None = None
         self._token = catalogue.tokens[config["ITEM_ID_FIELD"]]
         self._histories = AskedHistories(config, catalogue, dataset)

@@ -13,6 +13,7 @@ from recbole_lsrec.errors import ConfigError, DataError, LSRecError
 from recbole_lsrec.json_files import read_json
 from recbole_lsrec.page.numbers import metric
 from recbole_lsrec.tuning.result import SUMMARY
+from recbole_lsrec.tuning.settings import taken_up_by
 
 
 def preset_yaml(folder: Path) -> str:
@@ -43,7 +44,7 @@ def _check_finished(found: dict[str, Any], folder: Path) -> None:
         ended = sum(trial["status"] != "unfinished" for trial in found["trials"])
         raise ConfigError(
             f"{folder}: the search is not finished: {ended} of {found['planned']} trials have ended; go on with: "
-            f"recbole-lsrec tune --resume {folder}"
+            f"{taken_up_by(folder, found['settings']['model'])}"
         )
 
 

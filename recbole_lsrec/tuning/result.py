@@ -14,13 +14,12 @@ from recbole_lsrec import environment
 from recbole_lsrec.errors import ConfigError, counted
 from recbole_lsrec.evaluation.protocol_table import by_protocol
 from recbole_lsrec.json_files import read_json, write_json
-from recbole_lsrec.own_models import again
 from recbole_lsrec.page.escape import sheet
 from recbole_lsrec.page.numbers import metric
 from recbole_lsrec.protocol import protocols_of
 from recbole_lsrec.run_files import RESULT, read_result
 from recbole_lsrec.tuning import journal
-from recbole_lsrec.tuning.settings import SearchResult, SearchSettings, name_of
+from recbole_lsrec.tuning.settings import SearchResult, SearchSettings, name_of, taken_up_by
 from recbole_lsrec.tuning.space import Space
 from recbole_lsrec.tuning.trial import Job
 from recbole_lsrec.whole_files import write_text
@@ -31,6 +30,7 @@ DEPENDS_ON = "depends_on"  # in settings.json, beside the options: what files he
 
 def description(settings: SearchSettings, space: Space) -> dict[str, Any]:
     """The settings of a search as plain values, with what the space holds instead of where it is."""
+    # Not Path.resolve, which a loop of links ends in an error of its own.
     files = [os.path.realpath(path) for path in settings.config_files]
     out = os.path.realpath(settings.out)
     own = {"model": name_of(settings.model), "space": space.describe(), "config_files": files, "out": out}
@@ -92,7 +92,7 @@ def collect(job: Job) -> SearchResult:
         test_result=held["test_result"] if held else None,
         first_protocol=protocols_of(held["config"]["eval_args"]["mode"], "test")[0] if held else "",
         simulated=str(held["simulated"] or "") if held else "",
-        goes_on=f"recbole-lsrec tune --resume {job.folder}{again(job.model)}",
+        goes_on=taken_up_by(job.folder, job.model),
     )
 
 

@@ -1,9 +1,12 @@
 """What a search is told and what it gives back."""
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from recbole_lsrec.own_models import is_reference
 
 
 @dataclass(frozen=True)
@@ -114,3 +117,9 @@ class SearchResult:
 def name_of(model: str | type) -> str:
     """The model's name, or its reference, as settings have it."""
     return model if isinstance(model, str) else model.__name__
+
+
+def taken_up_by(folder: str | Path, model: str | type) -> str:
+    """The command that takes up a search; it has to name a class of the user's own again."""
+    own = [f"--model={model}"] if isinstance(model, str) and is_reference(model) else []
+    return shlex.join(["recbole-lsrec", "tune", "--resume", str(folder), *own])

@@ -16,7 +16,7 @@ from recbole_lsrec.errors import (
     failure_in_words,
     refusals_named,
 )
-from recbole_lsrec.own_models import Origin, again
+from recbole_lsrec.own_models import Origin
 from recbole_lsrec.processes.group import ProcessLost
 from recbole_lsrec.quick_start import run_recbole_lsrec
 from recbole_lsrec.registry import get_model, own_origin
@@ -25,6 +25,7 @@ from recbole_lsrec.run_processes import use_threads
 from recbole_lsrec.tuning import logs as log_keeper
 from recbole_lsrec.tuning.journal import FAILURE, REFUSED
 from recbole_lsrec.tuning.ray_versions import report, trial_id
+from recbole_lsrec.tuning.settings import taken_up_by
 from recbole_lsrec.tuning.space import Space
 from recbole_lsrec.whole_files import write_text
 
@@ -146,8 +147,8 @@ def _check_source(job: Job) -> None:
     if now is not None and len({now["sha256"], job.own_model["sha256"]} - {None}) > 1:
         raise OtherSource(
             f"model: the source of {job.own_model['model']} on node {platform.node()} is not what this search began with: it was "
-            "edited meanwhile, or this node has another version. Put it back and go on with `recbole-lsrec tune --resume "
-            f"{job.folder}{again(job.model)}`, or begin another search."
+            "edited meanwhile, or this node has another version. Put it back and go on with "
+            f"`{taken_up_by(job.folder, job.model)}`, or begin another search."
         )
 
 

@@ -70,11 +70,13 @@ def test_a_folder_that_is_no_search_is_said_to_be_none(tmp_path: Path) -> None:
 
 def test_an_unfinished_search_is_no_preset(tmp_path: Path) -> None:
     trials = [{"status": "stopped"}, {"status": "error"}, {"status": "unfinished"}]
-    found = {"best": {"n_layers": 2}, "complete": False, "planned": 24, "trials": trials}
+    settings = {"model": "/mine.py:Mine"}
+    found = {"best": {"n_layers": 2}, "complete": False, "planned": 24, "trials": trials, "settings": settings}
     (tmp_path / "tune.json").write_text(json.dumps(found))
-    with pytest.raises(
-        ConfigError, match=r"not finished: 2 of 24 trials have ended; go on with: recbole-lsrec tune --resume "
-    ):
+    told = (
+        r"not finished: 2 of 24 trials have ended; go on with: recbole-lsrec tune --resume .* --model=/mine\.py:Mine$"
+    )
+    with pytest.raises(ConfigError, match=told):
         preset_yaml(tmp_path)
 
 

@@ -2,7 +2,6 @@
 
 import json
 import logging
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,7 +10,7 @@ import pytest
 from recbole_lsrec.errors import ConfigError, DataError
 from recbole_lsrec.quick_start import load_run
 from recbole_lsrec.recommend import Recommender
-from tests.recommend.test_recommender import _shop_run
+from tests.recommend.test_recommender import _shop_run, with_catalogue
 
 
 @pytest.fixture(scope="module")
@@ -23,11 +22,6 @@ def run_with_columns(tmp_path_factory):
         "lasted:float": 2.5,
     }
     return _shop_run(tmp_path_factory.mktemp("columns"), "SLSRec", {}, **columns)[0]
-
-
-def with_catalogue(of, **values):
-    """A run's model with another catalogue, such as older versions wrote."""
-    return Recommender(of.config, of.model, replace(of.catalogue, **values), of._dataset)
 
 
 def test_words_of_further_columns_that_the_model_does_not_know_are_counted(run_with_columns, caplog):

@@ -15,6 +15,7 @@ from recbole_lsrec.cli import main
 from recbole_lsrec.errors import CheckpointError, ConfigError, DataError
 from recbole_lsrec.evaluation import retriever, two_stage
 from recbole_lsrec.evaluation.evaluator import evaluate
+from recbole_lsrec.item_catalogue import catalogue_dataset
 from recbole_lsrec.quick_start import load_data_and_model, load_run, run_recbole_lsrec
 from recbole_lsrec.recommend import Recommender, best_items, full_sort_scores, full_sort_topk
 from recbole_lsrec.recommend.explain import COLUMNS
@@ -41,6 +42,12 @@ SYSTEMS = {
     "ItemKNN": {},
 }
 OTHERS = ("SASRec", "GRU4Rec", "BERT4Rec", "DIN", "DIEN", "BPR", "LightGCN", "ItemKNN")
+
+
+def with_catalogue(of, **values):
+    """A run's model with another catalogue, such as older versions wrote."""
+    catalogue = replace(of.catalogue, **values)
+    return Recommender(of.config, of.model, catalogue, catalogue_dataset(of.config, catalogue))
 
 
 @pytest.fixture(scope="module")
@@ -337,7 +344,7 @@ def test_the_command_says_that_the_log_is_simulated(run_of_slsrec, tmp_path, cap
         "log of this run is simulated",
     )
     real = Recommender.load(folder)
-    simulated = Recommender(real.config, real.model, replace(real.catalogue, simulated=True), real._dataset)
+    simulated = with_catalogue(real, simulated=True)
     for recommender, expected in ((real, False), (simulated, True)):
         monkeypatch.setattr(Recommender, "load", lambda *_, found=recommender, **__: found)
         with pytest.raises(SystemExit):
