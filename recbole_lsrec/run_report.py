@@ -12,6 +12,7 @@ from tabulate import tabulate
 from recbole_lsrec.config import Config
 from recbole_lsrec.console import DETAIL, NOW, RESULT
 from recbole_lsrec.data.candidates.unseen import GIVES_AWAY
+from recbole_lsrec.data.dataloader import EvalLoader
 from recbole_lsrec.data.split_report import summary_lines
 from recbole_lsrec.evaluation.protocol_table import by_protocol
 from recbole_lsrec.evaluation.ties import MANY_TIES
@@ -113,33 +114,53 @@ def say_result(result: RunResult, data: Data, folder: Path) -> None:
         )
     logger.info(set_color("best valid ", "yellow") + f": {result['best_valid_result']}", extra=DETAIL)
     logger.info(set_color("test result", "yellow") + f": {result['test_result']}", extra=DETAIL)
-    losses = [sum(of) if isinstance(of := epoch["train_loss"], list) else of for epoch in result["history"]]
-    if losses and losses[-1] > min(_DIVERGED * max(losses[0], 1e-3), _NO_LOSS):
-        logger.warning(
-            f"The training diverged: its loss went from {losses[0]:.4g} to {losses[-1]:.4g}. Lower learning_rate (now "
-            f"{result['config']['learning_rate']}), or set clip_grad_norm: {{max_norm: 5}}."
-        )
+    _warn_of_divergence(result)
     if result["best_valid_result"]:
         logger.info(f"best valid : {result['config']['valid_metric'].lower()} {result['best_valid_score']:.6f}")
     if data.test is not None and result["test_result"] is not None:
-        header, *rows = by_protocol(result["test_result"], data.test.protocols[0].name)
-        sides = ["left", *["right"] * (len(header) - 1)]
-        table = tabulate(rows, header, disable_numparse=True, colalign=sides)
-        logger.info(f"test result by protocol\n{table}", extra=RESULT)
-        if (recall := result["full_recall"].get("test")) is not None:
-            k = max(result["config"]["topk"])
-            logger.info(
-                f"full was ranked in two stages, which found {recall:.2%} of the {k} best items by exact ranking"
-            )
-        for name, tied in result["tied_instances"]["test"].items():
-            share = tied / len(data.test.dataset)
-            if share > MANY_TIES:
-                logger.warning(
-                    f"{name}: {share:.0%} of the test targets score the same as some competitor, so the metrics rest "
-                    f"on `ties: {result['config']['ties']}`; a model whose output saturates cannot order its best items."
-                )
+        _say_test(result, result["test_result"], data.test)
     if found := result["popularity_correction"]:
         _say_correction(found, (data.test or data.valid).protocols[0].name)
+    _warn_of_unseen_users(result)
+    if noise := result["inference_noise"].get("test"):
+        logger.info(
+            f"Test result over {noise['samples']} samples of inference: "
+            + ", ".join(f"{name} {spread(found['mean'], found['std'])}" for name, found in noise["metrics"].items())
+        )
+    if data.dataset.simulated:
+        logger.warning(SIMULATED_NOTICE)
+    logger.info(set_color("run folder", "yellow") + f": {folder}")
+
+
+def _warn_of_divergence(result: RunResult) -> None:
+    losses = [sum(of) if isinstance(of := epoch["train_loss"], list) else of for epoch in result["history"]]
+    if losses and losses[-1] > min(_DIVERGED * max(losses[0], 1e-3), _NO_LOSS):
+        getLogger().warning(
+            f"The training diverged: its loss went from {losses[0]:.4g} to {losses[-1]:.4g}. Lower learning_rate (now "
+            f"{result['config']['learning_rate']}), or set clip_grad_norm: {{max_norm: 5}}."
+        )
+
+
+def _say_test(result: RunResult, metrics: Mapping[str, float], loader: EvalLoader) -> None:
+    """The table of the test result, and what a reader has to know to trust it."""
+    logger = getLogger()
+    header, *rows = by_protocol(metrics, loader.protocols[0].name)
+    sides = ["left", *["right"] * (len(header) - 1)]
+    table = tabulate(rows, header, disable_numparse=True, colalign=sides)
+    logger.info(f"test result by protocol\n{table}", extra=RESULT)
+    if (recall := result["full_recall"].get("test")) is not None:
+        k = max(result["config"]["topk"])
+        logger.info(f"full was ranked in two stages, which found {recall:.2%} of the {k} best items by exact ranking")
+    for name, tied in result["tied_instances"]["test"].items():
+        share = tied / len(loader.dataset)
+        if share > MANY_TIES:
+            logger.warning(
+                f"{name}: {share:.0%} of the test targets score the same as some competitor, so the metrics rest "
+                f"on `ties: {result['config']['ties']}`; a model whose output saturates cannot order its best items."
+            )
+
+
+def _warn_of_unseen_users(result: RunResult) -> None:
     for phase, unseen in result["unseen_users"].items():
         if unseen:
             averaged = ", ".join(result["averaged_tables"])
@@ -149,15 +170,7 @@ def say_result(result: RunResult, data: Data, folder: Path) -> None:
                 else f"{result['model']} scores them as they are: it has no table of users (an nn.Embedding with a row for each "
                 "and 'user' in its name) of whose rows they could have the mean"
             )
-            logger.warning(f"{phase}: {unseen} instances are of users without a training event; {scored}.")
-    if noise := result["inference_noise"].get("test"):
-        logger.info(
-            f"Test result over {noise['samples']} samples of inference: "
-            + ", ".join(f"{name} {spread(found['mean'], found['std'])}" for name, found in noise["metrics"].items())
-        )
-    if data.dataset.simulated:
-        logger.warning(SIMULATED_NOTICE)
-    logger.info(set_color("run folder", "yellow") + f": {folder}")
+            getLogger().warning(f"{phase}: {unseen} instances are of users without a training event; {scored}.")
 
 
 def _say_correction(found: PopularityCorrection, first: str) -> None:

@@ -1,6 +1,6 @@
 """Columns that settings name one by one: whether they are loaded, and of the type that RecBole's step needs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 from recbole.utils import FeatureSource, FeatureType
@@ -32,6 +32,21 @@ def check_named_columns(config: Any, types: Mapping[str, FeatureType], sources: 
     Raises:
         DataError: names the key, the column, what is wrong with it and what is accepted.
     """
+    _check_types(config, types)
+    _check_aliases(config)
+    if config["TIME_FIELD"] in (config["numerical_features"] or []):
+        raise DataError(
+            f"numerical_features: {config['TIME_FIELD']!r} is the TIME_FIELD; times are kept as exact seconds."
+        )
+    _check_unused(config, {column: getattr(source, "value", source) for column, source in sources.items()})
+    aliases = {*(config["alias_of_user_id"] or []), *(config["alias_of_item_id"] or [])}
+    _check_vectors(config["preload_weight"] or {}, types, sources, aliases)
+    _check_further_files(types, sources, aliases)
+    _check_discretization(config)
+
+
+def _check_types(config: Any, types: Mapping[str, FeatureType]) -> None:
+    """What a key names is loaded, of a type that its step can take, and named once."""
     for key, accepted in _ACCEPTED.items():
         for column in config[key] or []:
             kind = types.get(column) if isinstance(column, str) else None
@@ -41,6 +56,10 @@ def check_named_columns(config: Any, types: Mapping[str, FeatureType], sources: 
                 raise DataError(f"{key}: found {column!r}, {found}; accepted: loaded columns of type {wanted}.")
             if list(config[key]).count(column) > 1:
                 raise DataError(f"{key}: found {column!r} more than once; accepted: a column once.")
+
+
+def _check_aliases(config: Any) -> None:
+    """A column holds ids of users or of items, not of both."""
     of_items = {config["ITEM_ID_FIELD"]: "is the ITEM_ID_FIELD"}
     of_items |= dict.fromkeys(config["alias_of_item_id"] or [], "alias_of_item_id has too")
     for name in [*(config["alias_of_user_id"] or []), config["USER_ID_FIELD"]]:
@@ -49,13 +68,13 @@ def check_named_columns(config: Any, types: Mapping[str, FeatureType], sources: 
                 f"alias_of_user_id: found {name!r}, which {of_items[name]}; a column holds ids of users or of items, so keep it "
                 "in one of them."
             )
-    if config["TIME_FIELD"] in (config["numerical_features"] or []):
-        raise DataError(
-            f"numerical_features: {config['TIME_FIELD']!r} is the TIME_FIELD; times are kept as exact seconds."
-        )
-    _check_unused(config, {column: getattr(source, "value", source) for column, source in sources.items()})
-    aliases = {*(config["alias_of_user_id"] or []), *(config["alias_of_item_id"] or [])}
-    for ids, vectors in (config["preload_weight"] or {}).items():
+
+
+def _check_vectors(
+    weights: Mapping[str, Any], types: Mapping[str, FeatureType], sources: Mapping[str, Any], aliases: Set[str]
+) -> None:
+    """``preload_weight`` pairs ids of users or items, of a further file, with numbers beside them."""
+    for ids, vectors in weights.items():
         kind = types.get(vectors) if isinstance(vectors, str) else None
         if kind not in _FLOATS or sources[vectors] != sources[ids]:
             raise DataError(
@@ -72,12 +91,20 @@ def check_named_columns(config: Any, types: Mapping[str, FeatureType], sources: 
                 f"preload_weight: found {ids!r}, whose ids are those of no user and no item; name it in alias_of_item_id or "
                 "alias_of_user_id."
             )
+
+
+def _check_further_files(types: Mapping[str, FeatureType], sources: Mapping[str, Any], aliases: Set[str]) -> None:
+    """The tokens of further files are ids of users or items."""
     for column, source in sources.items():
         if not isinstance(source, FeatureSource) and types[column] in _TOKENS and column not in aliases:
             raise DataError(
                 f"additional_feat_suffix: {source}: found {column!r}, of type {types[column].value!r}; accepted: numbers, and "
                 "ids of items or users. Name it in alias_of_item_id or alias_of_user_id, or leave it out of load_col."
             )
+
+
+def _check_discretization(config: Any) -> None:
+    """Columns that are put into buckets are numerical, the ways those that RecBole knows."""
     for column, how in (config["discretization"] or {}).items():
         if column not in (config["numerical_features"] or []):
             raise DataError(f"discretization: found {column!r}, which numerical_features lacks; add it there.")

@@ -157,14 +157,7 @@ def checked(settings: SearchSettings) -> tuple[Config, Space]:
         if config[key]:
             raise ConfigError(f"{key}: found {config[key]!r}, which is not set for the trials of a search: {instead}.")
     space = read_space(settings.space, config["model"])
-    for key in space.keys:
-        check_key(key, space.source, config.model_class)
-        effect = settings_for(config.model_class)[key].effect
-        if not effect or effect & _SAME_TEST or key in _SAME_TRAINING:
-            raise ConfigError(
-                f"{space.source}: {key} cannot be drawn: trials that differ in it have scores that mean different "
-                "things, another length, the same result, or luck (seed); set it for all trials."
-            )
+    _check_drawn(space, config)
     for domain in space.domains:
         for value in domain.values:
             # What else is in the dictionary has been accepted: an error is the space's.
@@ -175,6 +168,18 @@ def checked(settings: SearchSettings) -> tuple[Config, Space]:
             "to that, shorten the lists, or search with random or tpe."
         )
     return config, space
+
+
+def _check_drawn(space: Space, config: Config) -> None:
+    """Refuses settings whose trials could not be compared."""
+    for key in space.keys:
+        check_key(key, space.source, config.model_class)
+        effect = settings_for(config.model_class)[key].effect
+        if not effect or effect & _SAME_TEST or key in _SAME_TRAINING:
+            raise ConfigError(
+                f"{space.source}: {key} cannot be drawn: trials that differ in it have scores that mean different "
+                "things, another length, the same result, or luck (seed); set it for all trials."
+            )
 
 
 def _is_to_test(settings: SearchSettings, found: SearchResult) -> bool:
