@@ -1,5 +1,6 @@
 """The run: configuration, data, model, training, evaluation, result folder."""
 
+import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from recbole.utils import init_seed
 
 from recbole_lsrec import environment, run_files, run_folder
 from recbole_lsrec.config import Config
-from recbole_lsrec.config.layers import paths_of
+from recbole_lsrec.config.layers import named_files, paths_of
 from recbole_lsrec.config.suspects import suspects_named
 from recbole_lsrec.config.values import arguments_of, parse_command_line
 from recbole_lsrec.console import logging_to
@@ -123,7 +124,7 @@ def _command(
     if settings or isinstance(model, type):
         return []
     on_line = parse_command_line(line)
-    every = " ".join(map(str, [*files, on_line.pop("config_files", "")])).strip()
+    every = shlex.join([*map(str, files), *named_files(str(on_line.pop("config_files", "")))])
     named = {"model": model, "dataset": dataset, "config_files": every}
     given = {name: value for name, value in named.items() if value} | on_line
     return ["run", *(f"--{name}={value}" for name, value in given.items())]

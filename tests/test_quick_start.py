@@ -81,11 +81,11 @@ def test_a_run_records_the_command_that_repeats_it(shop, tmp_path):
         folder = Path(run_recbole_lsrec(*given, **options, phases=("valid",))["run_folder"])
         return json.loads((folder / "result.json").read_text())["command"]
 
-    files = [str(tmp_path / name) for name in ("shop.yaml", "epochs.yaml")]
+    files = [str(tmp_path / name) for name in ("shop.yaml", "two epochs.yaml")]
     for file, settings in zip(files, (shop, {"epochs": 1}), strict=True):
         Path(file).write_text(json.dumps(settings))
     assert command("SLSRec", "shop", files, command_line=["--seed", "3", "--train-steps=2"]) == [
-        "run", "--model=SLSRec", "--dataset=shop", f"--config_files={files[0]} {files[1]}", "--seed=3", "--train_steps=2",
+        "run", "--model=SLSRec", "--dataset=shop", f"--config_files={files[0]} '{files[1]}'", "--seed=3", "--train_steps=2",
     ]  # fmt: skip
     assert command("SLSRec", "shop", config_dict={**shop, "train_steps": 2}) == []
     assert command(SLSRec, "shop", files, command_line=["--train_steps=2"]) == []

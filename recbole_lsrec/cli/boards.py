@@ -99,7 +99,12 @@ def reproduce(
 @click.command(cls=WithSettings)
 @click.option("-m", "--model", help="Model name (see `models`), or a class of your own: FILE.py:Class.")
 @click.option("-d", "--dataset", help="Data set.")
-@click.option("--config_files", "--config-files", default="", help="Yaml files, separated by spaces; later ones win.")
+@click.option(
+    "--config_files",
+    "--config-files",
+    default="",
+    help="Yaml files, separated by spaces (quote a path that has one); later ones win.",
+)
 @click.option(
     "--space",
     type=click.Path(),
@@ -151,11 +156,12 @@ def tune(
 ) -> None:
     """Search a model's hyper-parameters on validation scores. Any setting can be given as --key=value or --key value."""
     from recbole_lsrec.config.early import check_drawn, check_early
-    from recbole_lsrec.config.layers import given_layers
+    from recbole_lsrec.config.layers import given_layers, named_files
     from recbole_lsrec.tuning.space import read_space
 
+    files = named_files(config_files)
     if model is not None and dataset is not None:
-        check_early(model, given_layers(config_files.split(), {}, context.args))
+        check_early(model, given_layers(files, {}, context.args))
         space = read_space(options["space"], class_name(model))
         check_drawn(model, space.source, {key: of.values for of in space.domains for key in of.keys})
     from recbole_lsrec.ray_session import running_ray
@@ -182,7 +188,7 @@ def tune(
             model=absolute(model),
             dataset=dataset,
             out=out or new_folder(class_name(model), dataset),
-            config_files=tuple(config_files.split()),
+            config_files=tuple(files),
             config_dict=parse_command_line(context.args),
             test=not no_test,
             **options,

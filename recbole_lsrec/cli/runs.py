@@ -14,7 +14,12 @@ from recbole_lsrec.errors import counted
     "-m", "--model", help="Model name (see `models`), or a class of your own: FILE.py:Class or package.module:Class."
 )
 @click.option("-d", "--dataset", help="Data set: a folder of atomic files in data_path, or one of properties/dataset.")
-@click.option("--config_files", "--config-files", default="", help="Yaml files, separated by spaces; later ones win.")
+@click.option(
+    "--config_files",
+    "--config-files",
+    default="",
+    help="Yaml files, separated by spaces (quote a path that has one); later ones win.",
+)
 @click.option("--resume", help="Continue the run of this checkpoint or run folder, with its own settings.")
 @click.option(
     "--dry-run", is_flag=True, help="Print the merged settings, the data and a memory estimate; train nothing."
@@ -32,18 +37,18 @@ def run(
 ) -> None:
     """Train and test a model. Any setting can be given as --key=value or --key value."""
     from recbole_lsrec.config.early import check_early
-    from recbole_lsrec.config.layers import chosen, given_layers
+    from recbole_lsrec.config.layers import chosen, given_layers, named_files
 
     settings = list(context.args)
     settings += [f"--resume={resume}"] if resume is not None else []
     settings += ["--dry_run=True"] if dry_run else []
     settings += ["--verbose=True"] if verbose else []
-    given = given_layers(config_files.split(), {}, settings)
+    given = given_layers(files := named_files(config_files), {}, settings)
     if not any("resume" in layer.values for layer in given):
         check_early(str(chosen("model", model, given)), given)
     from recbole_lsrec.quick_start import run_recbole_lsrec
 
-    run_recbole_lsrec(model, dataset, config_files.split(), command_line=settings)
+    run_recbole_lsrec(model, dataset, files, command_line=settings)
 
 
 @click.command(cls=GivenOnce)

@@ -1,5 +1,7 @@
 """Settings as layers, one from each place, and how they are laid over each other."""
 
+import os
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -37,6 +39,22 @@ def paths_of(files: str | Path | Iterable[str | Path] | None) -> list[str | Path
     return paths
 
 
+def named_files(text: str) -> list[str]:
+    """The paths that ``--config_files`` names: one, or several separated by spaces, quoted as in a shell where they hold one.
+
+    Raises:
+        ConfigError: a quote is not closed.
+    """
+    if os.path.isfile(text):
+        return [text]
+    try:
+        return shlex.split(text)
+    except ValueError:
+        raise ConfigError(
+            f"config_files: found {text!r}, with a quote that is not closed; accepted: --config_files 'a.yaml b.yaml'."
+        ) from None
+
+
 def given_layers(
     files: str | Path | Iterable[str | Path] | None,
     dictionary: Mapping[str, Any],
@@ -61,7 +79,7 @@ def given_layers(
     if named is True:
         raise ConfigError("config_files: found no value (command line); accepted: --config_files 'a.yaml b.yaml'.")
     return [
-        *(Layer(str(path), read_yaml(path)) for path in [*paths, *named.split()]),
+        *(Layer(str(path), read_yaml(path)) for path in [*paths, *named_files(named)]),
         Layer(source, plain_types(dict(dictionary))),
         Layer(LINE, command),
     ]

@@ -99,8 +99,16 @@ def test_parts_of_eval_args_and_negatives_are_merged() -> None:
 
 def test_model_and_dataset_may_be_named_anywhere(tmp_path: Path) -> None:
     file = write(tmp_path / "a.yaml", "model: SASRec\ndataset: ml-100k\n")
+    spaced = write(tmp_path / "my own.yaml", "seed: 7\n")
     assert Config(config_file_list=[file]).model == "SASRec"
     assert Config(command_line=["--config_files", file, "--model=GRU4Rec"]).model == "GRU4Rec"
+    for named in (file, str(spaced), f"{file} '{spaced}'"):
+        config = Config(command_line=["--config_files", named, "--model=GRU4Rec", "--dataset=ml-100k"])
+        assert config["seed"] == (7 if "my own" in named else 2020)
+    with pytest.raises(
+        ConfigError, match=r"^config_files: found \"'a.yaml\", with a quote that is not closed; accepted: "
+    ):
+        Config(command_line=["--config_files='a.yaml"])
     assert Config(config_dict={"model": OwnModel, "dataset": "ml-100k"}).model_class is OwnModel
     with pytest.raises(ConfigError, match=r"^dataset: not given; name it as an argument, .* or as --dataset=NAME\.$"):
         Config("SASRec")
