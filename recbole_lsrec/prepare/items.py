@@ -111,7 +111,9 @@ def _give_category(connection: Any) -> None:
 
 
 def _latest_known(key: str, names: list[str]) -> str:
-    values = ", ".join(f"coalesce(last({n} ORDER BY ns, row) FILTER ({n} <> ''), '') AS {n}" for n in map(foreign, names))
+    values = ", ".join(
+        f"coalesce(last({n} ORDER BY ns, row) FILTER ({n} <> ''), '') AS {n}" for n in map(foreign, names)
+    )
     return f'SELECT "{key}", {values} FROM log GROUP BY "{key}"'
 
 
