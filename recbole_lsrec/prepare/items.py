@@ -67,7 +67,7 @@ def item_query(connection: Any, source: Source, ledger: Ledger) -> tuple[str, li
     columns = ["kept.item"] + (["coalesce(c.category, '')"] if known else [])
     joins = f"({query}) AS kept LEFT JOIN item_categories AS c USING (item)"
     if side:
-        joins += f" LEFT JOIN ({_last_known('item', side)}) AS f USING (item)"
+        joins += f" LEFT JOIN ({_latest_known('item', side)}) AS f USING (item)"
         columns += [f"coalesce(f.{foreign(name)}, '')" for name in side]
         names += [str(Feature.of(given)) for given in source.item_features]
         _note_conflicts(connection, ledger, "item", side)
@@ -75,13 +75,13 @@ def item_query(connection: Any, source: Source, ledger: Ledger) -> tuple[str, li
 
 
 def user_query(connection: Any, source: Source, ledger: Ledger) -> tuple[str, list[str]]:
-    """The rows of the ``.user`` file and its header: of each feature the last value that is not empty."""
+    """The rows of the ``.user`` file and its header: of each feature the latest value that is not empty."""
     names = _names(source.user_features)
     if not names:
         return "", ["user_id:token"]
     _note_conflicts(connection, ledger, "user", names)
     header = ["user_id:token", *(str(Feature.of(given)) for given in source.user_features)]
-    return f'{_last_known("user", names)} ORDER BY "user"', header
+    return f'{_latest_known("user", names)} ORDER BY "user"', header
 
 
 def _make_writable(connection: Any, ledger: Ledger) -> None:
@@ -110,8 +110,10 @@ def _give_category(connection: Any) -> None:
     )
 
 
-def _last_known(key: str, names: list[str]) -> str:
-    values = ", ".join(f"coalesce(last({n} ORDER BY row) FILTER ({n} <> ''), '') AS {n}" for n in map(foreign, names))
+def _latest_known(key: str, names: list[str]) -> str:
+    values = ", ".join(
+        f"coalesce(last({n} ORDER BY ns, row) FILTER ({n} <> ''), '') AS {n}" for n in map(foreign, names)
+    )
     return f'SELECT "{key}", {values} FROM log GROUP BY "{key}"'
 
 
@@ -123,7 +125,7 @@ def _note_conflicts(connection: Any, ledger: Ledger, key: str, names: list[str])
             f"HAVING count(DISTINCT {foreign(name)}) > 1)",
         )[0]
         if several:
-            ledger.notes.append(f"{name}: {several} {key}s had several values; the last is kept")
+            ledger.notes.append(f"{name}: {several} {key}s had several values; the latest is kept")
 
 
 def _names(features: tuple[str, ...]) -> list[str]:

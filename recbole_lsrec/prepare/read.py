@@ -118,7 +118,8 @@ def _check_columns(raw: RawFile, layout: Layout, wanted: list[str]) -> None:
             near = did_you_mean(name, names) if name not in names else ""
             raise DataError(
                 f"{raw.name}, line 1: {name!r} {found} {listed(names)} (separated by {layout.separator!r})."
-                f"{near} Name the columns with --user, --item, --time, ... or give the file as downloaded."
+                f"{near} Name the columns with --user, --item, --time, ... as all files have them, or give the file as "
+                "downloaded."
             )
 
 

@@ -21,10 +21,10 @@ from recbole_lsrec.config.layers import DICTIONARY
 from recbole_lsrec.config.run_settings import BUDGETS
 from recbole_lsrec.config.setting import Effect
 from recbole_lsrec.data.candidates.cache import folder_of
+from recbole_lsrec.data.sessions import threshold_in_force
 from recbole_lsrec.errors import ConfigError, LSRecError, refusals_named
 from recbole_lsrec.ray_session import check_node, resources_of_nodes, running_ray
 from recbole_lsrec.registry import own_origin
-from recbole_lsrec.run_data import log_settings
 from recbole_lsrec.run_folder import stamped
 from recbole_lsrec.run_processes import check_resources
 from recbole_lsrec.tuning import journal, logs, page, result
@@ -100,8 +100,13 @@ def _search(settings: SearchSettings, config: Config, job: Job, moved_from: str 
             _check_resources(settings)
             keeper = logs.start(job.working_directory)
             try:
-                if not set(space.keys) & set(log_settings(config)):
-                    logs.fetch(keeper, job.model, job.dataset, job.given)  # data that cannot be read fail here, once
+                # Data that cannot be read fail here, once.
+                log = logs.fetch(keeper, job.model, job.dataset, {**job.given, **space.first()})
+                if "session_threshold" in space.keys and threshold_in_force(config, log.own_sessions) is None:
+                    getLogger().warning(
+                        f"session_threshold: drawn from {space.source}, but it has no effect: no gap cuts the sessions of this "
+                        "log (they are its own, or times are places); to save equal trials, give a space without it (--space)"
+                    )
                 if not found.complete:
                     _tune(settings, job, keeper)
                     found = _collected(job)
