@@ -222,28 +222,42 @@ def test_what_is_known_of_instances(load):
         ("a", "y", 5010, "blue", "view"),
         ("a", "z", 5060, "red", "purchase"),
         ("b", "y", 10, "blue", "view"),
+        ("b", "x", 2000, "red", "view"),
+        ("b", "y", 2010, "blue", "view"),
     ]
     header = "user_id:token\titem_id:token\ttimestamp:float\tcat:token\tevent_type:token"
     log = load(rows, header=header, CATEGORY_FIELD="cat", session_threshold=1800)
     log.build()
     from recbole_lsrec.evaluation.instances import describe_instances
 
-    known = describe_instances(log, np.array([2, 4])).to_dict("list")
+    known = describe_instances(log, np.array([2, 4, 6, 7])).to_dict("list")
     assert known == {
-        "row": [2, 4],
-        "user_id": ["a", "a"],
-        "item_id": ["x", "z"],
-        "timestamp": [5000, 5060],
-        "history_length": [2, 4],
-        "n_sessions": [1, 2],
-        "session_length": [2, 2],
-        "gap_s": [4900, 50],
-        "in_history": [True, False],
-        "same_category": [True, True],  # x is red as in its first session; z is red as x of the current one
-        "event_type": ["cart", "purchase"],
-        "item_pop_third": ["high", "low"],  # x twice, y once, z never in training
-        "item_events": [2, 0],
+        "row": [2, 4, 6, 7],
+        "user_id": ["a", "a", "b", "b"],
+        "item_id": ["x", "z", "x", "y"],
+        "timestamp": [5000, 5060, 2000, 2010],
+        "history_length": [2, 4, 1, 2],
+        "n_sessions": [1, 2, 1, 2],
+        "session_length": [2, 2, 1, 1],
+        "gap_s": [4900, 50, 1990, 10],
+        "in_history": [True, False, False, True],
+        # Of a, x is red as in its first session, z as x of the current one; of b, y is blue as nothing of the current one.
+        "same_category": [True, True, False, False],
+        "event_type": ["cart", "purchase", "view", "view"],
+        "item_pop_third": ["high", "low", "high", "middle"],  # x three times, y twice, z never in training
+        "item_events": [3, 0, 3, 2],
     }
+
+
+def test_an_unknown_category_is_of_no_session_and_whether_it_is_the_same_is_missing(load):
+    from recbole_lsrec.evaluation.instances import describe_instances
+
+    rows = [("a", "x", 1, ""), ("a", "y", 2, "red"), ("a", "x", 3, "")]
+    header = "user_id:token\titem_id:token\ttimestamp:float\tcat:token"
+    log = load(rows, header=header, CATEGORY_FIELD="cat")
+    log.build()
+    same = describe_instances(log, np.array([1, 2]))["same_category"]
+    assert (bool(same[0]), same.isna().tolist()) == (False, [False, True])
 
 
 def test_an_unknown_type_of_event_is_missing(load):
@@ -266,12 +280,14 @@ def test_of_equally_popular_items_the_first_by_id_are_the_lower_third(load):
     assert third == [0] * 20 + [1] * 20 + [2] * 19
 
 
-def test_events_without_a_type_have_none(load):
+def test_events_without_a_type_or_category_have_none(load):
     from recbole_lsrec.evaluation.instances import describe_instances
 
     log = load([("a", "x", 0), ("a", "y", 100), ("a", "x", 5000)])
     log.build()
-    assert describe_instances(log, np.array([2]))["event_type"].tolist() == [None]
+    known = describe_instances(log, np.array([2]))
+    assert known["event_type"].tolist() == [None]
+    assert known["same_category"].isna().tolist() == [True]
 
 
 def test_a_process_without_instances_adds_nothing(monkeypatch):
