@@ -13,6 +13,7 @@ from recbole_lsrec.data.sampler import TimeThresholdSampler
 from recbole_lsrec.errors import ConfigError, TrainingError
 from recbole_lsrec.evaluation.evaluator import COLUMNS, evaluate
 from recbole_lsrec.evaluation.outcome import of_all_processes
+from recbole_lsrec.evaluation.popularity import Correction
 from recbole_lsrec.evaluation.retriever import Retriever
 from recbole_lsrec.evaluation.scoring import predict_rows
 from recbole_lsrec.run_data import dataset_class
@@ -297,3 +298,13 @@ def test_a_process_without_instances_adds_nothing(monkeypatch):
     )
     found = of_all_processes(one)
     assert {name: values.tolist() for name, values in found.items()} == {"above": [1, 2, 3], "lists": [[7]]}
+
+
+def test_where_seen_items_are_left_out_they_are_of_corrected_ranks_too(small_log):
+    """A lambda of 0 adds nothing, so both ranks are one."""
+    given = {"train_neg_sample_args": None, "filter_seen": True, "eval_args": {"mode": ["uni9", "full"]}}
+    config, loader, model = make(small_log, **given)
+    found = evaluate(model, loader, config, correction=Correction((-1.0, 0.0), {"uni9": 0.0, "full": 0.0}))
+    assert found.outcomes["full"].n_negatives.min() < 50 < loader.dataset.item_num
+    for name, outcome in found.outcomes.items():
+        assert found.corrected_ranks[name].tolist() == outcome.rank.tolist()
