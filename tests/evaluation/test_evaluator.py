@@ -1,3 +1,5 @@
+from collections import OrderedDict
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,8 +13,8 @@ from recbole_lsrec.config import Config
 from recbole_lsrec.data.dataloader import EvalLoader
 from recbole_lsrec.data.sampler import TimeThresholdSampler
 from recbole_lsrec.errors import ConfigError, TrainingError
-from recbole_lsrec.evaluation.evaluator import COLUMNS, evaluate
-from recbole_lsrec.evaluation.outcome import of_all_processes
+from recbole_lsrec.evaluation.evaluator import COLUMNS, Evaluation, evaluate
+from recbole_lsrec.evaluation.outcome import Outcome, of_all_processes
 from recbole_lsrec.evaluation.popularity import Correction
 from recbole_lsrec.evaluation.retriever import Retriever
 from recbole_lsrec.evaluation.scoring import predict_rows
@@ -308,3 +310,9 @@ def test_where_seen_items_are_left_out_they_are_of_corrected_ranks_too(small_log
     assert found.outcomes["full"].n_negatives.min() < 50 < loader.dataset.item_num
     for name, outcome in found.outcomes.items():
         assert found.corrected_ranks[name].tolist() == outcome.rank.tolist()
+
+
+def test_a_single_competitor_with_the_score_of_the_target_is_a_tie():
+    ties = np.array([0, 1, 2])
+    outcome = Outcome(1 + ties / 2, ties, np.full(3, 9), None, None)
+    assert Evaluation(OrderedDict(), {"uni9": outcome}, np.zeros(3), None).tied == {"uni9": 2}
