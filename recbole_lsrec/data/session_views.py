@@ -28,8 +28,8 @@ class SessionViewDataset(SessionDataset):
     def windows(self, rows: np.ndarray) -> Interaction:
         """Gathers instances; see the base. ``draw_list`` ``[B, L]`` float32 lies in [0, 1)."""
         batch = super().windows(rows)
-        end = self.history_end(rows)[:, None] - batch[self.item_list_length_field].numpy()[:, None]
-        at = np.maximum(end + np.arange(self.max_item_list_len), 0)  # rows of the events; on padding any
+        first = self.history_end(rows)[:, None] - batch[self.item_list_length_field].numpy()[:, None]
+        at = first + np.arange(self.max_item_list_len)  # rows of the events; on padding any
         key = key_from("session sample", self.config["seed"])
         batch.update(Interaction({"draw_list": torch.from_numpy(uniform(key, rows[:, None], at)).float()}))
         return batch
@@ -63,8 +63,7 @@ class SessionViewDataset(SessionDataset):
         They are of the target's session, or of the user's next session where nothing follows in that one; where nothing
         follows at all they are the padding item, once.
         """
-        end = np.searchsorted(self.session, self.session[rows], side="right")
-        start = np.where(end > rows + 1, rows + 1, end)
+        start = rows + 1
         known = start < len(self.user)
         known[known] &= self.user[start[known]] == self.user[rows[known]]
         end = np.searchsorted(self.session, self.session[np.minimum(start, len(self.user) - 1)], side="right")

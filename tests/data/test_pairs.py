@@ -60,6 +60,24 @@ def test_an_epoch_holds_each_pair_once_with_negatives_that_the_user_has_not_met_
     assert set(seen) == met
 
 
+def test_a_negative_may_appear_in_the_last_second_of_training_and_no_later(load):
+    """Training ends at 100 with ann's c; bob is shown x in that second and y in the next, both held out."""
+    log = [
+        *(("ann", item, t) for item, t in [("a", 0), ("b", 10), ("c", 100), ("d", 200), ("e", 300)]),
+        *(("bob", item, t) for item, t in [("a", 5), ("b", 6), ("x", 100), ("y", 101)]),
+        *(("cid", item, t) for t, item in enumerate("fghfg")),
+    ]
+    data = load_data(load(log, model="BPR", train_neg_sample_args={"sample_num": 2}, eval_args={"mode": "full"}).config)
+    users, items = (data.dataset.field2id_token[name] for name in ("user_id", "item_id"))
+    drawn = {"ann": set(), "bob": set(), "cid": set()}
+    for epoch in range(30):
+        data.train.set_epoch(epoch)
+        for batch in data.train:
+            for user, item in zip(users[batch["user_id"]], items[batch["neg_item_id"]], strict=True):
+                drawn[user].add(item)
+    assert drawn == {"ann": set("fghx"), "bob": set("cfghx"), "cid": set("abcx")}
+
+
 def test_two_epochs_differ_in_order_and_negatives_and_the_same_epoch_repeats(shop):
     train = general(shop).train
     batches = []

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recbole_lsrec.config import Config
+from recbole_lsrec.data.counter_random import key_from, uniform
 from recbole_lsrec.data.session_views import SessionViewDataset, exchange
 from recbole_lsrec.run_data import Data, load_data
 
@@ -128,9 +129,24 @@ def test_views_are_a_function_of_row_and_epoch(data: Data) -> None:
     data.train.set_epoch(3)
     data.train.dataset.config["seed"] += 1
     assert any(not torch.equal(value, all_at_once[name]) for name, value in views_of(data, rows).items())
-    draws = [data.train.make(rows)["draw_list"] for _ in range(2)]
-    assert torch.equal(*draws)
-    assert bool(((draws[0] >= 0) & (draws[0] < 1)).all())
+
+
+def test_of_each_side_a_fifth_is_exchanged(data: Data) -> None:
+    log, rows = data.train.dataset, data.train.dataset.rows
+    (_, n), (_, m) = log.current_session(rows, 10), log.successors(rows, 10)
+    views, gone, come = views_of(data, rows), -(-n // 5), -(-m // 5)
+    assert views["view_1_length"].tolist() == (n - gone + come).tolist()
+    assert views["view_2_length"].tolist() == (m - come + gone).tolist()
+    assert {*n.tolist()} == {1, 2, 3, 4}  # of which a larger share would not be one event
+
+
+def test_the_number_that_decides_what_a_long_session_keeps_is_of_the_target_and_the_event(data: Data) -> None:
+    rows = data.train.dataset.rows
+    batch = data.train.make(rows)
+    key = key_from("session sample", data.train.dataset.config["seed"])
+    for row, numbers, length in zip(rows, batch["draw_list"], batch["item_length"].tolist(), strict=True):
+        of_events = uniform(key, np.array([row]), np.arange(row - length, row))
+        assert numbers[:length].tolist() == torch.from_numpy(of_events).float().tolist()
 
 
 def test_nothing_follows_the_last_event_of_the_log() -> None:

@@ -1,3 +1,5 @@
+from collections import OrderedDict
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,8 +13,9 @@ from recbole_lsrec.config import Config
 from recbole_lsrec.data.dataloader import EvalLoader
 from recbole_lsrec.data.sampler import TimeThresholdSampler
 from recbole_lsrec.errors import ConfigError, TrainingError
-from recbole_lsrec.evaluation.evaluator import COLUMNS, evaluate
-from recbole_lsrec.evaluation.outcome import of_all_processes
+from recbole_lsrec.evaluation.evaluator import COLUMNS, Evaluation, evaluate
+from recbole_lsrec.evaluation.outcome import Outcome, of_all_processes
+from recbole_lsrec.evaluation.popularity import Correction
 from recbole_lsrec.evaluation.retriever import Retriever
 from recbole_lsrec.evaluation.scoring import predict_rows
 from recbole_lsrec.run_data import dataset_class
@@ -222,28 +225,42 @@ def test_what_is_known_of_instances(load):
         ("a", "y", 5010, "blue", "view"),
         ("a", "z", 5060, "red", "purchase"),
         ("b", "y", 10, "blue", "view"),
+        ("b", "x", 2000, "red", "view"),
+        ("b", "y", 2010, "blue", "view"),
     ]
     header = "user_id:token\titem_id:token\ttimestamp:float\tcat:token\tevent_type:token"
     log = load(rows, header=header, CATEGORY_FIELD="cat", session_threshold=1800)
     log.build()
     from recbole_lsrec.evaluation.instances import describe_instances
 
-    known = describe_instances(log, np.array([2, 4])).to_dict("list")
+    known = describe_instances(log, np.array([2, 4, 6, 7])).to_dict("list")
     assert known == {
-        "row": [2, 4],
-        "user_id": ["a", "a"],
-        "item_id": ["x", "z"],
-        "timestamp": [5000, 5060],
-        "history_length": [2, 4],
-        "n_sessions": [1, 2],
-        "session_length": [2, 2],
-        "gap_s": [4900, 50],
-        "in_history": [True, False],
-        "same_category": [True, True],  # x is red as in its first session; z is red as x of the current one
-        "event_type": ["cart", "purchase"],
-        "item_pop_third": ["high", "low"],  # x twice, y once, z never in training
-        "item_events": [2, 0],
+        "row": [2, 4, 6, 7],
+        "user_id": ["a", "a", "b", "b"],
+        "item_id": ["x", "z", "x", "y"],
+        "timestamp": [5000, 5060, 2000, 2010],
+        "history_length": [2, 4, 1, 2],
+        "n_sessions": [1, 2, 1, 2],
+        "session_length": [2, 2, 1, 1],
+        "gap_s": [4900, 50, 1990, 10],
+        "in_history": [True, False, False, True],
+        # Of a, x is red as in its first session, z as x of the current one; of b, y is blue as nothing of the current one.
+        "same_category": [True, True, False, False],
+        "event_type": ["cart", "purchase", "view", "view"],
+        "item_pop_third": ["high", "low", "high", "middle"],  # x three times, y twice, z never in training
+        "item_events": [3, 0, 3, 2],
     }
+
+
+def test_an_unknown_category_is_of_no_session_and_whether_it_is_the_same_is_missing(load):
+    from recbole_lsrec.evaluation.instances import describe_instances
+
+    rows = [("a", "x", 1, ""), ("a", "y", 2, "red"), ("a", "x", 3, "")]
+    header = "user_id:token\titem_id:token\ttimestamp:float\tcat:token"
+    log = load(rows, header=header, CATEGORY_FIELD="cat")
+    log.build()
+    same = describe_instances(log, np.array([1, 2]))["same_category"]
+    assert (bool(same[0]), same.isna().tolist()) == (False, [False, True])
 
 
 def test_an_unknown_type_of_event_is_missing(load):
@@ -266,12 +283,14 @@ def test_of_equally_popular_items_the_first_by_id_are_the_lower_third(load):
     assert third == [0] * 20 + [1] * 20 + [2] * 19
 
 
-def test_events_without_a_type_have_none(load):
+def test_events_without_a_type_or_category_have_none(load):
     from recbole_lsrec.evaluation.instances import describe_instances
 
     log = load([("a", "x", 0), ("a", "y", 100), ("a", "x", 5000)])
     log.build()
-    assert describe_instances(log, np.array([2]))["event_type"].tolist() == [None]
+    known = describe_instances(log, np.array([2]))
+    assert known["event_type"].tolist() == [None]
+    assert known["same_category"].isna().tolist() == [True]
 
 
 def test_a_process_without_instances_adds_nothing(monkeypatch):
@@ -281,3 +300,19 @@ def test_a_process_without_instances_adds_nothing(monkeypatch):
     )
     found = of_all_processes(one)
     assert {name: values.tolist() for name, values in found.items()} == {"above": [1, 2, 3], "lists": [[7]]}
+
+
+def test_where_seen_items_are_left_out_they_are_of_corrected_ranks_too(small_log):
+    """A lambda of 0 adds nothing, so both ranks are one."""
+    given = {"train_neg_sample_args": None, "filter_seen": True, "eval_args": {"mode": ["uni9", "full"]}}
+    config, loader, model = make(small_log, **given)
+    found = evaluate(model, loader, config, correction=Correction((-1.0, 0.0), {"uni9": 0.0, "full": 0.0}))
+    assert found.outcomes["full"].n_negatives.min() < 50 < loader.dataset.item_num
+    for name, outcome in found.outcomes.items():
+        assert found.corrected_ranks[name].tolist() == outcome.rank.tolist()
+
+
+def test_a_single_competitor_with_the_score_of_the_target_is_a_tie():
+    ties = np.array([0, 1, 2])
+    outcome = Outcome(1 + ties / 2, ties, np.full(3, 9), None, None)
+    assert Evaluation(OrderedDict(), {"uni9": outcome}, np.zeros(3), None).tied == {"uni9": 2}

@@ -1,12 +1,14 @@
 """Metrics of the recommended lists: RecBole's own numbers, and the lists they are computed from."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
 from recbole.evaluator.collector import DataStruct
 from recbole.evaluator.metrics import AveragePopularity, GiniIndex, ItemCoverage, ShannonEntropy, TailPercentage
 
-from recbole_lsrec.evaluation.evaluator import evaluate
+from recbole_lsrec.evaluation.evaluator import _long_enough, evaluate
 from recbole_lsrec.evaluation.lists import list_metrics
 from recbole_lsrec.evaluation.outcome import Collector
 from tests.evaluation.test_evaluator import make, small_log  # noqa: F401
@@ -81,3 +83,11 @@ def test_lists_shorter_than_the_cut_off_are_said(small_log, caplog):  # noqa: F8
     assert "itemcoverage@10" not in found
     assert "full/itemcoverage@10" in found
     assert "test, uni5: some lists hold 6 items, topk asks for 10" in caplog.text
+
+
+@pytest.mark.parametrize(("second", "enough"), [([4, 5, 6], True), ([4, 5, 0], False)])
+def test_every_list_must_reach_the_largest_cut_off(second, enough):
+    said = []
+    loader = SimpleNamespace(phase="test", dataset=SimpleNamespace(logger=SimpleNamespace(warning=said.append)))
+    assert _long_enough("uni2", np.array([[1, 2, 3], second]), {"topk": [1, 3]}, loader) is enough
+    assert len(said) == (not enough)

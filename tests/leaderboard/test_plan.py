@@ -63,6 +63,7 @@ def test_what_is_left_out_has_a_plain_default():
         ({"datasets": [{"label": "x"}]}, "datasets, entry 1: found"),
         ({"seeds": [1, 1]}, "seeds: 1 is there twice; a repeat is no new seed"),
         ({"seeds": ["a"]}, "seeds: found"),
+        ({"seeds": [2020, -1]}, "seeds: found"),
         ({"budget": {"train_steps": 10, "train_seconds": 1}}, "budget: found"),
         ({"budget": {"train_steps": 1.5}}, "budget: found"),
         ({"budget": {"train_seconds": 0}}, "budget: found"),
@@ -140,6 +141,19 @@ def test_settings_of_single_models_name_models_wherever_they_stand():
     ):
         with pytest.raises(ConfigError, match=f"plan.yaml: {where}: of_model: found 'SASRek'.* Did you mean 'SASRec'"):
             parse_plan({**SMALLEST, **changed}, "plan.yaml")
+
+
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        ({"settings": {"train_batch_size": "many"}}, "settings"),
+        ({"datasets": [{"name": "shop", "settings": {"train_batch_size": "many"}}]}, "datasets, shop"),
+        ({"systems": {"A": {"model": "SASRec", "settings": {"train_batch_size": "many"}}}}, "systems, A"),
+    ],
+)
+def test_a_value_that_no_setting_takes_is_refused_when_the_plan_is_read(change, where):
+    with pytest.raises(ConfigError, match=rf"train_batch_size: found 'many' \(plan.yaml: {where}\)"):
+        parse_plan({**SMALLEST, **change}, "plan.yaml")
 
 
 def test_a_budget_or_seed_of_a_single_model_is_refused():

@@ -126,6 +126,14 @@ def test_of_a_repeated_item_the_last_event_counts_but_not_in_the_current_session
     assert read.current[0][0].tolist() == [7, 5, 7, 7, 0, 0]
 
 
+def test_intervals_count_from_the_first_event_that_is_left_and_to_now() -> None:
+    """Of 5, 6, 7, 5, a minute apart and asked an hour later, the first 5 is dropped."""
+    batch = batch_of([[[5, 6, 7, 5]]], targets=[1], negatives=[[2, 3]])
+    time = build(time_feature_unit=60.0).read(batch).time
+    assert time.from_first[0, :4].exp().tolist() == pytest.approx([1, 2, 62, 1])
+    assert time.to_now[0, :4].exp().tolist() == pytest.approx([62, 61, 60, 1])
+
+
 def test_which_long_sessions_are_kept() -> None:
     sessions = [[2 * n + 1, 2 * n + 2] for n in range(7)]
     batch = batch_of([[*sessions[:3], [20], *sessions[3:]]], targets=[21], negatives=[[22]])

@@ -391,3 +391,10 @@ def test_a_model_is_asked_at_the_moment_that_is_said(run_of_slsrec, monkeypatch)
         times.clear()
         recommender.recommend(histories, k=2, now=now)
         assert times == asked
+
+
+def test_a_model_that_draws_numbers_answers_the_same_each_time(run_of_slsrec, monkeypatch):
+    model = (recommender := Recommender.load(run_of_slsrec[0])).model
+    score_all = model.score_all
+    monkeypatch.setattr(model, "score_all", lambda *given: score_all(*given) + torch.rand(model.n_items))
+    pd.testing.assert_frame_equal(recommender.recommend(["1", "2"]), recommender.recommend(["1", "2"]))

@@ -72,8 +72,8 @@ PLANTS = [
     Plant(
         "views begin with the target itself",
         "data/session_views.py",
-        "start = np.where(end > rows + 1, rows + 1, end)",
-        "start = np.where(end > rows, rows, end)",
+        "start = rows + 1",
+        "start = rows",
     ),
     Plant(
         "the current session of a view holds the target",
