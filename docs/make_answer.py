@@ -32,6 +32,7 @@ BOARDS = {
     "answer-taobao-favourites": None,
     "answer-retailrocket-by-time": None,
     "answer-ml-100k-by-time": None,
+    "answer-ml-1m-by-time": None,
     "answer-completejourney-by-time": None,
     "answer-taobao-favourites-by-time": None,
     "answer-by-time": "cosmetics by time",

@@ -54,6 +54,52 @@ def test_who_is_ahead_of_clsr_on_ml_100k_by_time(protocol: str, corrected: bool,
     assert {make_answer._ahead(pairs, "CLSR", other) for other in ("SASRec", "FOSSIL")} == ahead
 
 
+@pytest.mark.parametrize(
+    ("protocol", "corrected", "ahead"),
+    [
+        ("pop99", False, {"SASRec": None, "FOSSIL": "SLSRec", "Markov": "SLSRec"}),
+        ("uni99", False, {"SASRec": "SASRec", "FOSSIL": "FOSSIL", "Markov": "Markov"}),
+        ("full", False, {"SASRec": "SASRec", "FOSSIL": "FOSSIL", "Markov": "Markov"}),
+        ("pop99", True, {"SASRec": "SASRec", "FOSSIL": "FOSSIL", "Markov": "SLSRec"}),
+        ("uni99", True, {"SASRec": "SASRec", "FOSSIL": "FOSSIL", "Markov": "SLSRec"}),
+        ("full", True, {"SASRec": "SASRec", "FOSSIL": None, "Markov": "Markov"}),
+    ],
+)
+def test_who_is_ahead_of_slsrec_on_ml_1m_by_time(protocol: str, corrected: bool, ahead: dict[str, str | None]) -> None:
+    pairs = make_answer._pairs("answer-ml-1m-by-time", "ml-1m by time", protocol, corrected=corrected)
+    assert {other: make_answer._ahead(pairs, "SLSRec", other) for other in ahead} == ahead
+    second = {"pop99": "FOSSIL", "uni99": "FOSSIL", "full": "Markov"}[protocol]  # what SASRec can be told apart from
+    told = make_answer._ahead(pairs, "SASRec", second)
+    assert told == ("SASRec" if (protocol, corrected) == ("pop99", False) else None)
+
+
+@pytest.mark.parametrize(
+    ("corrected", "heading", "group", "said", "certain"),
+    [
+        (False, "gap since the user's last event", "7 to 30 days", ".154, .058", True),
+        (False, "gap since the user's last event", "over 30 days", ".165, .087", True),
+        (False, "gap since the user's last event", "up to 1 min", ".384, .337", True),
+        (False, "gap since the user's last event", "1 to 30 min", "", False),
+        (False, "events of the current session", "1", ".218, .147", True),
+        (False, "training events of the target", "10-49", ".302, .095", True),
+        (True, "gap since the user's last event", "7 to 30 days", "", False),
+        (True, "gap since the user's last event", "over 30 days", "", False),
+        (True, "gap since the user's last event", "up to 1 min", ".435, .342", True),
+        (True, "events of the current session", "1", "", False),
+        (True, "training events of the target", "10-49", "", False),
+    ],
+)
+def test_for_whom_on_ml_1m_by_time_is_on_record(
+    corrected: bool, heading: str, group: str, said: str, certain: bool
+) -> None:
+    record = (DOCS / "results" / "answer-ml-1m-by-time-for-whom.md").read_text()
+    means, _ = make_answer._groups(record.split("## At their own lambda")[corrected])[heading, group]
+    assert means.endswith("*") == certain
+    assert re.findall(r"\.\d+", said) in ([], sorted(re.findall(r"\.\d+", means), reverse=True))
+    page = (DOCS / "answer_by_log.md").read_text().split("## ml-1m by time")[1].split("\n## ")[0]
+    assert said in " ".join(page.split())
+
+
 @pytest.mark.parametrize("protocol", ["pop99", "uni99"])
 @pytest.mark.parametrize("corrected", [False, True])
 def test_slsrec_is_ahead_of_all_that_are_tested_on_taobao_by_time(protocol: str, corrected: bool) -> None:
