@@ -100,13 +100,7 @@ def _search(settings: SearchSettings, config: Config, job: Job, moved_from: str 
             _check_resources(settings)
             keeper = logs.start(job.working_directory)
             try:
-                # Data that cannot be read fail here, once.
-                log = logs.fetch(keeper, job.model, job.dataset, {**job.given, **space.first()})
-                if "session_threshold" in space.keys and threshold_in_force(config, log.own_sessions) is None:
-                    getLogger().warning(
-                        f"session_threshold: drawn from {space.source}, but it has no effect: no gap cuts the sessions of this "
-                        "log (they are its own, or times are places); to save equal trials, give a space without it (--space)"
-                    )
+                _read_log(job, config, keeper)
                 if not found.complete:
                     _tune(settings, job, keeper)
                     found = _collected(job)
@@ -115,6 +109,17 @@ def _search(settings: SearchSettings, config: Config, job: Job, moved_from: str 
             finally:
                 ray.kill(keeper)  # and with it the logs in the object store
     return _collected(job)
+
+
+def _read_log(job: Job, config: Config, keeper: Any) -> None:
+    """Data that cannot be read fail here, once; says where the space draws a threshold that cuts nothing."""
+    space = job.space
+    log = logs.fetch(keeper, job.model, job.dataset, {**job.given, **space.first()})
+    if "session_threshold" in space.keys and threshold_in_force(config, log.own_sessions) is None:
+        getLogger().warning(
+            f"session_threshold: drawn from {space.source}, but it has no effect: no gap cuts the sessions of this "
+            "log (they are its own, or times are places); to save equal trials, give a space without it (--space)"
+        )
 
 
 def _collected(job: Job) -> SearchResult:
