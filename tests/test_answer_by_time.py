@@ -130,3 +130,17 @@ def test_for_whom_on_complete_journey_by_time_is_on_record(heading: str, group: 
     assert "28 %" not in said or f"{int(users) / 1711:.0%}" == "28%"
     page = (DOCS / "answer_by_log.md").read_text().split("## Complete Journey by time")[1].split("\n## ")[0]
     assert said in " ".join(page.split())
+
+
+@pytest.mark.parametrize("protocol", ["pop99", "uni99", "full"])
+def test_at_their_own_lambda_fossil_leads_on_retailrocket_by_time(protocol: str) -> None:
+    board = "answer-retailrocket-by-time-to-the-end"
+    plain, own = (
+        make_answer._pairs(board, "retailrocket by time", protocol, corrected=corrected) for corrected in (False, True)
+    )
+    ours = {"SLSRec", "SLSRec strong", "SLi-Rec strong"}
+    others = {"gSASRec", "SASRec strong"}
+    ahead = ours | others if protocol == "pop99" else ours
+    assert {other for other in ours | others if make_answer._ahead(own, "FOSSIL", other) == "FOSSIL"} == ahead
+    if protocol == "pop99":
+        assert {make_answer._ahead(plain, "FOSSIL", other) for other in ours | others} == {None}
