@@ -100,8 +100,8 @@ def _search(settings: SearchSettings, config: Config, job: Job, moved_from: str 
             _check_resources(settings)
             keeper = logs.start(job.working_directory)
             try:
-                _read_log(job, config, keeper)
                 if not found.complete:
+                    _read_log(job, config, keeper)
                     _tune(settings, job, keeper)
                     found = _collected(job)
                 if _is_to_test(settings, found):

@@ -320,16 +320,6 @@ def test_the_log_is_read_once_per_distinct_data_setting(two_cores: None, planted
     assert not first.inter_feat["item_id"].numpy().flags.owndata
 
 
-@pytest.mark.parametrize(("unit", "told"), [("order", 1), ("s", 0)])
-def test_a_threshold_that_cuts_nothing_is_said(
-    two_cores: None, planted: dict[str, Any], caplog: Any, unit: str, told: int
-) -> None:
-    given = {**planted["config_dict"], "timestamp_unit": unit, "epochs": 1}
-    space = {"session_threshold": {"choice": [60]}}
-    search(SearchSettings(**{**planted, "config_dict": given}, space=space, trials=1, test=False))
-    assert caplog.text.count("session_threshold: drawn from space, but it has no effect") == told
-
-
 @pytest.mark.parametrize(
     ("change", "message"),
     [
