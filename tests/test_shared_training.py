@@ -63,6 +63,17 @@ EVALUATED: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.fixture(scope="module", autouse=True)
+def one_thread_each():
+    """Processes that are told no number divide the threads; on some processors a sum rounds otherwise with another number."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OMP_NUM_THREADS", "1")
+        yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="module")
 def log(tmp_path_factory):
     """Settings for the small shop's log; 1,320 training targets in batches of 61."""
