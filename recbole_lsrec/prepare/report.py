@@ -59,6 +59,9 @@ def report(meta: dict[str, Any], out: Path, name: str) -> str:
     suggested = meta["suggested"]
     if times["first"]:
         lines.append(f"suggested session_threshold: {suggested['session_threshold']} s: {suggested['reason']}")
+    if figures["interactions"] == figures["users"]:
+        alone = "Every user has one event, so nothing can be trained or tested: check which column names the users."
+        return "\n".join([*lines, "", alone])
     where = "" if out == Path("atomic_data") else f" {quote(f'--data_path={out}')}"
     unmasked = "" if figures["categories"] else ' --without="[cate]"'  # SLSRec's mask needs them
     lines += ["", f"Next: recbole-lsrec run --model=SLSRec {quote(f'--dataset={name}')}{where}{unmasked}"]

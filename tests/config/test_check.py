@@ -104,7 +104,11 @@ def test_the_session_threshold_is_a_positive_whole_number(value: Any) -> None:
         ("train_seconds", 0, "a number greater than 0, or ~ for none"),
         ("clip_grad_norm", 5, "a dict such as {max_norm: 5}, or ~ for none"),
         ("TIME_FIELD", None, "the name of a column"),
-        ("repeatable", False, "True, because sequential models may recommend an item again"),
+        (
+            "repeatable",
+            False,
+            "True: an item of the history may be recommended again; filter_seen: True leaves them out",
+        ),
         ("benchmark_filename", ["train"], "three names such as [train, valid, test], for the files"),
         ("benchmark_filename", ["a", "b", "a"], "three names such as [train, valid, test], for the files"),
         ("nproc", 0, "a whole number from 1 to 1024"),

@@ -62,6 +62,13 @@ def test_copies_are_counted_and_kept(prepared):
     assert meta["statistics"]["repeats"] == pytest.approx(2 / 3, abs=1e-4)
 
 
+def test_a_log_of_users_with_one_event_is_not_said_to_be_ready(prepared):
+    *_, meta = prepared("csv", {"shop.csv": HEAD + "a,z,1577836800\nb,z,1577836801\n"})
+    assert report(meta, Path("logs"), "x").endswith(
+        "\n\nEvery user has one event, so nothing can be trained or tested: check which column names the users."
+    )
+
+
 @pytest.mark.parametrize("separator", ["\t", ";", "|", "::"])
 def test_separators_are_found(prepared, separator):
     text = (HEAD + "a,1,1577836800\nb,2,1577836801\n").replace(",", separator)
