@@ -13,10 +13,10 @@ from time import process_time
 
 import torch
 
-from recbole_lsrec.denormals import flushed_denormals, make_flushing_threads
 from recbole_lsrec.quick_start import build_model
 from recbole_lsrec.run_data import load_data
 from recbole_lsrec.trained_run import configure
+from recbole_lsrec.training.denormals import flushed_denormals, make_flushing_threads
 
 EVERY = 100  # steps
 SIDES = 2  # batches measured

@@ -14,10 +14,10 @@ from time import process_time
 
 import torch
 
-from recbole_lsrec.freed_memory import keep_freed_memory
 from recbole_lsrec.quick_start import build_model
 from recbole_lsrec.run_data import load_data
 from recbole_lsrec.trained_run import configure
+from recbole_lsrec.training.freed_memory import keep_freed_memory
 
 MODELS = {"SLSRec literal": {"preset": "literal"}, "SLSRec lineage": {"preset": "lineage"}, "CLSR": {}, "DiffLSRec": {}}
 _forked = multiprocessing.get_context("fork")

@@ -22,10 +22,10 @@ from tabulate import tabulate
 from tqdm import tqdm
 from train_throughput import BATCH, FullWindows
 
-from recbole_lsrec.clipping import clip_each_variable
-from recbole_lsrec.lazy_adam import LazyAdam
 from recbole_lsrec.model.sparse_tables import mark_sparse_tables
 from recbole_lsrec.registry import get_model
+from recbole_lsrec.training.clipping import clip_each_variable
+from recbole_lsrec.training.lazy_adam import LazyAdam
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from recbole_lsrec.testing.stub import stub_config

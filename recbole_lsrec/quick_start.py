@@ -17,7 +17,6 @@ from recbole_lsrec.console import logging_to
 from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.data.split.phases import PHASES
 from recbole_lsrec.data.split_report import split_report
-from recbole_lsrec.denormals import make_flushing_threads
 from recbole_lsrec.dry_run import describe
 from recbole_lsrec.errors import check_arguments, memory_named
 from recbole_lsrec.final_evaluation import FinalEvaluation, final_evaluation
@@ -33,6 +32,7 @@ from recbole_lsrec.run_report import say_data, say_interrupted, say_model, say_r
 from recbole_lsrec.simulated.generate import SIMULATED_NOTICE
 from recbole_lsrec.trained_run import build_model, configure, load_data_and_model, load_run
 from recbole_lsrec.trainer import Trainer
+from recbole_lsrec.training.denormals import make_flushing_threads
 
 __all__ = ["load_data_and_model", "load_run", "run_recbole_lsrec"]
 

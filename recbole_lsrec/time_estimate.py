@@ -10,7 +10,6 @@ from recbole.config import Config
 from recbole.model.abstract_recommender import GeneralRecommender
 from recbole.utils import ModelType
 
-from recbole_lsrec import generators
 from recbole_lsrec.config.changed import changed
 from recbole_lsrec.data.candidates.short import as_option
 from recbole_lsrec.data.dataloader import EvalLoader
@@ -19,7 +18,8 @@ from recbole_lsrec.evaluation.retriever import share_scored, they_help
 from recbole_lsrec.page.numbers import seconds
 from recbole_lsrec.run_data import Data
 from recbole_lsrec.trainer import Trainer
-from recbole_lsrec.training_budget import BudgetSpent
+from recbole_lsrec.training import generators
+from recbole_lsrec.training.budget import BudgetSpent
 
 SHORT = 10.0
 """Seconds below which a time is not worth a closer look, or a line."""

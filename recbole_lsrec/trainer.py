@@ -13,23 +13,24 @@ from recbole.config import Config
 from recbole.model.abstract_recommender import AbstractRecommender
 from recbole.utils import ModelType, dict2str
 
-from recbole_lsrec import checkpoint, generators, training_state
-from recbole_lsrec.clipping import clip_each_variable
+from recbole_lsrec import checkpoint
 from recbole_lsrec.console import DETAIL, bar
-from recbole_lsrec.denormals import flushed_denormals
 from recbole_lsrec.errors import ConfigError, TrainingError, model_named
 from recbole_lsrec.evaluation.evaluator import Evaluation, evaluate
 from recbole_lsrec.evaluation.popularity import Correction
-from recbole_lsrec.freed_memory import keep_freed_memory
-from recbole_lsrec.lazy_adam import LazyAdam
 from recbole_lsrec.model.sparse_tables import mark_sparse_tables
 from recbole_lsrec.own_models import warn_if_changed
 from recbole_lsrec.processes import group
 from recbole_lsrec.registry import own_origin
 from recbole_lsrec.run_files import CHECKPOINT
-from recbole_lsrec.shared_training import of_numbers, shared_epoch
-from recbole_lsrec.trackers import Trackers, elsewhere, for_recbole, tensorboard_in
-from recbole_lsrec.training_budget import BudgetSpent, FirstBatches, Paced, check_epochs, check_patience, tell_progress
+from recbole_lsrec.training import generators, model_attributes
+from recbole_lsrec.training.budget import BudgetSpent, FirstBatches, Paced, check_epochs, check_patience, tell_progress
+from recbole_lsrec.training.clipping import clip_each_variable
+from recbole_lsrec.training.denormals import flushed_denormals
+from recbole_lsrec.training.freed_memory import keep_freed_memory
+from recbole_lsrec.training.lazy_adam import LazyAdam
+from recbole_lsrec.training.shared_epoch import of_numbers, shared_epoch
+from recbole_lsrec.training.trackers import Trackers, elsewhere, for_recbole, tensorboard_in
 
 
 class Trainer(recbole.trainer.Trainer):
@@ -235,7 +236,7 @@ class Trainer(recbole.trainer.Trainer):
         check_epochs(self._config_values, found.config, state["epoch"] + 1, str(found))
         if own := state.get("own_model"):
             warn_if_changed(own, type(self.model), str(found))
-        training_state.put_back(self.model, tensors.get("training"), str(found))
+        model_attributes.put_back(self.model, tensors.get("training"), str(found))
         checkpoint.set_weights(self.model, tensors["current"], str(found))
         self.optimizer.load_state_dict(tensors["optimizer"])
         self._best, self._rng = tensors["best"], tensors["rng"]
@@ -258,7 +259,7 @@ class Trainer(recbole.trainer.Trainer):
         self._epoch, self._batch = epoch_idx, 0
         started = self._now()
         # Importing RecBole's sequential models turns it on (its sine.py does), for 1.5 to 2 times the training time.
-        with torch.autograd.set_detect_anomaly(False), flushed_denormals(), training_state.watched(self.model):
+        with torch.autograd.set_detect_anomaly(False), flushed_denormals(), model_attributes.watched(self.model):
             batches = self._within_budget(train_data, epoch_idx)
             paced = Paced(batches, lambda seconds: self._tell_pace(seconds * len(train_data)))
             about = {"total": len(batches), "desc": f"Train {epoch_idx:>5}", "leave": False}
@@ -361,7 +362,7 @@ class Trainer(recbole.trainer.Trainer):
         }
         tensors = {
             "current": checkpoint.weights(self.model),
-            "training": training_state.training_state(self.model),
+            "training": model_attributes.training_state(self.model),
             "best": self._best,
             "optimizer": self.optimizer.state_dict(),
             "rng": generators.state(self.device),

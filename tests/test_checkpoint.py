@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from recbole.model.abstract_recommender import AbstractRecommender
 from recbole.utils import InputType, ModelType
 
-from recbole_lsrec import checkpoint, generators
+from recbole_lsrec import checkpoint
 from recbole_lsrec.checkpoint import Checkpoint, check, load, save
 from recbole_lsrec.errors import CheckpointError, MachineError
+from recbole_lsrec.training import generators
 
 CPU = torch.device("cpu")
 

@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 import torch
 
-from recbole_lsrec import run_report, time_estimate, training_budget
+from recbole_lsrec import run_report, time_estimate
 from recbole_lsrec.evaluation import retriever
 from recbole_lsrec.quick_start import run_recbole_lsrec
 from recbole_lsrec.run_data import load_data
 from recbole_lsrec.time_estimate import evaluation_seconds, least_training, long_test
 from recbole_lsrec.trained_run import build_model, configure
-from recbole_lsrec.training_budget import Paced
+from recbole_lsrec.training import budget
+from recbole_lsrec.training.budget import Paced
 
 
 class Clock:
@@ -27,7 +28,7 @@ class Clock:
 def clock(monkeypatch):
     clock = Clock()
     monkeypatch.setattr(time_estimate, "perf_counter", clock)
-    monkeypatch.setattr(training_budget, "perf_counter", clock)
+    monkeypatch.setattr(budget, "perf_counter", clock)
     return clock
 
 

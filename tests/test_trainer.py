@@ -16,9 +16,9 @@ from recbole.config import Config
 
 import recbole_lsrec.trainer
 from recbole_lsrec.checkpoint import load as load_checkpoint
-from recbole_lsrec.clipping import clip_each_variable
 from recbole_lsrec.errors import CheckpointError, ConfigError, TrainingError
 from recbole_lsrec.trainer import Trainer
+from recbole_lsrec.training.clipping import clip_each_variable
 from tests.tiny_run import Loader, Model, Phase, fake_evaluate, make
 
 

@@ -16,7 +16,7 @@ TIMES = 4
 def mark_sparse_tables(model: AbstractRecommender, config: Any) -> list[nn.Embedding]:
     """Lets the tables that ``sparse_embeddings`` and ``learner`` ask for have sparse gradients.
 
-    Their rows are then updated only where a batch looks them up: see :class:`recbole_lsrec.lazy_adam.LazyAdam`, which
+    Their rows are then updated only where a batch looks them up: see :class:`recbole_lsrec.training.lazy_adam.LazyAdam`, which
     such a model needs.
 
     Args:

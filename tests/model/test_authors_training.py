@@ -8,10 +8,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from recbole_lsrec.clipping import clip_each_variable
 from recbole_lsrec.model.sequential_recommender.clsr import CLSR
 from recbole_lsrec.model.timed_history import TimedRecommender
 from recbole_lsrec.testing.stub import stub_config
+from recbole_lsrec.training.clipping import clip_each_variable
 from tests.model import goldens
 from tests.model.goldens import FOLDER, FULL, RATE, Golden, GoldenDataset, build, feed, load, names_of, ours
 

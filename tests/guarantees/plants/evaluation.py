@@ -116,6 +116,6 @@ PLANTS = [
         "data/dataloader.py",
         "own = ends[group.part(len(ends))]",
         "own = ends",
-        "tests/test_shared_training.py",
+        "tests/training/test_shared_epoch.py",
     ),
 ]

@@ -77,7 +77,7 @@ PLANTS = [
         "trainer.py",
         "torch.autograd.set_detect_anomaly(False), flushed_denormals(), ",
         "torch.autograd.set_detect_anomaly(False), ",
-        "tests/test_denormals.py",
+        "tests/training/test_denormals.py",
     ),
     Plant(
         "a search reads the test set",

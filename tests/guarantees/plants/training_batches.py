@@ -93,7 +93,7 @@ PLANTS = [
         "data/dataloader.py",
         "b[group.part(len(b))]",
         "b[: len(b[group.part(len(b))])]",
-        "tests/test_shared_training.py",
+        "tests/training/test_shared_epoch.py",
     ),
     Plant(
         "a training that is shared reads validation",
@@ -102,6 +102,6 @@ PLANTS = [
         "        rows = self.rows\n        if group.world() > 1:\n"
         "            rows = np.append(rows[1:], self.dataset.split.valid[:1])\n"
         "        if self.shuffle:",
-        "tests/test_shared_training.py",
+        "tests/training/test_shared_epoch.py",
     ),
 ]

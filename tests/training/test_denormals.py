@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from recbole_lsrec.denormals import flushed_denormals
+from recbole_lsrec.training.denormals import flushed_denormals
 from tests.tiny_run import Loader, make
 
 pytestmark = pytest.mark.skipif(
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(
 # Whether half of 1.5e-38, which is no normal float32, is zero; in a row shared by two threads, for which share.
 THREADS = """
 import torch
-from recbole_lsrec.denormals import flushed_denormals, make_flushing_threads
+from recbole_lsrec.training.denormals import flushed_denormals, make_flushing_threads
 
 if {first}:
     make_flushing_threads()

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from recbole_lsrec.lazy_adam import LazyAdam
+from recbole_lsrec.training.lazy_adam import LazyAdam
 
 
 def table_with(rows: list[list[float]], sparse: bool = True) -> nn.Embedding:

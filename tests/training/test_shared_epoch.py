@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from recbole_lsrec.processes.launch import launch
-from recbole_lsrec.shared_training import of_numbers
+from recbole_lsrec.training.shared_epoch import of_numbers
 from tests import shared_run
 from tests.shop_log import shop_settings
 
@@ -162,7 +162,7 @@ def test_three_processes_do_as_one(log):
 def test_numbers_of_instances_that_do_not_divide_are_evaluated_as_by_one(tmp_path, split, instances):
     own = {
         "dataset": "cosmetics",
-        "data_path": str(Path(__file__).parent.parent / "atomic_data"),
+        "data_path": str(Path(__file__).parents[2] / "atomic_data"),
         "run_dir": str(tmp_path),
         "eval_args": {"mode": ["pop99", "full"], "split": split},
         "embedding_size": 16,

@@ -7,7 +7,7 @@ import pytest
 PROGRAM = """
 import resource, sys
 import numpy as np
-from recbole_lsrec.freed_memory import keep_freed_memory
+from recbole_lsrec.training.freed_memory import keep_freed_memory
 
 def faults():
     begun = resource.getrusage(resource.RUSAGE_SELF).ru_minflt

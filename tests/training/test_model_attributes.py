@@ -8,10 +8,11 @@ import pytest
 import torch
 from recbole.model.general_recommender import BPR, LINE, MultiVAE
 
-from recbole_lsrec import checkpoint, training_state
+from recbole_lsrec import checkpoint
 from recbole_lsrec.errors import CheckpointError
 from recbole_lsrec.model.sequential_recommender.sasrec import SASRec
 from recbole_lsrec.quick_start import run_recbole_lsrec
+from recbole_lsrec.training import model_attributes
 
 # So that the state matters within four epochs of a few batches.
 SETTINGS = {
@@ -54,27 +55,27 @@ class Derived(MultiVAE):
 
 
 def test_attributes_come_back_as_they_were():
-    kept = training_state.training_state(bare(LINE, random_list=np.array([3, 1, 2]), random_pr=2))
+    kept = model_attributes.training_state(bare(LINE, random_list=np.array([3, 1, 2]), random_pr=2))
     assert (kept["random_list"].tolist(), kept["random_pr"]) == ([3, 1, 2], 2)
     fresh = bare(LINE, random_list=np.array([1, 2, 3]), random_pr=0)
-    training_state.put_back(fresh, kept, "c.pt")
+    model_attributes.put_back(fresh, kept, "c.pt")
     assert isinstance(fresh.random_list, np.ndarray)
     assert (fresh.random_list.tolist(), fresh.random_pr) == ([3, 1, 2], 2)
-    assert training_state.training_state(bare(Derived, update=7)) == {"update": 7}
+    assert model_attributes.training_state(bare(Derived, update=7)) == {"update": 7}
 
 
 def test_a_checkpoint_without_the_state_is_refused_where_a_model_keeps_one():
     with pytest.raises(
         CheckpointError, match=r"^c\.pt: it lacks what Derived keeps of its training \(update\), as files"
     ):
-        training_state.put_back(bare(Derived, update=0), None, "c.pt")
-    training_state.put_back(torch.nn.Linear(1, 1), None, "c.pt")
+        model_attributes.put_back(bare(Derived, update=0), None, "c.pt")
+    model_attributes.put_back(torch.nn.Linear(1, 1), None, "c.pt")
 
 
 def test_a_model_of_one_s_own_with_the_name_of_another_keeps_nothing():
     named = type("DiffRec", (BPR,), {})
-    assert training_state.training_state(bare(named)) == {}
-    training_state.put_back(bare(named), None, "c.pt")
+    assert model_attributes.training_state(bare(named)) == {}
+    model_attributes.put_back(bare(named), None, "c.pt")
 
 
 class Watched(SASRec):

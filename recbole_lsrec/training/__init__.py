@@ -1,0 +1,1 @@
+"""What ``trainer`` trains with: an epoch in several processes, budgets, optimizers, and what a resume has to know."""
