@@ -40,8 +40,8 @@ class Catalogue:
         pairs: int32 ``[2, P]`` users and items of training, in the order of the first event, for a model that knows users
             alone; None for other models.
         simulated: whether the log was one.
-        own_sessions: whether its sessions were the log's own; None of a run made before catalogues said so.
-        means: of the log's columns of numbers, what training reads where one is missing; None likewise.
+        own_sessions: whether its sessions were the log's own.
+        means: of the log's columns of numbers, what training reads where one is missing.
         fingerprints: of the log, as in the checkpoint beside it.
     """
 
@@ -54,8 +54,8 @@ class Catalogue:
     popularity: np.ndarray
     pairs: np.ndarray | None
     simulated: bool
-    own_sessions: bool | None
-    means: Mapping[str, float] | None
+    own_sessions: bool
+    means: Mapping[str, float]
     fingerprints: Mapping[str, str]
 
 
@@ -109,7 +109,7 @@ def load_catalogue(folder: Path) -> Catalogue:
     path = folder / CATALOGUE
     if not path.is_file():
         raise CheckpointError(
-            f"{folder}: holds no {CATALOGUE}; it is no run folder, or its run was made before runs kept one: train it again."
+            f"{folder}: holds no {CATALOGUE}; it is no run folder, or the file was taken away: train it again."
         )
     held = checkpoint.load(path, "fields")
     metadata, tensors = held.metadata, held.tensors
@@ -124,8 +124,8 @@ def load_catalogue(folder: Path) -> Catalogue:
         popularity=tensors["popularity"].numpy(),
         pairs=None if tensors.get("pairs") is None else tensors["pairs"].numpy(),
         simulated=metadata["simulated"],
-        own_sessions=metadata.get("own_sessions"),
-        means=metadata.get("means"),
+        own_sessions=metadata["own_sessions"],
+        means=metadata["means"],
         fingerprints=metadata["fingerprints"],
     )
 
@@ -217,9 +217,7 @@ class CatalogueDataset(SessionDataset):
             CheckpointError: the run kept none.
         """
         if self._pairs is None:
-            raise CheckpointError(
-                "the run was made before runs of such models kept their training pairs: train it again."
-            )
+            raise CheckpointError("the run kept no pairs of users and items, which its model needs: train it again.")
         user, item = self._pairs.astype(np.int64)
         columns = {self.uid_field: user, self.iid_field: item, self.time_field: np.arange(len(user), dtype=np.float64)}
         laid = self.with_events(pd.DataFrame(columns), self.user_num - 1)

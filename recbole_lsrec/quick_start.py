@@ -167,10 +167,11 @@ def _run(
     }
     if group.rank():
         return result
-    record = _record(trainer, data, final, result, command, started)
+    files: dict[str, str] = {}
     if found:
         instances, scores = [e.instances for e in found.values()], [e.scores for e in found.values()]
-        record["files"] = run_files.write_instances(folder, instances, scores, final.curves)
+        files = run_files.write_instances(folder, instances, scores, final.curves)
+    record = _record(trainer, data, final, result, files, command, started)
     run_files.write_result(folder, record)
     say_result(record, data, folder)
     return {**result, "run_folder": str(folder)}
@@ -181,11 +182,13 @@ def _record(
     data: Data,
     final: FinalEvaluation,
     result: Mapping[str, Any],
+    files: dict[str, str],
     command: list[str],
     started: str,
 ) -> RunResult:
     config = trainer.config
     return RunResult(
+        files=files,
         model=config["model"],
         own_model=own_origin(config.model_class),
         dataset=config["dataset"],
@@ -227,5 +230,5 @@ def _record(
 
 def _seconds_per_epoch(history: Sequence[Mapping[str, Any]]) -> float | None:
     """Of a whole epoch: a budget may have cut the last one short."""
-    whole = sum(epoch.get("share", 1.0) for epoch in history)  # a resumed checkpoint may be from before share was kept
+    whole = sum(epoch["share"] for epoch in history)
     return sum(epoch["train_seconds"] for epoch in history) / whole if whole else None

@@ -22,15 +22,13 @@ RESULT, INSTANCES, SPLIT, LOG, CHECKPOINT = "result.json", "instances.parquet", 
 TENSORBOARD = "tensorboard"  # its folder
 POPULARITY = "popularity.json"  # lambdas, and by phase, protocol and metric the values under each
 CATALOGUE = "catalogue.pt"  # what the model needs of its log to be used without it
-# Of ``result.json``. It rises when a key that readers use changes its meaning; a file without the number is of format 1.
+# Of ``result.json``. It rises when a key that readers use changes its meaning.
 FORMAT = 1
 COLUMNS = [
     "row", "phase", "protocol", "user_id", "item_id", "timestamp", "rank", "n_candidates", "ties", "corrected_rank",
     "alpha", "history_length", "n_sessions", "session_length", "gap_s", "in_history", "same_category", "event_type",
     "item_pop_third", "item_events",
 ]  # fmt: skip
-# Which a run of an earlier version lacks; missing there. ``corrected_rank`` is missing where nothing was corrected, too.
-LATER_COLUMNS = ["corrected_rank", "session_length", "item_events"]
 
 
 def path_of(run: str | Path) -> Path:
@@ -58,6 +56,9 @@ class _Told(TypedDict):
     simulated: str | bool  # the notice of a simulated log, or False
     fingerprints: dict[str, Any]  # data, features, split, code; candidates: {"test/pop99": hash}
     config: dict[str, Any]
+    files: dict[
+        str, str
+    ]  # SHA-256 of instances.parquet, the scores and popularity.json; empty where nothing was evaluated
 
 
 _KINDS: dict[str, tuple[type | tuple[type, ...], str]] = {
@@ -93,7 +94,6 @@ class RunResult(_Told, total=False):
     """``result.json``. Metrics of the first protocol have plain keys, the others' such as ``full/ndcg@10``."""
 
     format: int
-    files: dict[str, str]  # SHA-256 of instances.parquet and the scores; runs from before 2026-11-26 have none
     own_model: Origin | None  # where a model class of the user's own came from
     best_valid_score: float
     valid_score_bigger: bool
@@ -213,8 +213,7 @@ def read_instances(folder: Path, files: Mapping[str, str] | None = None) -> pd.D
     if not path.is_file():
         raise DataError(f"{folder}: holds no {INSTANCES}; it is no run folder, or its run has not reached its end.")
     _check_hash(path, files)
-    instances = read_table(path, [column for column in COLUMNS if column not in LATER_COLUMNS])
-    instances = instances.reindex(columns=[*dict.fromkeys([*COLUMNS, *instances])])
+    instances = read_table(path, COLUMNS)
     _check_ranks(path, instances)
     return instances
 
@@ -301,14 +300,14 @@ def check_files(folder: Path, result: RunResult) -> None:
     Raises:
         DataError: one is not.
     """
-    for name in result.get("files", {}):
+    for name in result["files"]:
         if not (folder / name).is_file():
             raise DataError(f"{folder / name}: is gone; {RESULT} names it.")
         _check_hash(folder / name, result["files"])
 
 
 def _check_hash(path: Path, files: Mapping[str, str] | None) -> None:
-    if files and file_sha256(path) != files.get(path.name):
+    if files is not None and file_sha256(path) != files.get(path.name):
         raise DataError(
             f"{path}: is not as the run wrote it (its hash in {RESULT} differs); take it from another copy, or run again."
         )

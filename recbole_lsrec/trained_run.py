@@ -11,7 +11,6 @@ from recbole_lsrec.config import Config
 from recbole_lsrec.config.layers import Layer, given_layers, merge
 from recbole_lsrec.data.dataloader import EvalLoader, TrainLoader
 from recbole_lsrec.data.dataset import SessionDataset
-from recbole_lsrec.data.feature_digest import with_features
 from recbole_lsrec.errors import CheckpointError, ConfigError, model_named
 from recbole_lsrec.own_models import class_name, find_again
 from recbole_lsrec.run_data import Data, load_data
@@ -138,10 +137,6 @@ def _run_of(path: Path, model: str | type | None) -> tuple[Config, Data, Any]:
     config = Config(model_of(stored, model, str(path.parent)), stored.dataset, config_dict=stored.config)
     data = load_data(config)
     now = data.log_fingerprints()
-    sessions = data.dataset.sessions_fingerprint()
-    older = (sessions, with_features(sessions, data.dataset, of_events=False))  # had no further columns; none of events
-    if stored.metadata["fingerprints"].get("features") in older:
-        now["features"] = stored.metadata["fingerprints"]["features"]
     fingerprints = {name: now[name] for name in stored.metadata["fingerprints"]}
     checkpoint.check(stored, model=config["model"], dataset=config["dataset"], fingerprints=fingerprints)
     trained = build_model(config, data)

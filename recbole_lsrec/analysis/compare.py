@@ -331,10 +331,8 @@ def _model_value(name: str, model: Model, metric: Metric, over_users: Sequence[f
 
 
 def _command(result: RunResult) -> list[str]:
-    """What repeats a run. Nothing where it left the model out, before 2026-11-28, or was resumed with a checkpoint's settings."""
-    command = [str(part) for part in result.get("command", [])]
-    whole = any(part.startswith(("--model=", "--config_files=")) for part in command)
-    return command if whole and not result["config"].get("resume") else []
+    """What repeats a run; nothing where it was resumed, with a checkpoint's settings."""
+    return [] if result["config"].get("resume") else [str(part) for part in result.get("command", [])]
 
 
 def _pair(

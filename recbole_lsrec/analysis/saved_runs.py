@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
-from logging import getLogger
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -122,10 +121,7 @@ class SavedRun:
                 + "; run it again with --popularity_correction=valid, under a protocol that validation knows."
             )
         if lines.instances["corrected_rank"].isna().any():
-            raise DataError(
-                f"{self.folder}: {INSTANCES} has no corrected_rank for {phase}/{protocol}, as runs of earlier versions "
-                "have none; run it again."
-            )
+            raise DataError(f"{self.folder}: {INSTANCES} has no corrected_rank for {phase}/{protocol}; run it again.")
         return Lines(lines.instances.assign(rank=lines.instances["corrected_rank"]), None, value)
 
 
@@ -153,16 +149,6 @@ def load_run_folder(folder: str | Path) -> SavedRun:
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder; give the folder of a run, such as runs/SLSRec-cosmetics-2020-...")
     result = read_result(folder)
-    files = result.get("files")
-    if files is None:
-        _say_unsigned()
-    instances = read_instances(folder, files)
+    instances = read_instances(folder, result["files"])
     check_metrics(folder, result, instances)
-    return SavedRun(folder, result, instances, read_scores(folder, instances, files))
-
-
-@cache
-def _say_unsigned() -> None:
-    getLogger().warning(
-        "runs from before 2026-11-26 keep no hashes of their files: of these, only what contradicts itself is noticed"
-    )
+    return SavedRun(folder, result, instances, read_scores(folder, instances, result["files"]))

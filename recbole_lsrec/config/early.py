@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from recbole_lsrec import registry
-from recbole_lsrec.config.known import check_not_gone, general_settings
+from recbole_lsrec.config.known import check_not_replaced, general_settings
 from recbole_lsrec.config.layers import Layer
 from recbole_lsrec.config.setting import Setting, settings_of
 from recbole_lsrec.config.strong import KEY, STRONG
@@ -38,7 +38,7 @@ def check_early(model: str, layers: Iterable[Layer]) -> None:
             if key in declared:
                 declared[key].check(declared[key].of_text(value), layer.source)
             elif complete:
-                check_not_gone(key, layer.source)
+                check_not_replaced(key, layer.source)
 
 
 def check_drawn(model: str, source: str, values: Mapping[str, Iterable[Any]]) -> None:

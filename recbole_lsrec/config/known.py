@@ -30,31 +30,6 @@ _REPLACED = {
 }
 
 
-# Options that were, with the value that the model behaves as; old run folders and checkpoints have them.
-_GONE = {
-    "alpha_gate": "scalar",
-    "category_weights": "masked",
-    "contrastive_halves": "tile",
-    "contrastive_rows": "all",
-    "decay": "exp",
-    "decay_gate": "vector",
-    "detach_denoise": True,
-    "frequency_input": "bucket",
-    "inference_start": "forward",
-    "interval_log": False,
-    "interval_range": "training",
-    "long_proxy": "text",
-    "modulation": "add",
-    "no_long_sessions": "zero",
-    "null_condition": "learned",
-    "projection": False,
-    "reg_feed_forward": False,
-    "share_attention": False,
-    "share_waam": True,
-    "short_pool": "last",
-}
-
-
 @cache
 def general_settings() -> Settings:
     """The settings that belong to no model, and RecBole's keys that do nothing here."""
@@ -102,19 +77,14 @@ def settings_for(model: type) -> Settings:
     return {**general, **own}
 
 
-def check_not_gone(key: str, source: str) -> None:
-    """Refuses a key that was one once.
+def check_not_replaced(key: str, source: str) -> None:
+    """Refuses a key of older RecBole versions.
 
     Raises:
-        ConfigError: says what to use, or how the model is built now.
+        ConfigError: says what to use.
     """
     if key in _REPLACED:
         raise ConfigError(f"{key}: found in {source}; RecBole 1.2.1 replaced it by {_REPLACED[key]!r}, use that.")
-    if key in _GONE:
-        raise ConfigError(
-            f"{key}: found in {source}, which is no option any more; what had it is built as {key}: {_GONE[key]} was. "
-            "Leave it out."
-        )
 
 
 def check_key(key: str, source: str, model: type) -> None:
@@ -126,7 +96,7 @@ def check_key(key: str, source: str, model: type) -> None:
     accepted = settings_for(model)
     if key in accepted:
         return
-    check_not_gone(key, source)
+    check_not_replaced(key, source)
     others = [name for names in model_names().values() for name in names if _has(name, key)]
     more = f" and {len(others) - 3} more" if len(others) > 3 else ""
     hint = f" It is a key of {', '.join(others[:3])}{more}, not of {model.__name__}." if others else ""

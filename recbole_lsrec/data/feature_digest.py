@@ -8,13 +8,12 @@ from recbole.utils import FeatureType
 _OF_TOKENS = (FeatureType.TOKEN, FeatureType.TOKEN_SEQ)
 
 
-def with_features(fingerprint: str, dataset: Any, of_events: bool = True) -> str:
+def with_features(fingerprint: str, dataset: Any) -> str:
     """SHA-256 of a fingerprint and of the features of users, items and events; the fingerprint itself where there are none.
 
     Args:
         fingerprint: of what else is known of the log, categories and sessions among it.
         dataset: a :class:`~recbole_lsrec.data.dataset.SessionDataset` after ``build``.
-        of_events: whether the events' further columns are in it, as in no run of before 2026-11-28.
 
     Returns:
         64 hexadecimal digits.
@@ -28,7 +27,7 @@ def with_features(fingerprint: str, dataset: Any, of_events: bool = True) -> str
         config["CATEGORY_FIELD"],
         config["SESSION_ID_FIELD"],
     }
-    tables = (dataset.user_feat, dataset.item_feat, dataset.events if of_events else None)
+    tables = (dataset.user_feat, dataset.item_feat, dataset.events)
     columns = [
         (table, field)
         for table in tables

@@ -11,8 +11,6 @@ _WARNINGS = {
     "not_normalised": "{n} values are of columns that the run normalised (normalize_all, normalize_field), by bounds that are "
     "not kept: they are read as they stand. Give them as the run had them, or leave the columns out if the model does not "
     "read them.",
-    "without_mean": "{n} numbers are missing and read as 0, in training as the column's mean, which a run of an earlier "
-    "version does not keep: train it again, or leave the columns out if the model does not read them",
     "users_of_popularity": "{n} of {users} users have no event that the model reads, or are not known to a model that knows "
     "users alone: they get the most popular items (source: popularity)",
 }

@@ -19,8 +19,7 @@ class Further(NamedTuple):
         values: field -> a number for each event; where the histories have none, as in training the mean of the log's column,
             and 0 for a word that is missing or that the log lacks.
         counts: ``unknown_words``: such words of the histories; ``not_normalised``: numbers read as they stand, of columns that
-            the run normalised by bounds that it does not keep; ``without_mean``: missing numbers read as 0, of a run made
-            before runs kept the mean.
+            the run normalised by bounds that it does not keep.
     """
 
     values: dict[str, np.ndarray]
@@ -35,8 +34,7 @@ def further_columns(config: Config, catalogue: Catalogue, dataset: CatalogueData
         DataError: the run has its sessions from a column that the histories lack, or a column of numbers holds a word.
     """
     found: dict[str, np.ndarray] = {}
-    counts = dict.fromkeys(("unknown_words", "not_normalised", "without_mean"), 0)
-    means = catalogue.means or {}
+    counts = dict.fromkeys(("unknown_words", "not_normalised"), 0)
     if catalogue.pairs is not None:
         return Further(found, counts)
     if (own := _own_session(config, catalogue, events)) is not None:
@@ -48,11 +46,9 @@ def further_columns(config: Config, catalogue: Catalogue, dataset: CatalogueData
                 "cannot be read as in training; train without it, or use load_run where the data are."
             )
         if field not in events:
-            found[field] = np.full(len(events), means.get(field, 0.0))
+            found[field] = np.full(len(events), catalogue.means.get(field, 0.0))
         elif catalogue.fields[field]["type"] == FeatureType.FLOAT.value:
-            found[field] = _numbers(events, field, means.get(field, 0.0))
-            if catalogue.means is None:
-                counts["without_mean"] += int(missing(events[field]).sum())
+            found[field] = _numbers(events, field, catalogue.means.get(field, 0.0))
             if config["normalize_all"] or field in (config["normalize_field"] or ()):
                 counts["not_normalised"] += int((~missing(events[field])).sum())
         else:
@@ -79,11 +75,8 @@ def _numbers(events: pd.DataFrame, field: str, if_missing: float) -> np.ndarray:
 
 def _own_session(config: Config, catalogue: Catalogue, events: pd.DataFrame) -> str | None:
     """The column of the log's own sessions, where the run had one."""
-    field, own = config["SESSION_ID_FIELD"], catalogue.own_sessions
-    if own is None:  # an older run, of which only columns that were named are known
-        columns = (config["load_col"] or {}).get("inter", [])
-        own = columns != "*" and field in columns
-    if not own:
+    field = config["SESSION_ID_FIELD"]
+    if not catalogue.own_sessions:
         return None
     if field not in events:
         raise DataError(

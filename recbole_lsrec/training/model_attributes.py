@@ -34,13 +34,13 @@ def put_back(model: AbstractRecommender, state: Mapping[str, Any] | None, source
     """Gives a model what :func:`training_state` gave of another; ``source`` is for the message.
 
     Raises:
-        CheckpointError: the state lacks an attribute of the model, as checkpoints did before they held any.
+        CheckpointError: the state lacks an attribute of the model.
     """
     lacking = [name for name in _kept(model) if name not in (state or {})]
     if lacking:
         raise CheckpointError(
-            f"{source}: it lacks what {type(model).__name__} keeps of its training ({', '.join(lacking)}), as files of "
-            "older versions of recbole_lsrec do, so the run would end elsewhere; start the run again without --resume."
+            f"{source}: it lacks what {type(model).__name__} keeps of its training ({', '.join(lacking)}), so "
+            "the run would end elsewhere; start it again without --resume."
         )
     for name, value in (state or {}).items():
         as_array = isinstance(getattr(model, name), np.ndarray)

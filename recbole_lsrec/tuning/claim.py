@@ -66,14 +66,13 @@ def _depends_on(config: Config) -> dict[str, Any]:
 
 def _compare(held: Any, now: Mapping[str, Any], folder: Path) -> None:
     """Refuses other settings and data; other code and versions are said, as between runs that are compared."""
-    if not isinstance(held, Mapping) or not isinstance(held.get("settings"), Mapping):
-        getLogger().warning(
-            f"{folder / SETTINGS}: does not say what its files held when the search began (by an older version), so nobody "
-            "knows whether settings, data or code have changed since"
+    if not (isinstance(held, Mapping) and all(isinstance(held.get(name), type(part)) for name, part in now.items())):
+        raise ConfigError(
+            f"{folder / SETTINGS}: {DEPENDS_ON}: does not say what the search began with; the file was changed or damaged. "
+            "Give another folder."
         )
-        return
     before, after = held["settings"], now["settings"]
-    # A setting that the version before did not have was then what its default is now.
+    # A setting that an update of this package brought was before what its default is now.
     differing = [key for key in after if key in before and before[key] != after[key]]
     found = [_pairs(differing, before, after)] if differing else []
     found += ["the data files changed"] if held.get("data") != now["data"] else []
@@ -86,8 +85,7 @@ def _compare(held: Any, now: Mapping[str, Any], folder: Path) -> None:
         getLogger().warning(
             f"{folder}: the code has changed since the search began, so its trials may not be comparable"
         )
-    versions = held.get("versions")  # which searches from before 2026-11-28 do not have
-    if isinstance(versions, Mapping) and (changed := checkpoint.other_versions(versions)):
+    if changed := checkpoint.other_versions(held["versions"]):
         getLogger().warning(
             f"{folder}: the search began with other versions ({changed}), so its trials may not be comparable"
         )

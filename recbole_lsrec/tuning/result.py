@@ -47,7 +47,7 @@ def read_settings(folder: Path) -> SearchSettings:
     if not path.is_file():
         raise ConfigError(f"resume: {path} does not exist; give the folder that a search wrote (its `--out`).")
     held = read_json(path)
-    held.pop(DEPENDS_ON, None)  # which searches of older versions lack
+    held.pop(DEPENDS_ON, None)
     names = {part.name for part in fields(SearchSettings)}
     if names != set(held):
         strange = ", ".join(sorted(names ^ set(held)))

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from recbole_lsrec.run_files import COLUMNS
+from recbole_lsrec.whole_files import file_sha256
 
 
 def table(user: Sequence[str], rank: Sequence[float], **columns: Any) -> pd.DataFrame:
@@ -62,7 +63,16 @@ def write_run(
         "config": {"seed": seed, "ties": "average", "eval_args": {"mode": {"test": ["pop3"]}}, **(config or {})},
     }
     (folder / "result.json").write_text(json.dumps(result))
+    sign(folder)
     return folder
+
+
+def sign(run: Path) -> None:
+    """Gives ``result.json`` the hashes of the files as they are now."""
+    result = json.loads((run / "result.json").read_text())
+    files = [run / "instances.parquet", *sorted(run.glob("scores-*.npy")), *sorted(run.glob("popularity.json"))]
+    result["files"] = {file.name: file_sha256(file) for file in files}
+    (run / "result.json").write_text(json.dumps(result))
 
 
 def random_run(folder: Callable[..., Path], name: str, number: int, shuffled: bool = False, **options: Any) -> Path:

@@ -13,7 +13,7 @@ from scipy.stats import mannwhitneyu, rankdata, spearmanr
 from recbole_lsrec.analysis.planted import auc, planted, rank_correlation
 from recbole_lsrec.cli import cli
 from recbole_lsrec.errors import DataError
-from tests.analysis.saved_run_files import table, write_run
+from tests.analysis.saved_run_files import sign, table, write_run
 
 
 @pytest.fixture
@@ -71,6 +71,7 @@ def test_history_length_and_the_opening_of_a_session_are_both_taken_out(run):
     path = run / "instances.parquet"
     length = [3, 1, 4, 1, 5, 9, 2, 6]
     pd.read_parquet(path).assign(history_length=length).to_parquet(path, index=False)
+    sign(run)
     alpha, share = [0.9, 0.8, 0.7, 0.2, 0.6, 0.3, 0.2, 0.1], [0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1]
     others = np.column_stack([np.ones(8), rankdata(length), [0, 1] * 4])
     left = [rankdata(one) - others @ np.linalg.pinv(others) @ rankdata(one) for one in (alpha, share)]

@@ -4,14 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from recbole_lsrec.analysis import saved_runs
 from recbole_lsrec.analysis.comparable import load_models
 from recbole_lsrec.analysis.saved_runs import Lines, load_run_folder
 from recbole_lsrec.analysis.user_metrics import Metric
 from recbole_lsrec.errors import ConfigError, DataError
 from recbole_lsrec.evaluation.metrics import gauc, pooled_auc, summarise
 from recbole_lsrec.run_files import write_instances, write_result
-from tests.analysis.saved_run_files import table, write_run
+from tests.analysis.saved_run_files import sign, table, write_run
 from tests.command_line import exit_code
 
 USERS = ["b", "a", "b"]
@@ -72,22 +71,13 @@ def test_folders_that_are_no_finished_runs(tmp_path):
     with pytest.raises(DataError, match=r"result\.json: is not JSON"):
         load_run_folder(run)
     (run / "result.json").write_text(json.dumps({"model": "GRU4Rec", "seed": 1}))
-    with pytest.raises(DataError, match="lacks dataset, simulated, fingerprints, config"):
+    with pytest.raises(DataError, match="lacks dataset, simulated, fingerprints, config, files"):
         load_run_folder(run)
     foreign = write_run(tmp_path / "foreign", table(USERS, [1, 2, 3]))
     pd.DataFrame({"rank": [1.0]}).to_parquet(foreign / "instances.parquet")
+    sign(foreign)
     with pytest.raises(DataError, match="lacks row, phase, protocol"):
         load_run_folder(foreign)
-
-
-def test_of_a_run_from_before_a_column_was_kept_it_is_missing(tmp_path):
-    kept = table(USERS, [1, 2, 3])
-    older = write_run(tmp_path / "older", kept.drop(columns=["corrected_rank", "session_length", "item_events"]))
-    read = load_run_folder(older).lines("test", "pop3").instances
-    assert list(read) == list(kept)
-    assert read["session_length"].isna().all()
-    assert read["item_events"].isna().all()
-    assert read["corrected_rank"].isna().all()
 
 
 def test_ranks_at_the_runs_own_lambda(whole):
@@ -100,12 +90,12 @@ def test_ranks_at_the_runs_own_lambda(whole):
     assert lines.part(np.array([True] + [False] * 5)).popularity == -0.5
     with pytest.raises(ConfigError, match="auc needs scores, and of corrected ones only the ranks are kept"):
         Metric.parse("auc").check_scores(lines, "test/pop3")
-    rewrite(whole, "corrected_rank", [1, 2, 3, 1, 2, 4])
+    rewrite(whole, "corrected_rank", [1, 2, 3, 1, 2, 4], signed=True)
     with pytest.raises(
         DataError, match=r"hit@2 0\.8333 under pop3, the corrected ranks in instances\.parquet give 0\.6667"
     ):
         load_run_folder(whole)
-    rewrite(whole, "corrected_rank", [1, 2, 3, 1, 2, 5])
+    rewrite(whole, "corrected_rank", [1, 2, 3, 1, 2, 5], signed=True)
     with pytest.raises(DataError, match=r"line 6\): rank 3, corrected_rank 5, of 4 candidates"):
         load_run_folder(whole)
 
@@ -135,7 +125,7 @@ def test_a_run_without_corrected_ranks_says_why(whole):
         load_run_folder(whole).lines("test", "pop3", corrected=True)
     told = {"metric": "hit@2", "lambda": {"pop3": 1}, "in_results": False, "phase": "test", "with": {}, "without": {}}
     rewrite(whole, popularity_correction=told)
-    with pytest.raises(DataError, match="has no corrected_rank for test/pop3, as runs of earlier versions"):
+    with pytest.raises(DataError, match="has no corrected_rank for test/pop3; run it again"):
         load_run_folder(whole).lines("test", "pop3", corrected=True)
 
 
@@ -228,9 +218,9 @@ def rewrite(folder, column=None, values=None, signed=False, **result):
         table = pd.read_parquet(folder / "instances.parquet")
         table[column] = values
         table.to_parquet(folder / "instances.parquet", index=False)
-    if signed:
-        del stored["files"]
     (folder / "result.json").write_text(json.dumps({**stored, **result}))
+    if signed:
+        sign(folder)
 
 
 def test_a_run_as_it_was_written_is_read(whole, caplog):
@@ -278,9 +268,9 @@ def test_ranks_that_contradict_are_refused_in_runs_without_hashes_too(whole, col
 @pytest.mark.parametrize(
     "change", [lambda s: -s, lambda s: s[::-1], lambda s: s * np.nan], ids=["negated", "reversed", "nan"]
 )
-def test_scores_that_contradict_are_refused_in_runs_without_hashes_too(whole, change):
-    rewrite(whole, signed=True)
+def test_scores_that_contradict_are_refused_with_their_own_hashes_too(whole, change):
     np.save(whole / "scores-pop3.npy", change(np.load(whole / "scores-pop3.npy")))
+    sign(whole)
     run = load_run_folder(whole)
     with pytest.raises(DataError, match=r"scores-pop3\.npy"):
         run.lines("test", "pop3")
@@ -305,14 +295,6 @@ def test_a_metric_of_scores_that_was_polished_is_noticed(whole):
         load_run_folder(whole).lines("test", "pop3")
 
 
-def test_runs_from_before_the_hashes_are_read_and_that_is_said_once(whole, caplog):
-    saved_runs._say_unsigned.cache_clear()
-    rewrite(whole, signed=True)
-    for _ in range(3):
-        load_run_folder(whole)
-    assert caplog.text.count("keep no hashes of their files") == 1
-
-
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -320,11 +302,11 @@ def test_runs_from_before_the_hashes_are_read_and_that_is_said_once(whole, caplo
         ("", "is not JSON"),
         ("\x00\x01", "is not JSON"),
         (
-            '{"model": 3, "dataset": "d", "seed": 1, "simulated": false, "fingerprints": {}, "config": {}}',
+            '{"model": 3, "dataset": "d", "seed": 1, "simulated": false, "fingerprints": {}, "config": {}, "files": {}}',
             "model: found 3",
         ),
         (
-            '{"model": "m", "dataset": "d", "seed": 1, "simulated": false, "fingerprints": {}, "config": []}',
+            '{"model": "m", "dataset": "d", "seed": 1, "simulated": false, "fingerprints": {}, "config": [], "files": {}}',
             "config: found",
         ),
     ],
@@ -337,11 +319,11 @@ def test_a_damaged_result_is_one_line(whole, content, message):
 
 @pytest.mark.parametrize("keep", [0, 3, 200])
 def test_a_cut_file_is_one_line(whole, keep):
-    rewrite(whole, signed=True)
     for file, message in (
         ("scores-pop3.npy", "cannot be read as an array"),
         ("instances.parquet", "cannot be read as parquet"),
     ):
         (whole / file).write_bytes((whole / file).read_bytes()[: min(keep, 150 if file[0] == "s" else keep)])
+        sign(whole)
         with pytest.raises(DataError, match=message):
             load_run_folder(whole)

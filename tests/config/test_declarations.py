@@ -54,11 +54,6 @@ def test_the_option_tables_of_the_docs_are_current(path: Path) -> None:
     assert with_tables(text) == text, "python -m recbole_lsrec.config.option_table writes them"
 
 
-def test_an_option_that_is_gone_says_what_is_built() -> None:
-    with pytest.raises(ConfigError, match=r"^share_waam: found in config_dict, .* built as share_waam: True was"):
-        Config("SLSRec", "cosmetics", config_dict={"share_waam": True})
-
-
 def test_overall_yaml_is_the_declaration_of_all_runs() -> None:
     path = properties_dir() / "overall.yaml"
     declared = general_settings()

@@ -41,6 +41,7 @@ def run_cell(model, dataset, settings, threads, identity, log):
         "simulated": False,
         "fingerprints": {},
         "config": settings,
+        "files": {},
         "best_valid_result": {"ndcg@10": settings["train_steps"]},
         "test_result": {"ndcg@10": settings["train_steps"] + seed},
     }

@@ -10,7 +10,7 @@ import pytest
 from recbole_lsrec.errors import ConfigError, DataError
 from recbole_lsrec.quick_start import load_run
 from recbole_lsrec.recommend import Recommender
-from tests.recommend.test_recommender import _shop_run, with_catalogue
+from tests.recommend.test_recommender import _shop_run
 
 
 @pytest.fixture(scope="module")
@@ -51,17 +51,6 @@ def test_a_missing_number_is_what_training_read_there(tmp_path, normalised):
     for histories, places in ((frame, [1]), (frame.drop(columns="price"), [0, 1])):
         ((_, batch),) = recommender.windows(histories)
         assert batch["price_list"][0, places].tolist() == pytest.approx([mean] * len(places))
-        assert recommender.recommend(histories, k=1).attrs["counts"]["without_mean"] == 0
-
-
-def test_a_missing_number_of_a_run_that_kept_no_mean_is_0_and_said(run_with_columns, caplog):
-    recommender = Recommender.load(run_with_columns)
-    recommender = with_catalogue(recommender, means=None)
-    frame = pd.DataFrame({"user": "a", "item": ["1", "2"], "timestamp": [1, 2], "lasted": [1, None]})
-    ((_, batch),) = recommender.windows(frame)
-    assert batch["lasted_list"][0, :2].tolist() == [1, 0]
-    assert recommender.recommend(frame, k=1).attrs["counts"]["without_mean"] == 1
-    assert "1 numbers are missing and read as 0, in training as the column's mean" in caplog.text
 
 
 @pytest.mark.parametrize("word", ["long", [1], "1_0", True])
@@ -102,19 +91,15 @@ def test_a_column_that_is_there_twice_is_refused(run_with_columns):
         Recommender.load(run_with_columns).recommend(frame)
 
 
-@pytest.mark.parametrize("older", [False, True])
-def test_own_sessions_of_a_log_whose_columns_are_not_named(tmp_path, monkeypatch, older):
+def test_own_sessions_of_a_log_whose_columns_are_not_named(tmp_path):
     own = {"session_id:token": lambda events: events.index // 9}
     folder, _ = _shop_run(tmp_path, "SLSRec", {"load_col": {"inter": "*"}}, **own)
     recommender = Recommender.load(folder)
     frame = pd.DataFrame({"user": "a", "item": ["1", "2", "3"], "timestamp": [1, 2, 3], "session_id": [7, 8, 8]})
-    if older:  # nothing is known of its sessions
-        recommender = with_catalogue(recommender, own_sessions=None)
     ((_, batch),) = recommender.windows(frame)
-    assert batch["session_id_list"][0, :3].tolist() == ([1, 1, 1] if older else [1, 2, 2])
-    if not older:
-        with pytest.raises(DataError, match=r"^histories: lack the column 'session_id' \(SESSION_ID_FIELD\)"):
-            recommender.recommend(frame.drop(columns="session_id"))
+    assert batch["session_id_list"][0, :3].tolist() == [1, 2, 2]
+    with pytest.raises(DataError, match=r"^histories: lack the column 'session_id' \(SESSION_ID_FIELD\)"):
+        recommender.recommend(frame.drop(columns="session_id"))
 
 
 def test_own_sessions_of_any_kind_of_value(tmp_path):

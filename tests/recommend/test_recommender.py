@@ -154,7 +154,6 @@ def test_unknown_items_are_counted_and_a_history_of_them_gets_popularity(run_of_
         "filtered": 0,
         "unknown_words": 0,
         "not_normalised": 0,
-        "without_mean": 0,
         "users_of_popularity": 1,
         "users_not_trained_on": 2,
         "unknown_candidates": 0,

@@ -1,7 +1,6 @@
 """Whose a folder is."""
 
 import json
-import logging
 from pathlib import Path
 from typing import Any
 
@@ -80,17 +79,6 @@ def test_other_versions_are_said(
     assert f"the search began with other versions (torch {was['torch']} -> 9.0)" in caplog.text
 
 
-def test_a_search_that_did_not_write_down_its_versions_is_taken_up(
-    begun: SearchSettings, caplog: pytest.LogCaptureFixture
-) -> None:
-    path = begun.out / "settings.json"
-    held = json.loads(path.read_text())
-    del held["depends_on"]["versions"]
-    path.write_text(json.dumps(held))
-    assert again(begun) is None
-    assert "versions" not in caplog.text
-
-
 def test_a_setting_that_the_version_before_did_not_have_is_no_difference(begun: SearchSettings) -> None:
     path = begun.out / "settings.json"
     held = json.loads(path.read_text())
@@ -100,13 +88,8 @@ def test_a_setting_that_the_version_before_did_not_have_is_no_difference(begun: 
 
 
 @pytest.mark.parametrize("held", [None, [], {"settings": 3}])
-def test_a_search_of_an_older_version_is_taken_up_and_says_what_is_not_known(
-    begun: SearchSettings, caplog: pytest.LogCaptureFixture, held: Any
-) -> None:
+def test_a_search_that_does_not_say_what_it_began_with_is_refused(begun: SearchSettings, held: Any) -> None:
     path = begun.out / "settings.json"
-    older = json.loads(path.read_text())
-    older.pop("depends_on")
-    path.write_text(json.dumps(older if held is None else {**older, "depends_on": held}))
-    with caplog.at_level(logging.WARNING):
-        assert again(result.read_settings(begun.out)) is None
-    assert f"{path}: does not say what its files held when the search began" in caplog.text
+    path.write_text(json.dumps({**json.loads(path.read_text()), "depends_on": held}))
+    with pytest.raises(ConfigError, match=r"settings\.json: depends_on: does not say what the search began with"):
+        again(result.read_settings(begun.out))

@@ -55,7 +55,7 @@ def _cost(system: str, runs: Sequence[SavedRun]) -> Cost:
     return Cost(
         system=system,
         seconds_per_epoch=_mean([run.result["seconds_per_epoch"] for run in runs]),
-        epochs=float(np.mean([sum(epoch.get("share", 1.0) for epoch in run.result["history"]) for run in runs])),
+        epochs=float(np.mean([sum(epoch["share"] for epoch in run.result["history"]) for run in runs])),
         ms_per_user=_mean([_ms_per_user(run) for run in runs]),
         memory_mb=float(np.mean([peak["process"] for peak in memory])),
         gpu_memory_mb=_mean([peak.get("gpu") for peak in memory]),

@@ -128,7 +128,7 @@ def _of_system(system: str, runs: Sequence[SavedRun]) -> list[Corrected]:
     told: list[PopularityCorrection] = []
     curves: list[dict[str, Any]] = []
     for run in runs:
-        correction, own = run.result.get("popularity_correction"), read_curves(run.folder, run.result.get("files"))
+        correction, own = run.result.get("popularity_correction"), read_curves(run.folder, run.result["files"])
         if correction is None or own is None or correction["phase"] != PHASE:
             return []
         told.append(correction)
@@ -136,8 +136,6 @@ def _of_system(system: str, runs: Sequence[SavedRun]) -> list[Corrected]:
     metric, lambdas = told[0]["metric"], curves[0]["lambdas"]
     if any(one["metric"] != metric for one in told) or any(own["lambdas"] != lambdas for own in curves):
         return []
-    if any(metric not in curve for own in curves for curve in own[PHASE].values()):
-        return []  # a run of an earlier version with a given lambda and a metric that ranks do not give
     found = []
     for protocol in curves[0][PHASE]:
         if any(protocol not in one["lambda"] for one in told):

@@ -29,7 +29,7 @@ def run(history, process, gpu, seconds, parameters):
 
 def test_costs_are_means_over_runs_of_which_one_only_counts():
     rising = [
-        {"train_loss": 2.0, "train_seconds": 4.0, "valid_score": 0.1},
+        {"train_loss": 2.0, "train_seconds": 4.0, "share": 1.0, "valid_score": 0.1},
         {"train_loss": 1.0, "train_seconds": 2.0, "share": 0.5, "valid_score": 0.2},
     ]
     counting = [{"train_loss": 0.0, "train_seconds": 1.0, "share": 1.0, "valid_score": 0.1}]

@@ -22,7 +22,7 @@ def test_more_than_half_of_the_runs_were_still_rising(rising, stopped, outside):
 
 
 def test_a_model_that_only_counts_is_not_still_improving(tmp_path):
-    history = [{"epoch": 0, "train_seconds": 1.0, "train_loss": 0.0, "valid_score": 0.1}]
+    history = [{"epoch": 0, "train_seconds": 1.0, "share": 1.0, "train_loss": 0.0, "valid_score": 0.1}]
     cell = write_cell(tmp_path, "A", {"pop3": ranks(2, 1)}, 1, result={"history": history, "valid_score_bigger": True})
     write_report(write_board(tmp_path, [cell]))
     assert "still rising" not in (tmp_path / "leaderboard.md").read_text()
@@ -69,7 +69,10 @@ def test_a_loss_of_0_in_one_epoch_is_no_model_that_only_counts(losses, rising):
 
 @pytest.mark.parametrize("rising", [True, False])
 def test_the_page_says_whose_validation_was_still_rising(tmp_path, rising):
-    history = [{"epoch": n, "train_seconds": 1.0, "valid_score": score} for n, score in enumerate([0.1, 0.3, 0.2])]
+    history = [
+        {"epoch": n, "train_seconds": 1.0, "share": 1.0, "valid_score": score}
+        for n, score in enumerate([0.1, 0.3, 0.2])
+    ]
     cells = [
         write_cell(tmp_path, "A", {"pop3": ranks(2, 1)}, 1, result={"history": history[: 2 if rising else 3]}),
         write_cell(tmp_path, "A", {"pop3": ranks(2, 2)}, 2),
@@ -82,7 +85,10 @@ def test_the_page_says_whose_validation_was_still_rising(tmp_path, rising):
 
 
 def test_a_single_validation_is_called_so(tmp_path):
-    history = [{"epoch": 0, "train_seconds": 1.0}, {"epoch": 1, "train_seconds": 1.0, "valid_score": 0.3}]
+    history = [
+        {"epoch": 0, "train_seconds": 1.0, "share": 1.0},
+        {"epoch": 1, "train_seconds": 1.0, "share": 1.0, "valid_score": 0.3},
+    ]
     once = {"history": history, "valid_score_bigger": True}
     twice = {**once, "history": [{**history[1], "valid_score": 0.1}, history[1]]}
     cells = [
@@ -107,7 +113,10 @@ def test_a_single_validation_is_called_so(tmp_path):
 
 def test_a_system_that_was_still_rising_is_shown_outside_the_order(tmp_path):
     """Good would be the best under both protocols; its trainings were too short."""
-    short = [{"epoch": n, "train_seconds": 1.0, "valid_score": score} for n, score in enumerate([0.1, 0.2, 0.3])]
+    short = [
+        {"epoch": n, "train_seconds": 1.0, "share": 1.0, "valid_score": score}
+        for n, score in enumerate([0.1, 0.2, 0.3])
+    ]
     cells = three_levels(tmp_path)
     for cell in cells:
         if cell["system"] == "Good":

@@ -302,7 +302,7 @@ def test_a_system_that_is_better_over_users_than_the_first_is_said_to_be():
 
 
 def test_rows_are_in_order_then_still_rising_then_without_a_result(tmp_path):
-    rising = {"history": [{"epoch": n, "train_seconds": 1.0, "valid_score": n / 9} for n in range(8)]}
+    rising = {"history": [{"epoch": n, "train_seconds": 1.0, "share": 1.0, "valid_score": n / 9} for n in range(8)]}
     cells = [
         empty_cell("Broken", "error", "it broke"),
         write_cell(tmp_path, "Rising", {"pop3": ranks(1, 1)}, result=rising),
