@@ -6,14 +6,12 @@ from typing import Any
 
 import pytest
 
-from recbole_lsrec.config import Config
 from recbole_lsrec.config.known import LAYERS, general_settings, plugin_keys, settings_for
 from recbole_lsrec.config.no_effect import NO_EFFECT
 from recbole_lsrec.config.option_table import with_tables
 from recbole_lsrec.config.paths import RECBOLE, properties_dir, yamls_named
 from recbole_lsrec.config.setting import Effect, Setting, settings_of
 from recbole_lsrec.config.values import read_yaml
-from recbole_lsrec.errors import ConfigError
 from recbole_lsrec.registry import get_model, model_names
 
 OURS = [name for name in model_names()["recbole_lsrec"] if hasattr(get_model(name), "options_class")]
