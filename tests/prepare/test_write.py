@@ -14,21 +14,36 @@ LOG = [
     *(("c", "u", 720), ("c", "t", 720), ("c", "s", 720)),
     ("d", "x", 840),
     *(("e", "r", 600), ("e", "q", 900)),
+    *(("f", "p", 900), ("f", "o", 960), ("f", "n", 960), ("f", "m", 1080)),
 ]
 
 
-@pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 11])
-def test_a_log_is_measured_whatever_its_batches(size):
+def measured(log, size):
+    """What is seen of a log in batches of a size."""
     measure = _Measure()
-    for at in range(0, len(LOG), size):
-        users, items, seconds = zip(*LOG[at : at + size], strict=True)
+    for at in range(0, len(log), size):
+        users, items, seconds = zip(*log[at : at + size], strict=True)
         measure.add(pa.array(users), pa.array(items), np.array(seconds) * SECOND)
-    found = measure.finish()
-    assert (found.events, found.users) == (11, 5)
-    assert found.equal_times == 5  # two of a, three of c
-    assert found.gaps.sum() == 3  # a's 60 and 120 seconds, e's 300
+    return measure.finish()
+
+
+def untrained(found):
+    return sorted(item for part in found.untrained for item in part.to_pylist())
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 15])
+def test_a_log_is_measured_whatever_its_batches(size):
+    found = measured(LOG, size)
+    assert (found.events, found.users) == (15, 6)
+    assert found.equal_times == 7  # two of a, three of c, two of f
+    assert found.gaps.sum() == 5  # 60 and 120 seconds of a and f, e's 300
     assert found.resolution == 60
-    assert (found.first, found.last) == (600 * SECOND, 900 * SECOND)
-    assert (np.concatenate(found.tests) // SECOND).tolist() == [780, 720]  # the last of a and c
-    assert (np.concatenate(found.valids) // SECOND).tolist() == [660]  # a's last but one
-    assert sorted(item for part in found.untrained for item in part.to_pylist()) == ["s", "v", "w", "x", "z"]
+    assert (found.first, found.last) == (600 * SECOND, 1080 * SECOND)
+    assert (np.concatenate(found.tests) // SECOND).tolist() == [780, 720, 1080]  # the last of a, c and f
+    assert (np.concatenate(found.valids) // SECOND).tolist() == [660, 960]  # the last but one of a and f
+    assert untrained(found) == ["m", "n", "s", "v", "w", "x", "z"]
+
+
+@pytest.mark.parametrize("size", [1, 2])
+def test_a_lone_event_is_seen_at_the_end_too(size):
+    assert untrained(measured([("a", "x", 600), ("b", "v", 660)], size)) == ["v", "x"]
