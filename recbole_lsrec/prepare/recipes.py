@@ -95,7 +95,7 @@ def apply(connection: Any, recipe: Recipe, source: Source, seed: int, ledger: Le
             f"SELECT u FROM (SELECT DISTINCT \"user\" AS u FROM log) ORDER BY md5('{seed}:' || u), u "
             f"LIMIT {int(count[0])}"
         )
-        keep(f"{recipe.users:.0%} of the users", f'"user" IN ({drawn})', f"seed {seed}")
+        keep(f"{100 * recipe.users:g}% of the users", f'"user" IN ({drawn})', f"seed {seed}")
     if recipe.k_core > 1:
         _k_core(recipe, keep, connection)
 

@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 
+from recbole_lsrec.data import sampler as module
 from recbole_lsrec.data.counter_random import key_from, uniform
 from recbole_lsrec.data.sampler import TimeThresholdSampler
 from recbole_lsrec.data.sessions import segment_sessions
@@ -32,6 +33,10 @@ ITEM = [1, 2, 3, 2, 4, 1, 5]
 TIME = [0, 5, 30, 31, 1, 40, 41]
 
 
+def test_items_of_one_second_appear_in_the_order_of_their_first_rows():
+    assert make_sampler([1, 1, 2], [2, 5, 2], [0, 0, 0], 6).by_appearance.tolist() == [2, 5]
+
+
 def test_pool_is_the_items_first_seen_before_the_target():
     sampler = make_sampler(USER, ITEM, TIME, 6)
     assert sampler.by_appearance.tolist() == [1, 4, 2, 3, 5]
@@ -42,10 +47,11 @@ def test_pool_is_the_items_first_seen_before_the_target():
 
 def test_a_pool_too_small_is_an_error_that_says_how_small():
     sampler = make_sampler(USER, ITEM, TIME, 6)
+    # Row 6 has four, and the message names the row with the fewest.
     with pytest.raises(
-        DataError, match=r"the target event 2 of the sorted log has 3 possible negatives, 4 are asked for"
+        DataError, match=r"the target event 2 of the sorted log has 3 possible negatives, 5 are asked for"
     ):
-        sampler.draw([2], 4, key=1)
+        sampler.draw([6, 2], 5, key=1)
 
 
 def test_fewer_pads_with_zero():
@@ -54,11 +60,33 @@ def test_fewer_pads_with_zero():
     assert sorted(drawn) == [0, 1, 2, 4]
 
 
+@pytest.mark.parametrize("cells", [1, 1 << 22])  # a row at a time, or all at once
+def test_a_short_pool_gets_nothing_of_a_longer_one_beside_it(cells, monkeypatch):
+    monkeypatch.setattr(module, "_CELLS", cells)
+    sampler = make_sampler([*USER, 3], [*ITEM, 1], [*TIME, 50], 6)
+    # Row 3 (item 2 at 31): of 1 4 2 3. Row 7 (item 1 at 50): of 5 too.
+    drawn = sampler.draw([3, 7], 5, key=1, fewer=True)
+    assert np.sort(drawn).tolist() == [[0, 0, 1, 3, 4], [0, 2, 3, 4, 5]]
+
+
 def test_training_widens_to_the_first_items_and_counts():
     sampler = make_sampler(USER, ITEM, TIME, 6)
     # Row 1 (item 2 at 5): only 1 and 4 were seen; the first four items are 1, 4, 2, 3.
     assert sorted(sampler.draw([1], 3, key=1, widen=True)[0].tolist()) == [1, 3, 4]
     assert sampler.widened(np.arange(7), 3) == 4  # rows 3, 5 and 6 have four items before them
+
+
+def test_a_pool_is_widened_by_what_the_exclusions_can_take_and_no_more():
+    counted = np.array([True, True, True, True, True, True, False])
+    sampler = make_sampler(USER, ITEM, TIME, 6, counted)
+
+    def widened(n, exclude):
+        return [sampler.widened(np.array([row]), n, exclude=["positive", exclude]) for row in (3, 5)]
+
+    # Before rows 3 and 5 the same four items of five had appeared. What can be taken beside the positive:
+    assert widened(1, "history") == [1, 0]  # three events and one
+    assert widened(2, "target_session") == [1, 0]  # two counted events and one
+    assert widened(1, "user") == [1, 0]  # four and two
 
 
 def test_training_by_popularity_widens_to_the_first_items_that_have_some():
@@ -113,6 +141,7 @@ def test_popularity_counts_training_rows_only():
     assert sorted(sampler.draw([6], 3, key=1, alpha=1.0)[0].tolist()) == [1, 2, 3]
     with pytest.raises(DataError, match="3 possible negatives, 4 are asked for"):
         sampler.draw([6], 4, key=1, alpha=1.0)
+    assert sorted(sampler.draw([6], 4, key=1, alpha=1.0, popularity="all")[0].tolist()) == [1, 2, 3, 4]
 
 
 def test_in_batch_draws_targets_of_the_batch_but_never_the_positive():
@@ -121,6 +150,12 @@ def test_in_batch_draws_targets_of_the_batch_but_never_the_positive():
     drawn = sampler.in_batch(rows, 4, key=3)
     assert set(np.unique(drawn)) <= set(sampler.item[rows])
     assert not (drawn == sampler.item[rows][:, None]).any()
+
+
+def test_in_batch_of_a_part_draws_from_the_whole_batch():
+    sampler = make_sampler(USER, ITEM, TIME, 6)
+    drawn = sampler.in_batch(np.array([0]), 20, key=3, batch_rows=np.array([0, 2, 6]))
+    assert set(drawn[0].tolist()) == {3, 5}
 
 
 def test_in_batch_of_a_single_instance_falls_back_to_all_items():

@@ -3,14 +3,17 @@
 import numpy as np
 import pytest
 import torch
+from recbole.data.interaction import Interaction
+from recbole.model.abstract_recommender import GeneralRecommender
 from recbole.model.sequential_recommender import DIEN, DIN, GRU4Rec, SASRec
 
 from recbole_lsrec.evaluation import scoring
 from recbole_lsrec.evaluation.evaluator import evaluate
-from recbole_lsrec.evaluation.scoring import distinct_candidates, score_batch
+from recbole_lsrec.evaluation.scoring import distinct_candidates, predict_rows, score_batch, scores_pairs
 from recbole_lsrec.model.sequential_recommender.difflsrec import DiffLSRec
 from recbole_lsrec.model.sequential_recommender.slsrec import SLSRec
 from recbole_lsrec.registry import get_model
+from recbole_lsrec.testing import randomise
 from tests.evaluation.test_evaluator import make, small_log  # noqa: F401
 
 CE = {"train_neg_sample_args": None}
@@ -79,7 +82,9 @@ def test_two_stages_are_asked_about_as_many_histories_as_fit(small_log, model_cl
 
 
 @pytest.mark.parametrize("name", ["SASRec", "GRU4Rec", "eSASRec"])
-@pytest.mark.parametrize(("items_per_candidate", "all_items"), [(1, False), (100, True)])
+@pytest.mark.parametrize(
+    ("items_per_candidate", "all_items"), [(11, False), (12, True)]
+)  # five of 58 items and padding
 def test_of_a_large_catalogue_the_candidates_alone_are_scored(
     small_log,  # noqa: F811
     monkeypatch,
@@ -100,6 +105,66 @@ def test_of_a_large_catalogue_the_candidates_alone_are_scored(
         found = score_batch(model, interaction, items, loader.dataset, full=False, memory_mb=0.005)
     torch.testing.assert_close(found.candidates, expected, rtol=1e-5, atol=1e-6)
     assert bool(asked) is all_items
+
+
+class OfPairs(GeneralRecommender):
+    """Scores user u and item i with 100 u + i, and notes how many pairs it is asked about."""
+
+    def __init__(self):
+        self.sizes = []
+
+    def predict(self, interaction):
+        self.sizes.append(len(interaction))
+        return 100.0 * interaction["user_id"] + interaction["item_id"]
+
+
+class OfUsers(OfPairs):
+    """The same, of all items together."""
+
+    def full_sort_predict(self, interaction):
+        return 100.0 * interaction["user_id"][:, None] + torch.arange(59)
+
+
+@pytest.mark.parametrize("model_class", [OfPairs, OfUsers])
+@pytest.mark.parametrize("full", [True, False])
+@pytest.mark.parametrize("memory_mb", [1, 0.001])  # all users together, or one
+def test_a_model_of_users_scores_each_instance_by_its_user(small_log, model_class, full, memory_mb):  # noqa: F811
+    _, loader, _ = make(small_log, **CE, eval_args={"mode": "uni9"})
+    batch = Interaction({"user_id": torch.tensor([3, 5, 3])})
+    items = torch.tensor([[1, 9], [9, 2], [58, 1]])
+    found = score_batch(model_class(), batch, items, loader.dataset, full, memory_mb)
+    assert found.candidates.tolist() == [[301, 309], [509, 502], [358, 301]]
+    if full:
+        assert found.full[:, 1].tolist() == [301, 501, 301]
+
+
+def test_predict_is_given_as_many_rows_as_fit(small_log):  # noqa: F811
+    _, loader, _ = make(small_log, **CE, eval_args={"mode": "uni9"})
+    model, batch = OfPairs(), Interaction({"user_id": torch.arange(6)})
+    # A row of 8 bytes is counted as 1 KiB.
+    predict_rows(model, batch, torch.tensor([[1, 2, 3, 4, 5]]), loader.dataset, memory_mb=10 / 1024)
+    assert model.sizes == [10, 10, 10]
+
+
+@pytest.mark.parametrize(
+    ("name", "pairs"),
+    [("SLSRec", True), ("DIN", True), ("DiffLSRec", False), ("SASRec", False), ("NeuMF", False), ("BPR", False)],
+)
+def test_which_models_look_at_pairs_of_history_and_item(name, pairs):
+    model_class = get_model(name)
+    assert scores_pairs(model_class.__new__(model_class)) is pairs
+
+
+def test_alpha_is_that_of_the_first_candidate(small_log):  # noqa: F811
+    _, loader, model = make(small_log, SLSRec, eval_args={"mode": "uni9"}, **OPTIONS[SLSRec])
+    randomise(model)
+    model.eval()
+    interaction, items = batch_of(loader), torch.tensor([[7, 3, 5]]).expand(8, -1)
+    with torch.no_grad():
+        found = score_batch(model, interaction, items, loader.dataset, full=False, memory_mb=1).alpha
+        of_each = model.score(model.encode(interaction), items, return_alpha=True)[1]
+    assert not torch.allclose(of_each[:, 0], of_each[:, 2])
+    torch.testing.assert_close(found, of_each[:, 0])
 
 
 class Colder(get_model("SASRec")):  # type: ignore[misc]

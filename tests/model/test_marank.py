@@ -9,7 +9,8 @@ import torch.nn.functional as F
 from recbole.data.interaction import Interaction
 from torch import Tensor
 
-from recbole_lsrec.model.sequential_recommender.marank import MARank
+from recbole_lsrec.data.log_chance import LOG_CHANCE
+from recbole_lsrec.model.sequential_recommender.marank import ContextAttention, MARank
 from recbole_lsrec.testing import ModelContract, StubDataset, random_batch, randomise, stub_config
 from recbole_lsrec.testing.stub import N_USERS, repad
 from tests.model.goldens import RATE, Golden, TensorFlowAdam, asked_of, load, take_weights
@@ -178,7 +179,7 @@ def test_two_steps_as_tensorflow_takes_them() -> None:
     """Tables first, then the network from the moved tables; both calls advance one Adam's bias correction."""
     golden = load("marank_small")
     model, batch = golden_model(golden, "marank_small"), golden_batch(golden)
-    adam = TensorFlowAdam(beta2=0.99, epsilon=1e-4)
+    adam = TensorFlowAdam(beta2=MARank.optimizer_defaults["betas"][1], epsilon=MARank.optimizer_defaults["eps"])
     for step in ("step1", "step2"):
         for part in (("emb/",), ("W/", "b/")):
             model.zero_grad()
@@ -232,6 +233,29 @@ def test_several_negatives_are_several_triplets() -> None:
     model, batch = build(dropout_prob=0.0), random_batch(n_negatives=2)
     pairs = [Interaction({**batch.interaction, "neg_item_id": batch["neg_item_id"][:, at : at + 1]}) for at in (0, 1)]
     torch.testing.assert_close(model.calculate_loss(batch), sum(model.calculate_loss(pair) for pair in pairs))
+
+
+def test_what_is_drawn_more_often_is_taken_off_its_score() -> None:
+    model, batch = build(dropout_prob=0.0), random_batch(n=1, n_negatives=2)
+    items = torch.cat([batch["item_id"].unsqueeze(1), batch["neg_item_id"]], dim=1)
+    target, first, second = model.match(model.encode(batch), items).logits[0]
+    batch.update(Interaction({LOG_CHANCE: torch.tensor([[0.5, 2.0, -1.0]])}))
+    expected = F.softplus((first - 2) - (target - 0.5)) + F.softplus((second + 1) - (target - 0.5))
+    torch.testing.assert_close(model.losses(batch)["data"], expected)
+
+
+def test_tables_and_matrices_start_small_biases_and_output_vectors_do_not() -> None:
+    for name, parameter in build(embedding_size=64, category_embedding_size=16).named_parameters():
+        drawn = parameter.detach()[:-1]  # without the user who has no vector
+        assert float(drawn.std()) == pytest.approx(0.01 if parameter.dim() == 2 else 1.0, rel=0.4), name
+
+
+def test_dropout_takes_what_goes_into_layers_and_not_what_goes_past_them() -> None:
+    attention = ContextAttention(8, query=True, dropout=1.0)
+    torch.testing.assert_close(attention(torch.randn(3, 6, 8), torch.randn(3, 8)), torch.full((3, 6), 1 / 6))
+    model, x = build(), torch.randn(3, 8)
+    model.dropout.p = 1.0
+    torch.testing.assert_close(model._residual(model.union[0], x), torch.relu(model.union[0].bias + x))
 
 
 def test_dropout_is_off_in_evaluation() -> None:

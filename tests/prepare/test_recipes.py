@@ -47,6 +47,12 @@ def test_the_draw_of_users_is_exact_and_depends_on_the_seed_alone(prepared):
     assert drawn[0] == drawn[1] != drawn[2]
 
 
+def test_the_account_names_the_share_of_users_that_was_asked_for(prepared):
+    rows = "".join(f"u{n},i,{1577836800 + n},c,view\n" for n in range(200))
+    meta = prepared("csv", {"log.csv": HEAD + rows}, sample_users=0.005)[2]
+    assert steps(meta)["0.5% of the users"] == 199
+
+
 def test_views_that_nothing_names_are_asked_for(prepared):
     with pytest.raises(DataError, match="keeps views, but the event types are 'eat'"):
         prepared("csv", {"log.csv": HEAD + "a,1,1577836800,x,eat\n"}, recipe="clsr")
