@@ -43,7 +43,7 @@ def final_evaluation(trainer: Trainer, data: Data, saved: bool) -> FinalEvaluati
     config, shown = trainer.config, trainer.config["show_progress"]
 
     def found(loader: EvalLoader, correction: Correction | None) -> Evaluation:
-        trainer.evaluate(loader, load_best_model=saved, show_progress=shown, correction=correction)
+        trainer.evaluate(loader, load_best_model=False, show_progress=shown, correction=correction)
         assert trainer.evaluation is not None  # the loader is not empty
         return trainer.evaluation
 
@@ -52,10 +52,12 @@ def final_evaluation(trainer: Trainer, data: Data, saved: bool) -> FinalEvaluati
         getLogger().warning(
             "popularity_correction: valid: there is no validation target to fit it on; nothing is corrected"
         )
+    loaders = [loader for loader in data.evaluated() if loader]
+    if saved and (loaders or data.fitting):
+        trainer.restore_best()
     fitting = found(data.fitting, correction) if data.fitting else None
     if correction is not None and fitting is not None:
         correction = replace(correction, chosen=_fitted(fitting, correction.lambdas, config))
-    loaders = [loader for loader in data.evaluated() if loader]
     phases = {loader.phase: found(loader, correction) for loader in loaders}
     noise = {loader.phase: inference_noise(trainer.model, loader, config, correction) for loader in loaders}
     told, curves = None, None

@@ -27,6 +27,7 @@ from recbole_lsrec.training import generators, model_attributes
 from recbole_lsrec.training.budget import BudgetSpent, FirstBatches, Paced, check_epochs, check_patience, tell_progress
 from recbole_lsrec.training.clipping import clip_each_variable
 from recbole_lsrec.training.denormals import flushed_denormals
+from recbole_lsrec.training.epoch_line import epoch_line
 from recbole_lsrec.training.freed_memory import keep_freed_memory
 from recbole_lsrec.training.lazy_adam import LazyAdam
 from recbole_lsrec.training.shared_epoch import of_numbers, shared_epoch
@@ -210,14 +211,18 @@ class Trainer(recbole.trainer.Trainer):
         if not eval_data:
             return None
         if load_best_model:
-            found = self._load(model_file or self.saved_model_file)
-            checkpoint.restore_best(found, self.model)
-            self.logger.info(f"Loaded the best weights of {found.path}", extra=DETAIL)
+            self.restore_best(model_file)
         self.model.eval()
         with torch.no_grad():
             self.evaluation = evaluate(self.model, eval_data, self.config, show_progress, correction)
         self.wandblogger.log_eval_metrics(self.evaluation.metrics, head="eval")
         return self.evaluation.metrics
+
+    def restore_best(self, model_file: str | Path | None = None) -> None:
+        """Gives the model the best weights of a checkpoint, by default the run's own; see :meth:`evaluate`."""
+        found = self._load(model_file or self.saved_model_file)
+        checkpoint.restore_best(found, self.model)
+        self.logger.info(f"Loaded the best weights of {found.path}", extra=DETAIL)
 
     def resume_checkpoint(self, resume_file: str | Path) -> None:
         """Takes up the run that wrote a checkpoint; :meth:`fit` goes on from there.
@@ -331,14 +336,7 @@ class Trainer(recbole.trainer.Trainer):
             self.on_epoch(self.history[-1])
 
     def _say_epoch(self, entry: dict[str, Any]) -> None:
-        """One line, in RecBole's words."""
-        losses, places = entry["train_loss"], self.config["loss_decimal_place"] or 4
-        shown = ", ".join(f"{loss:.{places}f}" for loss in (losses if isinstance(losses, list) else [losses]))
-        line = f"epoch {entry['epoch']} training [time: {entry['train_seconds']:.2f}s, train loss: {shown}]"
-        if "valid_score" in entry:
-            line += f", evaluating [time: {entry['valid_seconds']:.2f}s, valid_score: {entry['valid_score']:.6f}]"
-            line += ", best so far" if self.cur_step == 0 else ""
-        self.logger.info(line)
+        self.logger.info(epoch_line(entry, self.config["loss_decimal_place"] or 4, best=self.cur_step == 0))
         if "valid_result" in entry:
             self.logger.info("valid result: \n" + dict2str(entry["valid_result"]), extra=DETAIL)
 

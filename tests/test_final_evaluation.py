@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from recbole_lsrec import checkpoint
 from recbole_lsrec import final_evaluation as module
 from recbole_lsrec.analysis.compare import compare
 from recbole_lsrec.analysis.comparison_text import comparison_text
@@ -153,6 +154,16 @@ def test_whatever_the_test_is_lambda_is_the_same(run):
     assert poisoned.correction["lambda"] == result["popularity_correction"]["lambda"]
     assert poisoned.curves["valid"] == curves["valid"]
     assert poisoned.curves["test"] != curves["test"]
+
+
+def test_the_checkpoint_is_read_once_for_all_phases(settings, monkeypatch):
+    """Of which there are three here: the validation to fit on, and both phases."""
+    read, load = [], checkpoint.load
+    monkeypatch.setattr(checkpoint, "load", lambda path, key: read.append(Path(path).name) or load(path, key))
+    run_recbole_lsrec("GRU4Rec", "shop", config_dict={**settings, "epochs": 1})
+    assert read == ["checkpoint.pt"]
+    run_recbole_lsrec("GRU4Rec", "shop", config_dict={**settings, "epochs": 1}, saved=False)
+    assert len(read) == 1
 
 
 def test_of_a_metric_with_a_lower_side_the_lowest_is_chosen_and_either_end_is_told(caplog):

@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 
 from recbole_lsrec.analysis.comparable import Model, load_models
+from recbole_lsrec.analysis.over_users import measure
 from recbole_lsrec.analysis.saved_runs import Lines, SavedRun, in_two_stages
 from recbole_lsrec.analysis.significance import (
-    ResampledAUC,
-    bootstrap,
     cohen_d,
     combined_t,
     holm,
@@ -24,7 +23,7 @@ from recbole_lsrec.analysis.significance import (
     win_tie_loss,
 )
 from recbole_lsrec.analysis.user_metrics import Metric
-from recbole_lsrec.errors import DataError, check_arguments
+from recbole_lsrec.errors import check_arguments
 from recbole_lsrec.json_files import finite
 from recbole_lsrec.run_files import RunResult
 
@@ -206,61 +205,57 @@ def compare_models(
     for model in models:
         for lines in model.lines:
             metric.check_scores(lines, f"{phase}/{protocol}")
-    n_users = len(models[0].lines[0].users[0])
-    generator = np.random.default_rng(bootstrap_seed)
-    if metric.pooled:
-        users, per_user, draws = n_users, None, _pooled_draws(models, n_users, resamples, generator)
-        over_users = [[None] * len(model.runs) for model in models]
-    else:
-        values = _user_values(models, metric)
-        _enough(values[0].shape[1])
-        per_user = np.array([of_model.mean(axis=0) for of_model in values])
-        over_users = [of_model.mean(axis=1).tolist() for of_model in values]
-        users = per_user.shape[1]
-        draws = bootstrap(lambda counts: counts @ per_user.T / users, _enough(users), resamples, generator)
+    found = measure(models, metric, resamples, np.random.default_rng(bootstrap_seed))
     table = [
         _model_value(f"M{number}", model, metric, means)
-        for number, (model, means) in enumerate(zip(models, over_users, strict=True), 1)
+        for number, (model, means) in enumerate(zip(models, found.of_runs, strict=True), 1)
     ]
     pairs = [
         _pair(
             table[a],
             table[b],
-            None if per_user is None else less(per_user[a], per_user[b]),
-            less(draws[:, a], draws[:, b]),
-            users,
+            None if found.per_user is None else less(found.per_user[a], found.per_user[b]),
+            less(found.draws[:, a], found.draws[:, b]),
+            found.users,
             metric.higher_is_better,
             1 - alpha,
         )
         for a, b in combinations(range(len(models)), 2)
     ]
-    runs = [run for model in models for run in model.runs]
-    prints = runs[0].result["fingerprints"]
     return Comparison(
-        dataset=runs[0].result["dataset"],
-        simulated=runs[0].result["simulated"],
+        **_known_of_runs(models, phase, protocol),
         metric=metric.name,
         higher_is_better=metric.higher_is_better,
         phase=phase,
         protocol=protocol,
-        fingerprints={
+        users=found.users,
+        users_left_out=len(models[0].lines[0].users[0]) - found.users,
+        alpha=alpha,
+        resamples=resamples,
+        bootstrap_seed=bootstrap_seed,
+        models=table,
+        pairs=adjusted(pairs),
+    )
+
+
+def _known_of_runs(models: Sequence[Model], phase: str, protocol: str) -> dict[str, Any]:
+    """What a :class:`Comparison` says of the runs, whatever is compared."""
+    runs = [run for model in models for run in model.runs]
+    prints = runs[0].result["fingerprints"]
+    return {
+        "dataset": runs[0].result["dataset"],
+        "simulated": runs[0].result["simulated"],
+        "fingerprints": {
             "data": prints.get("data"),
             "split": prints.get("split"),
             "candidates": prints.get("candidates", {}).get(f"{phase}/{protocol}"),
         },
-        instances=len(models[0].lines[0].instances),
-        users=users,
-        users_left_out=n_users - users,
-        alpha=alpha,
-        resamples=resamples,
-        bootstrap_seed=bootstrap_seed,
-        code_versions=len({run.result["fingerprints"].get("code") for run in runs}),
-        two_stage=in_two_stages({model.label: model.runs for model in models}, phase, protocol),
-        fitted_here=phase == "valid"
+        "instances": len(models[0].lines[0].instances),
+        "code_versions": len({run.result["fingerprints"].get("code") for run in runs}),
+        "two_stage": in_two_stages({model.label: model.runs for model in models}, phase, protocol),
+        "fitted_here": phase == "valid"
         and any(_fitted(*run) for model in models for run in zip(model.runs, model.lines, strict=True)),
-        models=table,
-        pairs=adjusted(pairs),
-    )
+    }
 
 
 def adjusted(pairs: Sequence[Pair]) -> list[Pair]:
@@ -274,37 +269,6 @@ def _fitted(run: SavedRun, lines: Lines) -> bool:
     config = run.result["config"]
     with_it = lines.popularity is not None or config.get("corrected_results")
     return bool(with_it) and config.get("popularity_correction") == "valid"
-
-
-def n_compared(models: Sequence[Model], metric: Metric) -> int:
-    """How many users have a value of the metric in every run."""
-    if metric.pooled:
-        return len(models[0].lines[0].users[0])
-    return int(_user_values(models, metric)[0].shape[1])
-
-
-def _enough(n_users: int) -> int:
-    if n_users < 2:
-        raise DataError(f"compare: found {n_users} user; tests over users need two or more.")
-    return n_users
-
-
-def _user_values(models: Sequence[Model], metric: Metric) -> list[np.ndarray]:
-    """Of each model the mean value of each user in each run, ``[S, U]``; users without one in any run are left out of all."""
-    values = [np.array([metric.by_user(lines).values() for lines in model.lines]) for model in models]
-    known = ~np.isnan(np.concatenate(values)).any(axis=0)
-    return [of_model[:, known] for of_model in values]
-
-
-def _pooled_draws(models: Sequence[Model], n_users: int, resamples: int, generator: np.random.Generator) -> np.ndarray:
-    """Pooled AUC of each model, averaged over the seeds, on each draw of users, ``[R, M]``."""
-    _, user = models[0].lines[0].users
-    resampled = [[ResampledAUC(lines.scores, user) for lines in m.lines if lines.scores is not None] for m in models]
-
-    def statistic(counts: np.ndarray) -> np.ndarray:
-        return np.stack([np.mean([auc(counts) for auc in seeds], axis=0) for seeds in resampled], axis=1)
-
-    return bootstrap(statistic, _enough(n_users), resamples, generator)
 
 
 def _model_value(name: str, model: Model, metric: Metric, over_users: Sequence[float | None]) -> ModelValue:

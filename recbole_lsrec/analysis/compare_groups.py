@@ -9,7 +9,8 @@ import numpy as np
 from tabulate import tabulate
 
 from recbole_lsrec.analysis.comparable import Model
-from recbole_lsrec.analysis.compare import Pair, adjusted, compare_models, n_compared
+from recbole_lsrec.analysis.compare import Pair, adjusted, compare_models
+from recbole_lsrec.analysis.over_users import n_compared
 from recbole_lsrec.analysis.strata import FEW_USERS, STRATA, UNKNOWN, Stratum
 from recbole_lsrec.analysis.text_table import WIDTH
 from recbole_lsrec.analysis.user_metrics import Metric

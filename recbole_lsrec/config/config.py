@@ -249,34 +249,64 @@ class Config(RecBoleConfig):
         """Checks the merged values and adds those that follow from them."""
         values, sources = self.final_config_dict, self._sources
         check_values(values, settings_for(self.model_class), sources)
-        options = getattr(self.model_class, "options_class", None)
-        self._idle = {
-            key: why for key, why in idle_beside(values).items() if key not in model_settings(self.model_class)
-        }
-        if options is not None:
-            together = options.together({key: values[key] for key in options.model_fields})
-            self._idle |= together.idle()
-            # A single word stands for a list of it, and is recorded as one.
-            values.update({key: one for key in options.model_fields if isinstance(one := getattr(together, key), list)})
-        values["model"], values["dataset"] = self.model, self.dataset
-        values["data_path"] = data_folder or str(
-            dataset_folder(self.dataset, values["data_path"], "data_path" in self._given)
-        )
-        values["MODEL_TYPE"] = self.model_class.type
-        values["MODEL_INPUT_TYPE"] = input_type_of(self.model_class, values, sources)
+        options = self._set_options()
+        self._set_run(data_folder)
         values["train_neg_sample_args"] = self._train_negatives()
-        protocols = check_eval_args(values["eval_args"], values["candidates"], sources)
-        values["eval_args"], values["eval_protocols"] = protocols
+        checked = check_eval_args(values["eval_args"], values["candidates"], sources)
+        values["eval_args"], values["eval_protocols"] = checked
         for phase, protocols in values["eval_protocols"].items():
             values[f"{phase}_neg_sample_args"] = eval_negatives(protocols[0])
         check_gradient_norm(values["clip_grad_norm"], sources)
         check_budget(values, sources)
         check_own_columns(values, sources)
         check_model_settings(values, self.model_class, sources)
+        self._remark_unread()
+        self._set_metrics()
+        if values["normalize_all"] and values["normalize_field"]:
+            raise refuse("normalize_all", True, sources, "~ where normalize_field is set; RecBole takes one of the two")
+        if isinstance(values["additional_feat_suffix"], str):
+            values["additional_feat_suffix"] = [values["additional_feat_suffix"]]
+        self._set_columns()
+        if options is not None and values["CATEGORY_FIELD"] is None and (reason := options.without_categories()):
+            raise ConfigError(reason)
+        if "RecBole" in sources.get("selected_features", "") and values["CATEGORY_FIELD"]:
+            values["selected_features"] = [values["CATEGORY_FIELD"]]  # RecBole's default is a column of ml-100k
+        set_device(values, "gpu_id" in self._given)
+
+    def _set_options(self) -> Any:
+        """The options of a model of ours as the model gets them, else None; and which settings have no effect."""
+        values, own = self.final_config_dict, model_settings(self.model_class)
+        self._idle = {key: why for key, why in idle_beside(values).items() if key not in own}
+        options = getattr(self.model_class, "options_class", None)
+        if options is None:
+            return None
+        together = options.together({key: values[key] for key in options.model_fields})
+        self._idle |= together.idle()
+        # A single word stands for a list of it, and is recorded as one.
+        values.update({key: one for key in options.model_fields if isinstance(one := getattr(together, key), list)})
+        return together
+
+    def _set_run(self, data_folder: str | None) -> None:
+        """The model, the data set and its folder, and what RecBole wants to know of the model."""
+        values = self.final_config_dict
+        values["model"], values["dataset"] = self.model, self.dataset
+        values["data_path"] = data_folder or str(
+            dataset_folder(self.dataset, values["data_path"], "data_path" in self._given)
+        )
+        values["MODEL_TYPE"] = self.model_class.type
+        values["MODEL_INPUT_TYPE"] = input_type_of(self.model_class, values, self._sources)
+
+    def _remark_unread(self) -> None:
+        """Settings that the model does not read."""
+        values = self.final_config_dict
         if values["preload_weight"] and not reads_preloaded_weights(self.model_class):
             self._remarks["preload_weight"] = f"{self.model} reads no weights that are given (get_preload_weight)"
         if "numerical_features" in self._given and values["numerical_features"] and not reads_numbers(self.model_class):
             self._remarks["numerical_features"] = f"{self.model} reads no columns of numbers"
+
+    def _set_metrics(self) -> None:
+        """What is measured, and by what training stops."""
+        values, sources = self.final_config_dict, self._sources
         values["topk"] = check_topk(values["topk"], sources)
         values["metrics"] = check_metrics(values["metrics"], sources)
         self._idle |= idle_in_evaluation(values)
@@ -287,16 +317,6 @@ class Config(RecBoleConfig):
         check_popularity_correction(values, sources)
         values["eval_type"] = EvaluatorType.RANKING
         values["threshold"] = None  # RecBole's dataset would look for the rating it compares
-        if values["normalize_all"] and values["normalize_field"]:
-            raise refuse("normalize_all", True, sources, "~ where normalize_field is set; RecBole takes one of the two")
-        if isinstance(values["additional_feat_suffix"], str):
-            values["additional_feat_suffix"] = [values["additional_feat_suffix"]]
-        self._set_columns()
-        if options is not None and values["CATEGORY_FIELD"] is None and (reason := together.without_categories()):
-            raise ConfigError(reason)
-        if "RecBole" in sources.get("selected_features", "") and values["CATEGORY_FIELD"]:
-            values["selected_features"] = [values["CATEGORY_FIELD"]]  # RecBole's default is a column of ml-100k
-        set_device(values, "gpu_id" in self._given)
 
     def _train_negatives(self) -> dict[str, Any]:
         key, values, sources = "train_neg_sample_args", self.final_config_dict, self._sources

@@ -20,6 +20,7 @@ from recbole_lsrec.data.event_types import check_event_types
 from recbole_lsrec.data.feature_digest import with_features
 from recbole_lsrec.data.filtered import FilteredDataset
 from recbole_lsrec.data.loading import EVENT_TYPE
+from recbole_lsrec.data.once import once_a_log
 from recbole_lsrec.data.recbole_dataset import writable
 from recbole_lsrec.data.sessions import own_sessions, segment_sessions, unused_sessions
 from recbole_lsrec.data.split.global_time import frozen_history, global_time_split
@@ -73,11 +74,12 @@ class SessionDataset(FilteredDataset):
     history_ends: np.ndarray | None = None
     _instances: Interaction | None = None
     _limits: dict[str, int]  # phase -> candidate_limit
+    found_once: dict[str, Any]  # see once_a_log
 
     # --- the flat log -------------------------------------------------------------------------------------------------
 
     def _change_feat_format(self) -> None:
-        frame = self.inter_feat
+        self.found_once, frame = {}, self.inter_feat
         self.user = writable(frame[self.uid_field].to_numpy(dtype=np.int64))
         self.item = writable(frame[self.iid_field].to_numpy(dtype=np.int64))
         exact = frame[self.time_field].to_numpy()
@@ -336,8 +338,9 @@ class SessionDataset(FilteredDataset):
         """What only training batches carry beside the windows, as a function of (row, epoch): nothing here."""
         return {}
 
+    @once_a_log
     def training_events(self) -> np.ndarray:
-        """Boolean ``[n]``: the events that training sees as a target or in a history, except targets held out."""
+        """Boolean ``[n]``: the events that training sees as a target or in a history, except targets held out; read-only."""
         train, first = self.split.train, self.start[:-1]
         until = np.searchsorted(train, self.start[1:])  # the training rows before those of the next user
         has = until > np.searchsorted(train, first)
@@ -348,6 +351,7 @@ class SessionDataset(FilteredDataset):
         # Only pre-split files can have a held-out target before a training target of the same user.
         if self.pre_split:
             trains &= self._origin == 0
+        trains.flags.writeable = False  # it is shared
         return trains
 
     def training_counts(self) -> np.ndarray:
@@ -362,6 +366,7 @@ class SessionDataset(FilteredDataset):
 
     # --- what identifies the data -------------------------------------------------------------------------------------
 
+    @once_a_log
     def fingerprint(self) -> str:
         """SHA-256 of the events: users, items, times, exact order and original tokens."""
         digest = hashlib.sha256()
@@ -382,6 +387,7 @@ class SessionDataset(FilteredDataset):
         """SHA-256 of those and of the further columns of users, items and events, where there are any: what models are told."""
         return with_features(self.sessions_fingerprint(), self)
 
+    @once_a_log
     def split_fingerprint(self) -> str:
         """SHA-256 of the row numbers of the three phases, and of where histories end if not at their targets."""
         digest = hashlib.sha256()

@@ -3,8 +3,6 @@
 An event after the target is the future: it enters training batches alone, and only where it is itself a training event.
 """
 
-from functools import cached_property
-
 import numpy as np
 import torch
 from recbole.data.interaction import Interaction
@@ -67,7 +65,7 @@ class SessionViewDataset(SessionDataset):
         known = start < len(self.user)
         known[known] &= self.user[start[known]] == self.user[rows[known]]
         end = np.searchsorted(self.session, self.session[np.minimum(start, len(self.user) - 1)], side="right")
-        training = self._training_rows
+        training = self.training_events()
         m = np.where(known, np.minimum(end - start, width), 0)
         at = start[:, None] + np.arange(width)
         inside = (np.arange(width) < m[:, None]) & training[np.minimum(at, len(training) - 1)]
@@ -81,10 +79,6 @@ class SessionViewDataset(SessionDataset):
         """Items of ``n`` rows from ``start`` on, ``[B, W]``, right-padded with 0."""
         inside = np.arange(width) < n[:, None]
         return np.where(inside, self.item[np.where(inside, start[:, None] + np.arange(width), 0)], 0)
-
-    @cached_property
-    def _training_rows(self) -> np.ndarray:
-        return self.training_events()
 
 
 Side = tuple[np.ndarray, np.ndarray]  # items [B, W], right-padded, and how many [B]

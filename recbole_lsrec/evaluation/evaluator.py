@@ -1,6 +1,7 @@
 """One scoring pass over a phase, every protocol reduced to ranks."""
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import nan
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 import torch
 from recbole.config import Config
+from recbole.data.interaction import Interaction
 from recbole.model.abstract_recommender import AbstractRecommender, GeneralRecommender
 
 from recbole_lsrec.console import bar
@@ -22,6 +24,7 @@ from recbole_lsrec.evaluation.outcome import Collector, Outcome, of_all_processe
 from recbole_lsrec.evaluation.popularity import Correction, Corrector, Curve
 from recbole_lsrec.evaluation.retriever import make_retriever
 from recbole_lsrec.evaluation.scoring import Scores, check_finite, rows_at_a_time, score_batch
+from recbole_lsrec.evaluation.two_stage import TwoStage
 from recbole_lsrec.model.general_recommender.unseen_users import take_average_user
 from recbole_lsrec.run_files import COLUMNS
 
@@ -111,17 +114,11 @@ def evaluate(
     """
     model.eval()
     dataset, device, ties = loader.dataset, config["device"], config["ties"]
-    unseen: int | None = None
-    averaged: list[str] = []
-    if isinstance(model, GeneralRecommender):
-        trained = dataset.training_users()
-        averaged = take_average_user(model, torch.from_numpy(trained))
-        unseen = int((~trained[dataset.user[dataset.rows]]).sum())
+    unseen, averaged = _average_unseen_users(model, dataset)
     n_listed = max(config["topk"]) if asks_for_lists(config["metrics"]) else 0
     collectors = {protocol.name: Collector(n_listed) for protocol in loader.protocols}
-    want_full = "full" in collectors
     retriever = make_retriever(model, loader, config)
-    items_of_full = None if retriever is None else retriever.items
+    two_stage = None if retriever is None else retriever.items
     corrector = None if correction is None else Corrector(correction, dataset.training_counts(), device)
     alpha: list[np.ndarray] = []
     cuts = loader.cuts(rows_at_a_time(model, device))
@@ -130,32 +127,11 @@ def evaluate(
         target = torch.from_numpy(dataset.item[rows]).to(device)
         lists = {name: torch.from_numpy(chosen[part]).to(device) for name, chosen in loader.candidates.items()}
         items = torch.cat([target[:, None], *lists.values()], dim=1)  # [B, 1 + all C], int64 as the target is
-        memory = config["eval_memory_mb"]
-        with model_named(config["model"], "evaluated"):
-            batch = score_batch(model, interaction.to(device), items, dataset, want_full, memory, items_of_full)
-        # Ranks are of the scores that are kept: two of float64 may be one in float32.
-        batch = Scores(batch.full if batch.full is None else batch.full.float(), batch.candidates.float(), batch.alpha)
-        if batch.full is None:
-            check_finite(batch.candidates.masked_fill(items == 0, 0), model)
-        else:
-            check_finite(batch.full[:, 1:], model)  # the padding item's is never read
-        positive = batch.candidates[:, :1]
-        rivals = batch.candidates[:, 1:].split([chosen.shape[1] for chosen in lists.values()], dim=1)
-        for (name, chosen), scores in zip(lists.items(), rivals, strict=True):
-            # A gap (item 0) becomes NaN: neither above the target nor tied with it.
-            own, scores = positive, scores.masked_fill(chosen == 0, nan)
-            if corrector is not None:
-                own, scores = corrector.take(name, target, own, chosen, scores)
-            collectors[name].add_lists(target, own, chosen, scores)
+        batch = _scores(model, interaction.to(device), items, dataset, "full" in collectors, two_stage, config)
+        _add_lists(collectors, corrector, target, lists, batch)
         if batch.full is not None:
             seen = seen_items(dataset, rows, device) if config["filter_seen"] else None
-            if seen is not None:
-                seen.scatter_(1, target[:, None], False)  # the target competes, also where it was met before
-            own, scores = batch.full.gather(1, target[:, None]), batch.full  # in two stages it may be an estimate
-            if corrector is not None:
-                scores = scores if seen is None else scores.masked_fill(seen, nan)
-                own, scores = corrector.take("full", target, own, None, scores)
-            collectors["full"].add_full(target, own, scores, seen)
+            _add_full(collectors["full"], corrector, target, seen, batch)
         alpha.append(np.full(len(rows), np.nan) if batch.alpha is None else batch.alpha.float().cpu().numpy())
     outcomes = {name: collector.outcome(ties) for name, collector in collectors.items()}
     metrics = _metrics(outcomes, loader, config)
@@ -164,6 +140,76 @@ def evaluate(
     recall = None if retriever is None else retriever.recall
     every_alpha = of_all_processes({"alpha": alpha})["alpha"].astype(np.float32)
     return Evaluation(metrics, outcomes, every_alpha, loader, unseen, averaged, curves, corrected_ranks, recall)
+
+
+def _average_unseen_users(model: AbstractRecommender, dataset: SessionDataset) -> tuple[int | None, list[str]]:
+    """Gives users without a training event the average row.
+
+    Returns:
+        How many instances are theirs, None of a model that scores histories; and the tables that were changed.
+    """
+    if not isinstance(model, GeneralRecommender):
+        return None, []
+    trained = dataset.training_users()
+    averaged = take_average_user(model, torch.from_numpy(trained))
+    return int((~trained[dataset.user[dataset.rows]]).sum()), averaged
+
+
+def _scores(
+    model: AbstractRecommender,
+    interaction: Interaction,
+    items: torch.Tensor,
+    dataset: SessionDataset,
+    full: bool,
+    two_stage: TwoStage | None,
+    config: Config,
+) -> Scores:
+    """The scores of a batch as they are kept, none of them NaN; see :func:`score_batch`."""
+    with model_named(config["model"], "evaluated"):
+        batch = score_batch(model, interaction, items, dataset, full, config["eval_memory_mb"], two_stage)
+    # Ranks are of the scores that are kept: two of float64 may be one in float32.
+    batch = Scores(batch.full if batch.full is None else batch.full.float(), batch.candidates.float(), batch.alpha)
+    if batch.full is None:
+        check_finite(batch.candidates.masked_fill(items == 0, 0), model)
+    else:
+        check_finite(batch.full[:, 1:], model)  # the padding item's is never read
+    return batch
+
+
+def _add_lists(
+    collectors: Mapping[str, Collector],
+    corrector: Corrector | None,
+    target: torch.Tensor,
+    lists: Mapping[str, torch.Tensor],
+    batch: Scores,
+) -> None:
+    """Ranks a batch's targets among the candidates of each sampled protocol."""
+    positive = batch.candidates[:, :1]
+    rivals = batch.candidates[:, 1:].split([chosen.shape[1] for chosen in lists.values()], dim=1)
+    for (name, chosen), scores in zip(lists.items(), rivals, strict=True):
+        # A gap (item 0) becomes NaN: neither above the target nor tied with it.
+        own, scores = positive, scores.masked_fill(chosen == 0, nan)
+        if corrector is not None:
+            own, scores = corrector.take(name, target, own, chosen, scores)
+        collectors[name].add_lists(target, own, chosen, scores)
+
+
+def _add_full(
+    collector: Collector,
+    corrector: Corrector | None,
+    target: torch.Tensor,
+    seen: torch.Tensor | None,
+    batch: Scores,
+) -> None:
+    """Ranks a batch's targets among all items but those ``seen``."""
+    assert batch.full is not None  # it was asked for
+    if seen is not None:
+        seen.scatter_(1, target[:, None], False)  # the target competes, also where it was met before
+    own, scores = batch.full.gather(1, target[:, None]), batch.full  # in two stages it may be an estimate
+    if corrector is not None:
+        scores = scores if seen is None else scores.masked_fill(seen, nan)
+        own, scores = corrector.take("full", target, own, None, scores)
+    collector.add_full(target, own, scores, seen)
 
 
 def seen_items(dataset: SessionDataset, rows: np.ndarray, device: torch.device) -> torch.Tensor:

@@ -47,7 +47,7 @@ def test_successors_and_current_sessions_are_those_of_the_authors_preprocessing(
     number, user, item, _, _, _, phase, session = np.array(rows, dtype=np.int64).T
     log = object.__new__(SessionViewDataset)  # the arrays alone, which is what the two functions read
     log.user, log.item, log.session = user, item, np.unique(user * 1000 + session, return_inverse=True)[1]
-    log._training_rows = phase == 0
+    log.found_once = {"training_events": phase == 0}
     ids = json.loads((GOLDEN / f"{name}_vocabs.json").read_text())["item"]
     lines = [line.split("\t") for line in (GOLDEN / f"{name}_lines.tsv").read_text().splitlines()]
     training = [cells for cells in lines if cells[0] == "train"]
@@ -61,7 +61,8 @@ def test_successors_and_current_sessions_are_those_of_the_authors_preprocessing(
 def test_successors_end_before_an_event_held_out_and_at_the_users_last() -> None:
     log = object.__new__(SessionViewDataset)
     log.user, log.item = np.array([1, 1, 1, 1, 1, 2, 2]), np.array([11, 12, 13, 14, 15, 21, 22])
-    log.session, log._training_rows = np.array([0, 0, 0, 0, 0, 1, 1]), np.array([1, 1, 1, 0, 1, 1, 1], dtype=bool)
+    log.session = np.array([0, 0, 0, 0, 0, 1, 1])
+    log.found_once = {"training_events": np.array([1, 1, 1, 0, 1, 1, 1], dtype=bool)}
     items, n = log.successors(np.array([1, 4]), 4)
     assert (items.tolist(), n.tolist()) == ([[13, 0, 0, 0], [0, 0, 0, 0]], [1, 1])
 
@@ -152,6 +153,6 @@ def test_the_number_that_decides_what_a_long_session_keeps_is_of_the_target_and_
 def test_nothing_follows_the_last_event_of_the_log() -> None:
     log = object.__new__(SessionViewDataset)
     log.user, log.item, log.session = np.array([1, 1, 2]), np.array([5, 6, 7]), np.array([0, 0, 1])
-    log._training_rows = np.ones(3, dtype=bool)
+    log.found_once = {"training_events": np.ones(3, dtype=bool)}
     items, n = log.successors(np.array([0, 2]), 2)
     assert (items.tolist(), n.tolist()) == ([[6, 0], [0, 0]], [1, 1])

@@ -94,7 +94,7 @@ PLANTS = [
         "in two stages the target alone is always scored exactly",
         "evaluation/evaluator.py",
         "own, scores = batch.full.gather(1, target[:, None]), batch.full",
-        "own, scores = positive, batch.full",
+        "own, scores = batch.candidates[:, :1], batch.full",
         "tests/evaluation/test_two_stage.py tests/evaluation/test_evaluator.py",
     ),
     Plant(
