@@ -141,8 +141,8 @@ def model_named(model: str, doing: str) -> Iterator[None]:
         if isinstance(error, LSRecError) or out_of_memory(error):
             raise
         raise ModelError(
-            f"{model}: cannot be {doing} with its settings ({failure_in_words(error)}). Mend the one that explains it, or report "
-            "it where you have the package from; the traceback is in the run's log."
+            f"{model}: cannot be {doing} with its settings ({failure_in_words(error)}). Change the setting that explains it; if "
+            "none does, report it where you got the package, with the traceback in the run's log."
         ) from error
 
 

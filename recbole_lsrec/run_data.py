@@ -10,6 +10,7 @@ from recbole_lsrec.config import Config
 from recbole_lsrec.config.effects import settings_that_change
 from recbole_lsrec.config.known import settings_for
 from recbole_lsrec.config.setting import LOG
+from recbole_lsrec.data.candidates.short import say_short_lists
 from recbole_lsrec.data.dataloader import EvalLoader, TrainLoader
 from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.data.event_name import event_name
@@ -129,13 +130,16 @@ def load_data(config: Config, log: SessionDataset | None = None, phases: Sequenc
                 "validation's eval_args: mode, with lists for it, to have one fitted"
             )
         fitting = EvalLoader(config, valid, "valid", sampler, tuple(protocols))
-    return Data(
+    data = Data(
         log,
         _train_loader(config, train, sampler),
         EvalLoader(config, valid, "valid", sampler),
         EvalLoader(config, test, "test", sampler) if "test" in phases else None,
         fitting,
     )
+    loaders = data.evaluated() if fitting is None else [*data.evaluated(), fitting]
+    say_short_lists(short for loader in loaders for short in loader.short)
+    return data
 
 
 def _train_loader(config: Config, train: SessionDataset, sampler: TimeThresholdSampler) -> TrainLoader:

@@ -144,10 +144,10 @@ def _warn_of_divergence(result: RunResult) -> None:
 def _say_test(result: RunResult, metrics: Mapping[str, float], loader: EvalLoader) -> None:
     """The table of the test result, and what a reader has to know to trust it."""
     logger = getLogger()
-    header, *rows = by_protocol(metrics, loader.protocols[0].name)
+    (header, *rows), note = by_protocol(metrics, loader.protocols[0].name)
     sides = ["left", *["right"] * (len(header) - 1)]
     table = tabulate(rows, header, disable_numparse=True, colalign=sides)
-    logger.info(f"test result by protocol\n{table}", extra=RESULT)
+    logger.info("\n".join(["test result by protocol", table, *([note] if note else [])]), extra=RESULT)
     if (recall := result["full_recall"].get("test")) is not None:
         k = max(result["config"]["topk"])
         logger.info(f"full was ranked in two stages, which found {recall:.2%} of the {k} best items by exact ranking")

@@ -9,6 +9,31 @@ import pytest
 from recbole_lsrec.cli import cli, main
 from tests.command_line import exit_code
 
+COMMANDS = """\
+  prepare         Turn a raw log into a data set.
+  audit           Check whether a log suits these models.
+  simulate        Write a simulated log with planted interests.
+  models          List the models that can be run.
+  run             Train and test a model.
+  tune            Search a model's hyper-parameters.
+  preset          Print the best settings of a search, as yaml.
+  leaderboard     Run models x data sets x seeds; write a page.
+  reproduce       Run a table or figure of a paper.
+  compare         Test differences between runs, over users.
+  strata          Show a run's metrics by groups of targets.
+  counterfactual  Score a run again on changed histories.
+  planted         Compare a run's alpha with the planted truth.
+  recommend       Recommend items from a trained run.
+  serve           Serve recommendations over HTTP.
+  export          Write a run's model for other programs.
+"""
+
+
+def test_help_has_the_commands_in_the_order_of_work_each_whole_on_a_line(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert exit_code(["--help"]) == 0
+    assert capsys.readouterr().out.endswith(f"Commands:\n{COMMANDS}")
+
 
 @pytest.mark.parametrize(
     ("command", "option"),

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -32,16 +33,21 @@ print(config["CATEGORY_FIELD"], config["topk"], config["hidden_size"])
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Built from a copy, so that no build folder is left in the clone."""
-    source, out = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
+    return built("wheel", tmp_path_factory)
+
+
+def built(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A wheel or an sdist, from a copy, so that no build folder is left in the clone."""
+    source, out = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp(kind)
     names = ["setup.py", "pyproject.toml", "MANIFEST.in", "LICENSE", "README.md", *SETS]
     for name in [*names, "recbole_lsrec", "properties", "atomic_data"]:
         if (ROOT / name).exists():
             (source / name).symlink_to(ROOT / name)
-    build = "import setuptools.build_meta, sys; setuptools.build_meta.build_wheel(sys.argv[1])"  # pip is not in every environment
+    # pip is not in every environment
+    build = f"import setuptools.build_meta, sys; setuptools.build_meta.build_{kind}(sys.argv[1])"
     subprocess.run([sys.executable, "-c", build, str(out)], cwd=source, check=True, capture_output=True)
-    (built,) = out.glob("*.whl")
-    return built
+    (file,) = out.iterdir()
+    return file
 
 
 def run_elsewhere(python_path: Path, folder: Path) -> list[str]:
@@ -64,6 +70,15 @@ def test_the_wheel_holds_every_module_and_every_yaml_but_no_data(wheel: Path) ->
     templates = {path.relative_to(ROOT).as_posix() for path in (ROOT / "recbole_lsrec").rglob("templates/*")}
     assert yamls | modules | templates <= names
     assert {name.split("/")[0] for name in names} == {"recbole_lsrec", DIST_INFO}
+
+
+def test_the_sdist_holds_what_the_wheel_is_built_from(tmp_path_factory: pytest.TempPathFactory) -> None:
+    with tarfile.open(built("sdist", tmp_path_factory)) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    kinds = ("properties/**/*.yaml", "recbole_lsrec/**/*.py", "recbole_lsrec/**/templates/*", "constraints*.txt")
+    wanted = {path.relative_to(ROOT).as_posix() for kind in kinds for path in ROOT.glob(kind)}
+    assert {"recbole_lsrec/audit/templates/audit.html.j2", "properties/overall.yaml", "constraints.txt"} <= wanted
+    assert wanted <= names
 
 
 def test_the_wheel_names_its_requirements_and_command(wheel: Path) -> None:

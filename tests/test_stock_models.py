@@ -32,7 +32,9 @@ def test_two_steps(shop, model):
         (
             "NeuMF",
             {"use_pretrain": True},
-            r"^NeuMF: cannot be built with its settings \(AttributeError: .*Not the defaults are: .*use_pretrain: True",
+            r"^NeuMF: cannot be built with its settings \(AttributeError: .*\)\. Change the setting that explains it; if none "
+            r"does, report it where you got the package, with the traceback in the run's log\. Not the defaults are: .*"
+            r"use_pretrain: True",
         ),
         (
             "Caser",

@@ -19,7 +19,10 @@ from recbole_lsrec.errors import ConfigError
 
 
 class _Commands(click.Group):
-    """Commands that a signal ends as a shell expects."""
+    """Commands in the order of work, which a signal ends as a shell expects."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
 
     def invoke(self, ctx: click.Context) -> Any:
         with ended_by_signals():
@@ -35,10 +38,10 @@ def cli() -> None:
 
 
 for command in (
-    *(run, models, recommend, export, serve),
-    *(leaderboard, reproduce, tune, preset),
     *(prepare, audit, simulate),
-    *(planted, strata, compare, counterfactual),
+    *(models, run, tune, preset, leaderboard, reproduce),
+    *(compare, strata, counterfactual, planted),
+    *(recommend, serve, export),
 ):
     cli.add_command(command)
 

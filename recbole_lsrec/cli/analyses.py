@@ -11,7 +11,7 @@ from recbole_lsrec.json_files import write_values
 from recbole_lsrec.whole_files import write_text
 
 
-@click.command(cls=GivenOnce)
+@click.command(cls=GivenOnce, short_help="Compare a run's alpha with the planted truth.")
 @click.argument("folder", metavar="RUN", type=click.Path(path_type=Path))
 @click.option("--phase", type=click.Choice(["valid", "test"]), default="test", show_default=True)
 @click.option(
@@ -28,7 +28,7 @@ def planted(folder: Path, phase: str, truth: Path | None, json_file: Path | None
         write_values(json_file, found.to_dict())
 
 
-@click.command(cls=GivenOnce)
+@click.command(cls=GivenOnce, short_help="Show a run's metrics by groups of targets.")
 @click.argument("folder", metavar="RUN", type=click.Path(path_type=Path))
 @click.option("--metric", multiple=True, default=["ndcg@10"], show_default=True, help="May be given several times.")
 @click.option("--protocol", help="Such as pop99 or full; the first of the phase by default.")
@@ -65,7 +65,7 @@ def strata(
         write_strata(html_file, report)
 
 
-@click.command(cls=GivenOnce)
+@click.command(cls=GivenOnce, short_help="Test differences between runs, over users.")
 @click.argument("folders", metavar="RUN...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--metric", default="ndcg@10", show_default=True)
 @click.option("--protocol", help="Such as pop99 or full; the first of the phase by default.")
@@ -120,7 +120,7 @@ def compare(
         write_comparison(html_file, found, groups)
 
 
-@click.command(cls=GivenOnce)
+@click.command(cls=GivenOnce, short_help="Score a run again on changed histories.")
 @click.argument("folder", metavar="RUN", type=click.Path(path_type=Path))
 @click.option("--model", help="The run's model class, if it is your own: FILE.py:Class or package.module:Class.")
 @click.option("--shuffle", is_flag=True, help="Put histories into random order.")

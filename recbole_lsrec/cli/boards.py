@@ -13,7 +13,7 @@ from recbole_lsrec.errors import LESS_MEMORY
 from recbole_lsrec.own_models import absolute, class_name, named_again
 
 
-@click.command(cls=WithSettings)
+@click.command(cls=WithSettings, short_help="Run models x data sets x seeds; write a page.")
 @click.argument("arguments", metavar="[FILE]", nargs=-1, type=click.UNPROCESSED)
 @click.option("--models", help="Names of systems in FILE, or without FILE of models, separated by commas.")
 @click.option("--datasets", help="Names of data sets in FILE, or of your own, separated by commas.")
@@ -54,7 +54,7 @@ def leaderboard(
     sys.exit(run_command(plan, out, Resources(**resources), context.obj))
 
 
-@click.command(cls=WithSettings)
+@click.command(cls=WithSettings, short_help="Run a table or figure of a paper.")
 @click.argument("arguments", metavar="[ENTRY]", nargs=-1, type=click.UNPROCESSED)
 @click.option("-d", "--dataset", help="One of the paper's data sets, or any other as a substitute.")
 @click.option("--quick", is_flag=True, help="A few steps, one seed and one protocol: minutes.")
@@ -96,7 +96,7 @@ def reproduce(
     sys.exit(run_command(entry, quick, out, Resources(**resources), context.obj))
 
 
-@click.command(cls=WithSettings)
+@click.command(cls=WithSettings, short_help="Search a model's hyper-parameters.")
 @click.option("-m", "--model", help="Model name (see `models`), or a class of your own: FILE.py:Class.")
 @click.option("-d", "--dataset", help="Data set.")
 @click.option(
@@ -207,7 +207,7 @@ def tune(
         sys.exit(3 if all(trial.reason == LESS_MEMORY for trial in found.trials) else 1)
 
 
-@click.command(cls=GivenOnce)
+@click.command(cls=GivenOnce, short_help="Print the best settings of a search, as yaml.")
 @click.argument("folder", metavar="SEARCH", type=click.Path(file_okay=False, path_type=Path))
 def preset(folder: Path) -> None:
     """Print the best settings of a finished search, as the yaml that --preset=strong reads."""

@@ -66,7 +66,7 @@ def _unexpected(error: Exception) -> NoReturn:
     text = " ".join(str(error).split())[:300]
     _fail(
         f"unexpected {type(error).__name__}: {text} This is a fault of recbole_lsrec, not yours. Please report it where you "
-        f"have the package from, with {report.name}, which holds the command and the traceback.",
+        f"got the package, with {report.name}, which holds the command and the traceback.",
         _OURS,
     )
 

@@ -10,7 +10,7 @@ from recbole_lsrec.config.values import parse_command_line
 from recbole_lsrec.errors import ConfigError, did_you_mean
 
 
-@click.command(cls=GivenOnce)
+@click.command(cls=GivenOnce, short_help="Turn a raw log into a data set.")
 @click.argument("source", metavar="SOURCE")
 @click.option(
     "--raw",
@@ -144,7 +144,7 @@ def _a_name(_ctx: click.Context, _param: click.Parameter, dataset: str) -> str:
     return dataset
 
 
-@click.command(cls=WithSettings)
+@click.command(cls=WithSettings, short_help="Check whether a log suits these models.")
 @click.argument("dataset", callback=_a_name)
 @click.option("--html", "html_file", type=OutputFile(), help="File of the page; audit-<DATASET>.html by default.")
 @click.option("--json", "json_file", type=OutputFile(), help="Write all values as JSON.")
@@ -162,7 +162,7 @@ def audit(context: click.Context, dataset: str, html_file: Path | None, json_fil
     click.echo(f"Wrote {html_file}")
 
 
-@click.command(cls=WithSettings)
+@click.command(cls=WithSettings, short_help="Write a simulated log with planted interests.")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--name", help="Name of the log; the folder's name by default.")
 @click.pass_context

@@ -9,7 +9,7 @@ from recbole_lsrec.cli.shared import GivenOnce, Moment, OutputFile, WithSettings
 from recbole_lsrec.errors import counted
 
 
-@click.command(cls=WithSettings)
+@click.command(cls=WithSettings, short_help="Train and test a model.")
 @click.option(
     "-m", "--model", help="Model name (see `models`), or a class of your own: FILE.py:Class or package.module:Class."
 )
@@ -51,7 +51,7 @@ def run(
     run_recbole_lsrec(model, dataset, files, command_line=settings)
 
 
-@click.command(cls=GivenOnce)
+@click.command(cls=GivenOnce, short_help="List the models that can be run.")
 def models() -> None:
     """List the models that can be run: family, paper, code, what they need and what they cost."""
     from recbole_lsrec.model_table import model_table
@@ -59,7 +59,7 @@ def models() -> None:
     click.echo(model_table())
 
 
-@click.command(cls=GivenOnce)
+@click.command(cls=GivenOnce, short_help="Recommend items from a trained run.")
 @click.argument("folder", metavar="RUN", type=click.Path(path_type=Path))
 @click.option(
     "--histories", required=True, type=click.Path(path_type=Path), help="CSV, TSV, parquet, JSON lines or .inter."
@@ -113,7 +113,7 @@ def recommend(
         )
 
 
-@click.command(cls=GivenOnce)
+@click.command(cls=GivenOnce, short_help="Write a run's model for other programs.")
 @click.argument("folder", metavar="RUN", type=click.Path(path_type=Path))
 @click.option("--format", "kind", required=True, type=click.Choice(["onnx", "torchscript", "embeddings"]))
 @click.option("--out", type=OutputFile(), help="The file; in the run folder by default.")
@@ -125,7 +125,7 @@ def export(folder: Path, kind: str, out: Path | None, model: str | None) -> None
     click.echo(write(folder, kind, out, model))
 
 
-@click.command(cls=GivenOnce)
+@click.command(cls=GivenOnce, short_help="Serve recommendations over HTTP.")
 @click.argument("folder", metavar="RUN", type=click.Path(path_type=Path))
 @click.option(
     "--host", default="127.0.0.1", show_default=True, help="Where to listen; by default only for this machine."

@@ -38,6 +38,7 @@ from recbole_lsrec.config.known import (
 )
 from recbole_lsrec.config.layers import (
     DICTIONARY,
+    MERGED_BY_PART,
     Layer,
     chosen,
     for_model,
@@ -158,12 +159,19 @@ class Config(RecBoleConfig):
         return {**useless, **idle, **self._remarks}
 
     def differing(self) -> dict[str, Any]:
-        """Returns the settings that the user or the data set's yaml gave another value than the default one."""
+        """Returns the settings that the user or the data set's yaml gave another value than the default one.
+
+        Of ``eval_args`` and ``train_neg_sample_args``, which are merged by part, the parts.
+        """
         usual, _ = merge(self._default_layers())
+        usual["train_neg_sample_args"] = check_negatives(usual["train_neg_sample_args"], {})
         left_out = {*NO_EFFECT, "data_path", "model", "dataset", "resume"}
         values = {key: plain_types(self.final_config_dict[key]) for key in sorted(self.stated - left_out)}
         stated = {key: plain_types(self.external_config_dict.get(key, value)) for key, value in values.items()}
-        return {key: value for key, value in values.items() if usual.get(key) not in (value, stated[key])}
+        found = {key: value for key, value in values.items() if usual.get(key) not in (value, stated[key])}
+        for key in found.keys() & MERGED_BY_PART:
+            found[key] = {part: value for part, value in found[key].items() if usual[key].get(part) != value}
+        return found
 
     def plain(self) -> dict[str, Any]:
         """Returns plain values that rebuild this Config: ``Config(model, dataset, config_dict=config.plain())``.

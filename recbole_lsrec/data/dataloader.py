@@ -17,7 +17,13 @@ from torch.utils.data import DataLoader
 from recbole_lsrec.data.candidates.cache import folder_of
 from recbole_lsrec.data.candidates.freeze import candidate_hash, freeze_candidates
 from recbole_lsrec.data.candidates.given import read_candidates
-from recbole_lsrec.data.candidates.short import allowed_share, check_short_lists, has_seen_all, say_unrivalled
+from recbole_lsrec.data.candidates.short import (
+    ShortLists,
+    allowed_share,
+    check_short_lists,
+    has_seen_all,
+    say_unrivalled,
+)
 from recbole_lsrec.data.candidates.unseen import unseen_report
 from recbole_lsrec.data.counter_random import key_from
 from recbole_lsrec.data.dataset import SessionDataset
@@ -193,6 +199,7 @@ class EvalLoader:
         protocols: the phase's protocols, the first one giving the plain metric names.
         dataset: the view of the phase, without the instances that a protocol gives no competitor: these are in no metric.
         unrivalled: how many were left out for that.
+        short: of each drawn protocol that some instances have too few negatives for, how many.
         candidates: int32 ``[N, n]`` per sampled protocol, in the order of the rows; 0 where there are fewer than ``n``.
         hashes: what identifies the candidates of each sampled protocol.
         unseen: per protocol, how many targets and negatives have no training event; see :func:`unseen_report`.
@@ -213,6 +220,7 @@ class EvalLoader:
         self.config, self.phase = config, phase
         self.protocols = [Protocol.parse(name) for name in protocols or config["eval_protocols"][phase]]
         sampled = [protocol for protocol in self.protocols if protocol.sampled]
+        self.short: list[ShortLists] = []
         candidates = {protocol.name: self._candidates(protocol, dataset, sampler) for protocol in sampled}
         rivalled = np.ones(len(dataset.rows), dtype=bool)
         for chosen in candidates.values():
@@ -248,7 +256,7 @@ class EvalLoader:
             for phase, rows in zip(PHASES[1:], dataset.split[1:], strict=True)
             if phase != self.phase and len(rows) and protocol.name in config["eval_protocols"][phase]
         ]
-        check_short_lists(
+        short = check_short_lists(
             self.phase,
             protocol,
             (chosen > 0).sum(axis=1),
@@ -258,6 +266,8 @@ class EvalLoader:
                 for phase, rows in others
             ],
         )
+        if short:
+            self.short.append(short)
         return chosen
 
     def _frozen(

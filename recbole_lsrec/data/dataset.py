@@ -205,9 +205,10 @@ class SessionDataset(FilteredDataset):
                 f"needed: one with an earlier event, and 2 items."
             )
         alone = int((np.diff(np.append(self.start[1:], len(self.user))) == 1).sum()) if self.user_num > 1 else 0
+        without = f" ({alone} with one event, so without an instance)" if alone else ""
         self.logger.info(
             f"Log: {counted(len(self.user), 'event')}, "
-            f"{counted(self.user_num - 1, 'user')} ({alone} with one event, so without an instance), "
+            f"{counted(self.user_num - 1, 'user')}{without}, "
             f"{counted(self.item_num - 1, 'item')}, {counted(self.session[-1] + 1, 'session')}; "
             + ", ".join(f"{phase} {len(rows)}" for phase, rows in zip(PHASES, self.split, strict=True))
         )

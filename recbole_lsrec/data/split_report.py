@@ -163,29 +163,39 @@ def summary_lines(report: Mapping[str, Any]) -> list[str]:
             line += f", {held['first_target']} to {held['last_target']}; {percent(held['in_history'])} of targets in the history"
             line += f", {percent(held['same_session'])} in the session of the event before"
         if held["instances"] and phase in HELD_OUT:
-            line += (
-                f"; {counted(held['cold_items'], 'item')} and {counted(held['cold_users'], 'user')} never seen in training "
-                f"({percent(held['cold_item_targets'])} and {percent(held['cold_user_targets'])} of targets)"
-                f", {percent(held['cold_positives'])} cold positives"
-            )
+            line += _cold_in_words(held)
         lines.append(line)
     none = report["no_target"]
-    without = ", ".join(f"{phase} {held['users_without']}" for phase, held in report["phases"].items())
-    lines.append(
-        f"  no target: {none['first_events']} first events of users, {counted(none['others'], 'other')}; "
-        f"users without an instance: {without}"
-    )
-    return lines
+    line = f"  no target: {none['first_events']} first events of users"
+    if none["others"]:
+        line += f", {counted(none['others'], 'other')}"
+    without = [f"{phase} {n}" for phase, held in report["phases"].items() if (n := held["users_without"])]
+    if without:
+        line += f"; users without an instance: {', '.join(without)}"
+    return [*lines, line]
+
+
+def _cold_in_words(held: Mapping[str, Any]) -> str:
+    """What of a held-out phase training never saw; nothing where there is none."""
+    words = [
+        f"{counted(held[f'cold_{thing}s'], thing)} never seen in training ({percent(held[f'cold_{thing}_targets'])} of targets)"
+        for thing in ("item", "user")
+        if held[f"cold_{thing}s"]
+    ]
+    if held["cold_positives"]:
+        words.append(f"{percent(held['cold_positives'])} cold positives")
+    return f"; {', '.join(words)}" if words else ""
 
 
 def _leak_warnings(phases: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    leaking = {phase: held for phase in HELD_OUT if (held := phases[phase])["later_training"]}
+    if not leaking:
+        return []
+    targets = " and ".join(f"{percent(held['later_training'])} of the {phase}" for phase, held in leaking.items())
+    later = " and ".join(percent(held["median_later_training"]) for held in leaking.values())
     return [
-        f"the split leaks: {percent(held['later_training'])} of the {phase} targets have training events of other users "
-        f"after them (in the median {percent(held['median_later_training'])} of all training events), and "
-        f"{percent(held['overlap'])} of the training targets lie at or after the first {phase} target; a split at points in "
-        "time (GTS, by_time) does not leak, see docs/splits.md"
-        for phase in HELD_OUT
-        if (held := phases[phase])["later_training"]
+        f"the split is not in time order: training holds other users' later events for {targets} targets (in the median "
+        f"{later} of the training events). To avoid this, split at points in time (GTS, by_time): docs/splits.md"
     ]
 
 
@@ -220,13 +230,17 @@ def _equal_time_warnings(dataset: SessionDataset, phases: Mapping[str, Mapping[s
 def _copy_warnings(dataset: SessionDataset, phases: Mapping[str, Mapping[str, Any]]) -> list[str]:
     warnings = []
     if n_copies := int(dataset.copied.sum()):
+        held_out = "".join(
+            f", {percent(share)} of the {phase} targets among them"
+            for phase in HELD_OUT
+            if (share := phases[phase]["copies"])
+        )
         remedy = "rm_exact_duplicates: True keeps the first line of each"
         if dataset.pre_split:  # whose files no filter is applied to
             remedy = "remove them from the files"
         warnings.append(
-            f"exact duplicates: {n_copies} events ({percent(_share(dataset.copied) or 0.0)}) have the user, item and time "
-            f"of an earlier line, and {percent(phases['test']['copies'] or 0.0)} of the test targets are such copies; "
-            f"{remedy}"
+            f"exact duplicates: {n_copies} of {counted(len(dataset.user), 'event')} have the user, item and time of an "
+            f"earlier line{held_out}; {remedy}"
         )
     if dataset.pre_split and (both := in_both(dataset.user, dataset.item, dataset.time, dataset._origin > 0)):
         warnings.append(

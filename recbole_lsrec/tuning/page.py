@@ -18,6 +18,7 @@ PAGE = "tune.html"
 def write(found: SearchResult, job: Job) -> None:
     """Writes ``tune.html``."""
     trials = table(found)
+    tested, left_out = by_protocol(found.test_result or {}, found.first_protocol)
     columns = list(trials)
     scored = any(trial.score is not None for trial in found.trials)
     text = html_environment("recbole_lsrec.tuning").get_template("tune.html.j2").render(
@@ -36,6 +37,7 @@ def write(found: SearchResult, job: Job) -> None:
         ],
         panels=[over_time(found), by_epoch(found)] if scored else [],
         slices=[by_setting(found, domain) for domain in job.space.domains] if scored else [],
-        tested=by_protocol(found.test_result or {}, found.first_protocol),
+        tested=tested,
+        left_out=left_out,
     )  # fmt: skip
     write_text(job.folder / PAGE, text + "\n")

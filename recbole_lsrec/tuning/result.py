@@ -161,8 +161,8 @@ def summary(found: SearchResult) -> str:
         lines.append(f"Best: {found.best_trial}, validation {found.metric} {metric(found.best_score)}, {found.best}")
         lines.append("Test result of the best, by protocol:" if found.test_result else "Not tested.")
         if found.test_result:
-            header, *rows = by_protocol(found.test_result, found.first_protocol)
-            lines.append(tabulate(rows, headers=header, disable_numparse=True))
+            (header, *rows), note = by_protocol(found.test_result, found.first_protocol)
+            lines += [tabulate(rows, headers=header, disable_numparse=True), *([note] if note else [])]
     if found.simulated:
         lines.append(found.simulated)
     if not found.complete:

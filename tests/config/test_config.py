@@ -97,6 +97,25 @@ def test_parts_of_eval_args_and_negatives_are_merged() -> None:
     }
 
 
+def test_of_what_is_merged_by_part_only_the_parts_differ_from_the_defaults() -> None:
+    def differing(model: str = "TransRec", dataset: str = "ml-100k", **settings: object) -> dict[str, object]:
+        found = Config(model, dataset, config_dict=settings).differing()
+        return {key: found[key] for key in ("eval_args", "train_neg_sample_args") if key in found}
+
+    assert differing("SLSRec", "cosmetics") == {"eval_args": {"fewer": "allow"}}  # of its yaml
+    assert differing(eval_args={"order": "TO", "mode": "full"}) == {
+        "eval_args": {"mode": {"valid": "full", "test": "full"}}
+    }
+    assert (
+        differing(eval_args={"fewer": 0.05}, train_neg_sample_args={"distribution": "uniform", "exclude": "positive"})
+        == {}
+    )
+    assert differing(train_neg_sample_args={"sample_num": 2}) == {"train_neg_sample_args": {"sample_num": 2}}
+    assert differing("SLSRec", train_neg_sample_args={"distribution": "uniform"}) == {
+        "train_neg_sample_args": {"distribution": "uniform"}
+    }
+
+
 def test_model_and_dataset_may_be_named_anywhere(tmp_path: Path) -> None:
     file = write(tmp_path / "a.yaml", "model: SASRec\ndataset: ml-100k\n")
     spaced = write(tmp_path / "my own.yaml", "seed: 7\n")

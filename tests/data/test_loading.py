@@ -126,6 +126,9 @@ def test_a_user_with_one_event_is_counted(load, caplog):
     with caplog.at_level(logging.INFO):
         dataset.build()
     assert "3 users (1 with one event, so without an instance)" in caplog.text
+    with caplog.at_level(logging.INFO):
+        load([row for row in ROWS if row[0] != "c"]).build()
+    assert "2 users, " in caplog.text
 
 
 @pytest.mark.parametrize("time", ["9223372036854775808", "1e19", "", "-1"])

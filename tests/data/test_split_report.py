@@ -119,11 +119,21 @@ def test_leave_one_out_leaks_and_says_how_much(load):
     assert report["phases"]["test"]["later_training"] == 0.0
     (warning,) = report["warnings"]
     assert warning == (
-        "the split leaks: 100.0% of the valid targets have training events of other users after them (in the median "
-        "33.3% of all training events), and 33.3% of the training targets lie at or after the first valid target; "
-        "a split at points in time (GTS, by_time) does not leak, see docs/splits.md"
+        "the split is not in time order: training holds other users' later events for 100.0% of the valid targets (in the "
+        "median 33.3% of the training events). To avoid this, split at points in time (GTS, by_time): docs/splits.md"
     )
     assert report["boundaries"] == {}
+
+
+def test_both_phases_leak_in_one_line(load):
+    """a is held out at 2 and 3, b at 13 and 14; others' training events: 10, 11, 12 of b after a's, 0 and 1 of a before b's."""
+    rows = [("a", "x", 0), ("a", "y", 1), ("a", "x", 2), ("a", "y", 3), ("b", "x", 10), ("b", "y", 11), ("b", "x", 12)]
+    rows += [("b", "y", 13), ("b", "x", 14)]
+    (warning,) = _report(load, rows, eval_args={"split": {"LS": "valid_and_test"}})["warnings"]
+    assert warning.startswith(
+        "the split is not in time order: training holds other users' later events for 50.0% of the valid and 50.0% of the "
+        "test targets (in the median 30.0% and 30.0% of the training events)."
+    )
 
 
 def test_a_target_that_is_the_first_of_its_item_is_a_cold_positive(load):
@@ -156,11 +166,20 @@ def test_the_summary_is_short(load):
     lines = summary_lines(_report(load, eval_args={"split": {"GTS": {"valid": 5000, "test": 8900}}}))
     assert len(lines) == 5
     assert lines[0].endswith("valid from 1970-01-01T01:23:20+00:00, test from 1970-01-01T02:28:20+00:00")
-    assert "2 items and 1 user never seen in training (66.7% and 33.3% of targets), 66.7% cold positives" in lines[3]
-    assert (
-        lines[4]
-        == "  no target: 3 first events of users, 0 others; users without an instance: train 1, valid 2, test 0"
+    assert lines[3].endswith(
+        "; 2 items never seen in training (66.7% of targets), 1 user never seen in training (33.3% of targets), "
+        "66.7% cold positives"
     )
+    assert lines[4] == "  no target: 3 first events of users; users without an instance: train 1, valid 2"
+
+
+def test_the_summary_counts_no_zeros(load):
+    rows = [(user, item, 100 * n + at) for at, user in enumerate("ab") for n, item in enumerate("xyxxyx")]
+    lines = summary_lines(_report(load, rows, eval_args={"split": {"LS": "valid_and_test"}}))
+    assert all(line.endswith("100.0% in the session of the event before") for line in lines[2:4])
+    assert lines[4] == "  no target: 2 first events of users"
+    last_ones = _report(load, rows, eval_args={"split": {"GTS": {"valid": 150, "test": 350}}})
+    assert summary_lines(last_ones)[4] == "  no target: 2 first events of users, 4 others"
 
 
 @pytest.mark.parametrize(
@@ -230,8 +249,8 @@ def test_equal_times_and_copies_are_counted_and_warned_of(load):
     ties, copies = report["warnings"][-2:]
     assert ties.startswith("equal times: 28.6% of the events, and 50.0% of the test targets, have another event")
     assert copies.startswith(
-        "exact duplicates: 1 events (14.3%) have the user, item and time of an earlier line, and 50.0% of the test "
-        "targets are such copies; rm_exact_duplicates: True"
+        "exact duplicates: 1 of 7 events have the user, item and time of an earlier line, 50.0% of the test targets among "
+        "them; rm_exact_duplicates: True"
     )
     clean = _report(load, rows=rows, rm_exact_duplicates=True)
     assert (clean["copies"], clean["equal_times"], clean["filters"][2]["rows"]) == (0, 0.0, 1)
@@ -256,8 +275,10 @@ def test_files_that_overlap_are_warned_of(tmp_path):
     settings = {"data_path": str(tmp_path), "benchmark_filename": ["one", "two", "three"], "timestamp_unit": "s"}
     dataset = SessionDataset(Config("GRU4Rec", "log", config_dict=settings))
     dataset.build()
-    (copies,) = [text for text in split_report(dataset)["warnings"] if text.startswith("exact duplicates: 1 events")]
-    assert copies.endswith("; remove them from the files")
+    (copies,) = [
+        text for text in split_report(dataset)["warnings"] if text.startswith("exact duplicates: 1 of 6 events")
+    ]
+    assert copies.endswith(" of an earlier line, 100.0% of the valid targets among them; remove them from the files")
     assert (
         "the files overlap: 1 events of the validation and test files also stand in the training file, with the same user, "
         "item and time"

@@ -48,19 +48,16 @@ def small_log(tmp_path_factory):
     }
 
 
-def test_loader(config):
+def loader_of_test(config):
     log = dataset_class(config)(config)
     _, _, test = log.build()
     sampler = TimeThresholdSampler(log.user, log.item, log.time, log.session, log.training_events(), log.item_num)
     return EvalLoader(config, test, "test", sampler)
 
 
-test_loader.__test__ = False
-
-
 def make(settings, model_class=GRU4Rec, **more):
     config = Config(model_class.__name__, "log", config_dict={**settings, **more})
-    loader = test_loader(config)
+    loader = loader_of_test(config)
     init_seed(1, True)
     return config, loader, model_class(config, loader.dataset).to(config["device"])
 

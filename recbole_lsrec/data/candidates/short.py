@@ -1,8 +1,8 @@
 """Instances with fewer competitors than a protocol asks for, or with none: counted, and refused where they are many."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from logging import getLogger
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import yaml
@@ -10,6 +10,16 @@ import yaml
 from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.errors import DataError
 from recbole_lsrec.protocol import Protocol, protocols_of
+
+
+class ShortLists(NamedTuple):
+    """``too_few`` of the ``targets`` of a phase have fewer negatives than the protocol asks for, and one has the ``least``."""
+
+    phase: str
+    protocol: Protocol
+    too_few: int
+    targets: int
+    least: int
 
 
 def allowed_share(eval_args: Mapping[str, Any]) -> float:
@@ -24,8 +34,8 @@ def check_short_lists(
     kept: np.ndarray,
     eval_args: Mapping[str, Any],
     elsewhere: Callable[[], list[np.ndarray]] = list,
-) -> None:
-    """Warns of instances with fewer negatives than asked for.
+) -> ShortLists | None:
+    """Counts the instances with fewer negatives than asked for.
 
     Args:
         phase: ``valid`` or ``test``.
@@ -34,19 +44,18 @@ def check_short_lists(
         eval_args: the setting, for ``fewer`` and for what to write instead.
         elsewhere: gives the same of the other phases that the protocol ranks, which what is written must suit as well.
 
+    Returns:
+        what :func:`say_short_lists` warns of; None where every instance has enough.
+
     Raises:
         DataError: they are more than ``fewer`` allows; names three ways on.
     """
     short = int((kept < protocol.n).sum())
     if short == 0:
-        return
-    found = f"{phase}, {protocol.name}: {short} of {len(kept)} targets have fewer than {protocol.n} possible negatives"
+        return None
     allowed = allowed_share(eval_args)
     if short <= allowed * len(kept):
-        getLogger().warning(
-            f"{found} (the least {kept.min()}): ranked among what there is; n_candidates in the instance table says how many"
-        )
-        return
+        return ShortLists(phase, protocol, short, len(kept), int(kept.min()))
     ways: list[tuple[str, dict[str, Any]]] = [
         ("rank them among what there is", {"fewer": "allow"}),
         ("rank among all items", {"mode": "full"}),
@@ -61,9 +70,23 @@ def check_short_lists(
         ways.insert(0, (f"ask for {n}", {"mode": mode}))
     texts = [f"{what}: {as_option(eval_args, **change)}" for what, change in ways]
     raise DataError(
-        f"{found} (the least {kept.min()}), {short / len(kept):.1%} where eval_args: fewer allows {allowed:.0%}. "
-        f"{'; or '.join(texts)}."
+        f"{phase}, {protocol.name}: {short} of {len(kept)} targets have fewer than {protocol.n} possible negatives (the least "
+        f"{kept.min()}), {short / len(kept):.1%} where eval_args: fewer allows {allowed:.0%}. {'; or '.join(texts)}."
     )
+
+
+def say_short_lists(found: Iterable[ShortLists]) -> None:
+    """Warns of what :func:`check_short_lists` counted, in a line for each protocol."""
+    by_protocol: dict[Protocol, list[ShortLists]] = {}
+    for short in dict.fromkeys(found):
+        by_protocol.setdefault(short.protocol, []).append(short)
+    for protocol, phases in by_protocol.items():
+        counts = " and ".join(f"{short.too_few} of {short.targets} {short.phase}" for short in phases)
+        getLogger().warning(
+            f"{protocol.name}: {counts} targets have fewer than {protocol.n} possible negatives (the least "
+            f"{min(short.least for short in phases)}): ranked among what there is; n_candidates in the instance table says how "
+            "many"
+        )
 
 
 def has_seen_all(dataset: SessionDataset) -> np.ndarray:

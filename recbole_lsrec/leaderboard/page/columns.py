@@ -6,8 +6,7 @@ from typing import Any
 
 from recbole_lsrec.analysis.user_metrics import Metric
 from recbole_lsrec.errors import ConfigError
-
-SAME_AS_HIT = ("recall", "precision")  # of instances with one target: hit@k, and hit@k / k
+from recbole_lsrec.evaluation.repeats import without_repeats
 
 
 @dataclass(frozen=True)
@@ -33,18 +32,13 @@ class Column:
 def columns(test_result: Mapping[str, float], prefix: str, config: Mapping[str, Any]) -> list[Column]:
     """The columns of one protocol.
 
-    A test instance has one target, so ``recall@k`` is ``hit@k`` and ``precision@k`` is ``hit@k / k``: both are left out
-    where ``hit@k`` is there.
-
     Args:
         test_result: of ``result.json``.
         prefix: of the protocol's keys: "" for the first, else such as ``full/``.
         config: of the run; ``gauc_by`` tells what its ``gauc`` is.
     """
     keys = [key.removeprefix(prefix) for key in test_result if key.startswith(prefix) and "/" not in key[len(prefix) :]]
-    repeated = {f"{base}@{key.removeprefix('hit@')}" for key in keys if key.startswith("hit@")
-                for base in SAME_AS_HIT}  # fmt: skip
-    return [_column(key, config.get("gauc_by") or "instance") for key in keys if key not in repeated]
+    return [_column(key, config.get("gauc_by") or "instance") for key in without_repeats(keys)]
 
 
 def _column(key: str, gauc_by: str) -> Column:

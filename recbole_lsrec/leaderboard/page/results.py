@@ -11,8 +11,9 @@ from recbole_lsrec.analysis.compare import Comparison, compare_models
 from recbole_lsrec.analysis.saved_runs import Lines, SavedRun, in_two_stages
 from recbole_lsrec.analysis.user_metrics import Metric
 from recbole_lsrec.errors import ConfigError, DataError
+from recbole_lsrec.evaluation.repeats import SAME_AS_HIT
 from recbole_lsrec.leaderboard.board import Board, Cell, runs_by_system
-from recbole_lsrec.leaderboard.page.columns import SAME_AS_HIT, Column, columns
+from recbole_lsrec.leaderboard.page.columns import Column, columns
 from recbole_lsrec.leaderboard.page.rising import is_rising, still_improving, validated_once
 from recbole_lsrec.leaderboard.page.standing import Standing, standing
 

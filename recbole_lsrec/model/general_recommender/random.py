@@ -1,5 +1,7 @@
 """A scorer that knows nothing: what a table's numbers must be compared with before anything else."""
 
+from typing import Any
+
 import numpy as np
 import torch
 from recbole.data.interaction import Interaction
@@ -15,7 +17,7 @@ class Random(RecBoleRandom):
     sets the global seed while it is built.
     """
 
-    def __init__(self, config, dataset):
+    def __init__(self, config: Any, dataset: Any) -> None:
         with torch.random.fork_rng(devices=[]):
             super().__init__(config, dataset)
         self._key = key_from("random scores", config["seed"])

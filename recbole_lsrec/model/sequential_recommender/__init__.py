@@ -1,5 +1,1 @@
-"""The plugin's models, one file each."""
-
-from recbole_lsrec.model.sequential_recommender.slsrec import SLSRec
-
-__all__ = ["SLSRec"]
+"""The plugin's models, one file each; ``registry`` finds them by name."""

@@ -30,7 +30,7 @@ print(*data.valid.hashes.values(), *data.test.hashes.values())
 
 
 @pytest.fixture
-def test_view(load):
+def view_of_test(load):
     def make(**settings):
         log = load(ROWS, **settings)
         return log.build()[2]
@@ -46,8 +46,8 @@ def loader_of(view):
     return EvalLoader(view.config, view, "test", sampler_of(view))
 
 
-def test_the_same_in_every_process(test_view, tmp_path):
-    view = test_view(eval_args={"mode": ["uni5", "pop5"]})
+def test_the_same_in_every_process(view_of_test, tmp_path):
+    view = view_of_test(eval_args={"mode": ["uni5", "pop5"]})
     here = loader_of(view).hashes
     settings = {"data_path": str(tmp_path), "load_col": {"inter": ["user_id", "item_id", "timestamp"]}}
     settings |= {"timestamp_unit": "s"}
@@ -69,14 +69,14 @@ def test_the_same_in_every_process(test_view, tmp_path):
     assert found.pop().split()[2:] == list(here.values())
 
 
-def test_histories_and_sessions_can_be_left_out(test_view):
-    view = test_view(eval_args={"mode": "uni5", "exclude": "history"})
+def test_histories_and_sessions_can_be_left_out(view_of_test):
+    view = view_of_test(eval_args={"mode": "uni5", "exclude": "history"})
     assert view.config["eval_args"]["exclude"] == ["positive", "history"]
     without = loader_of(view)
     for row, chosen in zip(view.rows, without.candidates["uni5"], strict=True):
         past = set(view.item[view.start[view.user[row]] : row].tolist())
         assert not past & set(chosen.tolist())
-    assert without.hashes != loader_of(test_view(eval_args={"mode": "uni5"})).hashes
+    assert without.hashes != loader_of(view_of_test(eval_args={"mode": "uni5"})).hashes
 
 
 def test_popularity_of_training_or_of_all_events():
@@ -93,9 +93,9 @@ def test_popularity_of_training_or_of_all_events():
 
 
 @pytest.fixture
-def frozen(test_view, tmp_path, monkeypatch):
+def frozen(view_of_test, tmp_path, monkeypatch):
     """``frozen(...)``: candidates through a cache in ``tmp_path / "cache"``, and how often they were drawn."""
-    view = test_view()
+    view = view_of_test()
     sampler = sampler_of(view)
     drawn = []
     draw = TimeThresholdSampler.draw
@@ -128,9 +128,9 @@ def test_whatever_changes_the_draw_changes_the_key(frozen, tmp_path):
     assert len(list((tmp_path / "cache").iterdir())) == len(variants)
 
 
-def test_lists_of_another_training_are_not_taken(test_view, tmp_path):
+def test_lists_of_another_training_are_not_taken(view_of_test, tmp_path):
     """Popularity and what users have trained on decide the draw, whatever identity is given."""
-    view, found = test_view(), []
+    view, found = view_of_test(), []
     for counted in (view.training_events(), np.ones(len(view.user), dtype=bool)):
         sampler = TimeThresholdSampler(view.user, view.item, view.time, view.session, counted, view.item_num)
         found.append(freeze_candidates(sampler, view.rows, Protocol.parse("pop5"), ("a",), cache=tmp_path / "cache"))
@@ -159,19 +159,19 @@ def test_a_cache_that_cannot_be_written_is_a_warning(frozen, tmp_path, caplog):
     assert "cannot be written to" in caplog.text
 
 
-def test_a_run_caches_in_its_folder_of_runs_or_where_it_is_told(test_view, tmp_path):
-    loader_of(test_view(eval_args={"mode": "uni5"}))
+def test_a_run_caches_in_its_folder_of_runs_or_where_it_is_told(view_of_test, tmp_path):
+    loader_of(view_of_test(eval_args={"mode": "uni5"}))
     assert len(list((tmp_path / "runs" / ".candidates").glob("uni5-*.npy"))) == 1
-    loader_of(test_view(eval_args={"mode": "uni5"}, candidate_cache=str(tmp_path / "elsewhere")))
+    loader_of(view_of_test(eval_args={"mode": "uni5"}, candidate_cache=str(tmp_path / "elsewhere")))
     assert len(list((tmp_path / "elsewhere").glob("uni5-*.npy"))) == 1
 
 
-def test_a_dry_run_reads_what_is_cached_and_keeps_nothing(test_view, tmp_path, monkeypatch):
-    known = loader_of(test_view(eval_args={"mode": "uni5"}))
-    loader_of(test_view(eval_args={"mode": "uni4"}, dry_run=True))
+def test_a_dry_run_reads_what_is_cached_and_keeps_nothing(view_of_test, tmp_path, monkeypatch):
+    known = loader_of(view_of_test(eval_args={"mode": "uni5"}))
+    loader_of(view_of_test(eval_args={"mode": "uni4"}, dry_run=True))
     assert not list((tmp_path / "runs" / ".candidates").glob("uni4-*.npy"))
     monkeypatch.setattr(TimeThresholdSampler, "draw", lambda *_, **__: pytest.fail("drawn again"))
-    assert loader_of(test_view(eval_args={"mode": "uni5"}, dry_run=True)).hashes == known.hashes
+    assert loader_of(view_of_test(eval_args={"mode": "uni5"}, dry_run=True)).hashes == known.hashes
 
 
 # --- given lists ------------------------------------------------------------------------------------------------------

@@ -1,18 +1,18 @@
 """Too few competitors: counted, refused where they are many, and no hit where there is none."""
 
-import logging
 import re
 
 import numpy as np
 import pytest
 
 from recbole_lsrec.config import Config
-from recbole_lsrec.data.candidates.short import as_option, check_short_lists
+from recbole_lsrec.data.candidates.short import ShortLists, as_option, check_short_lists, say_short_lists
 from recbole_lsrec.data.dataloader import EvalLoader
 from recbole_lsrec.data.sampler import TimeThresholdSampler
 from recbole_lsrec.errors import DataError
 from recbole_lsrec.evaluation.evaluator import evaluate
 from recbole_lsrec.protocol import Protocol
+from recbole_lsrec.run_data import load_data
 
 EVAL_ARGS = {
     "split": {"LS": "valid_and_test"},
@@ -26,13 +26,33 @@ EVAL_ARGS = {
 KEPT = np.array([5] * 18 + [3, 1])
 
 
-def test_as_many_as_allowed_are_counted(caplog):
-    with caplog.at_level(logging.WARNING):
-        check_short_lists("test", Protocol.parse("pop5"), KEPT, {**EVAL_ARGS, "fewer": 0.1})
-    assert (
-        "test, pop5: 2 of 20 targets have fewer than 5 possible negatives (the least 1): ranked among what"
-        in caplog.text
-    )
+def test_as_many_as_allowed_are_counted():
+    found = check_short_lists("test", Protocol.parse("pop5"), KEPT, {**EVAL_ARGS, "fewer": 0.1})
+    assert found == ("test", Protocol.parse("pop5"), 2, 20, 1)
+
+
+def test_both_phases_are_told_of_in_one_line_for_each_protocol(caplog):
+    pop5, uni9 = Protocol.parse("pop5"), Protocol.parse("uni9")
+    found = [("valid", pop5, 1, 30, 4), ("test", uni9, 20, 20, 1), ("test", pop5, 2, 20, 1), ("valid", pop5, 1, 30, 4)]
+    say_short_lists(ShortLists(*short) for short in found)
+    rest = "ranked among what there is; n_candidates in the instance table says how many"
+    assert caplog.messages == [
+        f"pop5: 1 of 30 valid and 2 of 20 test targets have fewer than 5 possible negatives (the least 1): {rest}",
+        f"uni9: 20 of 20 test targets have fewer than 9 possible negatives (the least 1): {rest}",
+    ]
+
+
+def test_loading_the_data_of_a_run_tells_of_them(load, caplog):
+    rows = [(user, item, 10 * n + at) for at, user in enumerate("ab") for n, item in enumerate("xyzw")]
+    config = load(rows, eval_args={"mode": ["uni4"], "fewer": "allow"}).config
+    for phases, targets in (
+        (("valid", "test"), "2 of 2 valid and 2 of 2 test targets"),
+        (("valid",), "2 of 2 valid targets"),
+    ):
+        caplog.clear()
+        load_data(config, phases=phases)
+        (told,) = [text for text in caplog.messages if "possible negatives" in text]
+        assert told.startswith(f"uni4: {targets} have fewer than 4 possible negatives (the least 2): ranked among")
 
 
 def test_a_remedy_repeats_what_a_user_has_set_and_nothing_else():
@@ -46,11 +66,10 @@ def test_a_remedy_repeats_what_a_user_has_set_and_nothing_else():
     )
 
 
-def test_one_short_list_is_told_and_none_is_not(caplog):
-    for kept, told in ((np.array([5, 5, 4]), True), (np.array([5, 5, 5]), False)):
-        caplog.clear()
-        check_short_lists("test", Protocol.parse("pop5"), kept, {**EVAL_ARGS, "fewer": "allow"})
-        assert ("1 of 3 targets have fewer than 5" in caplog.text) == told == bool(caplog.text)
+def test_one_short_list_is_counted_and_none_is_nothing():
+    pop5, allow = Protocol.parse("pop5"), {**EVAL_ARGS, "fewer": "allow"}
+    assert check_short_lists("test", pop5, np.array([5, 5, 4]), allow) == ("test", pop5, 1, 3, 4)
+    assert check_short_lists("test", pop5, np.array([5, 5, 5]), allow) is None
 
 
 @pytest.mark.parametrize("fewer", [0.05, "error"])
