@@ -38,3 +38,12 @@ def test_importing_it_and_the_command_brings_neither_torch_nor_recbole():
         "heavy = {'torch', 'recbole', 'ray', 'pandas'} & set(sys.modules); assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_models_are_imported_as_recboles_are():
+    from recbole_lsrec.model.sequential_recommender import CLSR, SLSRec
+
+    assert (CLSR, SLSRec) == (recbole_lsrec.CLSR, recbole_lsrec.SLSRec)
+    assert {"BERT4Rec", "SASRec", "SURGE"} < {*dir(recbole_lsrec.model.sequential_recommender)}
+    with pytest.raises(ImportError, match="cannot import name 'SLSRek'"):
+        from recbole_lsrec.model.sequential_recommender import SLSRek  # noqa: F401
