@@ -56,7 +56,7 @@ def measure(model: str, dataset: str, settings: Mapping[str, Any]) -> list[tuple
         began = perf_counter(), process_time()
         evaluate(built, data.valid, config)
         ended = perf_counter(), process_time()
-        return group.every((*map(statistics.median, steps), ended[0] - began[0], ended[1] - began[1]))
+        return group.of_each((*map(statistics.median, steps), ended[0] - began[0], ended[1] - began[1]))
 
 
 def main() -> None:

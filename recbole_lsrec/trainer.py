@@ -276,7 +276,7 @@ class Trainer(recbole.trainer.Trainer):
         seconds, losses = self._now() - started, list(loss) if isinstance(loss, tuple) else loss
         share = batches.given / len(train_data) if isinstance(batches, FirstBatches) else 1.0
         entry = {"epoch": epoch_idx, "train_loss": losses, "train_seconds": seconds, "share": share}
-        self.history.append(group.first(entry))  # one clock for all
+        self.history.append(group.as_first(entry))  # one clock for all
         tell_progress(self.history, self.epochs, self.train_seconds)
         self._finished_epoch = epoch_idx
         if self.train_seconds is not None and self._seconds_left() <= 0:
@@ -370,7 +370,7 @@ class Trainer(recbole.trainer.Trainer):
 
     def _load(self, path: str | Path, config: dict[str, Any] | None = None) -> checkpoint.Checkpoint:
         """A checkpoint of this run's model and data, read by process 0; of the same settings too, if they are given."""
-        found = group.of_first(lambda: checkpoint.load(path, "model"))
+        found = group.made_by_first(lambda: checkpoint.load(path, "model"))
         named = {key: self.config[key] for key in ("model", "dataset")}
         checkpoint.check(found, **named, fingerprints=self.fingerprints, config=config)
         return found

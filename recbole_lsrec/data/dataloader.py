@@ -106,7 +106,9 @@ class TrainLoader:
         """Makes the batches, or this process's parts of them."""
         seed = key_from("workers", self.config["seed"], self.epoch) >> 1
         whole = [len(batch) < group.world() for batch in batches]
-        parts = [(b if all_of_it else b[group.part(len(b))], b) for b, all_of_it in zip(batches, whole, strict=True)]
+        parts = [
+            (b if all_of_it else b[group.own_part(len(b))], b) for b, all_of_it in zip(batches, whole, strict=True)
+        ]
         made = in_parallel(parts, self._make_part, self.config["worker"], seed)
         for self.whole, batch in zip(whole, made, strict=True):
             yield batch
@@ -321,7 +323,7 @@ class EvalLoader:
             for first in range(0, n, size)
             for at in range(first, min(first + size, n), step)
         ]
-        own = ends[group.part(len(ends))]
+        own = ends[group.own_part(len(ends))]
         batches = [list(cuts) for _, cuts in groupby(own, lambda cut: cut.start // size)]
         return [slice(cuts[0].start, cuts[-1].stop) for cuts in batches]
 

@@ -37,7 +37,7 @@ def inference_noise(
     for number in range(group.rank(), n, group.world()):  # draws go through all batches, so a sample is not divided
         with model.inference_sample(number), group.alone():
             found[number] = evaluate(model, loader, config, correction=correction).metrics
-    of_all = {number: metrics for of_one in group.every(found) for number, metrics in of_one.items()}
+    of_all = {number: metrics for of_one in group.of_each(found) for number, metrics in of_one.items()}
     results = [of_all[number] for number in range(n)]
     values = {name: np.array([result[name] for result in results]) for name in results[0]}
     spread = {

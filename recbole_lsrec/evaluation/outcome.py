@@ -100,6 +100,6 @@ class Collector:
 
 def of_all_processes(parts: Mapping[str, list[np.ndarray]]) -> dict[str, np.ndarray]:
     """By name what the processes have found, batch after batch, in the order of the instances."""
-    every = group.every(parts)
+    every = group.of_each(parts)
     names = {name: None for of_one in every for name in of_one}
     return {name: np.concatenate([batch for of_one in every for batch in of_one.get(name, [])]) for name in names}

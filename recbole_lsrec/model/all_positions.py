@@ -67,13 +67,13 @@ class AllPositions(SequentialRecommender):
     def calculate_loss(self, interaction: Interaction) -> Tensor:
         """RecBole's on windows; the mean over all positions on chunks."""
         if self.NEXT_ITEMS not in interaction.interaction:
-            return super().calculate_loss(interaction) * group.share(len(interaction))
+            return super().calculate_loss(interaction) * group.share_of_batch(len(interaction))
         items, target = interaction[self.ITEM_SEQ], interaction[self.NEXT_ITEMS]  # [B, L]
         if self._unchecked:
             self._check_states(items[:_CHECKED])
         at = (target > 0).flatten().nonzero().squeeze(1)  # [P]
         states = self.position_states(items).flatten(0, 1).index_select(0, at)  # [P, D]
-        return self._loss_at(states, target.flatten().index_select(0, at)) * group.share(len(at))
+        return self._loss_at(states, target.flatten().index_select(0, at)) * group.share_of_batch(len(at))
 
     def position_states(self, items: Tensor) -> Tensor:
         """The state at each position of the chunks ``[B, L]``: ``[B, L, D]``."""
@@ -115,7 +115,7 @@ class AllPositions(SequentialRecommender):
         table = self.item_table()
         if self.position_loss == "softmax":
             return full_softmax(states, table, target)
-        drawn = group.same(self._uniform.draw(self.n_negatives))  # [S], the first item being 0
+        drawn = group.tensor_of_first(self._uniform.draw(self.n_negatives))  # [S], the first item being 0
         log_expected = (self._uniform.log_chance[drawn] + log(self.n_negatives)).to(states, non_blocking=True)
         drawn = drawn.to(target.device, non_blocking=True) + 1
         positive, negatives, hit = table[target], table[drawn], target[:, None] == drawn

@@ -157,7 +157,7 @@ class LongShortRecommender(EncodeOnce):
         candidates = torch.cat([interaction[self.POS_ITEM_ID].unsqueeze(1), interaction[self.NEG_ITEM_ID]], dim=1)
         state = self.encode(interaction)
         match = self.match(state, candidates)  # [B, 1 + N]
-        data = self.data_loss(self.as_drawn(match.logits, interaction)) * group.share(len(candidates))
+        data = self.data_loss(self.as_drawn(match.logits, interaction)) * group.share_of_batch(len(candidates))
         terms = {"data": data, **self.auxiliary_loss(state, match)}
         if self.reg_weight:
             items = torch.cat([self.involved_items(state).reshape(-1), candidates.reshape(-1)])

@@ -132,13 +132,13 @@ def mean_over(values: Tensor, eligible: Tensor) -> Tensor:
     The authors' code divides 0 by 0 then and the loss becomes NaN; 0 is our deviation, so that such a batch trains on.
     """
     weight = eligible.to(values.dtype).expand_as(values)
-    return (values * weight).sum() / group.total(weight.sum()).clamp_min(1)
+    return (values * weight).sum() / group.sum_over_all(weight.sum()).clamp_min(1)
 
 
 def squared_rows(table: nn.Embedding, ids: Tensor) -> Tensor:
     """Sum of squares of the *distinct* rows of ``table [N, D]`` named by ``ids`` (any shape)."""
     if group.world() > 1:
-        return table(group.distinct(ids)[0]).square().sum()
+        return table(group.distinct_of_all(ids)[0]).square().sum()
     involved = torch.zeros(table.num_embeddings, dtype=torch.bool, device=ids.device)
     involved.index_fill_(0, ids.reshape(-1), True)  # a GPU would wait for an assignment
     if not table.sparse and len(involved) <= ids.numel():  # all rows are no more work than these, and nothing waits
@@ -164,10 +164,10 @@ class _SquaredRows(torch.autograd.Function):
 
 def squared_gap(left: nn.Embedding, right: nn.Embedding, ids: Tensor) -> Tensor:
     """Mean square of ``left - right`` over the features of the *distinct* rows named by ``ids``."""
-    rows, n = group.distinct(ids)
+    rows, n = group.distinct_of_all(ids)
     return (left(rows) - right(rows)).square().sum() / (n * left.embedding_dim)
 
 
 def squared_sum(parameters: Iterable[Tensor]) -> Tensor:
     """Sum of squares of all entries of ``parameters``."""
-    return group.once(torch.cat([parameter.reshape(-1) for parameter in parameters]).square().sum())
+    return group.counted_once(torch.cat([parameter.reshape(-1) for parameter in parameters]).square().sum())

@@ -1,7 +1,7 @@
 """What the processes of a run exchange. With one process every function gives back what it got, and nothing is sent.
 
 A loss that looks across a batch is divided so that the processes' parts *add up* to it: each returns its own part, and
-gradients are summed. Statistics of the whole batch are made by :func:`total` and :func:`together`, through which
+gradients are summed. Statistics of the whole batch are made by :func:`sum_over_all` and :func:`rows_of_all`, through which
 gradients find their way back to every process.
 """
 
@@ -83,7 +83,7 @@ def alone() -> Iterator[None]:
         _rank, _world = before
 
 
-def part(n: int) -> slice:
+def own_part(n: int) -> slice:
     """This process's part of ``n`` things in a row; parts differ by one at most, and each thing is in one."""
     return slice(_rank * n // _world, (_rank + 1) * n // _world)
 
@@ -91,7 +91,7 @@ def part(n: int) -> slice:
 # ---- values ----------------------------------------------------------------------------------------------------------
 
 
-def first(value: T) -> T:
+def as_first(value: T) -> T:
     """What process 0 has."""
     if _world == 1:
         return value
@@ -101,12 +101,12 @@ def first(value: T) -> T:
     return box[0]
 
 
-def of_first(make: Callable[[], T]) -> T:
+def made_by_first(make: Callable[[], T]) -> T:
     """What process 0 makes, alone."""
-    return cast(T, first(make() if _rank == 0 else None))
+    return cast(T, as_first(make() if _rank == 0 else None))
 
 
-def every(value: T) -> list[T]:
+def of_each(value: T) -> list[T]:
     """What each process has, in their order."""
     if _world == 1:
         return [value]
@@ -116,8 +116,8 @@ def every(value: T) -> list[T]:
     return found
 
 
-def numbers(n: int) -> list[int]:
-    """The number that each process has: cheaper than :func:`every`."""
+def number_of_each(n: int) -> list[int]:
+    """The number that each process has: cheaper than :func:`of_each`."""
     if _world == 1:
         return [n]
     found = torch.zeros(_world, dtype=torch.int64)
@@ -128,55 +128,55 @@ def numbers(n: int) -> list[int]:
 # ---- batches ---------------------------------------------------------------------------------------------------------
 
 
-def share(n: int) -> float:
+def share_of_batch(n: int) -> float:
     """This process's share of the whole, of which it has ``n``: what a mean over ``n`` counts in the mean over all."""
-    return 1.0 if _world == 1 else n / sum(numbers(n))
+    return 1.0 if _world == 1 else n / sum(number_of_each(n))
 
 
-def once(x: Tensor) -> Tensor:
+def counted_once(x: Tensor) -> Tensor:
     """This process's part of what each of them has whole, such as a penalty of the weights."""
     return x if _world == 1 else x / _world
 
 
-def total(x: Tensor) -> Tensor:
+def sum_over_all(x: Tensor) -> Tensor:
     """The sum over processes of a tensor that has the same shape in each; gradients are summed likewise."""
     return x if _world == 1 else _Total.apply(x)
 
 
-def stacked(x: Tensor) -> Tensor:
+def stack_of_each(x: Tensor) -> Tensor:
     """The tensors of all processes, of the same shape in each, ``[processes, ...]``; gradients return to their own."""
     before, after = (x.new_zeros(n, *x.shape) for n in (_rank, _world - 1 - _rank))
-    return total(torch.cat([before, x.unsqueeze(0), after]))
+    return sum_over_all(torch.cat([before, x.unsqueeze(0), after]))
 
 
-def together(rows: Tensor) -> Tensor:
+def rows_of_all(rows: Tensor) -> Tensor:
     """The rows of all processes, process 0's first; gradients return to the rows' own process."""
     if _world == 1:
         return rows
-    sizes = numbers(len(rows))
+    sizes = number_of_each(len(rows))
     before, after = sum(sizes[:_rank]), sum(sizes[_rank + 1 :])
     around = [rows.new_zeros(n, *rows.shape[1:]) for n in (before, after)]
-    return total(torch.cat([around[0], rows, around[1]]))
+    return sum_over_all(torch.cat([around[0], rows, around[1]]))
 
 
-def distinct(ids: Tensor) -> tuple[Tensor, int]:
+def distinct_of_all(ids: Tensor) -> tuple[Tensor, int]:
     """The distinct ``ids`` of the whole batch, of any shape: this process's part of them, and how many there are."""
     found = ids.unique()
     if _world > 1:
-        found = together(found).unique()
-    return found[part(len(found))], len(found)
+        found = rows_of_all(found).unique()
+    return found[own_part(len(found))], len(found)
 
 
-def drawn(draw: Callable[[int], Tensor], n: int) -> Tensor:
+def drawn_for_all(draw: Callable[[int], Tensor], n: int) -> Tensor:
     """What ``draw`` gives for this process's ``n`` rows, where process 0 draws for the rows of all."""
     if _world == 1:
         return draw(n)
-    sizes = numbers(n)
+    sizes = number_of_each(n)
     before = sum(sizes[:_rank])
-    return same(draw(sum(sizes)))[before : before + n]
+    return tensor_of_first(draw(sum(sizes)))[before : before + n]
 
 
-def same(x: Tensor) -> Tensor:
+def tensor_of_first(x: Tensor) -> Tensor:
     """Process 0's tensor, of the shape that it has in each; no gradient passes."""
     if _world == 1:
         return x
@@ -215,7 +215,7 @@ def _summed_rows(table: torch.nn.Parameter) -> Tensor:
         gradient = table.grad.coalesce()
         rows, values = gradient.indices()[0], gradient.values()
     with torch.no_grad():
-        return torch.sparse_coo_tensor(together(rows)[None], together(values), table.shape).coalesce()
+        return torch.sparse_coo_tensor(rows_of_all(rows)[None], rows_of_all(values), table.shape).coalesce()
 
 
 class _Total(torch.autograd.Function):

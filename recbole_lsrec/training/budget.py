@@ -34,7 +34,7 @@ class FirstBatches:
         for batch in islice(iter(self.loader), self.count):
             self.given += 1
             yield batch
-            if self.seconds < inf and group.first(self.now() - started >= self.seconds):
+            if self.seconds < inf and group.as_first(self.now() - started >= self.seconds):
                 return
 
 

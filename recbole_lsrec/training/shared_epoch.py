@@ -47,8 +47,8 @@ def shared_epoch(model: AbstractRecommender, loader: Any, train: Callable[[Calla
         with group.alone():
             return train(None)
 
-    trained = group.of_first(by_one)
-    weights = group.of_first(lambda: checkpoint.weights(model))
+    trained = group.made_by_first(by_one)
+    weights = group.made_by_first(lambda: checkpoint.weights(model))
     if group.rank():
         checkpoint.set_weights(model, weights, "process 0")
     return trained
@@ -89,9 +89,9 @@ class _SharedLoss:
             weight = 1 / group.world()
         else:
             loss = self.model.calculate_loss(batch)
-            weight = group.share(len(batch)) if self.mean_of_rows else 1.0
+            weight = group.share_of_batch(len(batch)) if self.mean_of_rows else 1.0
         parts = [part * weight for part in (loss if isinstance(loss, tuple) else (loss,))]
-        values = group.total(torch.stack([part.detach() for part in parts]))
+        values = group.sum_over_all(torch.stack([part.detach() for part in parts]))
         shared = tuple(part + (value - part.detach()) for part, value in zip(parts, values, strict=True))
         shared[0].register_hook(self._when_done)
         return shared if isinstance(loss, tuple) else shared[0]

@@ -293,7 +293,7 @@ def test_events_without_a_type_or_category_have_none(load):
 def test_a_process_without_instances_adds_nothing(monkeypatch):
     one = {"above": [np.array([1.0]), np.array([2.0])], "lists": [np.array([[7]])]}
     monkeypatch.setattr(
-        "recbole_lsrec.evaluation.outcome.group.every", lambda parts: [parts, {}, {"above": [np.array([3.0])]}]
+        "recbole_lsrec.evaluation.outcome.group.of_each", lambda parts: [parts, {}, {"above": [np.array([3.0])]}]
     )
     found = of_all_processes(one)
     assert {name: values.tolist() for name, values in found.items()} == {"above": [1, 2, 3], "lists": [[7]]}

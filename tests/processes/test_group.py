@@ -53,15 +53,15 @@ def test_processes_of_one_machine_listen_on_it_alone():
 def test_one_process_sends_nothing():
     rows = torch.ones(3, 2)
     assert group.world() == 1
-    assert group.part(7) == slice(0, 7)
-    assert group.total(rows) is rows
-    assert group.together(rows) is rows
-    assert group.once(rows) is rows
-    assert group.share(5) == 1.0
-    assert group.first("mine") == "mine"
-    assert group.every("mine") == ["mine"]
-    assert group.numbers(4) == [4]
-    found, n = group.distinct(torch.tensor([[3, 1], [3, 9]]))
+    assert group.own_part(7) == slice(0, 7)
+    assert group.sum_over_all(rows) is rows
+    assert group.rows_of_all(rows) is rows
+    assert group.counted_once(rows) is rows
+    assert group.share_of_batch(5) == 1.0
+    assert group.as_first("mine") == "mine"
+    assert group.of_each("mine") == ["mine"]
+    assert group.number_of_each(4) == [4]
+    found, n = group.distinct_of_all(torch.tensor([[3, 1], [3, 9]]))
     assert (found.tolist(), n) == ([1, 3, 9], 3)
 
 

@@ -29,7 +29,7 @@ def statistics(rows: Tensor, counts: Tensor | None) -> tuple[Tensor, Tensor, Ten
         share = counts / n.clamp_min(1)
         mean = share @ rows
         variance = share @ (rows - mean).square()
-    of_each = group.stacked(torch.cat([n.unsqueeze(0), mean, variance]))  # [P, 1 + 2F]
+    of_each = group.stack_of_each(torch.cat([n.unsqueeze(0), mean, variance]))  # [P, 1 + 2F]
     ns, means, variances = of_each.split([1, rows.shape[1], rows.shape[1]], dim=1)
     n = ns.sum()
     share = ns[:, 0] / n.clamp_min(1)  # [P]
@@ -55,6 +55,6 @@ class SharedNorm(torch.autograd.Function):
         """Ioffe and Szegedy (2015), section 3, with the two sums taken over all processes."""
         normed, weight, inverse_std, share = ctx.saved_tensors
         of_bias, of_weight = gradient.sum(0), (gradient * normed).sum(0)
-        sums = group.total(torch.stack([of_bias, of_weight]))
+        sums = group.sum_over_all(torch.stack([of_bias, of_weight]))
         through = (normed * sums[1]).add_(sums[0]).mul_(share)
         return (gradient - through).mul_(weight * inverse_std), of_weight, of_bias, None, None, None

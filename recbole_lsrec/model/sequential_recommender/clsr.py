@@ -213,7 +213,7 @@ class CLSR(TimedRecommender):
 
     def involved_rows(self, state: Encoded) -> list[tuple[nn.Embedding, Tensor]]:
         """Returns the user tables with the users of the batch."""
-        users, _ = group.distinct(state.users)
+        users, _ = group.distinct_of_all(state.users)
         return [(table, users) for table in (self.user_long, self.user_short) if table is not None]
 
     def floats_per_pair(self, state: Encoded) -> int:

@@ -214,12 +214,12 @@ class DiffLSRec(LongShortRecommender):
     def _normal(self, like: Tensor) -> Tensor:
         """Standard normal numbers from torch's global generator, or from the fixed one of a sample."""
         if self._generator is None:
-            return group.drawn(lambda n: like.new_empty(n, *like.shape[1:]).normal_(), len(like))
+            return group.drawn_for_all(lambda n: like.new_empty(n, *like.shape[1:]).normal_(), len(like))
         return torch.randn(like.shape, generator=self._generator, dtype=like.dtype).to(like.device)
 
     def _uniform(self, n: int) -> Tensor:
         """Uniform numbers for ``n`` rows, from the same generator, on the CPU."""
-        return group.drawn(lambda rows: torch.rand(rows, generator=self._generator), n)
+        return group.drawn_for_all(lambda rows: torch.rand(rows, generator=self._generator), n)
 
     @contextmanager
     def inference_sample(self, number: int) -> Iterator[None]:
@@ -260,7 +260,7 @@ class DiffLSRec(LongShortRecommender):
         if not self.training:
             self._generator = torch.Generator().manual_seed(self.options.inference_seed)
         try:
-            terms["data"] = self._cross_entropy(state.user, target) * group.share(len(target))
+            terms["data"] = self._cross_entropy(state.user, target) * group.share_of_batch(len(target))
             if self.fusion == "diffusion" and self.options.denoise_weight:
                 terms["denoise"] = self.options.denoise_weight * self.denoise_loss(state.interests)
         finally:
@@ -275,12 +275,12 @@ class DiffLSRec(LongShortRecommender):
         long, prepared = self._sides(interests)
         noisy, t, _, noise = self._diffused(long.detach())  # or shrinking e_long would make the task trivial
         drop = (self._uniform(len(long)) < self.options.condition_dropout).to(long.device, non_blocking=True)
-        return (noise - self.denoiser.noise(noisy, t, prepared, drop)).square().mean() * group.share(len(long))
+        return (noise - self.denoiser.noise(noisy, t, prepared, drop)).square().mean() * group.share_of_batch(len(long))
 
     def _cross_entropy(self, user: Tensor, target: Tensor) -> Tensor:
         if self.options.loss == "full":
             return catalogue_loss.full_softmax(user, self.embedding.every()[1:], target)
-        drawn = group.same(self.sampler.draw(self.options.loss_samples, self._generator))
+        drawn = group.tensor_of_first(self.sampler.draw(self.options.loss_samples, self._generator))
         log_expected = (self.sampler.log_chance[drawn] + np.log(self.options.loss_samples)).float().to(user.device)
         drawn = drawn.to(user.device)
         hit = drawn == target.unsqueeze(1)  # [B, S]

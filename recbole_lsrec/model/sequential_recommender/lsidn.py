@@ -265,12 +265,12 @@ class LSIDN(LongShortRecommender):
     def contrast(self, state: Encoded) -> Tensor:
         """Step 8: ``-mean_i [s_ii - ln(sum_j e^s_ij + sum_j e^s_ji - e^s_ii)]`` over eligible instances; 0 without any."""
         eligible = torch.stack([real.sum(1) > self.options.length_threshold for _, real in state.read.views]).all(0)
-        here = group.numbers(int(eligible.sum()))  # in each process; M in all
+        here = group.number_of_each(int(eligible.sum()))  # in each process; M in all
         if not sum(here):
             return state.g.new_zeros(())
         items, real = (torch.cat([part[eligible] for part in parts]) for parts in zip(*state.read.views, strict=True))
         both = F.normalize(self.view(items, real), dim=1, eps=1e-6)
-        z_1, z_2 = (group.together(of_view) for of_view in both.chunk(2))
+        z_1, z_2 = (group.rows_of_all(of_view) for of_view in both.chunk(2))
         s = z_1 @ z_2.t() / self.options.temperature  # [M, M]
         own = torch.eye(len(s), dtype=torch.bool, device=s.device)
         others = torch.cat([s, s.t().masked_fill(own, float("-inf"))], dim=1)  # [M, 2M]
@@ -286,7 +286,10 @@ class LSIDN(LongShortRecommender):
         """Returns ``data``, ``contrastive``, ``discrepancy`` and ``l2``; P's share of it once per candidate row."""
         terms = super().losses(interaction)
         if self.reg_weight:
-            more = sum(group.numbers(interaction[self.NEG_ITEM_ID].numel() + len(interaction[self.POS_ITEM_ID]))) - 1
+            more = (
+                sum(group.number_of_each(interaction[self.NEG_ITEM_ID].numel() + len(interaction[self.POS_ITEM_ID])))
+                - 1
+            )
             terms["l2"] = terms["l2"] + 0.5 * self.reg_weight * more * losses.squared_sum([self.position])
         return terms
 
@@ -301,7 +304,7 @@ class LSIDN(LongShortRecommender):
 
     def involved_rows(self, state: Encoded) -> list[tuple[nn.Embedding, Tensor]]:
         """Returns both user tables with the users of the batch."""
-        users, _ = group.distinct(state.read.users)
+        users, _ = group.distinct_of_all(state.read.users)
         return [(table, users) for table in (self.user_long, self.user_short)]
 
     def floats_per_pair(self, state: Encoded) -> int:

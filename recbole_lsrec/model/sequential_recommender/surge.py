@@ -151,7 +151,7 @@ class SURGE(LongShortRecommender):
         # Kept events first, in time order; on what is padding then, the rejected ones, in time order too.
         longest = int(lengths.max())
         if self.training:  # in evaluation the processes take their own parts, some more than others
-            longest = max(group.numbers(longest))
+            longest = max(group.number_of_each(longest))
         places = (~kept).to(torch.uint8).argsort(dim=2, stable=True)[:, :, :longest]  # [B, C, K]
         a = self.final_weights(state.final, v, places, lengths)  # [B, C, K]
         h = self.gru(state.x_c, lengths, a, places)  # [B, C, D]

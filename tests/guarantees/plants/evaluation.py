@@ -114,7 +114,7 @@ PLANTS = [
     Plant(
         "two processes evaluate the same instances",
         "data/dataloader.py",
-        "own = ends[group.part(len(ends))]",
+        "own = ends[group.own_part(len(ends))]",
         "own = ends",
         "tests/training/test_shared_epoch.py",
     ),

@@ -91,8 +91,8 @@ PLANTS = [
     Plant(
         "two processes train on the same part of a batch",
         "data/dataloader.py",
-        "b[group.part(len(b))]",
-        "b[: len(b[group.part(len(b))])]",
+        "b[group.own_part(len(b))]",
+        "b[: len(b[group.own_part(len(b))])]",
         "tests/training/test_shared_epoch.py",
     ),
     Plant(
