@@ -29,6 +29,7 @@ from recbole_lsrec.config.check import (
     refuse,
 )
 from recbole_lsrec.config.check_model import check_model_settings, input_type_of, reads_numbers, reads_preloaded_weights
+from recbole_lsrec.config.columns import set_columns
 from recbole_lsrec.config.device import set_device
 from recbole_lsrec.config.known import (
     check_key,
@@ -274,7 +275,7 @@ class Config(RecBoleConfig):
             raise refuse("normalize_all", True, sources, "~ where normalize_field is set; RecBole takes one of the two")
         if isinstance(values["additional_feat_suffix"], str):
             values["additional_feat_suffix"] = [values["additional_feat_suffix"]]
-        self._set_columns()
+        self._remarks |= set_columns(values, sources, self._given)
         if options is not None and values["CATEGORY_FIELD"] is None and (reason := options.without_categories()):
             raise ConfigError(reason)
         if "RecBole" in sources.get("selected_features", "") and values["CATEGORY_FIELD"]:
@@ -365,32 +366,6 @@ class Config(RecBoleConfig):
             accepted = f"a dict such as {{sample_num: 4}}, because {self.model} trains on negatives"
             raise refuse(key, values[key], sources, f"{accepted}; leave it out for the default, {usual}")
         return args
-
-    def _set_columns(self) -> None:
-        """``load_col`` must hold the columns every sequential model needs, and the category's if one is set."""
-        values, sources = self.final_config_dict, self._sources
-        needed = [values[key] for key in ("USER_ID_FIELD", "ITEM_ID_FIELD", "TIME_FIELD")]
-        if "RecBole" in sources["load_col"]:  # RecBole's default has no time
-            values["load_col"] = {"inter": needed}
-        columns = values["load_col"]
-        if columns is None:
-            return
-        if not all(names == "*" or (isinstance(names, list) and names) for names in columns.values()):
-            raise refuse("load_col", columns, sources, f"lists of columns, such as {{inter: [{', '.join(needed)}]}}")
-        of_log = columns.get("inter", [])
-        if of_log != "*" and not set(needed) <= set(of_log):
-            raise refuse(
-                "load_col", columns, sources, f"a dict whose inter has {', '.join(needed)} (USER_ID_FIELD, ...)"
-            )
-        category = values["CATEGORY_FIELD"]
-        places = [columns.get("inter", []), columns.get("item", [])]
-        if category is None or any(names == "*" or category in names for names in places):
-            return
-        if "CATEGORY_FIELD" in self._given or "load_col" not in self._given:
-            loaded = f"a column that load_col reads from the inter or item file, now {columns}"
-            raise refuse("CATEGORY_FIELD", category, sources, loaded)
-        values["CATEGORY_FIELD"] = None
-        self._remarks["CATEGORY_FIELD"] = f"load_col ({sources['load_col']}) leaves out the column {category!r}"
 
 
 def _model_class(model: Any) -> type:
