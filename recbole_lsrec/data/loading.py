@@ -263,6 +263,25 @@ class CheckedDataset(RecBoleDataset):
 
     def _check_columns(self, token: str, in_log: set[str]) -> None:
         """Every field the settings name must be in a file, with a type that fits, once."""
+        self._check_ids_and_time(token, in_log)
+        check_named_columns(self.config, self.field2type, self.field2source)
+        suffix = self.config["LIST_SUFFIX"]
+        made = {f"{field}{suffix}" for field in (*in_log, self.config["SESSION_ID_FIELD"])}
+        ready = sorted(in_log & (made | {self.item_list_length_field}))
+        if ready:
+            raise DataError(
+                f"{self._log_names(token)[0]}.inter: {ready} are ready-made lists, but histories are made here from the "
+                "events. Leave these columns out of load_col, and give each event a line of its own (user, item, time), "
+                "the first of each user too: an event that is only in a list is in no history."
+            )
+        twice = (in_log - {self.uid_field, self.iid_field}) & (set() if self.item_feat is None else set(self.item_feat))
+        if twice:
+            raise DataError(
+                f"load_col: {sorted(twice)} is loaded from both {token}.inter and {token}.item; keep one of them."
+            )
+        self._check_names_in_batches(token, in_log, made)
+
+    def _check_ids_and_time(self, token: str, in_log: set[str]) -> None:
         for key, accepted in (
             ("USER_ID_FIELD", FeatureType.TOKEN),
             ("ITEM_ID_FIELD", FeatureType.TOKEN),
@@ -279,21 +298,9 @@ class CheckedDataset(RecBoleDataset):
                     f"{token}.inter, line 1: field {field!r} ({key}) has type {self.field2type[field].value!r}; "
                     f"accepted: {accepted.value!r}{_NUMBERS if key == 'TIME_FIELD' else ''}."
                 )
-        check_named_columns(self.config, self.field2type, self.field2source)
-        suffix = self.config["LIST_SUFFIX"]
-        made = {f"{field}{suffix}" for field in (*in_log, self.config["SESSION_ID_FIELD"])}
-        ready = sorted(in_log & (made | {self.item_list_length_field}))
-        if ready:
-            raise DataError(
-                f"{self._log_names(token)[0]}.inter: {ready} are ready-made lists, but histories are made here from the "
-                "events. Leave these columns out of load_col, and give each event a line of its own (user, item, time), "
-                "the first of each user too: an event that is only in a list is in no history."
-            )
-        twice = (in_log - {self.uid_field, self.iid_field}) & (set() if self.item_feat is None else set(self.item_feat))
-        if twice:
-            raise DataError(
-                f"load_col: {sorted(twice)} is loaded from both {token}.inter and {token}.item; keep one of them."
-            )
+
+    def _check_names_in_batches(self, token: str, in_log: set[str], made: set[str]) -> None:
+        """No column may take the place of another field of batches, those ``made`` of histories among them."""
         own_fields = {*self.adds_to_batches, f"first_{self.time_field}"}
         taken = taken_names(in_log, {*made, *own_fields}, self.config["NEG_PREFIX"])
         check_own_names({key: self.config[key] for key in ("LABEL_FIELD", "ITEM_LIST_LENGTH_FIELD")}, taken)

@@ -126,57 +126,16 @@ def _check_columns(raw: RawFile, layout: Layout, wanted: list[str]) -> None:
 def _read_csv(
     raw: RawFile, counted: Counted, layout: Layout, wanted: list[str], account: Read, ledger: Ledger
 ) -> Iterator[pa.Table]:
-    lines_of_refused = rows_of_refused = opened = 0
-    closed = False
-
-    def refuse(row: Any) -> str:
-        nonlocal lines_of_refused, rows_of_refused, opened, closed
-        if row.text.endswith(end):
-            closed, opened = row.text == end, row.number or 0
-            return "skip"
-        lines = row.text.count("\n") + 1
-        lines_of_refused += lines
-        rows_of_refused += 1
-        account.refused += lines
-        found = f"{row.actual_columns} columns, the first line has {row.expected_columns}"
-        ledger.refuse("another number of columns", f"{raw.name}, row {row.number or '?'}: {found}", lines)
-        return "skip"
-
     with raw.open() as stream:
         head = stream.read(2)
     encoding = encoding_of(head, layout.encoding)
-    text: IO[bytes] = counted  # type: ignore[assignment]
-    separator = layout.separator
-    if len(separator.encode()) > 1:
-        if not lines_are_bytes(encoding):
-            raise DataError(
-                f"{raw.name}: is {encoding} and has a separator of several bytes, {separator!r}; save it as UTF-8."
-            )
-        text, separator = _Replaced(text, separator.encode(encoding)), "\t"  # type: ignore[assignment]
-    end = separator * _NEVER
+    text, separator = _separated_by_one_byte(raw, counted, layout.separator, encoding)
     plain = lines_are_bytes(encoding)
     escapes = Escapes(text, separator.encode()) if plain and layout.quoting else None
-    text = _Ended(escapes or text, _piece(f"\n{end}\n", encoding, head))  # type: ignore[assignment, arg-type]
+    refused = _Refused(raw, separator * _NEVER, account, ledger)
+    text = _Ended(escapes or text, _piece(f"\n{refused.end}\n", encoding, head))  # type: ignore[assignment, arg-type]
     try:
-        with _one_error():
-            reader = pa_csv.open_csv(
-                pa.PythonFile(text, "r"),
-                read_options=pa_csv.ReadOptions(
-                    use_threads=False, block_size=BLOCK, encoding=encoding, column_names=layout.header
-                ),
-                parse_options=pa_csv.ParseOptions(
-                    delimiter=separator,
-                    quote_char='"' if layout.quoting else False,
-                    newlines_in_values=layout.quoting,
-                    invalid_row_handler=refuse,
-                ),
-                convert_options=pa_csv.ConvertOptions(
-                    include_columns=wanted,
-                    column_types={name: pa.string() for name in wanted},
-                    null_values=[],
-                    strings_can_be_null=False,
-                ),
-            )
+        reader = _csv_reader(text, separator, encoding, layout, wanted, refused)
         while (batch := _next(reader)) is not None:
             account.rows += batch.num_rows
             yield pa.table(batch)
@@ -185,8 +144,8 @@ def _read_csv(
         if "Empty CSV" in str(error) and layout.header is None and alone:
             return  # a line of names that nothing ends
         raise _damaged(raw, layout, encoding, error) from None
-    if not closed:
-        row = opened or account.rows + rows_of_refused + (layout.header is None)
+    if not refused.closed:
+        row = refused.opened or account.rows + refused.rows + (layout.header is None)
         raise DataError(
             f'{raw.name}, row {row}: a " opens a value that nothing closes, so that all lines from there to the end are one '
             "value; take it out, or double it."
@@ -197,8 +156,73 @@ def _read_csv(
             'where it stands for a quote, write "" instead'
         )
     if layout.quoting and plain:
-        known = account.rows + lines_of_refused + (layout.header is None)
+        known = account.rows + account.refused + (layout.header is None)
         account.inside_quotes = max(0, counted.all_lines - known - _blank_lines(raw, counted.all_lines - known))
+
+
+class _Refused:
+    """Takes the rows of another number of columns than the first has, and the end of the file, which is one of them.
+
+    Attributes:
+        end: the row behind the file's own.
+        rows: how many were refused.
+        closed: whether the end was met as a row of its own.
+        opened: the number of the row that holds the end, because a quote before it is open; 0 where it is not known.
+    """
+
+    def __init__(self, raw: RawFile, end: str, account: Read, ledger: Ledger) -> None:
+        self.end = end
+        self.rows = self.opened = 0
+        self.closed = False
+        self._file, self._account, self._ledger = raw.name, account, ledger
+
+    def __call__(self, row: Any) -> str:
+        """What pyarrow is to do with a row."""
+        if row.text.endswith(self.end):
+            self.closed, self.opened = row.text == self.end, row.number or 0
+            return "skip"
+        lines = row.text.count("\n") + 1
+        self.rows += 1
+        self._account.refused += lines
+        found = f"{row.actual_columns} columns, the first line has {row.expected_columns}"
+        self._ledger.refuse("another number of columns", f"{self._file}, row {row.number or '?'}: {found}", lines)
+        return "skip"
+
+
+def _separated_by_one_byte(raw: RawFile, text: Any, separator: str, encoding: str) -> tuple[IO[bytes], str]:
+    """The text and its separator, as pyarrow takes it."""
+    if len(separator.encode()) <= 1:
+        return text, separator
+    if not lines_are_bytes(encoding):
+        raise DataError(
+            f"{raw.name}: is {encoding} and has a separator of several bytes, {separator!r}; save it as UTF-8."
+        )
+    replaced: Any = _Replaced(text, separator.encode(encoding))
+    return replaced, "\t"
+
+
+def _csv_reader(
+    text: IO[bytes], separator: str, encoding: str, layout: Layout, wanted: list[str], refused: _Refused
+) -> pa_csv.CSVStreamingReader:
+    with _one_error():
+        return pa_csv.open_csv(
+            pa.PythonFile(text, "r"),
+            read_options=pa_csv.ReadOptions(
+                use_threads=False, block_size=BLOCK, encoding=encoding, column_names=layout.header
+            ),
+            parse_options=pa_csv.ParseOptions(
+                delimiter=separator,
+                quote_char='"' if layout.quoting else False,
+                newlines_in_values=layout.quoting,
+                invalid_row_handler=refused,
+            ),
+            convert_options=pa_csv.ConvertOptions(
+                include_columns=wanted,
+                column_types={name: pa.string() for name in wanted},
+                null_values=[],
+                strings_can_be_null=False,
+            ),
+        )
 
 
 def _piece(text: str, encoding: str, head: bytes) -> bytes:
