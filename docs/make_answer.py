@@ -15,10 +15,18 @@ import click
 import pandas as pd
 import yaml
 
+from recbole_lsrec.model_table import LINES
+from recbole_lsrec.model_table import LONG_SHORT as LONG_SHORT_FAMILY
+from recbole_lsrec.registry import OTHER_NAMES
+
 DOCS = Path(__file__).parent
 RESULTS = DOCS / "results"
 PLAN = DOCS.parent / "properties" / "leaderboard" / "answer.yaml"
-LONG_SHORT = ("SLSRec", "CLSR", "SLi-Rec", "DiffLSRec", "LSIDN", "SURGE", "MARank")
+_MODELS = {name for name, line in LINES.items() if line.family == LONG_SHORT_FAMILY}
+LONG_SHORT = (
+    *_MODELS,
+    *(theirs for theirs, ours in OTHER_NAMES.items() if ours in _MODELS),
+)  # how systems' names begin
 ALPHA = 0.05
 AMONG = {"pop99": "99 popular", "uni99": "99 uniform", "full": "all"}
 # The best-trained board of each log and split; None for all of its logs.

@@ -30,18 +30,18 @@ class Line(NamedTuple):
     candidate: bool = False
 
 
-_LONG_SHORT, _GENERAL, _FLOOR = "long/short-term", "no sequence", "floor"
+LONG_SHORT, _GENERAL, _FLOOR = "long/short-term", "no sequence", "floor"
 _CATEGORY = "category (if any)"
 
 LINES = {
     # recbole_lsrec
-    "SLSRec": Line(_LONG_SHORT, "Zhou, arXiv 2026", PAIR, "time, category", True),
-    "CLSR": Line(_LONG_SHORT, "Zheng, WWW 2022", PAIR, "time, category (if any)", True),
-    "SLiRec": Line(_LONG_SHORT, "Yu, IJCAI 2019", PAIR, "time, category (if any)", True),
-    "SURGE": Line("graph", "Chang, SIGIR 2021", PAIR, _CATEGORY, True),
-    "LSIDN": Line(_LONG_SHORT, "Zhang, SDM 2024", PAIR, "time, category (if any)", True),
-    "MARank": Line("attention", "Yu, AAAI 2019"),
-    "DiffLSRec": Line(_LONG_SHORT, "Wang, 2025", PRODUCT, "time"),
+    "SLSRec": Line(LONG_SHORT, "Zhou, arXiv 2026", PAIR, "time, category", True),
+    "CLSR": Line(LONG_SHORT, "Zheng, WWW 2022", PAIR, "time, category (if any)", True),
+    "SLiRec": Line(LONG_SHORT, "Yu, IJCAI 2019", PAIR, "time, category (if any)", True),
+    "SURGE": Line(LONG_SHORT, "Chang, SIGIR 2021", PAIR, _CATEGORY, True),
+    "LSIDN": Line(LONG_SHORT, "Zhang, SDM 2024", PAIR, "time, category (if any)", True),
+    "MARank": Line(LONG_SHORT, "Yu, AAAI 2019"),
+    "DiffLSRec": Line(LONG_SHORT, "Wang, 2025", PRODUCT, "time"),
     "gSASRec": Line("attention", "Petrov, RecSys 2023"),
     "eSASRec": Line("attention", "Tikhonovich, RecSys 2025"),
     "SASRecSS": Line("attention", "Tikhonovich, RecSys 2025"),

@@ -250,6 +250,13 @@ def mean(board: str, protocol: str, system: str) -> str:
     return make_answer._short(line.mean)
 
 
+def test_the_long_short_term_models_are_those_of_the_table_of_models() -> None:
+    page = " ".join((DOCS / "answer.md").read_text().split())
+    said = re.findall(r"the best long/short-term model \(([^)]*)\)", page)[0].split(", ")
+    assert said == ["SLSRec", "CLSR", "SLi-Rec", "DiffLSRec", "LSIDN", "SURGE", "MARank"]
+    assert set(make_answer.LONG_SHORT) == {*said, "SLiRec", "A2SVD"}  # its names elsewhere
+
+
 def test_how_many_systems_each_row_is_the_best_of_is_said() -> None:
     numbers = []
     for board, only in make_answer.BOARDS.items():

@@ -2,7 +2,8 @@ import pytest
 from recbole.model.abstract_recommender import AbstractRecommender, GeneralRecommender
 from recbole.utils import ModelType
 
-from recbole_lsrec.model_table import COUNTS, LINES, PAIR, model_table
+from recbole_lsrec.model.base import LongShortRecommender
+from recbole_lsrec.model_table import COUNTS, LINES, LONG_SHORT, PAIR, model_table
 from recbole_lsrec.registry import OTHER_NAMES, get_model, model_names
 from tests.command_line import exit_code
 
@@ -18,6 +19,7 @@ def test_every_model_has_a_line_and_no_line_is_of_another():
 def test_a_line_says_what_the_class_does(name):
     line, model = LINES[name], get_model(name)
     assert (line.family == "no sequence") == (issubclass(model, GeneralRecommender) and name not in ("Pop", "Random"))
+    assert (line.family == LONG_SHORT) == issubclass(model, LongShortRecommender)
     assert (line.scoring == COUNTS) == (model.type == ModelType.TRADITIONAL)
     if model.full_sort_predict is AbstractRecommender.full_sort_predict:
         assert line.scoring == PAIR
