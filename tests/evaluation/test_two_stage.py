@@ -121,6 +121,17 @@ def test_what_ties_with_the_last_of_the_best_is_among_them():
     assert recall(torch.tensor([[0.0, 0, 2, 1, 0], [0.0, 2, 0, 1, 0]]), exact, 2).tolist() == [1.0, 1.0]
 
 
+def test_a_coefficient_of_an_axis_has_variance_1_beside_the_noise_of_the_axes_left_out():
+    scores = scores_of_rank(3, 20, 50).double()
+    scores += 0.01 * torch.randn(scores.shape, dtype=torch.float64, generator=torch.Generator().manual_seed(3))
+    values = torch.linalg.svdvals(scores - scores.mean(0)).square()  # decreasing
+    stages = TwoStage(scores)
+    assert stages.features.shape == (50, 2 + 3)  # the mean, a constant and the axes, the largest last
+    torch.testing.assert_close(stages.features[:, 2:].square().sum(0), values[:3].flip(0) / 20)
+    noise = float(values[3:].sum()) / 1000
+    assert stages.penalty.diagonal().tolist() == pytest.approx([0, 0, noise, noise, noise], rel=1e-6, abs=1e-11)
+
+
 def test_equal_scores_need_no_further_rounds():
     stages = TwoStage(torch.ones(200, 5000))
     assert stages.learn_rounds(torch.ones(50, 5000), 10, 0.99) == 1.0
