@@ -259,7 +259,7 @@ def test_a_changed_byte_is_noticed(whole, file):
         ("rank", [1, 2, 4, 1.5, 3, 1], r"by scores-pop3\.npy 2 of 6 targets have another rank .* the first 1 and 3;"),
     ],
 )
-def test_ranks_that_contradict_are_refused_in_runs_without_hashes_too(whole, column, values, message):
+def test_ranks_that_contradict_are_refused_where_the_hashes_agree_too(whole, column, values, message):
     rewrite(whole, column, values, signed=True)
     with pytest.raises(DataError, match=message):
         load_run_folder(whole).lines("test", "pop3")
@@ -268,7 +268,7 @@ def test_ranks_that_contradict_are_refused_in_runs_without_hashes_too(whole, col
 @pytest.mark.parametrize(
     "change", [lambda s: -s, lambda s: s[::-1], lambda s: s * np.nan], ids=["negated", "reversed", "nan"]
 )
-def test_scores_that_contradict_are_refused_with_their_own_hashes_too(whole, change):
+def test_scores_that_contradict_are_refused_where_the_hashes_agree_too(whole, change):
     np.save(whole / "scores-pop3.npy", change(np.load(whole / "scores-pop3.npy")))
     sign(whole)
     run = load_run_folder(whole)
