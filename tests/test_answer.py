@@ -271,6 +271,39 @@ def test_how_many_systems_each_row_is_the_best_of_is_said() -> None:
     assert said in page
 
 
+def test_who_leads_on_how_many_logs_and_splits_is_counted() -> None:
+    words = [
+        "none",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "eleven",
+        "twelve",
+        "thirteen",
+    ]
+    rows = list(make_answer.rows())
+    popular, full = ([row for row in rows if row.among == among] for among in ("99 popular", "all"))
+    ours, others = (
+        words[sum(getattr(row, side).startswith("**") for row in popular)] for side in ("long_short", "other")
+    )
+    of_all = words[sum(row.other.startswith("**") for row in full)]
+    assert not [row for row in full if row.long_short.startswith("**")]
+    open_ones = words[len(popular) - words.index(ours) - words.index(others)]
+    page, readme = (" ".join(path.read_text().split()) for path in (DOCS / "answer.md", DOCS.parent / "README.md"))
+    assert f"long/short-term models lead on {ours} of {words[len(popular)]}** logs and splits" in page
+    assert f"others lead on {of_all} of {words[len(full)]}**, long/short-term models on none" in page
+    assert f"on {ours} of {words[len(popular)]} logs and splits." in readme
+    assert f"both leave-one-out; {open_ones} are open." in readme
+    assert f"leads on {of_all} of {words[len(full)]}." in readme
+
+
 @pytest.mark.parametrize("board", ["answer-completejourney", "answer-taobao-favourites"])
 def test_what_categories_are_worth_is_of_one_test(board: str) -> None:
     without = f"{board}-without-categories"
