@@ -11,7 +11,7 @@ import numpy as np
 from recbole_lsrec.analysis.saved_runs import Lines
 from recbole_lsrec.analysis.significance import TTest, combined_t, less
 from recbole_lsrec.analysis.user_metrics import Metric
-from recbole_lsrec.evaluation.metrics import pooled_auc
+from recbole_lsrec.evaluation.metrics import pooled_auc, twice_below
 
 
 @dataclass(frozen=True)
@@ -112,8 +112,7 @@ def _auc_estimate(scores: np.ndarray, user: np.ndarray, n_users: int) -> Estimat
 
 def _share_below(values: np.ndarray, ordered: np.ndarray) -> np.ndarray:
     """Share of ``ordered`` that is less than each value, equals counting half."""
-    below = np.searchsorted(ordered, values, "left") + np.searchsorted(ordered, values, "right")
-    return below / (2.0 * len(ordered))
+    return twice_below(values, ordered) / (2.0 * len(ordered))
 
 
 def _nothing(n_users: int) -> Estimate:

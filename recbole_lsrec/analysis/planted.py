@@ -14,6 +14,7 @@ from recbole_lsrec.analysis.saved_runs import KEY, SavedRun, load_run_folder
 from recbole_lsrec.analysis.significance import bootstrap
 from recbole_lsrec.config.paths import dataset_folder
 from recbole_lsrec.errors import DataError
+from recbole_lsrec.evaluation.metrics import roc_area
 from recbole_lsrec.json_files import finite
 from recbole_lsrec.page.numbers import weight
 from recbole_lsrec.run_files import read_table
@@ -133,10 +134,9 @@ def planted(folder: str | Path, phase: str = "test", truth: Path | None = None) 
 
 def auc(values: np.ndarray, positive: np.ndarray) -> float:
     """How often a positive has the higher value than a negative, ties counting half; NaN where one kind is missing."""
-    n, m = int(positive.sum()), int((~positive).sum())
-    if n == 0 or m == 0:
+    if positive.all() or not positive.any():
         return float("nan")
-    return float((rankdata(values)[positive].sum() - n * (n + 1) / 2) / (n * m))
+    return roc_area(values[positive], values[~positive])
 
 
 def rank_correlation(a: np.ndarray, b: np.ndarray, given: Sequence[np.ndarray] = ()) -> float:

@@ -121,9 +121,17 @@ def pooled_auc(scores: np.ndarray) -> float:
     Args:
         scores: ``[N, 1 + C]``, the target's first; NaN is no row.
     """
-    positive, negative = scores[:, 0], np.sort(scores[:, 1:][~np.isnan(scores[:, 1:])])
-    twice = sum(np.searchsorted(negative, positive, side).sum() for side in ("left", "right"))  # ties count once
-    return float(twice / (2.0 * len(positive) * len(negative)))
+    return roc_area(scores[:, 0], scores[:, 1:][~np.isnan(scores[:, 1:])])
+
+
+def roc_area(positive: np.ndarray, negative: np.ndarray) -> float:
+    """How often one of ``positive`` ``[N]`` is above one of ``negative`` ``[M]``, ties counting half."""
+    return float(twice_below(positive, np.sort(negative)).sum() / (2.0 * len(positive) * len(negative)))
+
+
+def twice_below(values: np.ndarray, ordered: np.ndarray) -> np.ndarray:
+    """Of each value ``[N]`` how many of ``ordered`` ``[M]``, increasing, are below it: two for each, one for an equal."""
+    return np.searchsorted(ordered, values, "left") + np.searchsorted(ordered, values, "right")
 
 
 def group_auc(scores: np.ndarray, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

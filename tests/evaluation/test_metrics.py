@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from recbole_lsrec.evaluation.metrics import gauc, group_auc, instance_auc, pooled_auc, summarise
+from recbole_lsrec.evaluation.metrics import gauc, group_auc, instance_auc, pooled_auc, roc_area, summarise, twice_below
 from recbole_lsrec.evaluation.ties import rank_of_positive
 
 NAMES = ["Hit", "NDCG", "MRR", "Precision", "Recall", "GAUC"]
@@ -75,6 +75,13 @@ def test_auc_equals_scikit_learn_with_ties(rows):
     tied = (scores[:, 1:] == scores[:, :1]).sum(1)
     each = [roc_auc_score(label[i], scores[i]) for i in range(len(scores))]
     assert instance_auc(rank_of_positive(above, tied), np.full(len(scores), 3)) == pytest.approx(np.array(each))
+
+
+def test_an_area_counts_pairs_and_ties_half():
+    positive, negative = np.array([5.0, 2.0]), np.array([2.0, 1.0, 2.0])
+    assert twice_below(positive, np.sort(negative)).tolist() == [6, 4]
+    assert roc_area(positive, negative) == 5 / 6
+    assert roc_area(negative, positive) == 1 / 6
 
 
 def test_auc_leaves_out_the_gaps_of_short_lists():
