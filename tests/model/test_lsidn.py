@@ -140,6 +140,7 @@ def test_which_long_sessions_are_kept() -> None:
     official, recent = (build(session_rule=rule).read(batch).long for rule in ("official", "recent"))
     assert official.items[0, :, 0].tolist() == [1, 3, 5, 7, 9]
     assert recent.items[0, :, 0].tolist() == [5, 7, 9, 11, 13]
+    assert official.lengths.tolist() == recent.lengths.tolist() == [5]
 
 
 def test_a_long_session_keeps_the_events_with_the_smallest_draws_in_order() -> None:

@@ -89,6 +89,14 @@ def test_an_items_category_is_that_of_most_records_about_it_then_the_last_of_all
     assert items == ["1|50", "2|60", "3|50"]
 
 
+def test_a_period_is_of_whole_days_of_its_zone(prepared):
+    times = {"a": 1511539199, "b": 1511539200, "c": 1512316799, "d": 1512316800}  # b and d at midnight in Shanghai
+    rows = "".join(f"u,{item},9,pv,{time}\n" for item, time in times.items())
+    events, _, meta = prepared("taobao", {"UserBehavior.csv": rows})
+    assert [event.split("|")[1] for event in events] == ["b", "c"]
+    assert meta["account"]["steps"][-1]["removed_rows"] == 2
+
+
 def test_months_are_one_log(prepared):
     files, events, _ = SAMPLES["cosmetics"][0]
     head, *rows = files["2019-Oct.csv"].decode().splitlines(keepends=True)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from recbole_lsrec.prepare.suggest import gap_histogram, sampled_negatives, suggest_threshold
+from recbole_lsrec.prepare.suggest import EDGES, gap_histogram, sampled_negatives, suggest_threshold
 
 HOUR = 3600
 
@@ -34,6 +34,27 @@ def test_whole_days_are_cut_between_days():
     assert suggest_threshold(gap_histogram(np.full(500, 86400)), 86400).seconds == 43200
 
 
+def test_times_in_hours_bear_no_shorter_threshold():
+    assert suggest_threshold(gap_histogram(np.full(500, 2 * HOUR)), HOUR).seconds == HOUR
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "gaps", "seconds"),
+    [
+        (5793, 8192, 20, 6600),  # one bin
+        (5793, 8192, 80, 1800),  # not clearly emptier than half an hour
+        (2896, 11585, 20, 6600),  # the middle of four
+        (2048, 2896, 20, 1800),  # near half an hour
+        (2896, 2**25, 20, 1800),  # no hill after it
+        (1, 1024, 20, 1800),  # none before it
+    ],
+)
+def test_a_valley_lies_between_hills_that_are_clearly_higher(low, high, gaps, seconds):
+    """All bins hold 100 gaps but those from ``low`` to ``high`` seconds."""
+    histogram = np.where((EDGES[:-1] >= low) & (EDGES[1:] <= high), gaps, 100)
+    assert suggest_threshold(histogram, 1).seconds == seconds
+
+
 def test_few_gaps_say_so():
     found = suggest_threshold(gap_histogram(np.array([5, 7])), 1)
     assert (found.seconds, found.reason) == (1800, "half an hour, the usual; the log has too few gaps to tell")
@@ -46,7 +67,16 @@ def test_gaps_of_zero_count_nowhere_and_long_ones_in_the_last_bin():
 
 @pytest.mark.parametrize(
     ("targets", "expected"),
-    [([200.5] * 20, 99), ([60.5] * 20, 49), ([3.5] * 20, 2), ([200.5] * 19 + [3.5], 99), ([], 99)],
+    [
+        ([200.5] * 20, 99),
+        ([60.5] * 20, 49),
+        ([3.5] * 20, 2),
+        ([200.5] * 19 + [3.5], 99),
+        ([200.5] * 18 + [3.5] * 2, 2),
+        ([], 99),
+        ([100] * 20, 49),
+        ([101] * 20, 99),
+    ],
 )
 def test_negatives_that_nearly_every_target_has(targets, expected):
     first_seen = np.arange(1, 301)  # item n is first seen at n; a target's own item is no negative

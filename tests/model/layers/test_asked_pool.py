@@ -16,6 +16,8 @@ def test_the_gradient_is_that_of_its_definition(n_queries):
     expected = (query @ vectors.mT + hidden).softmax(-1) @ vectors
     torch.testing.assert_close(found, expected)
     torch.testing.assert_close(found[1], vectors[1].mean(0).expand(n_queries, 3))
+    with torch.no_grad():
+        torch.testing.assert_close(asked_pool.pool(query, vectors, hidden), expected)
     into = torch.randn_like(found)
     given = [query, vectors]
     torch.testing.assert_close(torch.autograd.grad(found, given, into), torch.autograd.grad(expected, given, into))

@@ -32,6 +32,17 @@ def test_mlp_split_equals_the_concatenation(training: bool) -> None:
     torch.testing.assert_close(flat, expected, rtol=1e-5, atol=1e-5)
 
 
+def test_mlp_counts_equal_events_in_the_batch_norm_statistics() -> None:
+    torch.manual_seed(0)
+    attention = MLPAttention(4, 3, [6])
+    randomise(attention)
+    x, q, counts = torch.randn(6, 4), torch.randn(3, 5, 3), torch.tensor([1, 4, 2, 1, 3, 1])
+    each, row = x.repeat_interleave(counts, dim=0), ROW.repeat_interleave(counts)
+    expected = attention(attention.keys(each), attention.query(q), row)
+    found = attention(attention.keys(x), attention.query(q), ROW, counts.float())
+    torch.testing.assert_close(found.repeat_interleave(counts, dim=0), expected, rtol=1e-4, atol=1e-5)
+
+
 def test_mlp_takes_the_known_part_of_the_query_with_the_keys() -> None:
     torch.manual_seed(0)
     attention = MLPAttention(4, 5, [6]).eval()
@@ -85,10 +96,15 @@ def test_self_attention_stays_inside_sessions() -> None:
     assert different.tolist() == [True, True, False, False, False, False]
     order = torch.tensor([1, 0, 2, 3, 4, 5])
     torch.testing.assert_close(blocks(x[order], once, ROW, column, session), out[order])
-    x[5] = x[4]  # twice in one session: one that counts twice
-    counts = torch.tensor([1.0, 1, 1, 1, 2])
-    out, counted = blocks(x, once, ROW, column, session), blocks(x[:5], counts, ROW[:5], column[:5], session[:5])
-    torch.testing.assert_close(counted, out[:5])
+
+
+def test_self_attention_counts_equal_events() -> None:
+    torch.manual_seed(0)
+    blocks = SelfAttentionBlocks(4).eval()
+    randomise(blocks)
+    x, counts, one = torch.randn(2, 4), torch.tensor([1.0, 2.0]), torch.zeros(3, dtype=torch.long)
+    twice = blocks(x[[0, 1, 1]], torch.ones(3), one, torch.arange(3), one)
+    torch.testing.assert_close(blocks(x, counts, one[:2], torch.arange(2), one[:2]), twice[:2])
 
 
 def test_waam_equals_a_loop_over_sessions() -> None:

@@ -13,6 +13,12 @@ def test_batch_norm_averages_the_biased_variance() -> None:
     torch.testing.assert_close(out.flatten(), torch.tensor([-3.0, -1.0, 4.0]) / (26 / 3 + 1e-4) ** 0.5)
 
 
+def test_batch_norm_averages_small_variances_without_eps() -> None:
+    norm = BatchNorm(1, momentum=0.0)
+    norm(torch.tensor([[0.01], [0.03], [0.08]]))
+    torch.testing.assert_close(norm.running_var, torch.tensor([26e-4 / 3]), rtol=1e-4, atol=0)
+
+
 def test_batch_norm_uses_moving_averages_in_evaluation() -> None:
     norm = BatchNorm(2).eval()
     randomise(norm)
@@ -51,6 +57,19 @@ def test_parts_equal_the_concatenation(hidden: list[int], training: bool) -> Non
             )
             rows = torch.relu((rows - mean) / (variance + 1e-4).sqrt() * norm.weight + norm.bias)
     torch.testing.assert_close(network(history, pair, candidate), rows.view(6, 5, 2), rtol=1e-5, atol=1e-5)
+
+
+def test_hidden_units_are_dropped_in_training_alone() -> None:
+    torch.manual_seed(0)
+    network, plain, x = FCN([4], [7], out_bias=1.5, dropout=1.0), FCN([4], [7], out_bias=1.5), torch.randn(6, 4)
+    plain.load_state_dict(network.state_dict())
+    assert network(x).flatten().tolist() == [1.5] * 6  # nothing but the bias is left
+    assert network.after_first(torch.randn(6, 7), counts=torch.ones(6)).flatten().tolist() == [1.5] * 6
+    network.eval()
+    plain.eval()
+    plain.load_state_dict(network.state_dict())
+    assert (plain(x) != 1.5).all()
+    assert torch.equal(network(x), plain(x))
 
 
 def test_a_mixture_equals_its_sums() -> None:

@@ -31,6 +31,11 @@ def test_softmax_equals_softmax_of_each_segment() -> None:
     torch.testing.assert_close(weights[2:], logits[2:].softmax(0))
 
 
+def test_softmax_counts_equal_events() -> None:
+    logits, counts = torch.tensor([[1.0], [1], [0], [0], [0]]), torch.tensor([3.0, 1, 1, 2, 5])
+    assert segment_softmax(logits, SEGMENT, 4, counts).flatten().tolist() == [0.75, 0.25, 0.125, 0.25, 0.625]
+
+
 def test_softmax_gradient_equals_torch() -> None:
     torch.manual_seed(0)
     logits = torch.randn(5, 2, requires_grad=True)
