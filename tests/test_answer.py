@@ -381,10 +381,3 @@ def test_who_is_level_with_the_first_is_read_from_the_pairs_where_there_are_any(
     assert make_answer._level("answer-retailrocket", "retailrocket", "pop99", systems) == {"FOSSIL"}
     monkeypatch.setattr(make_answer, "_pairs", lambda *_, **__: pairs.assign(p_holm=float("nan")))  # as of one seed
     assert make_answer._level("answer-retailrocket", "retailrocket", "pop99", systems) == set(systems.system)
-
-
-def test_a_board_with_one_seed_has_no_bold(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(make_answer, "BOARDS", {"answer-by-time-one-seed": None})
-    rows = list(make_answer.rows())
-    assert len(rows) > 5
-    assert not any("**" in row.long_short + row.other for row in rows)
