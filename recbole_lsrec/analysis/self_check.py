@@ -1,7 +1,7 @@
 """Whether what a run saved agrees with itself: the metrics of ``result.json`` with the ranks, the ranks with the scores.
 
-The hashes in ``result.json`` leave this out: a metric edited in that file, which has no hash of its own, a file changed together
-with its hash, and ranks or scores changed in a run from before 2026-11-26, which has no hashes, are noticed here alone.
+The hashes in ``result.json`` leave this out: a metric edited in that file, which has no hash of its own, and a file changed
+together with its hash are noticed here alone.
 """
 
 from collections.abc import Mapping
