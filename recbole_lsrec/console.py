@@ -14,7 +14,7 @@ import colorlog
 from tqdm import TqdmExperimentalWarning
 from tqdm.std import TqdmWarning
 
-from recbole_lsrec.errors import in_words
+from recbole_lsrec.errors import refusal_in_words
 
 DETAIL = {"place": "log"}
 """``extra`` of a line for the log file alone, unless all is asked for: ``logger.info(text, extra=DETAIL)``."""
@@ -102,7 +102,7 @@ class _LogFile(logging.FileHandler):
         if not self.cut_off:
             self.cut_off = True
             told = sys.exc_info()[1]
-            reason = in_words(told) if isinstance(told, OSError) else told
+            reason = refusal_in_words(told) if isinstance(told, OSError) else told
             print(f"{self.baseFilename}: the log cannot be written: {reason}", file=sys.stderr, flush=True)
 
     def close(self) -> None:

@@ -58,7 +58,7 @@ _ADVICE = {
 }
 
 
-def in_words(error: OSError) -> str:
+def refusal_in_words(error: OSError) -> str:
     """What the operating system said: the file, and what to do about it."""
     # Python's tempfile names the folders that it tried.
     if error.filename is None and "temporary" in str(error.strerror):

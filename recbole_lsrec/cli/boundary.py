@@ -14,7 +14,7 @@ from typing import NoReturn
 
 import click
 
-from recbole_lsrec.errors import LESS_MEMORY, LSRecError, MachineError, in_words, out_of_memory
+from recbole_lsrec.errors import LESS_MEMORY, LSRecError, MachineError, out_of_memory, refusal_in_words
 from recbole_lsrec.processes.place import place
 
 # Packages that pip does not bring of itself: RecBole from Python 3.12 on, and the extras.
@@ -51,7 +51,7 @@ def one_line_errors() -> Iterator[None]:
     except BrokenPipeError:
         _fail("what reads the output has closed it.", _OURS)
     except OSError as error:
-        _fail(in_words(error), _MACHINE)
+        _fail(refusal_in_words(error), _MACHINE)
     except Exception as error:
         if out_of_memory(error):
             _fail(LESS_MEMORY, _MACHINE)

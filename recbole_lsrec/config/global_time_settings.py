@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from recbole_lsrec.config.boundary import Boundary, check_time_zone
+from recbole_lsrec.config.split_boundary import Boundary, check_time_zone
 from recbole_lsrec.errors import DataError, did_you_mean
 
 TARGETS = ("last", "first", "random", "all", "successive")

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from recbole_lsrec.config.boundary import utc
+from recbole_lsrec.config.split_boundary import utc
 from recbole_lsrec.data.dataset import SessionDataset
 from recbole_lsrec.data.sessions import threshold_in_force
 from recbole_lsrec.data.split.phases import PHASES

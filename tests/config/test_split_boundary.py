@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from recbole_lsrec.config.boundary import Boundary, utc
+from recbole_lsrec.config.split_boundary import Boundary, utc
 from recbole_lsrec.errors import DataError
 
 TIME = np.array([100, 200, 300, 400, 500])
