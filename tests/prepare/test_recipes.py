@@ -3,6 +3,7 @@
 import pytest
 
 from recbole_lsrec.errors import DataError
+from recbole_lsrec.prepare.recipes import RECIPES, Recipe
 
 HEAD = "user,item,time,category,event\n"
 
@@ -20,6 +21,13 @@ def test_clsr_keeps_first_views_of_items_of_one_category(prepared):
         match=r"nothing is left of 6 rows \(removed by event types: pv: 1 row; items of several categories: 2",
     ):
         prepared("csv", {"log.csv": HEAD + rows}, recipe="clsr", sample_users=1.0)
+
+
+def test_of_repeats_the_first_by_time_then_by_row_is_kept(prepared, monkeypatch):
+    monkeypatch.setitem(RECIPES, "none", Recipe("none", no_repeats=True))
+    rows = "a,1,1577836802,,late\na,1,1577836800,,first\na,1,1577836800,,second\nb,1,1577836801,,other\n"
+    events = prepared("csv", {"log.csv": HEAD + rows})[0]
+    assert events == ["a|1|1577836800|first", "b|1|1577836801|other"]
 
 
 def test_one_pass_leaves_items_below_the_bound(prepared):
@@ -48,9 +56,9 @@ def test_the_draw_of_users_is_exact_and_depends_on_the_seed_alone(prepared):
 
 
 def test_the_account_names_the_share_of_users_that_was_asked_for(prepared):
-    rows = "".join(f"u{n},i,{1577836800 + n},c,view\n" for n in range(200))
+    rows = "".join(f"u{n},i,{1577836800 + n},c,view\n" for n in range(300))
     meta = prepared("csv", {"log.csv": HEAD + rows}, sample_users=0.005)[2]
-    assert steps(meta)["0.5% of the users"] == 199
+    assert steps(meta)["0.5% of the users"] == 298  # 1.5 are 2
 
 
 def test_views_that_nothing_names_are_asked_for(prepared):
