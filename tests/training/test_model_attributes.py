@@ -66,7 +66,7 @@ def test_attributes_come_back_as_they_were():
 
 def test_a_checkpoint_without_the_state_is_refused_where_a_model_keeps_one():
     with pytest.raises(
-        CheckpointError, match=r"^c\.pt: it lacks what Derived keeps of its training \(update\), as files"
+        CheckpointError, match=r"^c\.pt: it lacks what Derived keeps of its training \(update\), so the run would"
     ):
         model_attributes.put_back(bare(Derived, update=0), None, "c.pt")
     model_attributes.put_back(torch.nn.Linear(1, 1), None, "c.pt")
