@@ -2,8 +2,7 @@
 
     python docs/make_answer.py
 
-It reads the boards' tables in docs/results and, for who can be told apart, their pairs; of an older board without these its
-verdicts in docs/results/README.md.
+It reads the boards' tables in docs/results and, for who can be told apart, their pairs.
 """
 
 import re
@@ -29,22 +28,22 @@ LONG_SHORT = (
 )  # how systems' names begin
 ALPHA = 0.05
 AMONG = {"pop99": "99 popular", "uni99": "99 uniform", "full": "all"}
-# The best-trained board of each log and split; None for all of its logs.
-BOARDS = {
-    "answer-amazon-beauty": None,
-    "answer-retailrocket": None,
-    "answer-cosmetics": None,
-    "answer-ml-100k": None,
-    "answer-ml-1m": None,
-    "answer-completejourney-to-the-end": None,
-    "answer-taobao-favourites": None,
-    "answer-retailrocket-by-time": None,
-    "answer-ml-100k-by-time": None,
-    "answer-ml-1m-by-time": None,
-    "answer-completejourney-by-time": None,
-    "answer-taobao-favourites-by-time": None,
-    "answer-by-time": "cosmetics by time",
-}
+# The best-trained board of each log and split.
+BOARDS = (
+    "answer-amazon-beauty",
+    "answer-retailrocket",
+    "answer-cosmetics",
+    "answer-ml-100k",
+    "answer-ml-1m",
+    "answer-completejourney-to-the-end",
+    "answer-taobao-favourites",
+    "answer-retailrocket-by-time",
+    "answer-ml-100k-by-time",
+    "answer-ml-1m-by-time",
+    "answer-completejourney-by-time",
+    "answer-taobao-favourites-by-time",
+    "answer-cosmetics-by-time",
+)
 # Boards of the plan; three seeds, but for Taobao's two.
 WHOLE = (
     "answer-amazon-beauty",
@@ -92,12 +91,10 @@ class Row(NamedTuple):
 
 def rows() -> Iterator[Row]:
     """The best of each kind, of all boards in their order."""
-    for board, only in BOARDS.items():
+    for board in BOARDS:
         table = _of(board, "ndcg@10")
         table = table[table.status == "done"]  # neither rising nor untested
         for (log, protocol), systems in table.groupby(["dataset", "protocol"], sort=False):
-            if only not in (None, log):
-                continue
             best = _best(systems, "mean")
             ahead = max(best, key=lambda line: line["mean"])
             level = _level(board, log, protocol, systems)
@@ -134,9 +131,7 @@ def corrected() -> str:
 
 
 def _corrected() -> Iterator[Sequence[str]]:
-    for board, only in BOARDS.items():
-        if only is not None:  # an older board, of which no system was tested with its lambda
-            continue
+    for board in BOARDS:
         page = (RESULTS / f"{board}.md").read_text(encoding="utf-8")
         # Protocol, system, lambda by seed, mean without, mean with.
         found = re.findall(
@@ -192,8 +187,6 @@ def _ahead(pairs: pd.DataFrame, one: str, other: str) -> str | None:
 
 def _level(board: str, log: str, protocol: str, systems: pd.DataFrame) -> set[str]:
     """The first and the systems that cannot be told from it; single seeds are never told apart."""
-    if not (RESULTS / f"{board}-pairs.csv").exists():
-        return level_with_first(_verdict(board, log, protocol), set(systems.system))
     pairs, first = _pairs(board, log, protocol, corrected=False), systems.nlargest(1, "mean").system.item()
     return {system for system in systems.system if _ahead(pairs, first, system) is None}
 
@@ -252,28 +245,6 @@ def _short(value: float) -> str:
 def _table(head: Sequence[str], body: Iterable[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *body]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines).replace(" --- ", "---")
-
-
-def _verdict(board: str, log: str, protocol: str) -> str:
-    index = (RESULTS / "README.md").read_text(encoding="utf-8")
-    section = next(part for part in index.split("\n## ") if f"[{board}.md]" in part)
-    start = f"* {log}, {protocol}: "
-    lines = re.sub(r"\\(.)", r"\1", section).splitlines()  # as Markdown shows it
-    return next(line.removeprefix(start) for line in lines if line.startswith(start))
-
-
-def level_with_first(verdict: str, systems: set[str]) -> set[str]:
-    """The systems that cannot be told from the first, and the first; of one that is best nothing need be level.
-
-    Raises:
-        ValueError: the sentence is not one of those that older boards have.
-    """
-    if verdict.startswith("One seed each") or "no system can be told apart from" in verdict:
-        return systems
-    if not re.search(r" is best in | cannot be told apart ", verdict) or " one seed, so " in verdict:
-        raise ValueError(f"who is level with the first is not known from: {verdict}")
-    named = {part.strip() for part in re.split(r"[:,]|\b(?:and|nor|only|cannot|is)\b", verdict)}
-    return set() if " is best in " in verdict else systems & named
 
 
 TABLES: dict[str, dict[str, Callable[[], str]]] = {

@@ -144,3 +144,32 @@ def test_at_their_own_lambda_fossil_leads_on_retailrocket_by_time(protocol: str)
     assert {other for other in ours | others if make_answer._ahead(own, "FOSSIL", other) == "FOSSIL"} == ahead
     if protocol == "pop99":
         assert {make_answer._ahead(plain, "FOSSIL", other) for other in ours | others} == {None}
+
+
+FIRST = ("CLSR", "SLSRec lineage")
+
+
+@pytest.mark.parametrize("corrected", [False, True])
+@pytest.mark.parametrize("protocol", ["pop99", "uni99"])
+def test_clsr_and_lineage_are_ahead_of_every_other_on_cosmetics_by_time(protocol: str, corrected: bool) -> None:
+    pairs = make_answer._pairs("answer-cosmetics-by-time", "cosmetics by time", protocol, corrected=corrected)
+    others = {*pairs.a, *pairs.b}.difference(FIRST)
+    assert len(others) == 9
+    assert make_answer._ahead(pairs, *FIRST) is None
+    assert {make_answer._ahead(pairs, first, other) for first in FIRST for other in others} == {*FIRST}
+    if not corrected:
+        assert {make_answer._ahead(pairs, own, "FOSSIL") for own in ("SLSRec", "SLSRec strong")} == {
+            "SLSRec",
+            "SLSRec strong",
+        }
+
+
+def test_plainer_models_lead_among_all_items_on_cosmetics_by_time() -> None:
+    pairs, own = (
+        make_answer._pairs("answer-cosmetics-by-time", "cosmetics by time", "full", corrected=corrected)
+        for corrected in (False, True)
+    )
+    for other in ("FOSSIL", "SASRec", "gSASRec"):
+        assert {make_answer._ahead(pairs, other, ours) for ours in ("SLSRec", "SLSRec strong", "CLSR")} == {other}
+    assert make_answer._ahead(own, "SASRec", "SLSRec strong") == "SASRec"
+    assert make_answer._ahead(own, "FOSSIL", "SLSRec strong") is None
