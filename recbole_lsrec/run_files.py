@@ -56,9 +56,7 @@ class _Told(TypedDict):
     simulated: str | bool  # the notice of a simulated log, or False
     fingerprints: dict[str, Any]  # data, features, split, code; candidates: {"test/pop99": hash}
     config: dict[str, Any]
-    files: dict[
-        str, str
-    ]  # SHA-256 of instances.parquet, the scores and popularity.json; empty where nothing was evaluated
+    files: dict[str, str]  # SHA-256 of each that `write_instances` wrote; empty where nothing was evaluated
 
 
 _KINDS: dict[str, tuple[type | tuple[type, ...], str]] = {

@@ -93,7 +93,7 @@ class ProtocolSettings(Options):
         True,
         "Whether items of the history may be recommended again; sequential models need True.",
         effect=Effect.EVALUATION,
-        accepted="True: an item of the history may be recommended again; filter_seen: True leaves them out",
+        accepted="True; filter_seen: True leaves out the items of the history",
     )
     metrics: list[Any] | str = setting(
         ["Hit", "NDCG", "MRR", "Precision", "Recall", "AUC", "GAUC"],

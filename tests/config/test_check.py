@@ -107,7 +107,7 @@ def test_the_session_threshold_is_a_positive_whole_number(value: Any) -> None:
         (
             "repeatable",
             False,
-            "True: an item of the history may be recommended again; filter_seen: True leaves them out",
+            "True; filter_seen: True leaves out the items of the history",
         ),
         ("benchmark_filename", ["train"], "three names such as [train, valid, test], for the files"),
         ("benchmark_filename", ["a", "b", "a"], "three names such as [train, valid, test], for the files"),

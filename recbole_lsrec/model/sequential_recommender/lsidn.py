@@ -286,10 +286,8 @@ class LSIDN(LongShortRecommender):
         """Returns ``data``, ``contrastive``, ``discrepancy`` and ``l2``; P's share of it once per candidate row."""
         terms = super().losses(interaction)
         if self.reg_weight:
-            more = (
-                sum(group.number_of_each(interaction[self.NEG_ITEM_ID].numel() + len(interaction[self.POS_ITEM_ID])))
-                - 1
-            )
+            rows = interaction[self.NEG_ITEM_ID].numel() + len(interaction[self.POS_ITEM_ID])
+            more = sum(group.number_of_each(rows)) - 1
             terms["l2"] = terms["l2"] + 0.5 * self.reg_weight * more * losses.squared_sum([self.position])
         return terms
 
